@@ -1,0 +1,330 @@
+package crm
+
+import (
+	"encoding/json"
+	"log/slog"
+	"time"
+)
+
+// Environment is the slot of an integration (requirement C1).
+type Environment string
+
+// Environments an admin picks from.
+const (
+	Production Environment = "PRODUCTION"
+	Sandbox    Environment = "SANDBOX"
+)
+
+// Values lists the environments, for the database's enum.
+func (Environment) Values() []string { return []string{string(Production), string(Sandbox)} }
+
+// Secret is a string that never prints, logs or marshals itself.
+type Secret string
+
+// String hides the secret from fmt.
+func (Secret) String() string { return "[secret]" }
+
+// GoString hides the secret from %#v.
+func (Secret) GoString() string { return "[secret]" }
+
+// LogValue hides the secret from slog.
+func (Secret) LogValue() slog.Value { return slog.StringValue("[secret]") }
+
+// MarshalJSON hides the secret from encoding/json.
+func (Secret) MarshalJSON() ([]byte, error) { return []byte(`"[secret]"`), nil }
+
+// Reveal returns the secret itself; call it only where it leaves for the CRM or
+// for encryption.
+func (s Secret) Reveal() string { return string(s) }
+
+// ConnectorKind tells CRM from marketing automation; permission checks are for
+// CRMs only (requirement J2).
+type ConnectorKind string
+
+// Kinds of connector.
+const (
+	KindCRM ConnectorKind = "CRM"
+	KindMAP ConnectorKind = "MAP"
+)
+
+// Capability is something a connector can do (requirement B2).
+type Capability string
+
+// Capabilities that the protocol knows.
+const (
+	CanListObjects      Capability = "LIST_OBJECTS"
+	CanListFields       Capability = "LIST_FIELDS"
+	CanCheckPermissions Capability = "CHECK_PERMISSIONS"
+	CanRead             Capability = "READ"
+)
+
+// Manifest is what a connector says of itself (Describe).
+type Manifest struct {
+	// Name is the connector's key: lower case, digits and dashes ("salesforce").
+	Name    string
+	Title   string
+	Vendor  string
+	Version string
+	// IconSVG is an inline SVG picture, at most 32 KiB.
+	IconSVG      string
+	Kind         ConnectorKind
+	Capabilities []Capability
+	Environments []EnvironmentSpec
+	// AllowedHosts are the hosts a token may be sent to: exact names, or
+	// "*.suffix" for any name below a suffix.
+	AllowedHosts  []string
+	ConfigSchema  json.RawMessage
+	Costs         []VerbCost
+	Prerequisites []Prerequisite
+	Remediations  []RemediationTemplate
+	// MaxObjectsPerCheck is how many objects one CheckPermissions call takes.
+	MaxObjectsPerCheck int
+}
+
+// Can reports whether the connector has a capability.
+func (m Manifest) Can(capability Capability) bool {
+	for _, c := range m.Capabilities {
+		if c == capability {
+			return true
+		}
+	}
+	return false
+}
+
+// Environment returns the connector's data for an environment.
+func (m Manifest) Environment(environment Environment) (EnvironmentSpec, bool) {
+	for _, spec := range m.Environments {
+		if spec.Environment == environment {
+			return spec, true
+		}
+	}
+	return EnvironmentSpec{}, false
+}
+
+// EnvironmentSpec is how to sign in to one environment of a CRM.
+type EnvironmentSpec struct {
+	Environment Environment
+	OAuth       OAuthSpec
+}
+
+// OAuthSpec describes the OAuth 2.0 authorization-code flow that the host
+// performs (RFC 6749, RFC 7636).
+type OAuthSpec struct {
+	AuthorizeURL string
+	TokenURL     string
+	RevokeURL    string
+	Scopes       []string
+	PKCE         bool
+	// RotatesRefreshToken says that each refresh may return a new refresh token
+	// and that re-use of an old one revokes the authorization.
+	RotatesRefreshToken bool
+	// EndpointField is the token answer's field that carries the base URL for
+	// data calls ("instance_url"); empty means Endpoint is fixed.
+	EndpointField string
+	// Endpoint is the fixed base URL for data calls where the token answer has none.
+	Endpoint string
+	// AuthorizeParams are extra query parameters of the authorize URL.
+	AuthorizeParams map[string]string
+}
+
+// VerbCost is what a verb costs in CRM API calls (requirement: CRM calls per
+// steady check, design section 9).
+type VerbCost struct {
+	Verb string
+	// CallsPerRequest is the fixed cost of one call of the verb.
+	CallsPerRequest int
+	// CallsPerObject is the cost of each object in the request.
+	CallsPerObject int
+}
+
+// Prerequisite is shown before Start (requirement B4).
+type Prerequisite struct {
+	Key         string
+	Title       string
+	Description string
+	Required    bool
+	HelpURL     string
+}
+
+// SubjectKind tells what a cause or an alert is about.
+type SubjectKind string
+
+// Subjects of causes and remediations.
+const (
+	SubjectObject SubjectKind = "OBJECT"
+	SubjectField  SubjectKind = "FIELD"
+)
+
+// RemediationTemplate tells how to repair a cause in this CRM (requirement B5).
+// Steps and DeepLink may hold {object}, {objectLabel}, {field}, {fieldLabel},
+// {instanceUrl} and {user}.
+type RemediationTemplate struct {
+	Cause    Cause
+	Subject  SubjectKind
+	Steps    []string
+	DeepLink string
+	// Who can do it, in the CRM's words ("Salesforce administrator").
+	Who string
+}
+
+// Target is the integration a connector call is about. Connectors keep nothing
+// between calls: each call carries all of it.
+type Target struct {
+	IntegrationID string
+	Environment   Environment
+	// Endpoint is the base URL for data calls, without a trailing slash.
+	Endpoint    string
+	AccessToken Secret
+	Config      json.RawMessage
+}
+
+// ChecklistStatus is the verdict of one checklist item (requirement C7).
+type ChecklistStatus string
+
+// Verdicts of a checklist item.
+const (
+	ChecklistPass    ChecklistStatus = "PASS"
+	ChecklistFail    ChecklistStatus = "FAIL"
+	ChecklistWarn    ChecklistStatus = "WARN"
+	ChecklistUnknown ChecklistStatus = "UNKNOWN"
+)
+
+// ChecklistItem is one line of the connection test.
+type ChecklistItem struct {
+	Key         string          `json:"key"`
+	Title       string          `json:"title"`
+	Status      ChecklistStatus `json:"status"`
+	Evidence    string          `json:"evidence"`
+	Remediation string          `json:"remediation"`
+}
+
+// Identity is who and where an access token is.
+type Identity struct {
+	// InstanceID is the CRM's own stable id of the org (Salesforce organization id).
+	InstanceID   string
+	InstanceName string
+	InstanceURL  string
+	// Environment is what the CRM says the instance is; empty when it cannot tell.
+	Environment Environment
+	Edition     string
+	APIVersion  string
+	UserID      string
+	UserName    string
+	UserEmail   string
+	// DedicatedUser says that the login is an integration user, not a person (C9).
+	DedicatedUser bool
+}
+
+// ObjectInfo is one object of the CRM's catalogue.
+type ObjectInfo struct {
+	Name   string
+	Label  string
+	Custom bool
+	Rights Rights
+}
+
+// Rights are what the integration user may do with an object or a field.
+type Rights struct {
+	Read   bool `json:"read"`
+	Create bool `json:"create"`
+	Update bool `json:"update"`
+}
+
+// PicklistValue is one choice of a picklist field.
+type PicklistValue struct {
+	Value  string `json:"value"`
+	Label  string `json:"label"`
+	Active bool   `json:"active"`
+}
+
+// FieldInfo is one field that the integration user can see.
+type FieldInfo struct {
+	Name   string
+	Label  string
+	Type   string
+	Rights Rights
+	// Hideable says that field-level security can hide the field by itself.
+	Hideable bool
+	// RequiredOnCreate says that a record cannot be created without it.
+	RequiredOnCreate bool
+	Custom           bool
+	References       []string
+	Picklist         []PicklistValue
+}
+
+// ObjectVerdict is what one check found for an object.
+type ObjectVerdict string
+
+// Verdicts of an object check. VerdictFailed is not a verdict on permission: the
+// old one stands and is marked stale (requirement J4).
+const (
+	VerdictAccessible ObjectVerdict = "ACCESSIBLE"
+	VerdictDenied     ObjectVerdict = "DENIED"
+	VerdictFailed     ObjectVerdict = "FAILED"
+)
+
+// ObjectCheck is the answer of CheckPermissions for one object.
+type ObjectCheck struct {
+	Object  string
+	Label   string
+	Verdict ObjectVerdict
+	// Cause and Evidence explain VerdictDenied.
+	Cause    Cause
+	Evidence string
+	// Failure explains VerdictFailed.
+	Failure error
+	Rights  Rights
+	// Fields are all fields the integration user can read; a field that is not
+	// listed cannot be read.
+	Fields     []FieldInfo
+	APIVersion string
+}
+
+// CheckRequest asks for the rights on objects.
+type CheckRequest struct {
+	Objects []string
+	// Unconditional forbids the connector any cache or conditional request: the
+	// answer must be the CRM's present one.
+	Unconditional bool
+}
+
+// CallStats is what a connector call cost.
+type CallStats struct {
+	// CRMCalls counts calls against the CRM's API quota.
+	CRMCalls int
+	// QuotaUsed and QuotaMax are the CRM's own figures, zero when unknown.
+	QuotaUsed int
+	QuotaMax  int
+}
+
+// Record is one record as the CRM gave it, under the CRM's own field names.
+type Record struct {
+	ID         string
+	ModifiedAt time.Time
+	Deleted    bool
+	// Data is a JSON object of field name to value.
+	Data json.RawMessage
+}
+
+// ReadRequest asks for the records of one object from a position on.
+type ReadRequest struct {
+	Object string
+	// Fields are the readable fields wanted; the connector adds what it needs
+	// for its own position.
+	Fields []string
+	// ResumeToken is an earlier batch's token; empty reads from the beginning.
+	ResumeToken []byte
+	// BatchSize is the number of records wanted per batch (a hint).
+	BatchSize int
+}
+
+// Batch is one part of a Read.
+type Batch struct {
+	Records []Record
+	// ResumeToken continues after this batch; it stays valid after the end too,
+	// then it gives what changed since (the incremental position).
+	ResumeToken []byte
+	// Done says that there is nothing more for now.
+	Done  bool
+	Stats CallStats
+}

@@ -1,0 +1,367 @@
+// Package sdk is all that the author of a connector imports.
+//
+// A connector is a program of its own: its main function is one line,
+//
+//	func main() { sdk.Serve(func() sdk.Connector { return &myconnector.Connector{} }) }
+//
+// The required interface is Connector. Everything else a connector can do is an
+// optional interface of this package (ObjectLister, FieldLister,
+// PermissionChecker, Reader); Serve finds them by type assertion and reports
+// them to the host as capabilities. Connectors are stateless between calls: each
+// call carries the Target it is about, with a short-lived access token. OAuth is
+// described by the manifest and performed by the host; a connector never sees a
+// refresh token or a client secret.
+//
+// Errors: return one of the constructors of this package (Unauthenticated,
+// RateLimited, Unavailable, …); they survive the wire and tell the host whose
+// side the failure is on. Any other error is reported as the connector's own.
+package sdk
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"time"
+)
+
+// Connector is what every connector implements. Methods are called
+// concurrently; ctx ends at the host's deadline and must be obeyed.
+type Connector interface {
+	// Describe returns the manifest. It does no I/O and always gives the same.
+	Describe() Manifest
+	// Checklist tests the connection and returns one item per thing tested. A
+	// failed test is an item with StatusFail, not an error; an error means the
+	// test could not be made.
+	Checklist(ctx context.Context, target Target, request ChecklistRequest) ([]ChecklistItem, error)
+	// Identify tells which CRM instance and which user the token belongs to.
+	Identify(ctx context.Context, target Target) (Identity, error)
+}
+
+// ObjectLister is implemented by connectors that can list the CRM's objects.
+type ObjectLister interface {
+	ListObjects(ctx context.Context, target Target) ([]Object, error)
+}
+
+// FieldLister is implemented by connectors that can list the readable fields of
+// one object. An object that is missing or denied is ObjectDenied.
+type FieldLister interface {
+	ListFields(ctx context.Context, target Target, object string) ([]Field, error)
+}
+
+// PermissionChecker is implemented by connectors that can tell the rights of the
+// integration user.
+type PermissionChecker interface {
+	// CheckPermissions sends one ObjectCheck per requested object, in any
+	// order, in the fewest CRM calls. What the CRM did not answer (limit,
+	// outage, timeout, broken body) is VerdictFailed with the error, never
+	// VerdictDenied. An error return means that no further object is answered.
+	CheckPermissions(ctx context.Context, target Target, request CheckRequest, send func(ObjectCheck) error) (Stats, error)
+}
+
+// Reader is implemented by connectors that can read records.
+type Reader interface {
+	// Read sends batches from the resume token on until there is nothing more
+	// for now or send returns an error, which Read returns unchanged. Every
+	// record that changed after the token's position is sent at least once;
+	// none is left out, also among equal timestamps.
+	Read(ctx context.Context, target Target, request ReadRequest, send func(Batch) error) error
+}
+
+// Environment is the slot of an integration.
+type Environment string
+
+// Environments.
+const (
+	Production Environment = "PRODUCTION"
+	Sandbox    Environment = "SANDBOX"
+)
+
+// Secret is a string that never prints, logs or marshals itself.
+type Secret string
+
+// String hides the secret from fmt.
+func (Secret) String() string { return "[secret]" }
+
+// GoString hides the secret from %#v.
+func (Secret) GoString() string { return "[secret]" }
+
+// LogValue hides the secret from slog.
+func (Secret) LogValue() slog.Value { return slog.StringValue("[secret]") }
+
+// MarshalJSON hides the secret from encoding/json.
+func (Secret) MarshalJSON() ([]byte, error) { return []byte(`"[secret]"`), nil }
+
+// Reveal returns the secret itself, for the Authorization header.
+func (s Secret) Reveal() string { return string(s) }
+
+// Target is the integration a call is about.
+type Target struct {
+	IntegrationID string
+	Environment   Environment
+	// Endpoint is the base URL for data calls, without a trailing slash.
+	Endpoint    string
+	AccessToken Secret
+	// Config is a JSON object by the manifest's ConfigSchema.
+	Config json.RawMessage
+}
+
+// Kind tells CRM from marketing automation (MAP).
+type Kind string
+
+// Kinds of connector.
+const (
+	KindCRM Kind = "CRM"
+	KindMAP Kind = "MAP"
+)
+
+// Manifest is what a connector says of itself.
+type Manifest struct {
+	// Name is the connector's key: lower-case letters, digits and dashes.
+	Name    string
+	Title   string
+	Vendor  string
+	Version string
+	// IconSVG is an inline SVG picture, at most 32 KiB.
+	IconSVG      string
+	Kind         Kind
+	Environments []EnvironmentSpec
+	// AllowedHosts are the hosts a token may be sent to: exact names, or
+	// "*.suffix" for any name below it.
+	AllowedHosts []string
+	// ConfigSchema is a JSON Schema of the connector's own configuration; mark
+	// secret properties with "writeOnly": true.
+	ConfigSchema       json.RawMessage
+	Costs              []VerbCost
+	Prerequisites      []Prerequisite
+	Remediations       []Remediation
+	MaxObjectsPerCheck int
+}
+
+// EnvironmentSpec is how to sign in to one environment.
+type EnvironmentSpec struct {
+	Environment Environment
+	OAuth       OAuth
+}
+
+// OAuth describes the authorization-code flow that the host performs.
+type OAuth struct {
+	AuthorizeURL string
+	TokenURL     string
+	RevokeURL    string
+	Scopes       []string
+	PKCE         bool
+	// RotatesRefreshToken: each refresh may return a new refresh token, and
+	// re-use of an old one revokes the authorization.
+	RotatesRefreshToken bool
+	// EndpointField is the token answer's field with the base URL for data
+	// calls ("instance_url"); else Endpoint is fixed.
+	EndpointField   string
+	Endpoint        string
+	AuthorizeParams map[string]string
+}
+
+// VerbCost is what a verb costs in CRM API calls.
+type VerbCost struct {
+	// Verb is the method's name: "Checklist", "CheckPermissions", "Read", …
+	Verb            string
+	CallsPerRequest int
+	CallsPerObject  int
+}
+
+// Prerequisite is shown to the admin before connecting.
+type Prerequisite struct {
+	Key         string
+	Title       string
+	Description string
+	Required    bool
+	HelpURL     string
+}
+
+// Cause says why a right is missing. Never guess: without evidence it is
+// CauseUnknown.
+type Cause string
+
+// Causes.
+const (
+	CausePermission   Cause = "PERMISSION"
+	CauseObjectDenied Cause = "OBJECT_DENIED"
+	CauseDeleted      Cause = "DELETED"
+	CauseArchived     Cause = "ARCHIVED"
+	CauseSensitive    Cause = "SENSITIVE"
+	CauseScopeMissing Cause = "SCOPE_MISSING"
+	CauseAPIVersion   Cause = "API_VERSION"
+	CauseUnknown      Cause = "UNKNOWN"
+)
+
+// Subject tells what a remediation is for.
+type Subject string
+
+// Subjects.
+const (
+	SubjectObject Subject = "OBJECT"
+	SubjectField  Subject = "FIELD"
+)
+
+// Remediation tells how to repair a cause in this CRM. Steps and DeepLink may
+// hold {object}, {objectLabel}, {field}, {fieldLabel}, {instanceUrl}, {user}.
+type Remediation struct {
+	Cause    Cause
+	Subject  Subject
+	Steps    []string
+	DeepLink string
+	// Who can do it, in the CRM's words.
+	Who string
+}
+
+// Status is the verdict of a checklist item.
+type Status string
+
+// Verdicts.
+const (
+	StatusPass    Status = "PASS"
+	StatusFail    Status = "FAIL"
+	StatusWarn    Status = "WARN"
+	StatusUnknown Status = "UNKNOWN"
+)
+
+// ChecklistRequest says what the connection will be used for.
+type ChecklistRequest struct {
+	// Objects are the objects that the package needs.
+	Objects []string
+}
+
+// ChecklistItem is one line of the connection test.
+type ChecklistItem struct {
+	// Key is stable: lower case with dashes ("api-enabled").
+	Key         string
+	Title       string
+	Status      Status
+	Evidence    string
+	Remediation string
+}
+
+// Identity is who and where a token is.
+type Identity struct {
+	// InstanceID is the CRM's own stable id of the org.
+	InstanceID   string
+	InstanceName string
+	InstanceURL  string
+	// Environment is what the CRM says the instance is; empty if it cannot tell.
+	Environment Environment
+	Edition     string
+	APIVersion  string
+	UserID      string
+	UserName    string
+	UserEmail   string
+	// DedicatedUser: the login is an integration user, not a person.
+	DedicatedUser bool
+}
+
+// Rights of the integration user on an object or a field.
+type Rights struct {
+	Read   bool
+	Create bool
+	Update bool
+}
+
+// Object is one object of the CRM's catalogue.
+type Object struct {
+	Name   string
+	Label  string
+	Custom bool
+	Rights Rights
+}
+
+// PicklistValue is one choice of a picklist field.
+type PicklistValue struct {
+	Value  string
+	Label  string
+	Active bool
+}
+
+// Field is one field that the integration user can read.
+type Field struct {
+	Name   string
+	Label  string
+	Type   string
+	Rights Rights
+	// Hideable: field-level security can hide the field by itself.
+	Hideable         bool
+	RequiredOnCreate bool
+	Custom           bool
+	References       []string
+	Picklist         []PicklistValue
+}
+
+// CheckRequest asks for the rights on objects.
+type CheckRequest struct {
+	Objects []string
+	// Unconditional forbids caches and conditional requests.
+	Unconditional bool
+}
+
+// Verdict is what a check found for an object.
+type Verdict string
+
+// Verdicts. VerdictFailed says nothing about permission.
+const (
+	VerdictAccessible Verdict = "ACCESSIBLE"
+	VerdictDenied     Verdict = "DENIED"
+	VerdictFailed     Verdict = "FAILED"
+)
+
+// ObjectCheck is the answer for one object.
+type ObjectCheck struct {
+	Object  string
+	Label   string
+	Verdict Verdict
+	// Cause and Evidence explain VerdictDenied.
+	Cause    Cause
+	Evidence string
+	// Failure explains VerdictFailed; use an error constructor of this package.
+	Failure    error
+	Rights     Rights
+	Fields     []Field
+	APIVersion string
+}
+
+// Stats is what a call cost.
+type Stats struct {
+	// CRMCalls counts calls against the CRM's API quota.
+	CRMCalls int
+	// QuotaUsed and QuotaMax are the CRM's own figures; zero is unknown.
+	QuotaUsed int
+	QuotaMax  int
+}
+
+// Record is one record under the CRM's own field names.
+type Record struct {
+	ID         string
+	ModifiedAt time.Time
+	Deleted    bool
+	// Data is a JSON object.
+	Data json.RawMessage
+}
+
+// ReadRequest asks for the records of one object.
+type ReadRequest struct {
+	Object string
+	// Fields are the readable fields wanted; add what your position needs.
+	Fields []string
+	// ResumeToken is an earlier batch's token; empty reads from the beginning.
+	ResumeToken []byte
+	// BatchSize is the number of records wanted per batch, a hint.
+	BatchSize int
+}
+
+// Batch is one part of a Read, at most 1 MiB on the wire (the SDK splits larger
+// ones; a split part keeps the token of the batch before it).
+type Batch struct {
+	Records []Record
+	// ResumeToken continues after this batch, in this run or a later one. After
+	// the end it gives what changed since.
+	ResumeToken []byte
+	// Done: nothing more for now.
+	Done  bool
+	Stats Stats
+}
