@@ -1,0 +1,294 @@
+package crm
+
+// IntegrationState is where an integration is in its life (design: DRAFT → AUTHORIZING → ONBOARDING → ACTIVE ⇄ PAUSED; ACTIVE → GRACE → DISCONNECTED).
+type IntegrationState string
+
+// Values of IntegrationState.
+const (
+	IntegrationDraft        IntegrationState = "DRAFT"
+	IntegrationAuthorizing  IntegrationState = "AUTHORIZING"
+	IntegrationOnboarding   IntegrationState = "ONBOARDING"
+	IntegrationActive       IntegrationState = "ACTIVE"
+	IntegrationPaused       IntegrationState = "PAUSED"
+	IntegrationGrace        IntegrationState = "GRACE"
+	IntegrationDisconnected IntegrationState = "DISCONNECTED"
+)
+
+// Values lists them, for the database's enum.
+func (IntegrationState) Values() []string {
+	return []string{string(IntegrationDraft), string(IntegrationAuthorizing), string(IntegrationOnboarding), string(IntegrationActive), string(IntegrationPaused), string(IntegrationGrace), string(IntegrationDisconnected)}
+}
+
+// OnboardingStep is one step of the first connection (requirement C3).
+type OnboardingStep string
+
+// Values of OnboardingStep.
+const (
+	StepAuthorize       OnboardingStep = "AUTHORIZE"
+	StepCheck           OnboardingStep = "CHECK"
+	StepSettings        OnboardingStep = "SETTINGS"
+	StepStandardization OnboardingStep = "STANDARDIZATION"
+	StepReview          OnboardingStep = "REVIEW"
+)
+
+// Values lists them, for the database's enum.
+func (OnboardingStep) Values() []string {
+	return []string{string(StepAuthorize), string(StepCheck), string(StepSettings), string(StepStandardization), string(StepReview)}
+}
+
+// Requirement says how much a package needs an object or a standard field (requirement F1).
+type Requirement string
+
+// Values of Requirement.
+const (
+	Required    Requirement = "REQUIRED"
+	Recommended Requirement = "RECOMMENDED"
+	Optional    Requirement = "OPTIONAL"
+)
+
+// Values lists them, for the database's enum.
+func (Requirement) Values() []string {
+	return []string{string(Required), string(Recommended), string(Optional)}
+}
+
+// ObjectStatus is the present verdict on an object (requirement F4). A check that failed changes no status: it marks it stale.
+type ObjectStatus string
+
+// Values of ObjectStatus.
+const (
+	ObjectOK                ObjectStatus = "OK"
+	ObjectPermissionMissing ObjectStatus = "PERMISSION_MISSING"
+	ObjectNotFound          ObjectStatus = "NOT_FOUND"
+	ObjectNotChecked        ObjectStatus = "NOT_CHECKED"
+)
+
+// Values lists them, for the database's enum.
+func (ObjectStatus) Values() []string {
+	return []string{string(ObjectOK), string(ObjectPermissionMissing), string(ObjectNotFound), string(ObjectNotChecked)}
+}
+
+// FieldStatus is one of the three statuses a person sees (requirement I2), or FieldInaccessible, which is shown only on demand (I9).
+type FieldStatus string
+
+// Values of FieldStatus.
+const (
+	FieldActiveStandardized FieldStatus = "ACTIVE_STANDARDIZED"
+	FieldActive             FieldStatus = "ACTIVE"
+	FieldErrorStandardized  FieldStatus = "ERROR_STANDARDIZED"
+	FieldInaccessible       FieldStatus = "INACCESSIBLE"
+)
+
+// Values lists them, for the database's enum.
+func (FieldStatus) Values() []string {
+	return []string{string(FieldActiveStandardized), string(FieldActive), string(FieldErrorStandardized), string(FieldInaccessible)}
+}
+
+// ChangeType is what two checks say of a subject (requirement J3). A SUSPECTED loss waits for its confirmation (J5).
+type ChangeType string
+
+// Values of ChangeType.
+const (
+	ChangeSuspected ChangeType = "SUSPECTED"
+	ChangeLost      ChangeType = "LOST"
+	ChangeRestored  ChangeType = "RESTORED"
+	ChangeAppeared  ChangeType = "APPEARED"
+	ChangeVanished  ChangeType = "VANISHED"
+)
+
+// Values lists them, for the database's enum.
+func (ChangeType) Values() []string {
+	return []string{string(ChangeSuspected), string(ChangeLost), string(ChangeRestored), string(ChangeAppeared), string(ChangeVanished)}
+}
+
+// RunKind says why a run exists.
+type RunKind string
+
+// Values of RunKind.
+const (
+	RunScheduled  RunKind = "SCHEDULED"
+	RunCatchUp    RunKind = "CATCH_UP"
+	RunManual     RunKind = "MANUAL"
+	RunOnboarding RunKind = "ONBOARDING"
+)
+
+// Values lists them, for the database's enum.
+func (RunKind) Values() []string {
+	return []string{string(RunScheduled), string(RunCatchUp), string(RunManual), string(RunOnboarding)}
+}
+
+// RunStatus is the state of a run (requirement G4). PARTIAL is first-class: one unreadable object never fails the others and never reads as success.
+type RunStatus string
+
+// Values of RunStatus.
+const (
+	RunQueued    RunStatus = "QUEUED"
+	RunRunning   RunStatus = "RUNNING"
+	RunSucceeded RunStatus = "SUCCEEDED"
+	RunPartial   RunStatus = "PARTIAL"
+	RunFailed    RunStatus = "FAILED"
+	RunCancelled RunStatus = "CANCELLED"
+)
+
+// Values lists them, for the database's enum.
+func (RunStatus) Values() []string {
+	return []string{string(RunQueued), string(RunRunning), string(RunSucceeded), string(RunPartial), string(RunFailed), string(RunCancelled)}
+}
+
+// RunPhase is the step a run is at, in the order of requirement G2.
+type RunPhase string
+
+// Values of RunPhase.
+const (
+	PhaseChecklist RunPhase = "CHECKLIST"
+	PhaseCheck     RunPhase = "CHECK"
+	PhaseRead      RunPhase = "READ"
+	PhaseEvaluate  RunPhase = "EVALUATE"
+	PhaseDone      RunPhase = "DONE"
+)
+
+// Values lists them, for the database's enum.
+func (RunPhase) Values() []string {
+	return []string{string(PhaseChecklist), string(PhaseCheck), string(PhaseRead), string(PhaseEvaluate), string(PhaseDone)}
+}
+
+// RunObjectStatus is how a run fared with one object.
+type RunObjectStatus string
+
+// Values of RunObjectStatus.
+const (
+	RunObjectPending   RunObjectStatus = "PENDING"
+	RunObjectRunning   RunObjectStatus = "RUNNING"
+	RunObjectSucceeded RunObjectStatus = "SUCCEEDED"
+	RunObjectSkipped   RunObjectStatus = "SKIPPED"
+	RunObjectFailed    RunObjectStatus = "FAILED"
+)
+
+// Values lists them, for the database's enum.
+func (RunObjectStatus) Values() []string {
+	return []string{string(RunObjectPending), string(RunObjectRunning), string(RunObjectSucceeded), string(RunObjectSkipped), string(RunObjectFailed)}
+}
+
+// AlertRule names the rule that opened an alert (requirements K1 to K9).
+type AlertRule string
+
+// Values of AlertRule.
+const (
+	RuleObjectAccessMissing      AlertRule = "OBJECT_ACCESS_MISSING"
+	RuleRequiredObjectLost       AlertRule = "REQUIRED_OBJECT_ACCESS_LOST"
+	RuleStandardFieldLost        AlertRule = "STANDARD_FIELD_ACCESS_LOST"
+	RuleMissingAtStandardization AlertRule = "MISSING_AT_STANDARDIZATION"
+	RuleCredentialExpired        AlertRule = "CREDENTIAL_EXPIRED"
+	RuleConnectorUnhealthy       AlertRule = "CONNECTOR_UNHEALTHY"
+)
+
+// Values lists them, for the database's enum.
+func (AlertRule) Values() []string {
+	return []string{string(RuleObjectAccessMissing), string(RuleRequiredObjectLost), string(RuleStandardFieldLost), string(RuleMissingAtStandardization), string(RuleCredentialExpired), string(RuleConnectorUnhealthy)}
+}
+
+// AlertState is where an alert is in its life (requirement K10).
+type AlertState string
+
+// Values of AlertState.
+const (
+	AlertOpen         AlertState = "OPEN"
+	AlertAcknowledged AlertState = "ACKNOWLEDGED"
+	AlertSnoozed      AlertState = "SNOOZED"
+	AlertResolved     AlertState = "RESOLVED"
+)
+
+// Values lists them, for the database's enum.
+func (AlertState) Values() []string {
+	return []string{string(AlertOpen), string(AlertAcknowledged), string(AlertSnoozed), string(AlertResolved)}
+}
+
+// AlertResolution says why an alert was resolved.
+type AlertResolution string
+
+// Values of AlertResolution.
+const (
+	ResolvedRestored     AlertResolution = "RESTORED"
+	ResolvedUnmapped     AlertResolution = "UNMAPPED"
+	ResolvedReconnected  AlertResolution = "RECONNECTED"
+	ResolvedDisconnected AlertResolution = "DISCONNECTED"
+)
+
+// Values lists them, for the database's enum.
+func (AlertResolution) Values() []string {
+	return []string{string(ResolvedRestored), string(ResolvedUnmapped), string(ResolvedReconnected), string(ResolvedDisconnected)}
+}
+
+// AlertEvent is what happened to an alert, as a subscriber sees it.
+type AlertEvent string
+
+// Values of AlertEvent.
+const (
+	AlertOpened      AlertEvent = "OPENED"
+	AlertUpdated     AlertEvent = "UPDATED"
+	AlertReopened    AlertEvent = "REOPENED"
+	AlertWasResolved AlertEvent = "RESOLVED"
+)
+
+// Values lists them, for the database's enum.
+func (AlertEvent) Values() []string {
+	return []string{string(AlertOpened), string(AlertUpdated), string(AlertReopened), string(AlertWasResolved)}
+}
+
+// Severity ranks alerts (requirement K15).
+type Severity string
+
+// Values of Severity.
+const (
+	SeverityCritical Severity = "CRITICAL"
+	SeverityWarning  Severity = "WARNING"
+	SeverityInfo     Severity = "INFO"
+)
+
+// Values lists them, for the database's enum.
+func (Severity) Values() []string {
+	return []string{string(SeverityCritical), string(SeverityWarning), string(SeverityInfo)}
+}
+
+// MappingOrigin says who made a mapping.
+type MappingOrigin string
+
+// Values of MappingOrigin.
+const (
+	MappingAuto  MappingOrigin = "AUTO"
+	MappingAdmin MappingOrigin = "ADMIN"
+)
+
+// Values lists them, for the database's enum.
+func (MappingOrigin) Values() []string {
+	return []string{string(MappingAuto), string(MappingAdmin)}
+}
+
+// Edition is the tier a workspace bought (requirement A4).
+type Edition string
+
+// Values of Edition.
+const (
+	EditionCore         Edition = "CORE"
+	EditionAdvanced     Edition = "ADVANCED"
+	EditionAdvancedPlus Edition = "ADVANCED_PLUS"
+)
+
+// Values lists them, for the database's enum.
+func (Edition) Values() []string {
+	return []string{string(EditionCore), string(EditionAdvanced), string(EditionAdvancedPlus)}
+}
+
+// AuditOutcome is how an audited action ended.
+type AuditOutcome string
+
+// Values of AuditOutcome.
+const (
+	AuditSucceeded AuditOutcome = "SUCCEEDED"
+	AuditDenied    AuditOutcome = "DENIED"
+	AuditFailed    AuditOutcome = "FAILED"
+)
+
+// Values lists them, for the database's enum.
+func (AuditOutcome) Values() []string {
+	return []string{string(AuditSucceeded), string(AuditDenied), string(AuditFailed)}
+}
