@@ -25,6 +25,9 @@ const (
 	CodeAPIVersion      Code = "CRM_API_VERSION"
 	CodeUnsupported     Code = "CONNECTOR_UNSUPPORTED"
 	CodeInternal        Code = "CONNECTOR_INTERNAL"
+	// CodeTooLarge is returned by the SDK itself for a record that fits no
+	// message.
+	CodeTooLarge Code = "CONNECTOR_TOO_LARGE"
 )
 
 // Error is a failure with a code. Its message is shown to admins: say what

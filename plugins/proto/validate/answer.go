@@ -1,0 +1,207 @@
+package validate
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"unicode/utf8"
+
+	"google.golang.org/protobuf/proto"
+
+	connectorv1 "github.com/fieldwarden/fieldwarden/plugins/proto/fieldwarden/connector/v1"
+	"github.com/fieldwarden/fieldwarden/plugins/proto/handshake"
+)
+
+// Checklist checks the lines of a connection test.
+func Checklist(items []*connectorv1.ChecklistItem) error {
+	if len(items) == 0 {
+		return problem("items", "is empty")
+	}
+	if err := count("items", len(items), maxItems); err != nil {
+		return err
+	}
+	once := unique()
+	for i, item := range items {
+		path := fmt.Sprintf("items[%d]", i)
+		err := first(
+			key(path+".key", item.GetKey()),
+			once(path+".key", item.GetKey()),
+			title(path+".title", item.GetTitle()),
+			known(path+".status", item.GetStatus(), connectorv1.Status_name),
+		)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Identity checks who and where a token is.
+func Identity(identity *connectorv1.Identity) error {
+	if identity == nil {
+		return problem("identity", "is missing")
+	}
+	errs := []error{
+		name("identity.instance_id", identity.GetInstanceId()),
+		name("identity.user_id", identity.GetUserId()),
+		label("identity.instance_name", identity.GetInstanceName()),
+		label("identity.edition", identity.GetEdition()),
+		label("identity.api_version", identity.GetApiVersion()),
+		label("identity.user_name", identity.GetUserName()),
+		label("identity.user_email", identity.GetUserEmail()),
+		optionalEnum("identity.environment", identity.GetEnvironment(), connectorv1.Environment_name),
+	}
+	if identity.GetInstanceUrl() != "" {
+		errs = append(errs, address("identity.instance_url", identity.GetInstanceUrl()))
+	}
+	return first(errs...)
+}
+
+func optionalEnum[T ~int32](path string, value T, names map[int32]string) error {
+	if _, ok := names[int32(value)]; !ok {
+		return problem(path, "%d is not a known value", value)
+	}
+	return nil
+}
+
+// Objects checks a catalogue of objects.
+func Objects(objects []*connectorv1.Object) error {
+	if err := count("objects", len(objects), maxObjects); err != nil {
+		return err
+	}
+	once := unique()
+	for i, object := range objects {
+		path := fmt.Sprintf("objects[%d]", i)
+		err := first(name(path+".name", object.GetName()), once(path+".name", object.GetName()), label(path+".label", object.GetLabel()))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Fields checks the readable fields of an object.
+func Fields(fields []*connectorv1.Field) error {
+	if err := count("fields", len(fields), maxFields); err != nil {
+		return err
+	}
+	once := unique()
+	for i, f := range fields {
+		if err := field(fmt.Sprintf("fields[%d]", i), f, once); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func field(path string, f *connectorv1.Field, once func(path, key string) error) error {
+	if !f.GetRights().GetRead() {
+		return problem(path+".rights.read", "is false for %.80q: list only fields that can be read", f.GetName())
+	}
+	err := first(
+		name(path+".name", f.GetName()),
+		once(path+".name", f.GetName()),
+		label(path+".label", f.GetLabel()),
+		label(path+".type", f.GetType()),
+		count(path+".references", len(f.GetReferences()), maxObjects),
+		count(path+".picklist", len(f.GetPicklist()), maxPicklist),
+	)
+	if err != nil {
+		return err
+	}
+	for i, object := range f.GetReferences() {
+		if err := name(fmt.Sprintf("%s.references[%d]", path, i), object); err != nil {
+			return err
+		}
+	}
+	for i, value := range f.GetPicklist() {
+		item := fmt.Sprintf("%s.picklist[%d]", path, i)
+		if err := first(label(item+".value", value.GetValue()), label(item+".label", value.GetLabel())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ObjectCheck checks the answer for one object. An answer that contradicts
+// itself is refused, because half of it could be taken for a loss.
+func ObjectCheck(check *connectorv1.ObjectCheck) error {
+	err := first(
+		name("check.object", check.GetObject()),
+		known("check.verdict", check.GetVerdict(), connectorv1.Verdict_name),
+		label("check.label", check.GetLabel()),
+		label("check.api_version", check.GetApiVersion()),
+		optionalEnum("check.cause", check.GetCause(), connectorv1.Cause_name),
+	)
+	if err != nil {
+		return err
+	}
+	switch check.GetVerdict() {
+	case connectorv1.Verdict_VERDICT_ACCESSIBLE:
+		return accessible(check)
+	case connectorv1.Verdict_VERDICT_DENIED:
+		if check.GetFailure() != nil || check.GetRights().GetRead() || len(check.GetFields()) > 0 {
+			return problem("check", "is DENIED, yet has a failure, the right to read, or fields")
+		}
+	default: // VERDICT_FAILED
+		if check.GetFailure() == nil {
+			return problem("check.failure", "is missing though the verdict is FAILED")
+		}
+	}
+	return nil
+}
+
+func accessible(check *connectorv1.ObjectCheck) error {
+	switch {
+	case check.GetFailure() != nil:
+		return problem("check.failure", "is set though the verdict is ACCESSIBLE")
+	case !check.GetRights().GetRead():
+		return problem("check.rights.read", "is false though the verdict is ACCESSIBLE")
+	case len(check.GetFields()) == 0:
+		return problem("check.fields", "is empty though the verdict is ACCESSIBLE; an object has at least its id")
+	}
+	return Fields(check.GetFields())
+}
+
+// Batch checks one batch of records, sizes included.
+func Batch(batch *connectorv1.ReadResponse) error {
+	if err := count("records", len(batch.GetRecords()), maxRecords); err != nil {
+		return err
+	}
+	if size := len(batch.GetResumeToken()); size > handshake.MaxResumeToken {
+		return problem("resume_token", "has %d bytes, at most %d are allowed", size, handshake.MaxResumeToken)
+	}
+	if size := proto.Size(batch); len(batch.GetRecords()) > 1 && size > handshake.MaxBatch {
+		return problem("records", "the batch has %d bytes, at most %d are allowed", size, handshake.MaxBatch)
+	}
+	for i, record := range batch.GetRecords() {
+		path := fmt.Sprintf("records[%d]", i)
+		if err := name(path+".id", record.GetId()); err != nil {
+			return err
+		}
+		if at := record.GetModifiedAt(); at != nil && !at.IsValid() {
+			return problem(path+".modified_at", "is not a valid time")
+		}
+		if record.GetDeleted() && len(record.GetData()) == 0 {
+			continue
+		}
+		if !jsonObject(record.GetData()) {
+			return problem(path+".data", "is not a JSON object")
+		}
+	}
+	return Stats(batch.GetStats())
+}
+
+// jsonObject reports whether data is one valid JSON object.
+func jsonObject(data []byte) bool {
+	trimmed := bytes.TrimLeft(data, " \t\r\n")
+	return bytes.HasPrefix(trimmed, []byte("{")) && utf8.Valid(trimmed) && json.Valid(trimmed)
+}
+
+// Stats checks what a call cost; nil is nothing.
+func Stats(stats *connectorv1.CallStats) error {
+	if stats.GetCrmCalls() < 0 || stats.GetQuotaUsed() < 0 || stats.GetQuotaMax() < 0 {
+		return problem("stats", "holds a negative number")
+	}
+	return nil
+}

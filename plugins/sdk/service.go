@@ -1,0 +1,177 @@
+package sdk
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+
+	"google.golang.org/grpc"
+
+	connectorv1 "github.com/fieldwarden/fieldwarden/plugins/proto/fieldwarden/connector/v1"
+	"github.com/fieldwarden/fieldwarden/plugins/proto/redact"
+)
+
+// Register serves a connector on a gRPC server without a process of its own.
+// Serve does this for programs; tests use it through connectortest. A nil logger
+// means slog's default.
+func Register(registrar grpc.ServiceRegistrar, connector Connector, logger *slog.Logger) {
+	newService(connector, logger).register(registrar)
+}
+
+// service turns wire calls into calls of the author's methods. It adds what
+// every connector needs and no author should write: panics become errors, errors
+// keep their code, secrets stay out of them, large answers are split.
+type service struct {
+	connectorv1.UnimplementedConnectorServiceServer
+	connectorv1.UnimplementedPermissionsServiceServer
+	connectorv1.UnimplementedSyncServiceServer
+	connector Connector
+	logger    *slog.Logger
+	secrets   redact.Set
+}
+
+func newService(connector Connector, logger *slog.Logger) *service {
+	if logger == nil {
+		logger = slog.Default()
+	}
+	return &service{connector: connector, logger: logger}
+}
+
+func (s *service) register(registrar grpc.ServiceRegistrar) {
+	connectorv1.RegisterConnectorServiceServer(registrar, s)
+	connectorv1.RegisterPermissionsServiceServer(registrar, s)
+	connectorv1.RegisterSyncServiceServer(registrar, s)
+}
+
+// call runs one verb of the author's and returns its error for the wire.
+func (s *service) call(ctx context.Context, verb string, target *connectorv1.Target, do func(Target) error) (err error) {
+	defer s.secrets.Add(target.GetAccessToken())()
+	defer func() {
+		if value := recover(); value != nil {
+			// The panic's value may hold anything, so only the log has it.
+			s.logger.ErrorContext(ctx, "panic in the connector", "verb", verb, "panic", fmt.Sprint(value), "stack", string(debug.Stack()))
+			err = s.status(ctx, &Error{Code: CodeInternal, Message: "The connector panicked in " + verb + "; its log says where."})
+		}
+	}()
+	return s.status(ctx, do(targetFromWire(target)))
+}
+
+// Describe returns the manifest and the capabilities found by type assertion.
+func (s *service) Describe(ctx context.Context, _ *connectorv1.DescribeRequest) (response *connectorv1.DescribeResponse, err error) {
+	err = s.call(ctx, "Describe", nil, func(Target) error {
+		response = describeResponse(s.connector)
+		return nil
+	})
+	return response, err
+}
+
+// Checklist tests the connection.
+func (s *service) Checklist(ctx context.Context, request *connectorv1.ChecklistRequest) (response *connectorv1.ChecklistResponse, err error) {
+	err = s.call(ctx, "Checklist", request.GetTarget(), func(target Target) error {
+		items, err := s.connector.Checklist(ctx, target, ChecklistRequest{Objects: request.GetObjects()})
+		response = &connectorv1.ChecklistResponse{Items: mapped(items, checklistItemToWire)}
+		return err
+	})
+	return response, err
+}
+
+// Identify tells whose token it is.
+func (s *service) Identify(ctx context.Context, request *connectorv1.IdentifyRequest) (response *connectorv1.IdentifyResponse, err error) {
+	err = s.call(ctx, "Identify", request.GetTarget(), func(target Target) error {
+		identity, err := s.connector.Identify(ctx, target)
+		response = &connectorv1.IdentifyResponse{Identity: identityToWire(identity)}
+		return err
+	})
+	return response, err
+}
+
+// ListObjects returns the catalogue of objects.
+func (s *service) ListObjects(ctx context.Context, request *connectorv1.ListObjectsRequest) (response *connectorv1.ListObjectsResponse, err error) {
+	err = s.call(ctx, "ListObjects", request.GetTarget(), func(target Target) error {
+		lister, ok := s.connector.(ObjectLister)
+		if !ok {
+			return Unsupported("This connector cannot list objects.")
+		}
+		objects, err := lister.ListObjects(ctx, target)
+		response = &connectorv1.ListObjectsResponse{Objects: mapped(objects, objectToWire)}
+		return err
+	})
+	return response, err
+}
+
+// ListFields returns the readable fields of an object.
+func (s *service) ListFields(ctx context.Context, request *connectorv1.ListFieldsRequest) (response *connectorv1.ListFieldsResponse, err error) {
+	err = s.call(ctx, "ListFields", request.GetTarget(), func(target Target) error {
+		lister, ok := s.connector.(FieldLister)
+		if !ok {
+			return Unsupported("This connector cannot list fields.")
+		}
+		fields, err := lister.ListFields(ctx, target, request.GetObject())
+		response = &connectorv1.ListFieldsResponse{Fields: mapped(fields, fieldToWire)}
+		return err
+	})
+	return response, err
+}
+
+// CheckPermissions sends the answers for the requested objects.
+func (s *service) CheckPermissions(request *connectorv1.CheckPermissionsRequest, stream grpc.ServerStreamingServer[connectorv1.CheckPermissionsResponse]) error {
+	ctx := stream.Context()
+	return s.call(ctx, "CheckPermissions", request.GetTarget(), func(target Target) error {
+		checker, ok := s.connector.(PermissionChecker)
+		if !ok {
+			return Unsupported("This connector cannot check permissions.")
+		}
+		var mu sync.Mutex
+		send := func(check ObjectCheck) error {
+			mu.Lock()
+			defer mu.Unlock()
+			for _, part := range splitCheck(s.checkToWire(check)) {
+				if err := stream.Send(part); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+		stats, err := checker.CheckPermissions(ctx, target, CheckRequest{
+			Objects: request.GetObjects(), Unconditional: request.GetUnconditional(),
+		}, send)
+		if err != nil {
+			return err
+		}
+		return stream.Send(&connectorv1.CheckPermissionsResponse{Stats: statsToWire(stats)})
+	})
+}
+
+// Read sends batches of records.
+func (s *service) Read(request *connectorv1.ReadRequest, stream grpc.ServerStreamingServer[connectorv1.ReadResponse]) error {
+	ctx := stream.Context()
+	return s.call(ctx, "Read", request.GetTarget(), func(target Target) error {
+		reader, ok := s.connector.(Reader)
+		if !ok {
+			return Unsupported("This connector cannot read records.")
+		}
+		var mu sync.Mutex
+		position := request.GetResumeToken()
+		send := func(batch Batch) error {
+			mu.Lock()
+			defer mu.Unlock()
+			parts, err := splitBatch(batchToWire(batch), position)
+			if err != nil {
+				return err
+			}
+			for _, part := range parts {
+				if err := stream.Send(part); err != nil {
+					return err
+				}
+			}
+			position = batch.ResumeToken
+			return nil
+		}
+		return reader.Read(ctx, target, ReadRequest{
+			Object: request.GetObject(), Fields: request.GetFields(),
+			ResumeToken: request.GetResumeToken(), BatchSize: int(request.GetBatchSize()),
+		}, send)
+	})
+}
