@@ -1,0 +1,71 @@
+package crm
+
+import (
+	"maps"
+	"reflect"
+	"time"
+)
+
+// FieldState is what is stored of one field's readability between checks.
+type FieldState struct {
+	// Readable is the standing verdict. A suspected loss leaves it true.
+	Readable bool
+	Rights   Rights
+	// Standardized says that a mapping points at the field. Checks never change it.
+	Standardized bool
+	// Custom and Hideable are the CRM's last word on the field (see FieldInfo);
+	// they tell what a loss can be due to.
+	Custom   bool
+	Hideable bool
+	// SuspectedAt is when a loss that waits for confirmation was first seen; zero
+	// when there is none (requirement J5).
+	SuspectedAt time.Time
+	// Since is when Readable last changed, for a loss when it was first seen; zero
+	// while it is as it was first found.
+	// So an unreadable field with no Since never was readable.
+	Since time.Time
+	// Cause and Evidence explain why it is not readable.
+	Cause    Cause
+	Evidence string
+}
+
+// Status is the field's status (requirement I2).
+func (f FieldState) Status() FieldStatus { return StatusOf(f.Readable, f.Standardized) }
+
+// mayBeLost reports whether the field's absence is news: it is readable, or was
+// only taken down with its object.
+func (f FieldState) mayBeLost() bool { return f.Readable || f.Cause == CauseObjectDenied }
+
+// ObjectState is what is stored of one object between checks. An object that was
+// never checked has status ObjectNotChecked.
+type ObjectState struct {
+	Object string
+	Status ObjectStatus
+	Rights Rights
+	// Stale says that the last check failed, StaleReason why: the verdict is older
+	// than it should be (requirement J4).
+	Stale       bool
+	StaleReason string
+	// Since is when the object's being readable last changed; zero while it is as
+	// the first check found it.
+	Since time.Time
+	// SuspectedAt, Cause and Evidence are as in FieldState.
+	SuspectedAt time.Time
+	Cause       Cause
+	Evidence    string
+	// APIVersion is the CRM API version of the last check that was applied in full.
+	APIVersion string
+	// ContentHash is HashCheck of the last check that was applied in full. It is
+	// empty while a suspicion waits, so an equal hash always means that applying
+	// the check again changes nothing but Stale.
+	ContentHash string
+	// Fields holds every field that was ever readable or is standardized, by name.
+	Fields map[string]FieldState
+}
+
+// sameState compares states; no fields and an empty set of them are the same.
+func sameState(a, b ObjectState) bool {
+	fields := maps.Equal(a.Fields, b.Fields)
+	a.Fields, b.Fields = nil, nil
+	return fields && reflect.DeepEqual(a, b)
+}

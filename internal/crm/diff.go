@@ -1,0 +1,260 @@
+package crm
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// CheckMode says what a check may conclude.
+type CheckMode string
+
+// Modes of a check. A regular check makes a loss suspected at most; a confirming
+// one, asked unconditionally some seconds later, confirms it (requirement J5).
+const (
+	CheckRegular    CheckMode = "REGULAR"
+	CheckConfirming CheckMode = "CONFIRMING"
+)
+
+// Change is one line of a permission history (requirement J3).
+type Change struct {
+	Type   ChangeType
+	Object string
+	// Field is empty for a change of the object itself.
+	Field    string
+	Cause    Cause
+	Evidence string
+}
+
+// Outcome is what a check makes of a state.
+type Outcome struct {
+	// State is the state to store.
+	State ObjectState
+	// Changes are ordered: the object's first, then fields by name.
+	Changes []Change
+	// NeedConfirm asks for a confirming check in some seconds.
+	NeedConfirm bool
+	// FirstCheck says that the object had never been checked with an answer.
+	FirstCheck bool
+	// Unchanged says that State equals the previous one: only the time of the check
+	// is worth writing.
+	Unchanged bool
+}
+
+// Diff applies one check to what is stored. It changes neither argument.
+//
+//   - A failed check changes no verdict and no readability: it marks the state
+//     stale (requirement J4).
+//   - The first answer is the baseline: its fields appear silently, and an object
+//     that is denied then is missing, not lost: no suspicion and no change.
+//   - A loss is SUSPECTED first and stands as readable. A confirming check that
+//     still misses it makes it LOST (an object, or a standardized field) or
+//     VANISHED (any other field); the same confirmation holds for all.
+//   - What is there again drops its suspicion silently; what was lost is RESTORED.
+//     A field that is not standardized APPEARED, however often it comes and goes.
+//   - An object's loss folds its fields: they become unreadable with cause
+//     OBJECT_DENIED and no changes of their own. A field that was lost before keeps
+//     its own cause. The object's return folds them back in the same way; those
+//     that stay away then are suspected.
+//   - Create and update rights are kept in the state and make no change entries.
+func Diff(previous ObjectState, check ObjectCheck, mode CheckMode, now time.Time) Outcome {
+	d := differ{previous: previous, check: check, mode: mode, now: now, next: previous}
+	d.next.Object = check.Object
+	d.next.Fields = maps.Clone(previous.Fields)
+	if d.next.Fields == nil {
+		d.next.Fields = map[string]FieldState{}
+	}
+	d.firstCheck = previous.Status == ObjectNotChecked || previous.Status == ""
+	switch check.Verdict {
+	case VerdictAccessible:
+		d.accessible()
+	case VerdictDenied:
+		d.denied()
+	default:
+		d.failed()
+		return d.outcome()
+	}
+	d.next.Stale, d.next.StaleReason = false, ""
+	d.settle()
+	return d.outcome()
+}
+
+// differ is one run of Diff: next grows from previous by check.
+type differ struct {
+	previous    ObjectState
+	check       ObjectCheck
+	mode        CheckMode
+	now         time.Time
+	next        ObjectState
+	changes     []Change
+	needConfirm bool
+	firstCheck  bool
+}
+
+// settle records what the check was, once nothing of it waits for confirmation.
+func (d *differ) settle() {
+	if d.needConfirm {
+		// The API version stays that of the last settled check: the confirming check
+		// must still see that it changed.
+		d.next.ContentHash = ""
+		return
+	}
+	d.next.ContentHash = HashCheck(d.check)
+	if d.check.APIVersion != "" {
+		d.next.APIVersion = d.check.APIVersion
+	}
+}
+
+func (d *differ) outcome() Outcome {
+	return Outcome{
+		State:       d.next,
+		Changes:     d.changes,
+		NeedConfirm: d.needConfirm,
+		FirstCheck:  d.firstCheck && d.check.Verdict != VerdictFailed,
+		Unchanged:   sameState(d.previous, d.next),
+	}
+}
+
+func (d *differ) add(kind ChangeType, field string, cause Cause, evidence string) {
+	d.changes = append(d.changes, Change{Type: kind, Object: d.check.Object, Field: field, Cause: cause, Evidence: evidence})
+}
+
+// failed keeps everything and says how old it is.
+func (d *differ) failed() {
+	d.next.Stale = true
+	d.next.StaleReason = "The check failed without a reason."
+	if d.check.Failure != nil {
+		d.next.StaleReason = d.check.Failure.Error()
+	}
+}
+
+// confirms reports whether a loss first seen at suspectedAt is confirmed now.
+func (d *differ) confirms(suspectedAt time.Time) bool {
+	return d.mode == CheckConfirming && !suspectedAt.IsZero()
+}
+
+// denied applies a verdict that the object cannot be read.
+func (d *differ) denied() {
+	cause := d.check.Cause
+	if cause == "" {
+		cause = CauseUnknown
+	}
+	switch {
+	case d.previous.Status == ObjectOK && !d.confirms(d.previous.SuspectedAt):
+		d.needConfirm = true
+		if d.previous.SuspectedAt.IsZero() {
+			d.next.SuspectedAt = d.now
+			d.add(ChangeSuspected, "", cause, d.check.Evidence)
+		}
+		return
+	case d.previous.Status == ObjectOK:
+		d.next.Since = d.previous.SuspectedAt
+		d.add(ChangeLost, "", cause, d.check.Evidence)
+	}
+	d.next.Status = ObjectPermissionMissing
+	if cause == CauseDeleted {
+		d.next.Status = ObjectNotFound
+	}
+	d.next.Rights = Rights{}
+	d.next.SuspectedAt = time.Time{}
+	d.next.Cause, d.next.Evidence = cause, d.check.Evidence
+	d.foldFields()
+}
+
+// foldFields takes the fields down with their object.
+func (d *differ) foldFields() {
+	for name, field := range d.next.Fields {
+		if field.Readable {
+			field.Readable, field.Cause, field.Since = false, CauseObjectDenied, d.now
+			field.Evidence = "The object " + d.check.Object + " cannot be read."
+		}
+		field.Rights, field.SuspectedAt = Rights{}, time.Time{}
+		d.next.Fields[name] = field
+	}
+}
+
+// accessible applies a verdict that the object can be read, with its fields.
+func (d *differ) accessible() {
+	returned := !d.firstCheck && d.previous.Status != ObjectOK
+	if returned {
+		d.next.Since = d.now
+		d.add(ChangeRestored, "", "", d.check.Evidence)
+	}
+	d.next.Status, d.next.Rights = ObjectOK, d.check.Rights
+	d.next.SuspectedAt = time.Time{}
+	d.next.Cause, d.next.Evidence = "", ""
+
+	present := make(map[string]FieldInfo, len(d.check.Fields))
+	for _, info := range d.check.Fields {
+		present[info.Name] = info
+	}
+	names := slices.Collect(maps.Keys(present))
+	for name := range d.next.Fields {
+		if _, there := present[name]; !there {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		if info, there := present[name]; there {
+			d.fieldPresent(info, d.firstCheck || returned)
+		} else {
+			d.fieldAbsent(name)
+		}
+	}
+}
+
+// fieldPresent applies that a field can be read. Silent is for the baseline and
+// for the fields that come back with their object.
+func (d *differ) fieldPresent(info FieldInfo, silent bool) {
+	before, known := d.next.Fields[info.Name]
+	since := before.Since
+	if known && !before.Readable || !known && !silent {
+		since = d.now
+	}
+	switch {
+	case known && before.mayBeLost():
+		// It was readable all the time, or came back with its object.
+	case before.Standardized && !d.firstCheck:
+		d.add(ChangeRestored, info.Name, "", "")
+	case !silent:
+		d.add(ChangeAppeared, info.Name, "", "")
+	}
+	d.next.Fields[info.Name] = FieldState{
+		Readable:     true,
+		Rights:       info.Rights,
+		Standardized: before.Standardized,
+		Custom:       info.Custom,
+		Hideable:     info.Hideable,
+		Since:        since,
+	}
+}
+
+// fieldAbsent applies that a known field is not among those that can be read.
+func (d *differ) fieldAbsent(name string) {
+	field := d.next.Fields[name]
+	switch {
+	case d.firstCheck || !field.mayBeLost():
+		if field.Readable || field.Cause == "" {
+			field.Readable, field.Rights = false, Rights{}
+			field.Cause, field.Evidence = CauseUnknown, absence(d.check, name)+"."
+		}
+	case !d.confirms(field.SuspectedAt):
+		d.needConfirm = true
+		if field.SuspectedAt.IsZero() {
+			field.SuspectedAt = d.now
+			cause, evidence := fieldLossCause(field, name, d.previous.APIVersion, d.check)
+			d.add(ChangeSuspected, name, cause, evidence)
+		}
+	default:
+		field.Readable, field.Rights = false, Rights{}
+		field.Since, field.SuspectedAt = field.SuspectedAt, time.Time{}
+		field.Cause, field.Evidence = fieldLossCause(field, name, d.previous.APIVersion, d.check)
+		kind := ChangeVanished
+		if field.Standardized {
+			kind = ChangeLost
+		}
+		d.add(kind, name, field.Cause, field.Evidence)
+	}
+	d.next.Fields[name] = field
+}
