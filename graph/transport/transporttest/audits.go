@@ -1,0 +1,74 @@
+// Package transporttest checks a GraphQL server from outside, for the tests
+// of the transports and of the server that mounts them.
+package transporttest
+
+import (
+	"bytes"
+	"context"
+	"embed"
+	"encoding/json"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// HTTPAudits is the number of server audits in the pinned graphql-http.
+const HTTPAudits = 61
+
+// enableVariable switches on the checks that install npm packages.
+const enableVariable = "FIELDWARDEN_NPM_TESTS"
+
+//go:embed audits
+var audits embed.FS
+
+// audit is one line of the runner's report.
+type audit struct {
+	ID     string `json:"id"`
+	Name   string `json:"name"`
+	Status string `json:"status"`
+	Reason string `json:"reason"`
+}
+
+// RunHTTPAudits runs the server audits of npm graphql-http against the
+// GraphQL endpoint at url, which must answer without credentials and allow
+// introspection, and fails t unless all of them pass. It needs Node, npm and
+// the npm registry, and is skipped, saying so, unless FIELDWARDEN_NPM_TESTS=1.
+func RunHTTPAudits(t *testing.T, url string) {
+	t.Helper()
+	if os.Getenv(enableVariable) != "1" {
+		t.Skipf("SKIPPED: the graphql-http audits install npm packages; set %s=1 to run them", enableVariable)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	dir := t.TempDir()
+	files, err := fs.Sub(audits, "audits")
+	require.NoError(t, err)
+	require.NoError(t, os.CopyFS(dir, files))
+
+	run(ctx, t, dir, "npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error")
+	report := run(ctx, t, dir, "node", filepath.Join(dir, "run.mjs"), url)
+	var results []audit
+	require.NoError(t, json.Unmarshal(report, &results), "report: %s", report)
+	for _, result := range results {
+		if result.Status != "ok" {
+			t.Errorf("audit %s %q: %s: %s", result.ID, result.Name, result.Status, result.Reason)
+		}
+	}
+	require.Len(t, results, HTTPAudits, "the pinned graphql-http has another number of audits")
+	t.Logf("graphql-http: %d of %d audits pass", len(results), HTTPAudits)
+}
+
+// run returns the standard output of a command in dir.
+func run(ctx context.Context, t *testing.T, dir, name string, args ...string) []byte {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	command := exec.CommandContext(ctx, name, args...)
+	command.Dir, command.Stdout, command.Stderr = dir, &stdout, &stderr
+	require.NoError(t, command.Run(), "%s %v\n%s%s", name, args, stdout.String(), stderr.String())
+	return stdout.Bytes()
+}

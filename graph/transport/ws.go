@@ -1,0 +1,122 @@
+package transport
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"sync"
+
+	"github.com/coder/websocket"
+)
+
+// WebSocket is the handler of GraphQL over websockets; see the package
+// comment. Its sockets outlive http.Server.Shutdown, so call [WebSocket.Shutdown] too.
+type WebSocket struct {
+	cfg Config
+
+	// down is closed when the server shuts down.
+	down chan struct{}
+
+	mu      sync.Mutex
+	sockets map[*socket]struct{}
+	closed  bool
+	// done counts the handlers that have a socket.
+	done sync.WaitGroup
+}
+
+var _ http.Handler = (*WebSocket)(nil)
+
+// NewWebSocket returns the handler. Middleware around it must leave the
+// response writer hijackable.
+func NewWebSocket(cfg Config) *WebSocket {
+	return &WebSocket{
+		cfg:     cfg.withDefaults(),
+		down:    make(chan struct{}),
+		sockets: map[*socket]struct{}{},
+	}
+}
+
+// ServeHTTP accepts a socket and serves it until it closes.
+func (ws *WebSocket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	id := ws.cfg.requestID(r.Context())
+	w.Header().Set("X-Request-Id", id)
+	s := newSocket(ws, r, id)
+	if problem := ws.register(s); problem != "" {
+		w.Header().Set("Retry-After", "5")
+		http.Error(w, problem, http.StatusServiceUnavailable)
+		return
+	}
+	defer ws.unregister(s)
+
+	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{
+		Subprotocols:   []string{subprotocol},
+		OriginPatterns: ws.cfg.AllowedOrigins,
+	})
+	if err != nil {
+		ws.cfg.Logger.InfoContext(r.Context(), "websocket refused", "request_id", id, "error", err)
+		return // Accept has answered: 403 for a foreign origin, 4xx else
+	}
+	s.serve(conn)
+}
+
+// register takes a place for a socket before it is accepted.
+func (ws *WebSocket) register(s *socket) (problem string) {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	if ws.closed {
+		return "the server is shutting down"
+	}
+	if len(ws.sockets) >= ws.cfg.MaxSockets {
+		return fmt.Sprintf("the server has its %d sockets in use", ws.cfg.MaxSockets)
+	}
+	ws.sockets[s] = struct{}{}
+	ws.done.Add(1)
+	return ""
+}
+
+func (ws *WebSocket) unregister(s *socket) {
+	ws.mu.Lock()
+	delete(ws.sockets, s)
+	ws.mu.Unlock()
+	ws.done.Done()
+}
+
+// Shutdown refuses new sockets, closes the open ones with 1001 and returns
+// once they and their operations have ended, or with the error of ctx when
+// that ends first. A peer that does not answer the closing handshake holds it
+// up for 10 s at most; a resolver that ignores its context, for as long as it
+// runs.
+func (ws *WebSocket) Shutdown(ctx context.Context) error {
+	ws.mu.Lock()
+	if !ws.closed {
+		ws.closed = true
+		close(ws.down)
+	}
+	ws.mu.Unlock()
+
+	ended := make(chan struct{})
+	go func() {
+		ws.done.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("websockets did not close in time: %w", ctx.Err())
+	}
+}
+
+// Stats counts what the handler holds, for gauges.
+type Stats struct{ Sockets, Operations int }
+
+// Stats returns the present counts.
+func (ws *WebSocket) Stats() Stats {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	stats := Stats{Sockets: len(ws.sockets)}
+	for s := range ws.sockets {
+		stats.Operations += s.liveOperations()
+	}
+	return stats
+}
