@@ -105,6 +105,9 @@ type SettingDefinition struct {
 	// (requirement D20); empty at the top.
 	Parent   string
 	Requires []SettingRequirement
+	// OptionsFrom is the key of the standard field whose picklist gives an ENUM's
+	// options.
+	OptionsFrom string
 	// Capability is what the connector must be able to do; empty for nothing.
 	Capability Capability
 	// Edition is the least edition that has the setting.
@@ -158,8 +161,9 @@ func SettingDefinitions() []SettingDefinition {
 			Title:  "At which stage does an opportunity enter your pipeline?",
 			Help: "Open opportunities at this stage or after it, in the CRM's own order of stages, count as pipeline. " +
 				"The choice holds for everyone in the workspace.",
-			Requires:   []SettingRequirement{{Object: "opportunity", Field: "opportunity.stage", Right: RightRead}},
-			Capability: CanRead, Edition: EditionAdvancedPlus, MustDecide: true,
+			Requires:    []SettingRequirement{{Object: "opportunity", Field: "opportunity.stage", Right: RightRead}},
+			OptionsFrom: "opportunity.stage",
+			Capability:  CanRead, Edition: EditionAdvancedPlus, MustDecide: true,
 		},
 		{
 			Key: SettingContactsCreate, Group: GroupExport, Type: SettingBoolean, Default: false, // D3
