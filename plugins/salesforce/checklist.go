@@ -1,0 +1,312 @@
+package salesforce
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/fieldwarden/fieldwarden/plugins/sdk"
+)
+
+// Keys of the checklist's items; an object's item is objectKey.
+const (
+	itemReachable       = "reachable"
+	itemAPIVersion      = "api-version"
+	itemToken           = "token-valid"
+	itemUserActive      = "user-active"
+	itemIntegrationUser = "integration-user"
+	itemAPIEnabled      = "api-enabled"
+	itemEnvironment     = "right-environment"
+	itemEdition         = "edition"
+	itemBudget          = "api-budget"
+)
+
+// objectKey is the item of one required object: "object-account",
+// "object-invoice--c".
+func objectKey(object string) string {
+	return "object-" + strings.ReplaceAll(strings.ToLower(object), "_", "-")
+}
+
+// lowBudget is the share of the daily API calls below which a warning is given.
+const lowBudget = 0.20
+
+// Checklist tests the connection in three calls, of which one is metered (one
+// more for each 24 objects beyond the first 24): the list of API versions, which
+// needs no token, userinfo, and a composite of the Organization row and the
+// objects' basic information.
+//
+// An expired session is returned as Unauthenticated instead of an item, because
+// the host then refreshes the token and asks again; only a session that a
+// refresh cannot mend fails the item "token-valid".
+func (c *Connector) Checklist(ctx context.Context, target sdk.Target, request sdk.ChecklistRequest) ([]sdk.ChecklistItem, error) {
+	s, err := c.session(target)
+	if err != nil {
+		return nil, err
+	}
+	l := &checklist{session: s, environment: target.Environment, objects: request.Objects}
+	for _, test := range []func(context.Context) error{l.testVersions, l.testUser, l.testAPI} {
+		if l.stopped != "" {
+			break
+		}
+		if err := test(ctx); err != nil {
+			return nil, err
+		}
+		if ctx.Err() != nil {
+			return nil, transportError(ctx, ctx.Err())
+		}
+	}
+	return l.result(), nil
+}
+
+// checklist collects items. A test returns an error only if the list as a whole
+// cannot be made.
+type checklist struct {
+	*session
+	environment sdk.Environment
+	objects     []string
+	items       []sdk.ChecklistItem
+	// stopped says why the tests not made yet make no sense.
+	stopped string
+}
+
+func (l *checklist) add(key string, status sdk.Status, evidence, remediation string) {
+	l.items = append(l.items, sdk.ChecklistItem{Key: key, Title: itemTitle(key), Status: status, Evidence: evidence, Remediation: remediation})
+}
+
+// stop fails an item, or leaves it unknown when the failure says nothing about
+// it, and ends the tests.
+func (l *checklist) stop(key string, status sdk.Status, err error) {
+	remediation := ""
+	if status == sdk.StatusFail {
+		remediation = errorRemediation(sdk.CodeOf(err))
+	}
+	l.add(key, status, messageOf(err), remediation)
+	l.stopped = "Not tested, because the test before it did not pass: " + itemTitle(key) + "."
+}
+
+// testVersions finds out whether the org answers at all, and offers the pinned
+// API version.
+func (l *checklist) testVersions(ctx context.Context) error {
+	a, err := l.do(ctx, request{method: http.MethodGet, path: "/services/data", anonymous: true})
+	if err != nil {
+		l.stop(itemReachable, sdk.StatusFail, err)
+		return nil
+	}
+	var versions []struct {
+		Label   string `json:"label"`
+		Version string `json:"version"`
+	}
+	if err := decode(a, &versions); err != nil {
+		l.stop(itemReachable, sdk.StatusFail, err)
+		return nil
+	}
+	l.add(itemReachable, sdk.StatusPass, l.base.Host+" answers.", "")
+	for _, v := range versions {
+		if v.Version == APIVersion {
+			l.add(itemAPIVersion, sdk.StatusPass, fmt.Sprintf("The org offers version %s (%s).", APIVersion, excerpt(v.Label)), "")
+			return nil
+		}
+	}
+	l.stop(itemAPIVersion, sdk.StatusFail, sdk.UnsupportedAPIVersion(
+		fmt.Sprintf("The org offers %d versions of the API, but not %s.", len(versions), APIVersion)))
+	return nil
+}
+
+// testUser asks who the token belongs to.
+func (l *checklist) testUser(ctx context.Context) error {
+	user, err := l.userinfo(ctx)
+	switch sdk.CodeOf(err) {
+	case "":
+	case sdk.CodeUnauthenticated:
+		return err
+	case sdk.CodeAppBlocked, sdk.CodeForbidden:
+		l.stop(itemToken, sdk.StatusFail, err)
+		return nil
+	default: // an outage says nothing about the token
+		l.stop(itemToken, sdk.StatusUnknown, err)
+		return nil
+	}
+	name := excerpt(user.Username)
+	l.add(itemToken, sdk.StatusPass, "The token belongs to "+name+".", "")
+	switch {
+	case user.Active == nil:
+		l.add(itemUserActive, sdk.StatusUnknown, "Salesforce does not tell whether "+name+" is active.", "")
+	case *user.Active:
+		l.add(itemUserActive, sdk.StatusPass, name+" is an active user.", "")
+	default:
+		l.add(itemUserActive, sdk.StatusFail, name+" is not an active user.",
+			"In Setup → Users → Users open the user, choose Edit, tick Active and save.")
+	}
+	switch {
+	case user.IntegrationUser == nil:
+		l.add(itemIntegrationUser, sdk.StatusUnknown, "Salesforce does not tell whether "+name+" is an integration user.", "")
+	case *user.IntegrationUser:
+		l.add(itemIntegrationUser, sdk.StatusPass, name+" is an integration user.", "")
+	default:
+		l.add(itemIntegrationUser, sdk.StatusWarn,
+			name+" is not marked as an integration user. If it is a person's login, the integration ends when the person leaves or changes role.",
+			"Create a user with the licence Salesforce Integration (Setup → Users → Users → New User), give it a permission set, and connect again with it.")
+	}
+	return nil
+}
+
+// testAPI makes the metered calls.
+func (l *checklist) testAPI(ctx context.Context) error {
+	var objects []string
+	for _, object := range l.objects {
+		if checkObjectName(object) != nil {
+			l.add(objectKey(object), sdk.StatusFail, "This is not a name that a Salesforce object can have.", "")
+		} else if !slices.Contains(objects, object) {
+			objects = append(objects, object)
+		}
+	}
+	first := objects[:min(len(objects), maxParts-1)]
+	parts, err := l.composite(ctx, append([]string{organizationPath()}, basicPaths(first)...))
+	if err != nil {
+		return l.failAPI(err)
+	}
+	l.add(itemAPIEnabled, sdk.StatusPass, "The REST API answers this user.", "")
+	l.judgeOrganization(parts[0])
+	l.judgeBudget()
+	l.judgeObjects(first, parts[1:])
+	for pack := range slices.Chunk(objects[len(first):], maxParts) {
+		parts, err := l.composite(ctx, basicPaths(pack))
+		if sdk.CodeOf(err) == sdk.CodeUnauthenticated {
+			return err
+		}
+		for i, object := range pack {
+			if err != nil {
+				l.add(objectKey(object), sdk.StatusUnknown, messageOf(err), "")
+			} else {
+				l.judgeObject(object, parts[i])
+			}
+		}
+	}
+	return nil
+}
+
+// failAPI says which item the failed first call is about.
+func (l *checklist) failAPI(err error) error {
+	switch sdk.CodeOf(err) {
+	case sdk.CodeUnauthenticated:
+		return err
+	case sdk.CodeAppBlocked, sdk.CodeForbidden:
+		l.stop(itemAPIEnabled, sdk.StatusFail, err)
+	case sdk.CodeQuotaExhausted:
+		l.add(itemAPIEnabled, sdk.StatusPass, "The REST API answers this user.", "")
+		l.stop(itemBudget, sdk.StatusFail, err)
+	default:
+		l.stop(itemAPIEnabled, sdk.StatusUnknown, err)
+	}
+	return nil
+}
+
+func (l *checklist) judgeOrganization(part answer) {
+	err := l.partError(part, "Organization")
+	var org organization
+	if err == nil {
+		org, err = parseOrganization(part)
+	}
+	if err != nil {
+		l.add(itemEnvironment, sdk.StatusUnknown, messageOf(err), "")
+		l.add(itemEdition, sdk.StatusUnknown, messageOf(err), "")
+		return
+	}
+	is := org.environment()
+	if is == l.environment {
+		l.add(itemEnvironment, sdk.StatusPass, fmt.Sprintf("%s is the %s that was chosen.", excerpt(org.Name), environmentName(is)), "")
+	} else {
+		l.add(itemEnvironment, sdk.StatusFail,
+			fmt.Sprintf("%s is a %s, but %s was chosen.", excerpt(org.Name), environmentName(is), environmentName(l.environment)),
+			"Start again and choose the other environment, or sign in to the right org.")
+	}
+	l.add(itemEdition, sdk.StatusPass, "The org is a "+excerpt(org.Type)+", and its API answers.", "")
+}
+
+func environmentName(e sdk.Environment) string {
+	if e == sdk.Sandbox {
+		return "sandbox"
+	}
+	return "production org"
+}
+
+// judgeBudget reads the figures that every metered answer carries.
+func (l *checklist) judgeBudget() {
+	used, limit := l.stats.QuotaUsed, l.stats.QuotaMax
+	if limit == 0 {
+		l.add(itemBudget, sdk.StatusUnknown, "Salesforce did not tell how many API calls are left.", "")
+		return
+	}
+	evidence := fmt.Sprintf("%d of %d API calls of the last 24 hours are used.", used, limit)
+	if float64(limit-used) < lowBudget*float64(limit) {
+		l.add(itemBudget, sdk.StatusWarn, evidence,
+			"Setup → Company Settings → Company Information shows the use (API Requests, Last 24 Hours); see which other integration uses so many, or buy more calls.")
+		return
+	}
+	l.add(itemBudget, sdk.StatusPass, evidence, "")
+}
+
+func basicPaths(objects []string) []string {
+	paths := make([]string, len(objects))
+	for i, object := range objects {
+		paths[i] = dataPath + "/sobjects/" + object
+	}
+	return paths
+}
+
+func (l *checklist) judgeObjects(objects []string, parts []answer) {
+	for i, object := range objects {
+		l.judgeObject(object, parts[i])
+	}
+}
+
+func (l *checklist) judgeObject(object string, part answer) {
+	key := objectKey(object)
+	err := l.partError(part, object)
+	var basic struct {
+		Describe sobject `json:"objectDescribe"`
+	}
+	if err == nil {
+		err = decode(part, &basic)
+	}
+	switch {
+	case sdk.CodeOf(err) == sdk.CodeObjectDenied:
+		l.addObject(key, object, sdk.StatusFail, messageOf(err)+oneAnswerFor)
+	case err != nil:
+		l.addObject(key, object, sdk.StatusUnknown, messageOf(err))
+	case basic.Describe.Queryable == nil:
+		l.addObject(key, object, sdk.StatusUnknown, "Salesforce answered with something that is not the object's information.")
+	case !*basic.Describe.Queryable:
+		l.addObject(key, object, sdk.StatusFail, notQueryable)
+	default:
+		l.addObject(key, object, sdk.StatusPass, "The integration user may read "+object+".")
+	}
+}
+
+func (l *checklist) addObject(key, object string, status sdk.Status, evidence string) {
+	remediation := ""
+	if status == sdk.StatusFail {
+		remediation = "Setup → Users → Permission Sets → the integration user's set → Object Settings → " + object + " → Edit: tick Read and save."
+	}
+	l.items = append(l.items, sdk.ChecklistItem{Key: key, Title: "Object " + object + " can be read", Status: status, Evidence: evidence, Remediation: remediation})
+}
+
+// result adds an UNKNOWN item for each test that was not made.
+func (l *checklist) result() []sdk.ChecklistItem {
+	has := func(key string) bool {
+		return slices.ContainsFunc(l.items, func(i sdk.ChecklistItem) bool { return i.Key == key })
+	}
+	for _, key := range []string{itemReachable, itemAPIVersion, itemToken, itemUserActive, itemIntegrationUser, itemAPIEnabled, itemEnvironment, itemEdition, itemBudget} {
+		if !has(key) {
+			l.add(key, sdk.StatusUnknown, l.stopped, "")
+		}
+	}
+	for _, object := range l.objects {
+		if key := objectKey(object); !has(key) {
+			l.addObject(key, object, sdk.StatusUnknown, l.stopped)
+		}
+	}
+	return l.items
+}

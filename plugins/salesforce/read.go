@@ -1,0 +1,324 @@
+package salesforce
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/fieldwarden/fieldwarden/plugins/sdk"
+)
+
+const (
+	// Page sizes that Salesforce accepts; it takes them for hints.
+	minPage = 200
+	maxPage = 2000
+	// maxRestarts bounds how often a run begins a new query without getting
+	// forward, when Salesforce keeps closing the open one.
+	maxRestarts = 3
+)
+
+// Read sends an object's records in the order of SystemModstamp and Id, page by
+// page of one query (nextRecordsUrl). A closed query is begun again after the
+// last settled record. See position for what a resume token promises.
+//
+// Values keep the form of Salesforce's answer; a compound field (an address) is
+// a JSON object. Deleted records are not reported: a query does not show them.
+func (c *Connector) Read(ctx context.Context, target sdk.Target, request sdk.ReadRequest, send func(sdk.Batch) error) error {
+	s, err := c.session(target)
+	if err != nil {
+		return err
+	}
+	if err := checkObjectName(request.Object); err != nil {
+		return err
+	}
+	config, err := parseConfig(target.Config)
+	if err != nil {
+		return err
+	}
+	lists, err := planSelect(request.Fields)
+	if err != nil {
+		return err
+	}
+	at, err := parsePosition(request.ResumeToken, request.Object)
+	if err != nil {
+		return err
+	}
+	if digest := selectDigest(lists); at.Select != digest {
+		at.close() // an open query would deliver other fields
+	}
+	r := &reader{session: s, object: request.Object, lists: lists, wanted: wantedKeys(request.Fields), overlap: config.overlap(), at: at}
+	r.pageSize = strconv.Itoa(min(max(request.BatchSize, minPage), maxPage))
+	if request.BatchSize <= 0 {
+		r.pageSize = strconv.Itoa(maxPage)
+	}
+	return r.run(ctx, send)
+}
+
+// reader is one run over one object.
+type reader struct {
+	*session
+	object   string
+	lists    [][]string      // see planSelect
+	wanted   map[string]bool // lower-case names of the requested fields
+	pageSize string
+	overlap  time.Duration
+	at       position
+}
+
+func (r *reader) run(ctx context.Context, send func(sdk.Batch) error) error {
+	for restarts := 0; ; {
+		page, err := r.nextPage(ctx)
+		if sdk.CodeOf(err) == sdk.CodeCursorExpired {
+			if restarts++; restarts > maxRestarts {
+				return sdk.Unavailable("Salesforce closed the query for " + r.object + " again and again; too many queries may be open for this user")
+			}
+			r.at.close()
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		records, settled, err := r.records(ctx, page)
+		if err != nil {
+			return err
+		}
+		if settled {
+			restarts = 0
+		}
+		r.at.Locator = page.next
+		if page.next == "" {
+			r.at.close()
+		}
+		batch := sdk.Batch{Records: records, ResumeToken: r.at.token(), Done: page.next == "", Stats: r.takeStats()}
+		if err := send(batch); err != nil || batch.Done {
+			return err
+		}
+	}
+}
+
+// page is one page of a query.
+type page struct {
+	rows []row
+	// next is the path of the next page; empty at the end.
+	next string
+}
+
+// row is one record as Salesforce sent it.
+type row map[string]json.RawMessage
+
+// nextPage fetches the open query's next page, or opens a query after the
+// settled position. CodeCursorExpired means that the open query is gone.
+func (r *reader) nextPage(ctx context.Context) (page, error) {
+	if r.at.Locator != "" {
+		p, _, err := r.fetch(ctx, r.at.Locator)
+		switch sdk.CodeOf(err) {
+		case sdk.CodeObjectDenied, sdk.CodeFieldDenied, sdk.CodeInvalidRequest:
+			// Whatever is wrong with the locator, a new query tells the truth
+			// about object and fields.
+			return page{}, sdk.CursorExpired("Salesforce no longer knows the open query")
+		}
+		return p, err
+	}
+	p, askedAt, err := r.fetch(ctx, queryPath(pageQuery(r.object, r.lists[0], r.at)))
+	if err != nil {
+		return page{}, r.explain(err)
+	}
+	if askedAt.IsZero() {
+		return page{}, sdk.BadResponse("Salesforce's answer has no Date, without which the place to read on from cannot be known")
+	}
+	r.at.Horizon, r.at.Select = askedAt.Add(-r.overlap), selectDigest(r.lists)
+	return p, nil
+}
+
+// explain tells an object that cannot be read by position from a denied field:
+// the position's own fields cannot be hidden.
+func (r *reader) explain(err error) error {
+	var e *sdk.Error
+	if errors.As(err, &e) && e.Code == sdk.CodeFieldDenied && (strings.EqualFold(e.Field, "SystemModstamp") || strings.EqualFold(e.Field, "Id")) {
+		return sdk.Unsupported(r.object + " has no " + e.Field + " and cannot be read incrementally")
+	}
+	return err
+}
+
+// fetch gets one page of any query.
+func (r *reader) fetch(ctx context.Context, path string) (page, time.Time, error) {
+	a, err := r.do(ctx, request{
+		method: http.MethodGet, path: path, object: r.object,
+		header: map[string]string{"Sforce-Query-Options": "batchSize=" + r.pageSize},
+	})
+	if err != nil {
+		return page{}, time.Time{}, err
+	}
+	var reply struct {
+		Done    *bool  `json:"done"`
+		Next    string `json:"nextRecordsUrl"`
+		Records []row  `json:"records"`
+	}
+	if err := decode(a, &reply); err != nil {
+		return page{}, time.Time{}, err
+	}
+	if reply.Done == nil || reply.Records == nil {
+		return page{}, time.Time{}, sdk.BadResponse("Salesforce answered a query for " + r.object + " with something else")
+	}
+	p := page{rows: reply.Records}
+	if !*reply.Done {
+		if p.next, err = r.locator(reply.Next); err != nil {
+			return page{}, time.Time{}, err
+		}
+		if p.next == path {
+			return page{}, time.Time{}, sdk.BadResponse("Salesforce's query for " + r.object + " points to the same page again")
+		}
+	}
+	return p, a.askedAt, nil
+}
+
+// locator takes the path out of a nextRecordsUrl, which may be absolute. It must
+// stay on this org.
+func (r *reader) locator(next string) (string, error) {
+	ref, err := url.Parse(next)
+	if err != nil || ref.Host != "" && ref.Host != r.base.Host || !isLocator(ref.Path) {
+		return "", sdk.BadResponse("Salesforce's query for " + r.object + " goes on at an address that is none")
+	}
+	return ref.Path, nil
+}
+
+// records turns a page into records, fetching the other select lists if the
+// fields did not fit one query, and settles the position. settled tells whether
+// the position moved.
+func (r *reader) records(ctx context.Context, p page) (records []sdk.Record, settled bool, err error) {
+	type key struct {
+		id    string
+		stamp time.Time
+	}
+	keys := make([]key, len(p.rows))
+	ids := make([]string, len(p.rows))
+	for i, row := range p.rows {
+		if keys[i].id, keys[i].stamp, err = rowKey(row); err != nil {
+			return nil, false, err
+		}
+		ids[i] = keys[i].id
+	}
+	whole, err := r.complete(ctx, p.rows, ids)
+	if err != nil {
+		return nil, false, err
+	}
+	records = make([]sdk.Record, 0, len(p.rows))
+	for i, row := range p.rows {
+		settled = r.at.settle(keys[i].stamp, keys[i].id) || settled
+		if !whole[i] {
+			continue
+		}
+		data, err := r.data(row)
+		if err != nil {
+			return nil, false, err
+		}
+		records = append(records, sdk.Record{ID: keys[i].id, ModifiedAt: keys[i].stamp, Data: data})
+	}
+	return records, settled, nil
+}
+
+// complete adds the fields of the other select lists to the rows. whole[i] is
+// false for a record that disappeared between the two queries; a moment later
+// the first would not have shown it either.
+func (r *reader) complete(ctx context.Context, rows []row, ids []string) (whole []bool, err error) {
+	whole = make([]bool, len(rows))
+	for i := range whole {
+		whole[i] = true
+	}
+	for _, list := range r.lists[1:] {
+		more := make(map[string]row, len(rows))
+		for some := range slices.Chunk(ids, maxIDs) {
+			for path := queryPath(idQuery(r.object, list, some)); path != ""; {
+				p, _, err := r.fetch(ctx, path)
+				if err != nil {
+					return nil, err
+				}
+				for _, row := range p.rows {
+					var id string
+					if json.Unmarshal(row["Id"], &id) == nil {
+						more[id] = row
+					}
+				}
+				path = p.next
+			}
+		}
+		for i, row := range rows {
+			extra, ok := more[ids[i]]
+			if !ok {
+				whole[i] = false
+				continue
+			}
+			maps.Copy(row, extra)
+		}
+	}
+	return whole, nil
+}
+
+// data keeps the requested fields of a row, under Salesforce's own names.
+func (r *reader) data(row row) (json.RawMessage, error) {
+	maps.DeleteFunc(row, func(name string, _ json.RawMessage) bool { return !r.wanted[strings.ToLower(name)] })
+	data, err := json.Marshal(row)
+	if err != nil {
+		return nil, fmt.Errorf("marshal a record of %s: %w", r.object, err)
+	}
+	return data, nil
+}
+
+// rowKey reads the two fields of the position.
+func rowKey(row row) (id string, stamp time.Time, err error) {
+	var text string
+	if json.Unmarshal(row["Id"], &id) != nil || !recordID.MatchString(id) || json.Unmarshal(row["SystemModstamp"], &text) != nil {
+		return "", time.Time{}, sdk.BadResponse("Salesforce sent a record without Id and SystemModstamp")
+	}
+	if stamp, err = parseTime(text); err != nil {
+		return "", time.Time{}, sdk.BadResponse("Salesforce sent a record with an unreadable SystemModstamp")
+	}
+	return id, stamp, nil
+}
+
+func wantedKeys(fields []string) map[string]bool {
+	wanted := make(map[string]bool, len(fields))
+	for _, field := range fields {
+		wanted[strings.ToLower(field)] = true
+	}
+	return wanted
+}
+
+// config is the connector's own configuration; see configSchema.
+type config struct {
+	OverlapMinutes *int `json:"overlapMinutes"`
+}
+
+// defaultOverlap is how long a transaction may take from stamping a record to
+// its commit without the record being missed.
+const defaultOverlap = 10 * time.Minute
+
+func (c config) overlap() time.Duration {
+	if c.OverlapMinutes == nil {
+		return defaultOverlap
+	}
+	return time.Duration(*c.OverlapMinutes) * time.Minute
+}
+
+func parseConfig(raw json.RawMessage) (config, error) {
+	var c config
+	if len(bytes.TrimSpace(raw)) == 0 {
+		return c, nil
+	}
+	if err := json.Unmarshal(raw, &c); err != nil {
+		return config{}, sdk.InvalidRequest("the Salesforce configuration is not what its schema asks for")
+	}
+	if c.OverlapMinutes != nil && (*c.OverlapMinutes < 1 || *c.OverlapMinutes > 1440) {
+		return config{}, sdk.InvalidRequest("overlapMinutes must be between 1 and 1440")
+	}
+	return c, nil
+}
