@@ -56,6 +56,8 @@ type CrmObject struct {
 	APIVersion string `json:"api_version,omitempty"`
 	// where the next read starts
 	ResumeToken []byte `json:"resume_token,omitempty"`
+	// fields of the last complete read; a field beyond them needs a read from the beginning
+	ReadFields []string `json:"read_fields,omitempty"`
 	// order in the package
 	Position int `json:"position,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
@@ -104,7 +106,7 @@ func (*CrmObject) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case crmobject.FieldRights, crmobject.FieldResumeToken:
+		case crmobject.FieldRights, crmobject.FieldResumeToken, crmobject.FieldReadFields:
 			values[i] = new([]byte)
 		case crmobject.FieldStale:
 			values[i] = new(sql.NullBool)
@@ -249,6 +251,14 @@ func (_m *CrmObject) assignValues(columns []string, values []any) error {
 			} else if value != nil {
 				_m.ResumeToken = *value
 			}
+		case crmobject.FieldReadFields:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field read_fields", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.ReadFields); err != nil {
+					return fmt.Errorf("unmarshal field read_fields: %w", err)
+				}
+			}
 		case crmobject.FieldPosition:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
 				return fmt.Errorf("unexpected type %T for field position", values[i])
@@ -362,6 +372,9 @@ func (_m *CrmObject) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("resume_token=")
 	builder.WriteString(fmt.Sprintf("%v", _m.ResumeToken))
+	builder.WriteString(", ")
+	builder.WriteString("read_fields=")
+	builder.WriteString(fmt.Sprintf("%v", _m.ReadFields))
 	builder.WriteString(", ")
 	builder.WriteString("position=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Position))

@@ -238,6 +238,12 @@ func (_c *CrmObjectCreate) SetResumeToken(v []byte) *CrmObjectCreate {
 	return _c
 }
 
+// SetReadFields sets the "read_fields" field.
+func (_c *CrmObjectCreate) SetReadFields(v []string) *CrmObjectCreate {
+	_c.mutation.SetReadFields(v)
+	return _c
+}
+
 // SetPosition sets the "position" field.
 func (_c *CrmObjectCreate) SetPosition(v int) *CrmObjectCreate {
 	_c.mutation.SetPosition(v)
@@ -541,6 +547,10 @@ func (_c *CrmObjectCreate) createSpec() (*CrmObject, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.ResumeToken(); ok {
 		_spec.SetField(crmobject.FieldResumeToken, field.TypeBytes, value)
 		_node.ResumeToken = value
+	}
+	if value, ok := _c.mutation.ReadFields(); ok {
+		_spec.SetField(crmobject.FieldReadFields, field.TypeJSON, value)
+		_node.ReadFields = value
 	}
 	if value, ok := _c.mutation.Position(); ok {
 		_spec.SetField(crmobject.FieldPosition, field.TypeInt, value)
@@ -862,6 +872,24 @@ func (u *CrmObjectUpsert) UpdateResumeToken() *CrmObjectUpsert {
 // ClearResumeToken clears the value of the "resume_token" field.
 func (u *CrmObjectUpsert) ClearResumeToken() *CrmObjectUpsert {
 	u.SetNull(crmobject.FieldResumeToken)
+	return u
+}
+
+// SetReadFields sets the "read_fields" field.
+func (u *CrmObjectUpsert) SetReadFields(v []string) *CrmObjectUpsert {
+	u.Set(crmobject.FieldReadFields, v)
+	return u
+}
+
+// UpdateReadFields sets the "read_fields" field to the value that was provided on create.
+func (u *CrmObjectUpsert) UpdateReadFields() *CrmObjectUpsert {
+	u.SetExcluded(crmobject.FieldReadFields)
+	return u
+}
+
+// ClearReadFields clears the value of the "read_fields" field.
+func (u *CrmObjectUpsert) ClearReadFields() *CrmObjectUpsert {
+	u.SetNull(crmobject.FieldReadFields)
 	return u
 }
 
@@ -1213,6 +1241,27 @@ func (u *CrmObjectUpsertOne) UpdateResumeToken() *CrmObjectUpsertOne {
 func (u *CrmObjectUpsertOne) ClearResumeToken() *CrmObjectUpsertOne {
 	return u.Update(func(s *CrmObjectUpsert) {
 		s.ClearResumeToken()
+	})
+}
+
+// SetReadFields sets the "read_fields" field.
+func (u *CrmObjectUpsertOne) SetReadFields(v []string) *CrmObjectUpsertOne {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.SetReadFields(v)
+	})
+}
+
+// UpdateReadFields sets the "read_fields" field to the value that was provided on create.
+func (u *CrmObjectUpsertOne) UpdateReadFields() *CrmObjectUpsertOne {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.UpdateReadFields()
+	})
+}
+
+// ClearReadFields clears the value of the "read_fields" field.
+func (u *CrmObjectUpsertOne) ClearReadFields() *CrmObjectUpsertOne {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.ClearReadFields()
 	})
 }
 
@@ -1734,6 +1783,27 @@ func (u *CrmObjectUpsertBulk) UpdateResumeToken() *CrmObjectUpsertBulk {
 func (u *CrmObjectUpsertBulk) ClearResumeToken() *CrmObjectUpsertBulk {
 	return u.Update(func(s *CrmObjectUpsert) {
 		s.ClearResumeToken()
+	})
+}
+
+// SetReadFields sets the "read_fields" field.
+func (u *CrmObjectUpsertBulk) SetReadFields(v []string) *CrmObjectUpsertBulk {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.SetReadFields(v)
+	})
+}
+
+// UpdateReadFields sets the "read_fields" field to the value that was provided on create.
+func (u *CrmObjectUpsertBulk) UpdateReadFields() *CrmObjectUpsertBulk {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.UpdateReadFields()
+	})
+}
+
+// ClearReadFields clears the value of the "read_fields" field.
+func (u *CrmObjectUpsertBulk) ClearReadFields() *CrmObjectUpsertBulk {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.ClearReadFields()
 	})
 }
 

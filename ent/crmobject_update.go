@@ -10,6 +10,7 @@ import (
 
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
+	"entgo.io/ent/dialect/sql/sqljson"
 	"entgo.io/ent/schema/field"
 	"github.com/fieldwarden/fieldwarden/ent/crmfield"
 	"github.com/fieldwarden/fieldwarden/ent/crmobject"
@@ -285,6 +286,24 @@ func (_u *CrmObjectUpdate) ClearResumeToken() *CrmObjectUpdate {
 	return _u
 }
 
+// SetReadFields sets the "read_fields" field.
+func (_u *CrmObjectUpdate) SetReadFields(v []string) *CrmObjectUpdate {
+	_u.mutation.SetReadFields(v)
+	return _u
+}
+
+// AppendReadFields appends value to the "read_fields" field.
+func (_u *CrmObjectUpdate) AppendReadFields(v []string) *CrmObjectUpdate {
+	_u.mutation.AppendReadFields(v)
+	return _u
+}
+
+// ClearReadFields clears the value of the "read_fields" field.
+func (_u *CrmObjectUpdate) ClearReadFields() *CrmObjectUpdate {
+	_u.mutation.ClearReadFields()
+	return _u
+}
+
 // SetPosition sets the "position" field.
 func (_u *CrmObjectUpdate) SetPosition(v int) *CrmObjectUpdate {
 	_u.mutation.ResetPosition()
@@ -514,6 +533,17 @@ func (_u *CrmObjectUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.ResumeTokenCleared() {
 		_spec.ClearField(crmobject.FieldResumeToken, field.TypeBytes)
+	}
+	if value, ok := _u.mutation.ReadFields(); ok {
+		_spec.SetField(crmobject.FieldReadFields, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedReadFields(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, crmobject.FieldReadFields, value)
+		})
+	}
+	if _u.mutation.ReadFieldsCleared() {
+		_spec.ClearField(crmobject.FieldReadFields, field.TypeJSON)
 	}
 	if value, ok := _u.mutation.Position(); ok {
 		_spec.SetField(crmobject.FieldPosition, field.TypeInt, value)
@@ -842,6 +872,24 @@ func (_u *CrmObjectUpdateOne) ClearResumeToken() *CrmObjectUpdateOne {
 	return _u
 }
 
+// SetReadFields sets the "read_fields" field.
+func (_u *CrmObjectUpdateOne) SetReadFields(v []string) *CrmObjectUpdateOne {
+	_u.mutation.SetReadFields(v)
+	return _u
+}
+
+// AppendReadFields appends value to the "read_fields" field.
+func (_u *CrmObjectUpdateOne) AppendReadFields(v []string) *CrmObjectUpdateOne {
+	_u.mutation.AppendReadFields(v)
+	return _u
+}
+
+// ClearReadFields clears the value of the "read_fields" field.
+func (_u *CrmObjectUpdateOne) ClearReadFields() *CrmObjectUpdateOne {
+	_u.mutation.ClearReadFields()
+	return _u
+}
+
 // SetPosition sets the "position" field.
 func (_u *CrmObjectUpdateOne) SetPosition(v int) *CrmObjectUpdateOne {
 	_u.mutation.ResetPosition()
@@ -1101,6 +1149,17 @@ func (_u *CrmObjectUpdateOne) sqlSave(ctx context.Context) (_node *CrmObject, er
 	}
 	if _u.mutation.ResumeTokenCleared() {
 		_spec.ClearField(crmobject.FieldResumeToken, field.TypeBytes)
+	}
+	if value, ok := _u.mutation.ReadFields(); ok {
+		_spec.SetField(crmobject.FieldReadFields, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedReadFields(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, crmobject.FieldReadFields, value)
+		})
+	}
+	if _u.mutation.ReadFieldsCleared() {
+		_spec.ClearField(crmobject.FieldReadFields, field.TypeJSON)
 	}
 	if value, ok := _u.mutation.Position(); ok {
 		_spec.SetField(crmobject.FieldPosition, field.TypeInt, value)

@@ -191,6 +191,7 @@ var schemaGraph = func() *sqlgraph.Schema {
 			crmobject.FieldContentHash:   {Type: field.TypeString, Column: crmobject.FieldContentHash},
 			crmobject.FieldAPIVersion:    {Type: field.TypeString, Column: crmobject.FieldAPIVersion},
 			crmobject.FieldResumeToken:   {Type: field.TypeBytes, Column: crmobject.FieldResumeToken},
+			crmobject.FieldReadFields:    {Type: field.TypeJSON, Column: crmobject.FieldReadFields},
 			crmobject.FieldPosition:      {Type: field.TypeInt, Column: crmobject.FieldPosition},
 		},
 	}
@@ -450,7 +451,7 @@ var schemaGraph = func() *sqlgraph.Schema {
 			syncrun.FieldVersion:       {Type: field.TypeInt, Column: syncrun.FieldVersion},
 			syncrun.FieldObjectIndex:   {Type: field.TypeInt, Column: syncrun.FieldObjectIndex},
 			syncrun.FieldResumeToken:   {Type: field.TypeBytes, Column: syncrun.FieldResumeToken},
-			syncrun.FieldCrashes:       {Type: field.TypeInt, Column: syncrun.FieldCrashes},
+			syncrun.FieldReadFields:    {Type: field.TypeJSON, Column: syncrun.FieldReadFields},
 			syncrun.FieldCounters:      {Type: field.TypeJSON, Column: syncrun.FieldCounters},
 			syncrun.FieldCrmCalls:      {Type: field.TypeInt, Column: syncrun.FieldCrmCalls},
 			syncrun.FieldSteps:         {Type: field.TypeInt, Column: syncrun.FieldSteps},
@@ -1334,6 +1335,11 @@ func (f *CrmObjectFilter) WhereAPIVersion(p entql.StringP) {
 // WhereResumeToken applies the entql []byte predicate on the resume_token field.
 func (f *CrmObjectFilter) WhereResumeToken(p entql.BytesP) {
 	f.Where(p.Field(crmobject.FieldResumeToken))
+}
+
+// WhereReadFields applies the entql json.RawMessage predicate on the read_fields field.
+func (f *CrmObjectFilter) WhereReadFields(p entql.BytesP) {
+	f.Where(p.Field(crmobject.FieldReadFields))
 }
 
 // WherePosition applies the entql int predicate on the position field.
@@ -2496,9 +2502,9 @@ func (f *SyncRunFilter) WhereResumeToken(p entql.BytesP) {
 	f.Where(p.Field(syncrun.FieldResumeToken))
 }
 
-// WhereCrashes applies the entql int predicate on the crashes field.
-func (f *SyncRunFilter) WhereCrashes(p entql.IntP) {
-	f.Where(p.Field(syncrun.FieldCrashes))
+// WhereReadFields applies the entql json.RawMessage predicate on the read_fields field.
+func (f *SyncRunFilter) WhereReadFields(p entql.BytesP) {
+	f.Where(p.Field(syncrun.FieldReadFields))
 }
 
 // WhereCounters applies the entql json.RawMessage predicate on the counters field.

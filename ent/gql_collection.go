@@ -607,6 +607,11 @@ func (_q *CrmObjectQuery) collectField(ctx context.Context, oneNode bool, opCtx 
 				selectedFields = append(selectedFields, crmobject.FieldResumeToken)
 				fieldSeen[crmobject.FieldResumeToken] = struct{}{}
 			}
+		case "readFields":
+			if _, ok := fieldSeen[crmobject.FieldReadFields]; !ok {
+				selectedFields = append(selectedFields, crmobject.FieldReadFields)
+				fieldSeen[crmobject.FieldReadFields] = struct{}{}
+			}
 		case "position":
 			if _, ok := fieldSeen[crmobject.FieldPosition]; !ok {
 				selectedFields = append(selectedFields, crmobject.FieldPosition)
@@ -1844,10 +1849,10 @@ func (_q *SyncRunQuery) collectField(ctx context.Context, oneNode bool, opCtx *g
 				selectedFields = append(selectedFields, syncrun.FieldResumeToken)
 				fieldSeen[syncrun.FieldResumeToken] = struct{}{}
 			}
-		case "crashes":
-			if _, ok := fieldSeen[syncrun.FieldCrashes]; !ok {
-				selectedFields = append(selectedFields, syncrun.FieldCrashes)
-				fieldSeen[syncrun.FieldCrashes] = struct{}{}
+		case "readFields":
+			if _, ok := fieldSeen[syncrun.FieldReadFields]; !ok {
+				selectedFields = append(selectedFields, syncrun.FieldReadFields)
+				fieldSeen[syncrun.FieldReadFields] = struct{}{}
 			}
 		case "counters":
 			if _, ok := fieldSeen[syncrun.FieldCounters]; !ok {

@@ -5706,6 +5706,8 @@ type CrmObjectMutation struct {
 	content_hash       *string
 	api_version        *string
 	resume_token       *[]byte
+	read_fields        *[]string
+	appendread_fields  []string
 	position           *int
 	addposition        *int
 	clearedFields      map[string]struct{}
@@ -6614,6 +6616,71 @@ func (m *CrmObjectMutation) ResetResumeToken() {
 	delete(m.clearedFields, crmobject.FieldResumeToken)
 }
 
+// SetReadFields sets the "read_fields" field.
+func (m *CrmObjectMutation) SetReadFields(s []string) {
+	m.read_fields = &s
+	m.appendread_fields = nil
+}
+
+// ReadFields returns the value of the "read_fields" field in the mutation.
+func (m *CrmObjectMutation) ReadFields() (r []string, exists bool) {
+	v := m.read_fields
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReadFields returns the old "read_fields" field's value of the CrmObject entity.
+// If the CrmObject object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CrmObjectMutation) OldReadFields(ctx context.Context) (v []string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReadFields is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReadFields requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReadFields: %w", err)
+	}
+	return oldValue.ReadFields, nil
+}
+
+// AppendReadFields adds s to the "read_fields" field.
+func (m *CrmObjectMutation) AppendReadFields(s []string) {
+	m.appendread_fields = append(m.appendread_fields, s...)
+}
+
+// AppendedReadFields returns the list of values that were appended to the "read_fields" field in this mutation.
+func (m *CrmObjectMutation) AppendedReadFields() ([]string, bool) {
+	if len(m.appendread_fields) == 0 {
+		return nil, false
+	}
+	return m.appendread_fields, true
+}
+
+// ClearReadFields clears the value of the "read_fields" field.
+func (m *CrmObjectMutation) ClearReadFields() {
+	m.read_fields = nil
+	m.appendread_fields = nil
+	m.clearedFields[crmobject.FieldReadFields] = struct{}{}
+}
+
+// ReadFieldsCleared returns if the "read_fields" field was cleared in this mutation.
+func (m *CrmObjectMutation) ReadFieldsCleared() bool {
+	_, ok := m.clearedFields[crmobject.FieldReadFields]
+	return ok
+}
+
+// ResetReadFields resets all changes to the "read_fields" field.
+func (m *CrmObjectMutation) ResetReadFields() {
+	m.read_fields = nil
+	m.appendread_fields = nil
+	delete(m.clearedFields, crmobject.FieldReadFields)
+}
+
 // SetPosition sets the "position" field.
 func (m *CrmObjectMutation) SetPosition(i int) {
 	m.position = &i
@@ -6785,7 +6852,7 @@ func (m *CrmObjectMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *CrmObjectMutation) Fields() []string {
-	fields := make([]string, 0, 19)
+	fields := make([]string, 0, 20)
 	if m.workspace_id != nil {
 		fields = append(fields, crmobject.FieldWorkspaceID)
 	}
@@ -6840,6 +6907,9 @@ func (m *CrmObjectMutation) Fields() []string {
 	if m.resume_token != nil {
 		fields = append(fields, crmobject.FieldResumeToken)
 	}
+	if m.read_fields != nil {
+		fields = append(fields, crmobject.FieldReadFields)
+	}
 	if m.position != nil {
 		fields = append(fields, crmobject.FieldPosition)
 	}
@@ -6887,6 +6957,8 @@ func (m *CrmObjectMutation) Field(name string) (ent.Value, bool) {
 		return m.APIVersion()
 	case crmobject.FieldResumeToken:
 		return m.ResumeToken()
+	case crmobject.FieldReadFields:
+		return m.ReadFields()
 	case crmobject.FieldPosition:
 		return m.Position()
 	}
@@ -6934,6 +7006,8 @@ func (m *CrmObjectMutation) OldField(ctx context.Context, name string) (ent.Valu
 		return m.OldAPIVersion(ctx)
 	case crmobject.FieldResumeToken:
 		return m.OldResumeToken(ctx)
+	case crmobject.FieldReadFields:
+		return m.OldReadFields(ctx)
 	case crmobject.FieldPosition:
 		return m.OldPosition(ctx)
 	}
@@ -7071,6 +7145,13 @@ func (m *CrmObjectMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetResumeToken(v)
 		return nil
+	case crmobject.FieldReadFields:
+		v, ok := value.([]string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReadFields(v)
+		return nil
 	case crmobject.FieldPosition:
 		v, ok := value.(int)
 		if !ok {
@@ -7156,6 +7237,9 @@ func (m *CrmObjectMutation) ClearedFields() []string {
 	if m.FieldCleared(crmobject.FieldResumeToken) {
 		fields = append(fields, crmobject.FieldResumeToken)
 	}
+	if m.FieldCleared(crmobject.FieldReadFields) {
+		fields = append(fields, crmobject.FieldReadFields)
+	}
 	return fields
 }
 
@@ -7202,6 +7286,9 @@ func (m *CrmObjectMutation) ClearField(name string) error {
 		return nil
 	case crmobject.FieldResumeToken:
 		m.ClearResumeToken()
+		return nil
+	case crmobject.FieldReadFields:
+		m.ClearReadFields()
 		return nil
 	}
 	return fmt.Errorf("unknown CrmObject nullable field %s", name)
@@ -7264,6 +7351,9 @@ func (m *CrmObjectMutation) ResetField(name string) error {
 		return nil
 	case crmobject.FieldResumeToken:
 		m.ResetResumeToken()
+		return nil
+	case crmobject.FieldReadFields:
+		m.ResetReadFields()
 		return nil
 	case crmobject.FieldPosition:
 		m.ResetPosition()
@@ -16922,8 +17012,8 @@ type SyncRunMutation struct {
 	object_index       *int
 	addobject_index    *int
 	resume_token       *[]byte
-	crashes            *int
-	addcrashes         *int
+	read_fields        *[]string
+	appendread_fields  []string
 	counters           *crm.Counters
 	crm_calls          *int
 	addcrm_calls       *int
@@ -17704,60 +17794,69 @@ func (m *SyncRunMutation) ResetResumeToken() {
 	delete(m.clearedFields, syncrun.FieldResumeToken)
 }
 
-// SetCrashes sets the "crashes" field.
-func (m *SyncRunMutation) SetCrashes(i int) {
-	m.crashes = &i
-	m.addcrashes = nil
+// SetReadFields sets the "read_fields" field.
+func (m *SyncRunMutation) SetReadFields(s []string) {
+	m.read_fields = &s
+	m.appendread_fields = nil
 }
 
-// Crashes returns the value of the "crashes" field in the mutation.
-func (m *SyncRunMutation) Crashes() (r int, exists bool) {
-	v := m.crashes
+// ReadFields returns the value of the "read_fields" field in the mutation.
+func (m *SyncRunMutation) ReadFields() (r []string, exists bool) {
+	v := m.read_fields
 	if v == nil {
 		return
 	}
 	return *v, true
 }
 
-// OldCrashes returns the old "crashes" field's value of the SyncRun entity.
+// OldReadFields returns the old "read_fields" field's value of the SyncRun entity.
 // If the SyncRun object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *SyncRunMutation) OldCrashes(ctx context.Context) (v int, err error) {
+func (m *SyncRunMutation) OldReadFields(ctx context.Context) (v []string, err error) {
 	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldCrashes is only allowed on UpdateOne operations")
+		return v, errors.New("OldReadFields is only allowed on UpdateOne operations")
 	}
 	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldCrashes requires an ID field in the mutation")
+		return v, errors.New("OldReadFields requires an ID field in the mutation")
 	}
 	oldValue, err := m.oldValue(ctx)
 	if err != nil {
-		return v, fmt.Errorf("querying old value for OldCrashes: %w", err)
+		return v, fmt.Errorf("querying old value for OldReadFields: %w", err)
 	}
-	return oldValue.Crashes, nil
+	return oldValue.ReadFields, nil
 }
 
-// AddCrashes adds i to the "crashes" field.
-func (m *SyncRunMutation) AddCrashes(i int) {
-	if m.addcrashes != nil {
-		*m.addcrashes += i
-	} else {
-		m.addcrashes = &i
-	}
+// AppendReadFields adds s to the "read_fields" field.
+func (m *SyncRunMutation) AppendReadFields(s []string) {
+	m.appendread_fields = append(m.appendread_fields, s...)
 }
 
-// AddedCrashes returns the value that was added to the "crashes" field in this mutation.
-func (m *SyncRunMutation) AddedCrashes() (r int, exists bool) {
-	v := m.addcrashes
-	if v == nil {
-		return
+// AppendedReadFields returns the list of values that were appended to the "read_fields" field in this mutation.
+func (m *SyncRunMutation) AppendedReadFields() ([]string, bool) {
+	if len(m.appendread_fields) == 0 {
+		return nil, false
 	}
-	return *v, true
+	return m.appendread_fields, true
 }
 
-// ResetCrashes resets all changes to the "crashes" field.
-func (m *SyncRunMutation) ResetCrashes() {
-	m.crashes = nil
-	m.addcrashes = nil
+// ClearReadFields clears the value of the "read_fields" field.
+func (m *SyncRunMutation) ClearReadFields() {
+	m.read_fields = nil
+	m.appendread_fields = nil
+	m.clearedFields[syncrun.FieldReadFields] = struct{}{}
+}
+
+// ReadFieldsCleared returns if the "read_fields" field was cleared in this mutation.
+func (m *SyncRunMutation) ReadFieldsCleared() bool {
+	_, ok := m.clearedFields[syncrun.FieldReadFields]
+	return ok
+}
+
+// ResetReadFields resets all changes to the "read_fields" field.
+func (m *SyncRunMutation) ResetReadFields() {
+	m.read_fields = nil
+	m.appendread_fields = nil
+	delete(m.clearedFields, syncrun.FieldReadFields)
 }
 
 // SetCounters sets the "counters" field.
@@ -18180,8 +18279,8 @@ func (m *SyncRunMutation) Fields() []string {
 	if m.resume_token != nil {
 		fields = append(fields, syncrun.FieldResumeToken)
 	}
-	if m.crashes != nil {
-		fields = append(fields, syncrun.FieldCrashes)
+	if m.read_fields != nil {
+		fields = append(fields, syncrun.FieldReadFields)
 	}
 	if m.counters != nil {
 		fields = append(fields, syncrun.FieldCounters)
@@ -18236,8 +18335,8 @@ func (m *SyncRunMutation) Field(name string) (ent.Value, bool) {
 		return m.ObjectIndex()
 	case syncrun.FieldResumeToken:
 		return m.ResumeToken()
-	case syncrun.FieldCrashes:
-		return m.Crashes()
+	case syncrun.FieldReadFields:
+		return m.ReadFields()
 	case syncrun.FieldCounters:
 		return m.Counters()
 	case syncrun.FieldCrmCalls:
@@ -18287,8 +18386,8 @@ func (m *SyncRunMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldObjectIndex(ctx)
 	case syncrun.FieldResumeToken:
 		return m.OldResumeToken(ctx)
-	case syncrun.FieldCrashes:
-		return m.OldCrashes(ctx)
+	case syncrun.FieldReadFields:
+		return m.OldReadFields(ctx)
 	case syncrun.FieldCounters:
 		return m.OldCounters(ctx)
 	case syncrun.FieldCrmCalls:
@@ -18413,12 +18512,12 @@ func (m *SyncRunMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetResumeToken(v)
 		return nil
-	case syncrun.FieldCrashes:
-		v, ok := value.(int)
+	case syncrun.FieldReadFields:
+		v, ok := value.([]string)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
-		m.SetCrashes(v)
+		m.SetReadFields(v)
 		return nil
 	case syncrun.FieldCounters:
 		v, ok := value.(crm.Counters)
@@ -18469,9 +18568,6 @@ func (m *SyncRunMutation) AddedFields() []string {
 	if m.addobject_index != nil {
 		fields = append(fields, syncrun.FieldObjectIndex)
 	}
-	if m.addcrashes != nil {
-		fields = append(fields, syncrun.FieldCrashes)
-	}
 	if m.addcrm_calls != nil {
 		fields = append(fields, syncrun.FieldCrmCalls)
 	}
@@ -18490,8 +18586,6 @@ func (m *SyncRunMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedVersion()
 	case syncrun.FieldObjectIndex:
 		return m.AddedObjectIndex()
-	case syncrun.FieldCrashes:
-		return m.AddedCrashes()
 	case syncrun.FieldCrmCalls:
 		return m.AddedCrmCalls()
 	case syncrun.FieldSteps:
@@ -18518,13 +18612,6 @@ func (m *SyncRunMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddObjectIndex(v)
-		return nil
-	case syncrun.FieldCrashes:
-		v, ok := value.(int)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.AddCrashes(v)
 		return nil
 	case syncrun.FieldCrmCalls:
 		v, ok := value.(int)
@@ -18566,6 +18653,9 @@ func (m *SyncRunMutation) ClearedFields() []string {
 	if m.FieldCleared(syncrun.FieldResumeToken) {
 		fields = append(fields, syncrun.FieldResumeToken)
 	}
+	if m.FieldCleared(syncrun.FieldReadFields) {
+		fields = append(fields, syncrun.FieldReadFields)
+	}
 	if m.FieldCleared(syncrun.FieldCounters) {
 		fields = append(fields, syncrun.FieldCounters)
 	}
@@ -18606,6 +18696,9 @@ func (m *SyncRunMutation) ClearField(name string) error {
 		return nil
 	case syncrun.FieldResumeToken:
 		m.ClearResumeToken()
+		return nil
+	case syncrun.FieldReadFields:
+		m.ClearReadFields()
 		return nil
 	case syncrun.FieldCounters:
 		m.ClearCounters()
@@ -18669,8 +18762,8 @@ func (m *SyncRunMutation) ResetField(name string) error {
 	case syncrun.FieldResumeToken:
 		m.ResetResumeToken()
 		return nil
-	case syncrun.FieldCrashes:
-		m.ResetCrashes()
+	case syncrun.FieldReadFields:
+		m.ResetReadFields()
 		return nil
 	case syncrun.FieldCounters:
 		m.ResetCounters()

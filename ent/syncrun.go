@@ -50,8 +50,8 @@ type SyncRun struct {
 	ObjectIndex int `json:"object_index,omitempty"`
 	// ResumeToken holds the value of the "resume_token" field.
 	ResumeToken []byte `json:"resume_token,omitempty"`
-	// crashes at the present step
-	Crashes int `json:"crashes,omitempty"`
+	// fields of the object being read, fixed at its first step
+	ReadFields []string `json:"read_fields,omitempty"`
 	// Counters holds the value of the "counters" field.
 	Counters crm.Counters `json:"counters,omitempty"`
 	// CrmCalls holds the value of the "crm_calls" field.
@@ -108,9 +108,9 @@ func (*SyncRun) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case syncrun.FieldResumeToken, syncrun.FieldCounters:
+		case syncrun.FieldResumeToken, syncrun.FieldReadFields, syncrun.FieldCounters:
 			values[i] = new([]byte)
-		case syncrun.FieldVersion, syncrun.FieldObjectIndex, syncrun.FieldCrashes, syncrun.FieldCrmCalls, syncrun.FieldSteps:
+		case syncrun.FieldVersion, syncrun.FieldObjectIndex, syncrun.FieldCrmCalls, syncrun.FieldSteps:
 			values[i] = new(sql.NullInt64)
 		case syncrun.FieldID, syncrun.FieldWorkspaceID, syncrun.FieldIntegrationID, syncrun.FieldKind, syncrun.FieldLocalDate, syncrun.FieldStatus, syncrun.FieldReason, syncrun.FieldFaultCode, syncrun.FieldPhase, syncrun.FieldRequestedBy, syncrun.FieldDateKey, syncrun.FieldActiveKey:
 			values[i] = new(sql.NullString)
@@ -229,11 +229,13 @@ func (_m *SyncRun) assignValues(columns []string, values []any) error {
 			} else if value != nil {
 				_m.ResumeToken = *value
 			}
-		case syncrun.FieldCrashes:
-			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field crashes", values[i])
-			} else if value.Valid {
-				_m.Crashes = int(value.Int64)
+		case syncrun.FieldReadFields:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field read_fields", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.ReadFields); err != nil {
+					return fmt.Errorf("unmarshal field read_fields: %w", err)
+				}
 			}
 		case syncrun.FieldCounters:
 			if value, ok := values[i].(*[]byte); !ok {
@@ -364,8 +366,8 @@ func (_m *SyncRun) String() string {
 	builder.WriteString("resume_token=")
 	builder.WriteString(fmt.Sprintf("%v", _m.ResumeToken))
 	builder.WriteString(", ")
-	builder.WriteString("crashes=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Crashes))
+	builder.WriteString("read_fields=")
+	builder.WriteString(fmt.Sprintf("%v", _m.ReadFields))
 	builder.WriteString(", ")
 	builder.WriteString("counters=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Counters))

@@ -188,17 +188,9 @@ func (_c *SyncRunCreate) SetResumeToken(v []byte) *SyncRunCreate {
 	return _c
 }
 
-// SetCrashes sets the "crashes" field.
-func (_c *SyncRunCreate) SetCrashes(v int) *SyncRunCreate {
-	_c.mutation.SetCrashes(v)
-	return _c
-}
-
-// SetNillableCrashes sets the "crashes" field if the given value is not nil.
-func (_c *SyncRunCreate) SetNillableCrashes(v *int) *SyncRunCreate {
-	if v != nil {
-		_c.SetCrashes(*v)
-	}
+// SetReadFields sets the "read_fields" field.
+func (_c *SyncRunCreate) SetReadFields(v []string) *SyncRunCreate {
+	_c.mutation.SetReadFields(v)
 	return _c
 }
 
@@ -359,10 +351,6 @@ func (_c *SyncRunCreate) defaults() error {
 		v := syncrun.DefaultObjectIndex
 		_c.mutation.SetObjectIndex(v)
 	}
-	if _, ok := _c.mutation.Crashes(); !ok {
-		v := syncrun.DefaultCrashes
-		_c.mutation.SetCrashes(v)
-	}
 	if _, ok := _c.mutation.CrmCalls(); !ok {
 		v := syncrun.DefaultCrmCalls
 		_c.mutation.SetCrmCalls(v)
@@ -464,9 +452,6 @@ func (_c *SyncRunCreate) check() error {
 	}
 	if _, ok := _c.mutation.ObjectIndex(); !ok {
 		return &ValidationError{Name: "object_index", err: errors.New(`ent: missing required field "SyncRun.object_index"`)}
-	}
-	if _, ok := _c.mutation.Crashes(); !ok {
-		return &ValidationError{Name: "crashes", err: errors.New(`ent: missing required field "SyncRun.crashes"`)}
 	}
 	if _, ok := _c.mutation.CrmCalls(); !ok {
 		return &ValidationError{Name: "crm_calls", err: errors.New(`ent: missing required field "SyncRun.crm_calls"`)}
@@ -574,9 +559,9 @@ func (_c *SyncRunCreate) createSpec() (*SyncRun, *sqlgraph.CreateSpec) {
 		_spec.SetField(syncrun.FieldResumeToken, field.TypeBytes, value)
 		_node.ResumeToken = value
 	}
-	if value, ok := _c.mutation.Crashes(); ok {
-		_spec.SetField(syncrun.FieldCrashes, field.TypeInt, value)
-		_node.Crashes = value
+	if value, ok := _c.mutation.ReadFields(); ok {
+		_spec.SetField(syncrun.FieldReadFields, field.TypeJSON, value)
+		_node.ReadFields = value
 	}
 	if value, ok := _c.mutation.Counters(); ok {
 		_spec.SetField(syncrun.FieldCounters, field.TypeJSON, value)
@@ -815,21 +800,21 @@ func (u *SyncRunUpsert) ClearResumeToken() *SyncRunUpsert {
 	return u
 }
 
-// SetCrashes sets the "crashes" field.
-func (u *SyncRunUpsert) SetCrashes(v int) *SyncRunUpsert {
-	u.Set(syncrun.FieldCrashes, v)
+// SetReadFields sets the "read_fields" field.
+func (u *SyncRunUpsert) SetReadFields(v []string) *SyncRunUpsert {
+	u.Set(syncrun.FieldReadFields, v)
 	return u
 }
 
-// UpdateCrashes sets the "crashes" field to the value that was provided on create.
-func (u *SyncRunUpsert) UpdateCrashes() *SyncRunUpsert {
-	u.SetExcluded(syncrun.FieldCrashes)
+// UpdateReadFields sets the "read_fields" field to the value that was provided on create.
+func (u *SyncRunUpsert) UpdateReadFields() *SyncRunUpsert {
+	u.SetExcluded(syncrun.FieldReadFields)
 	return u
 }
 
-// AddCrashes adds v to the "crashes" field.
-func (u *SyncRunUpsert) AddCrashes(v int) *SyncRunUpsert {
-	u.Add(syncrun.FieldCrashes, v)
+// ClearReadFields clears the value of the "read_fields" field.
+func (u *SyncRunUpsert) ClearReadFields() *SyncRunUpsert {
+	u.SetNull(syncrun.FieldReadFields)
 	return u
 }
 
@@ -1146,24 +1131,24 @@ func (u *SyncRunUpsertOne) ClearResumeToken() *SyncRunUpsertOne {
 	})
 }
 
-// SetCrashes sets the "crashes" field.
-func (u *SyncRunUpsertOne) SetCrashes(v int) *SyncRunUpsertOne {
+// SetReadFields sets the "read_fields" field.
+func (u *SyncRunUpsertOne) SetReadFields(v []string) *SyncRunUpsertOne {
 	return u.Update(func(s *SyncRunUpsert) {
-		s.SetCrashes(v)
+		s.SetReadFields(v)
 	})
 }
 
-// AddCrashes adds v to the "crashes" field.
-func (u *SyncRunUpsertOne) AddCrashes(v int) *SyncRunUpsertOne {
+// UpdateReadFields sets the "read_fields" field to the value that was provided on create.
+func (u *SyncRunUpsertOne) UpdateReadFields() *SyncRunUpsertOne {
 	return u.Update(func(s *SyncRunUpsert) {
-		s.AddCrashes(v)
+		s.UpdateReadFields()
 	})
 }
 
-// UpdateCrashes sets the "crashes" field to the value that was provided on create.
-func (u *SyncRunUpsertOne) UpdateCrashes() *SyncRunUpsertOne {
+// ClearReadFields clears the value of the "read_fields" field.
+func (u *SyncRunUpsertOne) ClearReadFields() *SyncRunUpsertOne {
 	return u.Update(func(s *SyncRunUpsert) {
-		s.UpdateCrashes()
+		s.ClearReadFields()
 	})
 }
 
@@ -1662,24 +1647,24 @@ func (u *SyncRunUpsertBulk) ClearResumeToken() *SyncRunUpsertBulk {
 	})
 }
 
-// SetCrashes sets the "crashes" field.
-func (u *SyncRunUpsertBulk) SetCrashes(v int) *SyncRunUpsertBulk {
+// SetReadFields sets the "read_fields" field.
+func (u *SyncRunUpsertBulk) SetReadFields(v []string) *SyncRunUpsertBulk {
 	return u.Update(func(s *SyncRunUpsert) {
-		s.SetCrashes(v)
+		s.SetReadFields(v)
 	})
 }
 
-// AddCrashes adds v to the "crashes" field.
-func (u *SyncRunUpsertBulk) AddCrashes(v int) *SyncRunUpsertBulk {
+// UpdateReadFields sets the "read_fields" field to the value that was provided on create.
+func (u *SyncRunUpsertBulk) UpdateReadFields() *SyncRunUpsertBulk {
 	return u.Update(func(s *SyncRunUpsert) {
-		s.AddCrashes(v)
+		s.UpdateReadFields()
 	})
 }
 
-// UpdateCrashes sets the "crashes" field to the value that was provided on create.
-func (u *SyncRunUpsertBulk) UpdateCrashes() *SyncRunUpsertBulk {
+// ClearReadFields clears the value of the "read_fields" field.
+func (u *SyncRunUpsertBulk) ClearReadFields() *SyncRunUpsertBulk {
 	return u.Update(func(s *SyncRunUpsert) {
-		s.UpdateCrashes()
+		s.ClearReadFields()
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
+	"entgo.io/ent/dialect/sql/sqljson"
 	"entgo.io/ent/schema/field"
 	"github.com/fieldwarden/fieldwarden/ent/predicate"
 	"github.com/fieldwarden/fieldwarden/ent/runobject"
@@ -173,24 +174,21 @@ func (_u *SyncRunUpdate) ClearResumeToken() *SyncRunUpdate {
 	return _u
 }
 
-// SetCrashes sets the "crashes" field.
-func (_u *SyncRunUpdate) SetCrashes(v int) *SyncRunUpdate {
-	_u.mutation.ResetCrashes()
-	_u.mutation.SetCrashes(v)
+// SetReadFields sets the "read_fields" field.
+func (_u *SyncRunUpdate) SetReadFields(v []string) *SyncRunUpdate {
+	_u.mutation.SetReadFields(v)
 	return _u
 }
 
-// SetNillableCrashes sets the "crashes" field if the given value is not nil.
-func (_u *SyncRunUpdate) SetNillableCrashes(v *int) *SyncRunUpdate {
-	if v != nil {
-		_u.SetCrashes(*v)
-	}
+// AppendReadFields appends value to the "read_fields" field.
+func (_u *SyncRunUpdate) AppendReadFields(v []string) *SyncRunUpdate {
+	_u.mutation.AppendReadFields(v)
 	return _u
 }
 
-// AddCrashes adds value to the "crashes" field.
-func (_u *SyncRunUpdate) AddCrashes(v int) *SyncRunUpdate {
-	_u.mutation.AddCrashes(v)
+// ClearReadFields clears the value of the "read_fields" field.
+func (_u *SyncRunUpdate) ClearReadFields() *SyncRunUpdate {
+	_u.mutation.ClearReadFields()
 	return _u
 }
 
@@ -463,11 +461,16 @@ func (_u *SyncRunUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if _u.mutation.ResumeTokenCleared() {
 		_spec.ClearField(syncrun.FieldResumeToken, field.TypeBytes)
 	}
-	if value, ok := _u.mutation.Crashes(); ok {
-		_spec.SetField(syncrun.FieldCrashes, field.TypeInt, value)
+	if value, ok := _u.mutation.ReadFields(); ok {
+		_spec.SetField(syncrun.FieldReadFields, field.TypeJSON, value)
 	}
-	if value, ok := _u.mutation.AddedCrashes(); ok {
-		_spec.AddField(syncrun.FieldCrashes, field.TypeInt, value)
+	if value, ok := _u.mutation.AppendedReadFields(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, syncrun.FieldReadFields, value)
+		})
+	}
+	if _u.mutation.ReadFieldsCleared() {
+		_spec.ClearField(syncrun.FieldReadFields, field.TypeJSON)
 	}
 	if value, ok := _u.mutation.Counters(); ok {
 		_spec.SetField(syncrun.FieldCounters, field.TypeJSON, value)
@@ -708,24 +711,21 @@ func (_u *SyncRunUpdateOne) ClearResumeToken() *SyncRunUpdateOne {
 	return _u
 }
 
-// SetCrashes sets the "crashes" field.
-func (_u *SyncRunUpdateOne) SetCrashes(v int) *SyncRunUpdateOne {
-	_u.mutation.ResetCrashes()
-	_u.mutation.SetCrashes(v)
+// SetReadFields sets the "read_fields" field.
+func (_u *SyncRunUpdateOne) SetReadFields(v []string) *SyncRunUpdateOne {
+	_u.mutation.SetReadFields(v)
 	return _u
 }
 
-// SetNillableCrashes sets the "crashes" field if the given value is not nil.
-func (_u *SyncRunUpdateOne) SetNillableCrashes(v *int) *SyncRunUpdateOne {
-	if v != nil {
-		_u.SetCrashes(*v)
-	}
+// AppendReadFields appends value to the "read_fields" field.
+func (_u *SyncRunUpdateOne) AppendReadFields(v []string) *SyncRunUpdateOne {
+	_u.mutation.AppendReadFields(v)
 	return _u
 }
 
-// AddCrashes adds value to the "crashes" field.
-func (_u *SyncRunUpdateOne) AddCrashes(v int) *SyncRunUpdateOne {
-	_u.mutation.AddCrashes(v)
+// ClearReadFields clears the value of the "read_fields" field.
+func (_u *SyncRunUpdateOne) ClearReadFields() *SyncRunUpdateOne {
+	_u.mutation.ClearReadFields()
 	return _u
 }
 
@@ -1028,11 +1028,16 @@ func (_u *SyncRunUpdateOne) sqlSave(ctx context.Context) (_node *SyncRun, err er
 	if _u.mutation.ResumeTokenCleared() {
 		_spec.ClearField(syncrun.FieldResumeToken, field.TypeBytes)
 	}
-	if value, ok := _u.mutation.Crashes(); ok {
-		_spec.SetField(syncrun.FieldCrashes, field.TypeInt, value)
+	if value, ok := _u.mutation.ReadFields(); ok {
+		_spec.SetField(syncrun.FieldReadFields, field.TypeJSON, value)
 	}
-	if value, ok := _u.mutation.AddedCrashes(); ok {
-		_spec.AddField(syncrun.FieldCrashes, field.TypeInt, value)
+	if value, ok := _u.mutation.AppendedReadFields(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, syncrun.FieldReadFields, value)
+		})
+	}
+	if _u.mutation.ReadFieldsCleared() {
+		_spec.ClearField(syncrun.FieldReadFields, field.TypeJSON)
 	}
 	if value, ok := _u.mutation.Counters(); ok {
 		_spec.SetField(syncrun.FieldCounters, field.TypeJSON, value)

@@ -52,6 +52,8 @@ const (
 	FieldAPIVersion = "api_version"
 	// FieldResumeToken holds the string denoting the resume_token field in the database.
 	FieldResumeToken = "resume_token"
+	// FieldReadFields holds the string denoting the read_fields field in the database.
+	FieldReadFields = "read_fields"
 	// FieldPosition holds the string denoting the position field in the database.
 	FieldPosition = "position"
 	// EdgeIntegration holds the string denoting the integration edge name in mutations.
@@ -97,6 +99,7 @@ var Columns = []string{
 	FieldContentHash,
 	FieldAPIVersion,
 	FieldResumeToken,
+	FieldReadFields,
 	FieldPosition,
 }
 

@@ -1066,6 +1066,16 @@ func ResumeTokenNotNil() predicate.CrmObject {
 	return predicate.CrmObject(sql.FieldNotNull(FieldResumeToken))
 }
 
+// ReadFieldsIsNil applies the IsNil predicate on the "read_fields" field.
+func ReadFieldsIsNil() predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldIsNull(FieldReadFields))
+}
+
+// ReadFieldsNotNil applies the NotNil predicate on the "read_fields" field.
+func ReadFieldsNotNil() predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldNotNull(FieldReadFields))
+}
+
 // PositionEQ applies the EQ predicate on the "position" field.
 func PositionEQ(v int) predicate.CrmObject {
 	return predicate.CrmObject(sql.FieldEQ(FieldPosition, v))

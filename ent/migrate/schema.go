@@ -209,6 +209,7 @@ var (
 		{Name: "content_hash", Type: field.TypeString, Nullable: true, Size: 64},
 		{Name: "api_version", Type: field.TypeString, Nullable: true, Size: 40},
 		{Name: "resume_token", Type: field.TypeBytes, Nullable: true},
+		{Name: "read_fields", Type: field.TypeJSON, Nullable: true},
 		{Name: "position", Type: field.TypeInt, Default: 0},
 		{Name: "integration_id", Type: field.TypeString, Size: 40},
 	}
@@ -220,7 +221,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "crm_objects_integrations_objects",
-				Columns:    []*schema.Column{CrmObjectsColumns[19]},
+				Columns:    []*schema.Column{CrmObjectsColumns[20]},
 				RefColumns: []*schema.Column{IntegrationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -229,7 +230,7 @@ var (
 			{
 				Name:    "crmobject_workspace_id_integration_id_name",
 				Unique:  true,
-				Columns: []*schema.Column{CrmObjectsColumns[1], CrmObjectsColumns[19], CrmObjectsColumns[3]},
+				Columns: []*schema.Column{CrmObjectsColumns[1], CrmObjectsColumns[20], CrmObjectsColumns[3]},
 			},
 		},
 	}
@@ -574,7 +575,7 @@ var (
 		{Name: "version", Type: field.TypeInt, Default: 1},
 		{Name: "object_index", Type: field.TypeInt, Default: 0},
 		{Name: "resume_token", Type: field.TypeBytes, Nullable: true},
-		{Name: "crashes", Type: field.TypeInt, Default: 0},
+		{Name: "read_fields", Type: field.TypeJSON, Nullable: true},
 		{Name: "counters", Type: field.TypeJSON, Nullable: true},
 		{Name: "crm_calls", Type: field.TypeInt, Default: 0},
 		{Name: "steps", Type: field.TypeInt, Default: 0},

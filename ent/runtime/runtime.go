@@ -544,7 +544,7 @@ func init() {
 	// crmobject.APIVersionValidator is a validator for the "api_version" field. It is called by the builders before save.
 	crmobject.APIVersionValidator = crmobjectDescAPIVersion.Validators[0].(func(string) error)
 	// crmobjectDescPosition is the schema descriptor for position field.
-	crmobjectDescPosition := crmobjectFields[16].Descriptor()
+	crmobjectDescPosition := crmobjectFields[17].Descriptor()
 	// crmobject.DefaultPosition holds the default value on creation for the position field.
 	crmobject.DefaultPosition = crmobjectDescPosition.Default.(int)
 	// crmobjectDescID is the schema descriptor for id field.
@@ -1553,10 +1553,6 @@ func init() {
 	syncrunDescObjectIndex := syncrunFields[11].Descriptor()
 	// syncrun.DefaultObjectIndex holds the default value on creation for the object_index field.
 	syncrun.DefaultObjectIndex = syncrunDescObjectIndex.Default.(int)
-	// syncrunDescCrashes is the schema descriptor for crashes field.
-	syncrunDescCrashes := syncrunFields[13].Descriptor()
-	// syncrun.DefaultCrashes holds the default value on creation for the crashes field.
-	syncrun.DefaultCrashes = syncrunDescCrashes.Default.(int)
 	// syncrunDescCrmCalls is the schema descriptor for crm_calls field.
 	syncrunDescCrmCalls := syncrunFields[15].Descriptor()
 	// syncrun.DefaultCrmCalls holds the default value on creation for the crm_calls field.

@@ -40,6 +40,7 @@ func (CrmObject) Fields() []ent.Field {
 		field.String("content_hash").MaxLen(64).Optional(),
 		field.String("api_version").MaxLen(40).Optional(),
 		field.Bytes("resume_token").Optional().Comment("where the next read starts"),
+		field.JSON("read_fields", []string{}).Optional().Comment("fields of the last complete read; a field beyond them needs a read from the beginning"),
 		field.Int("position").Default(0).Comment("order in the package"),
 	}
 }

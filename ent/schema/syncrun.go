@@ -37,7 +37,7 @@ func (SyncRun) Fields() []ent.Field {
 		field.Int("version").Default(1).Comment("the fence: every step saves under the version it read"),
 		field.Int("object_index").Default(0),
 		field.Bytes("resume_token").Optional(),
-		field.Int("crashes").Default(0).Comment("crashes at the present step"),
+		field.JSON("read_fields", []string{}).Optional().Comment("fields of the object being read, fixed at its first step"),
 		field.JSON("counters", crm.Counters{}).Optional(),
 		field.Int("crm_calls").Default(0),
 		field.Int("steps").Default(0),

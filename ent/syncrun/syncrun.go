@@ -46,8 +46,8 @@ const (
 	FieldObjectIndex = "object_index"
 	// FieldResumeToken holds the string denoting the resume_token field in the database.
 	FieldResumeToken = "resume_token"
-	// FieldCrashes holds the string denoting the crashes field in the database.
-	FieldCrashes = "crashes"
+	// FieldReadFields holds the string denoting the read_fields field in the database.
+	FieldReadFields = "read_fields"
 	// FieldCounters holds the string denoting the counters field in the database.
 	FieldCounters = "counters"
 	// FieldCrmCalls holds the string denoting the crm_calls field in the database.
@@ -98,7 +98,7 @@ var Columns = []string{
 	FieldVersion,
 	FieldObjectIndex,
 	FieldResumeToken,
-	FieldCrashes,
+	FieldReadFields,
 	FieldCounters,
 	FieldCrmCalls,
 	FieldSteps,
@@ -144,8 +144,6 @@ var (
 	DefaultVersion int
 	// DefaultObjectIndex holds the default value on creation for the "object_index" field.
 	DefaultObjectIndex int
-	// DefaultCrashes holds the default value on creation for the "crashes" field.
-	DefaultCrashes int
 	// DefaultCrmCalls holds the default value on creation for the "crm_calls" field.
 	DefaultCrmCalls int
 	// DefaultSteps holds the default value on creation for the "steps" field.
@@ -266,11 +264,6 @@ func ByVersion(opts ...sql.OrderTermOption) OrderOption {
 // ByObjectIndex orders the results by the object_index field.
 func ByObjectIndex(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldObjectIndex, opts...).ToFunc()
-}
-
-// ByCrashes orders the results by the crashes field.
-func ByCrashes(opts ...sql.OrderTermOption) OrderOption {
-	return sql.OrderByField(FieldCrashes, opts...).ToFunc()
 }
 
 // ByCrmCalls orders the results by the crm_calls field.

@@ -126,11 +126,6 @@ func ResumeToken(v []byte) predicate.SyncRun {
 	return predicate.SyncRun(sql.FieldEQ(FieldResumeToken, v))
 }
 
-// Crashes applies equality check predicate on the "crashes" field. It's identical to CrashesEQ.
-func Crashes(v int) predicate.SyncRun {
-	return predicate.SyncRun(sql.FieldEQ(FieldCrashes, v))
-}
-
 // CrmCalls applies equality check predicate on the "crm_calls" field. It's identical to CrmCallsEQ.
 func CrmCalls(v int) predicate.SyncRun {
 	return predicate.SyncRun(sql.FieldEQ(FieldCrmCalls, v))
@@ -981,44 +976,14 @@ func ResumeTokenNotNil() predicate.SyncRun {
 	return predicate.SyncRun(sql.FieldNotNull(FieldResumeToken))
 }
 
-// CrashesEQ applies the EQ predicate on the "crashes" field.
-func CrashesEQ(v int) predicate.SyncRun {
-	return predicate.SyncRun(sql.FieldEQ(FieldCrashes, v))
+// ReadFieldsIsNil applies the IsNil predicate on the "read_fields" field.
+func ReadFieldsIsNil() predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldIsNull(FieldReadFields))
 }
 
-// CrashesNEQ applies the NEQ predicate on the "crashes" field.
-func CrashesNEQ(v int) predicate.SyncRun {
-	return predicate.SyncRun(sql.FieldNEQ(FieldCrashes, v))
-}
-
-// CrashesIn applies the In predicate on the "crashes" field.
-func CrashesIn(vs ...int) predicate.SyncRun {
-	return predicate.SyncRun(sql.FieldIn(FieldCrashes, vs...))
-}
-
-// CrashesNotIn applies the NotIn predicate on the "crashes" field.
-func CrashesNotIn(vs ...int) predicate.SyncRun {
-	return predicate.SyncRun(sql.FieldNotIn(FieldCrashes, vs...))
-}
-
-// CrashesGT applies the GT predicate on the "crashes" field.
-func CrashesGT(v int) predicate.SyncRun {
-	return predicate.SyncRun(sql.FieldGT(FieldCrashes, v))
-}
-
-// CrashesGTE applies the GTE predicate on the "crashes" field.
-func CrashesGTE(v int) predicate.SyncRun {
-	return predicate.SyncRun(sql.FieldGTE(FieldCrashes, v))
-}
-
-// CrashesLT applies the LT predicate on the "crashes" field.
-func CrashesLT(v int) predicate.SyncRun {
-	return predicate.SyncRun(sql.FieldLT(FieldCrashes, v))
-}
-
-// CrashesLTE applies the LTE predicate on the "crashes" field.
-func CrashesLTE(v int) predicate.SyncRun {
-	return predicate.SyncRun(sql.FieldLTE(FieldCrashes, v))
+// ReadFieldsNotNil applies the NotNil predicate on the "read_fields" field.
+func ReadFieldsNotNil() predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldNotNull(FieldReadFields))
 }
 
 // CountersIsNil applies the IsNil predicate on the "counters" field.

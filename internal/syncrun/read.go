@@ -1,0 +1,201 @@
+package syncrun
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/fieldwarden/fieldwarden/ent"
+	"github.com/fieldwarden/fieldwarden/ent/crmfield"
+	"github.com/fieldwarden/fieldwarden/ent/crmobject"
+	"github.com/fieldwarden/fieldwarden/ent/runobject"
+	"github.com/fieldwarden/fieldwarden/internal/crm"
+	"github.com/fieldwarden/fieldwarden/internal/fault"
+	"github.com/fieldwarden/fieldwarden/internal/job"
+	"github.com/fieldwarden/fieldwarden/internal/store"
+)
+
+// batchSize is how many records a connector is asked for at a time.
+const batchSize = 2000
+
+// errEnough ends a step's reading; it never leaves this file.
+var errEnough = errors.New("syncrun: enough for one step")
+
+// read reads one part of one object and saves it.
+func (s *Service) read(ctx context.Context, j job.Job, run *ent.SyncRun) error {
+	target, err := s.store.Read().RunObject.Query().Where(runobject.RunID(run.ID), runobject.Position(run.ObjectIndex)).Only(ctx)
+	if ent.IsNotFound(err) {
+		return s.save(ctx, j, run, "", func(u *ent.SyncRunUpdate) { u.SetPhase(crm.PhaseEvaluate) }, nil)
+	}
+	if err != nil {
+		return fmt.Errorf("syncrun: loading the object of the step: %w", err)
+	}
+	object, err := s.store.Read().CrmObject.Query().
+		Where(crmobject.IntegrationID(run.IntegrationID), crmobject.Name(target.Name)).Only(ctx)
+	if err != nil {
+		return fmt.Errorf("syncrun: loading object %s: %w", target.Name, err)
+	}
+	if object.Status != crm.ObjectOK || object.SuspectedAt != nil {
+		return s.finishObject(ctx, j, run, target, crm.RunObjectSkipped, "The integration user cannot read it.", string(fault.CRMObjectDenied))
+	}
+	part, err := s.readPart(ctx, run, object)
+	if err != nil {
+		return s.readFailed(ctx, j, run, target, err)
+	}
+	return s.savePart(ctx, j, run, target, object, part)
+}
+
+// position says which fields a step reads and from where. The fields of an
+// object are fixed at its first step; a right that is lost meanwhile drops out. A
+// field that the last complete read did not have (restored, or new) makes the
+// object be read from the beginning, so that unchanged records get its value too;
+// what is equal to the stored record is not written.
+func position(run *ent.SyncRun, object *ent.CrmObject, readable []string) (fields []string, token []byte) {
+	if len(run.ResumeToken) > 0 {
+		return intersect(run.ReadFields, readable), run.ResumeToken
+	}
+	if len(intersect(readable, object.ReadFields)) == len(readable) {
+		return readable, object.ResumeToken
+	}
+	return readable, nil
+}
+
+// intersect returns the names of a that stand in b too.
+func intersect(a, b []string) []string {
+	both := make([]string, 0, len(a))
+	for _, name := range a {
+		if slices.Contains(b, name) {
+			both = append(both, name)
+		}
+	}
+	return both
+}
+
+// part is what one step read.
+type part struct {
+	fields  []string
+	records []crm.Record
+	token   []byte
+	done    bool
+	calls   int
+}
+
+func (s *Service) readPart(ctx context.Context, run *ent.SyncRun, object *ent.CrmObject) (part, error) {
+	readable, err := s.store.Read().CrmField.Query().
+		Where(crmfield.ObjectID(object.ID), crmfield.Readable(true), crmfield.SuspectedAtIsNil()).
+		Order(crmfield.ByName()).Select(crmfield.FieldName).Strings(ctx)
+	if err != nil {
+		return part{}, fmt.Errorf("syncrun: listing readable fields: %w", err)
+	}
+	fields, token := position(run, object, readable)
+	ctx, cancel := context.WithTimeout(ctx, 2*s.limits.Time)
+	defer cancel()
+	var read part
+	err = s.integrations.Call(ctx, run.IntegrationID, func(ctx context.Context, connector string, target crm.Target) error {
+		read = part{fields: fields, token: token}
+		return s.readOnce(ctx, connector, target, crm.ReadRequest{
+			Object: object.Name, Fields: fields, ResumeToken: token, BatchSize: batchSize,
+		}, &read)
+	})
+	return read, err
+}
+
+// readOnce collects batches until the step's limits. Within the time limit the
+// reading stops between two batches, at a token.
+func (s *Service) readOnce(ctx context.Context, connector string, target crm.Target, request crm.ReadRequest, read *part) error {
+	deadline := time.Now().Add(s.limits.Time)
+	bytes := 0
+	err := s.reader.Read(ctx, connector, target, request, func(batch crm.Batch) error {
+		read.records = append(read.records, batch.Records...)
+		read.calls += batch.Stats.CRMCalls
+		read.done = batch.Done
+		if len(batch.ResumeToken) > 0 {
+			read.token = batch.ResumeToken
+		}
+		for _, record := range batch.Records {
+			bytes += len(record.Data)
+		}
+		if batch.Done || len(read.records) >= s.limits.Records || bytes >= s.limits.Bytes || time.Now().After(deadline) {
+			return errEnough
+		}
+		return nil
+	})
+	if errors.Is(err, errEnough) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	read.done = true
+	return nil
+}
+
+func (s *Service) savePart(ctx context.Context, j job.Job, run *ent.SyncRun, target *ent.RunObject, object *ent.CrmObject, read part) error {
+	var counts crm.Counters
+	return s.save(ctx, j, run, target.Name, func(u *ent.SyncRunUpdate) {
+		u.AddCrmCalls(read.calls)
+		if read.done {
+			u.AddObjectIndex(1).ClearResumeToken()
+		} else {
+			u.SetResumeToken(read.token).SetReadFields(read.fields)
+		}
+	}, func(ctx context.Context, tx *store.Tx) error {
+		upserted, err := tx.UpsertRecords(ctx, run.WorkspaceID, run.IntegrationID, target.Name, read.records)
+		if err != nil {
+			return fmt.Errorf("syncrun: storing records: %w", err)
+		}
+		counts = crm.Counters{
+			Read: len(read.records), Created: upserted.Created, Updated: upserted.Updated,
+			Deleted: upserted.Deleted, Skipped: upserted.Unchanged,
+		}
+		status := crm.RunObjectRunning
+		if read.done {
+			status = crm.RunObjectSucceeded
+			if err := tx.Ent().CrmObject.UpdateOneID(object.ID).SetResumeToken(read.token).SetReadFields(read.fields).Exec(ctx); err != nil {
+				return fmt.Errorf("syncrun: saving the object's position: %w", err)
+			}
+		}
+		if err := tx.Ent().RunObject.UpdateOneID(target.ID).SetStatus(status).SetCounters(target.Counters.Add(counts)).Exec(ctx); err != nil {
+			return fmt.Errorf("syncrun: saving the object's counters: %w", err)
+		}
+		return tx.Ent().SyncRun.UpdateOneID(run.ID).SetCounters(run.Counters.Add(counts)).Exec(ctx)
+	})
+}
+
+// readFailed decides what a failed reading means: a right that was lost between
+// check and read is checked again and the step retried with what is left; a
+// credential that is gone ends the run; anything else is retried, then fails
+// the object only.
+func (s *Service) readFailed(ctx context.Context, j job.Job, run *ent.SyncRun, target *ent.RunObject, err error) error {
+	cause := asFault(err)
+	if cause.Code == fault.CRMGrantRevoked {
+		return s.fail(ctx, j, run, cause)
+	}
+	lostRight := fault.Is(err, fault.CRMFieldDenied, fault.CRMObjectDenied)
+	if lostRight && j.Attempt < s.limits.Attempts {
+		if err := s.permissions.CheckForRun(ctx, run.IntegrationID, []string{target.Name}); err != nil {
+			return err
+		}
+		return fault.New(fault.CRMUnavailable, "Rights changed while reading; the step is tried again.", fault.Cause(err))
+	}
+	if !lostRight && !s.givenUp(err, j.Attempt) {
+		if cause.RetryAfter > 0 {
+			return job.Snooze(cause.RetryAfter)
+		}
+		return err
+	}
+	s.log.WarnContext(ctx, "an object of a run failed", slog.String("run", run.ID), slog.String("object", target.Name), slog.String("error", err.Error()))
+	return s.finishObject(ctx, j, run, target, crm.RunObjectFailed, cause.Message, string(cause.Code))
+}
+
+// finishObject ends one object without reading further.
+func (s *Service) finishObject(ctx context.Context, j job.Job, run *ent.SyncRun, target *ent.RunObject, status crm.RunObjectStatus, reason, code string) error {
+	return s.save(ctx, j, run, target.Name, func(u *ent.SyncRunUpdate) {
+		u.AddObjectIndex(1).ClearResumeToken()
+	}, func(ctx context.Context, tx *store.Tx) error {
+		return tx.Ent().RunObject.UpdateOneID(target.ID).SetStatus(status).SetReason(reason).SetFaultCode(code).Exec(ctx)
+	})
+}
