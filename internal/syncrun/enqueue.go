@@ -46,7 +46,8 @@ func (s *Service) EnqueueOnboarding(ctx context.Context, tx *store.Tx, found *en
 
 // Insert makes a run and enqueues its first step, inside tx. The database holds
 // two rules: one SCHEDULED or CATCH_UP run per integration and local date, and
-// one active run per integration (requirements G1, G7).
+// one active run per integration (requirements G1, G7). RUN_ACTIVE means that
+// another run is in the way, CONFLICT that the date has its daily run already.
 func (s *Service) Insert(ctx context.Context, tx *store.Tx, found *ent.Integration, kind crm.RunKind, localDate string) (*ent.SyncRun, error) {
 	if found.State != crm.IntegrationActive {
 		return nil, fault.New(fault.IntegrationState, fmt.Sprintf("The integration is %s; only an ACTIVE one syncs.", found.State))
@@ -58,14 +59,25 @@ func (s *Service) Insert(ctx context.Context, tx *store.Tx, found *ent.Integrati
 	if active {
 		return nil, fault.New(fault.RunActive, "Another run of this integration is active.")
 	}
+	daily := kind == crm.RunScheduled || kind == crm.RunCatchUp
+	dateKey := found.ID + "/" + localDate
+	if daily {
+		taken, err := tx.Ent().SyncRun.Query().Where(syncrun.DateKey(dateKey)).Exist(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("syncrun: looking for the date's run: %w", err)
+		}
+		if taken {
+			return nil, fault.New(fault.Conflict, fmt.Sprintf("The daily run of %s exists already.", localDate))
+		}
+	}
 	create := tx.Ent().SyncRun.Create().
 		SetWorkspaceID(found.WorkspaceID).SetIntegrationID(found.ID).SetCreatedAt(tx.Now()).
 		SetKind(kind).SetLocalDate(localDate).SetActiveKey(found.ID)
 	if p, ok := principal.From(ctx); ok {
 		create.SetRequestedBy(p.ID)
 	}
-	if kind == crm.RunScheduled || kind == crm.RunCatchUp {
-		create.SetDateKey(found.ID + "/" + localDate)
+	if daily {
+		create.SetDateKey(dateKey)
 	}
 	run, err := create.Save(ctx)
 	if ent.IsConstraintError(err) {

@@ -1,0 +1,205 @@
+// Package schedule makes the daily run of every integration, once per local day.
+//
+// The truth is in the database: next_run_at of each integration, and a unique
+// key per integration and local date. gocron only pokes each minute; a poke that
+// is missed, doubled or made by several nodes at once changes nothing
+// (requirements G1, G8; pain 14).
+package schedule
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"strings"
+	"time"
+
+	"entgo.io/ent/dialect/sql"
+	"github.com/go-co-op/gocron/v2"
+	"github.com/jonboulle/clockwork"
+
+	"github.com/fieldwarden/fieldwarden/ent"
+	"github.com/fieldwarden/fieldwarden/ent/integration"
+	"github.com/fieldwarden/fieldwarden/internal/crm"
+	"github.com/fieldwarden/fieldwarden/internal/fault"
+	"github.com/fieldwarden/fieldwarden/internal/principal"
+	"github.com/fieldwarden/fieldwarden/internal/store"
+)
+
+// lateAfter is how late a run must be to count as a catch-up after downtime.
+const lateAfter = 15 * time.Minute
+
+// Runs makes runs; syncrun.Service does.
+type Runs interface {
+	Insert(ctx context.Context, tx *store.Tx, found *ent.Integration, kind crm.RunKind, localDate string) (*ent.SyncRun, error)
+}
+
+// Task is one piece of housekeeping that a poke also does.
+type Task struct {
+	Name string
+	Do   func(ctx context.Context) error
+}
+
+// Config is what a Scheduler is made of.
+type Config struct {
+	Store  *store.Store
+	Runs   Runs
+	Logger *slog.Logger
+	Clock  clockwork.Clock
+	// Now gives the time that decides what is due: the database's own, so that
+	// nodes with wrong clocks agree.
+	Now func(ctx context.Context) (time.Time, error)
+	// PerWorkspace bounds how many runs one poke starts for one workspace.
+	PerWorkspace int
+	// Batch bounds how many runs one poke starts in all.
+	Batch int
+	// Housekeeping runs after each poke.
+	Housekeeping []Task
+}
+
+// Scheduler pokes each minute.
+type Scheduler struct {
+	config Config
+	cron   gocron.Scheduler
+}
+
+// New makes a Scheduler; Start begins to poke.
+func New(config Config) (*Scheduler, error) {
+	if config.Store == nil || config.Runs == nil || config.Logger == nil || config.Clock == nil || config.Now == nil {
+		return nil, errors.New("schedule: incomplete config")
+	}
+	if config.PerWorkspace == 0 {
+		config.PerWorkspace = 50
+	}
+	if config.Batch == 0 {
+		config.Batch = 2000
+	}
+	cron, err := gocron.NewScheduler(gocron.WithClock(config.Clock), gocron.WithLocation(time.UTC))
+	if err != nil {
+		return nil, fmt.Errorf("schedule: %w", err)
+	}
+	return &Scheduler{config: config, cron: cron}, nil
+}
+
+// Start pokes at once and then each minute until ctx ends or Stop is called.
+func (s *Scheduler) Start(ctx context.Context) error {
+	_, err := s.cron.NewJob(gocron.DurationJob(time.Minute), gocron.NewTask(func() {
+		if err := s.Poke(ctx); err != nil && ctx.Err() == nil {
+			s.config.Logger.ErrorContext(ctx, "the daily schedule could not be looked at; the next minute tries again", slog.String("error", err.Error()))
+		}
+	}), gocron.WithSingletonMode(gocron.LimitModeReschedule), gocron.WithStartAt(gocron.WithStartImmediately()))
+	if err != nil {
+		return fmt.Errorf("schedule: %w", err)
+	}
+	s.cron.Start()
+	return nil
+}
+
+// Stop ends poking and waits for a poke under way.
+func (s *Scheduler) Stop() error { return s.cron.Shutdown() }
+
+// Poke starts every run that is due and does the housekeeping.
+func (s *Scheduler) Poke(ctx context.Context) error {
+	now, err := s.config.Now(ctx)
+	if err != nil {
+		return fmt.Errorf("schedule: asking the time: %w", err)
+	}
+	due, err := s.due(ctx, now)
+	if err != nil {
+		return err
+	}
+	var failures []error
+	for _, found := range due {
+		if err := s.startRun(ctx, found, now); err != nil {
+			failures = append(failures, fmt.Errorf("integration %s: %w", found.ID, err))
+		}
+	}
+	for _, task := range s.config.Housekeeping {
+		if err := task.Do(ctx); err != nil {
+			failures = append(failures, fmt.Errorf("%s: %w", task.Name, err))
+		}
+	}
+	return errors.Join(failures...)
+}
+
+// due lists what is due, oldest first, at most PerWorkspace of one workspace.
+func (s *Scheduler) due(ctx context.Context, now time.Time) ([]*ent.Integration, error) {
+	all, err := s.config.Store.Read().Integration.Query().
+		Where(integration.StateEQ(crm.IntegrationActive), integration.NextRunAtLTE(now)).
+		Order(integration.ByNextRunAt(sql.OrderAsc()), integration.ByID()).
+		Limit(s.config.Batch).
+		All(principal.AllWorkspaces(ctx, "due scan"))
+	if err != nil {
+		return nil, fmt.Errorf("schedule: looking for due integrations: %w", err)
+	}
+	taken := map[string]int{}
+	due := all[:0]
+	for _, found := range all {
+		if taken[found.WorkspaceID]++; taken[found.WorkspaceID] <= s.config.PerWorkspace {
+			due = append(due, found)
+		}
+	}
+	return due, nil
+}
+
+// startRun inserts the run, moves next_run_at and enqueues the first step in one
+// transaction. Another active run leaves all as it is: the next poke tries again.
+func (s *Scheduler) startRun(ctx context.Context, seen *ent.Integration, now time.Time) error {
+	ctx = principal.System(ctx, seen.WorkspaceID, "schedule")
+	err := s.config.Store.WithTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		moved, err := tx.Ent().Integration.Update().
+			Where(integration.ID(seen.ID), integration.StateEQ(crm.IntegrationActive), integration.NextRunAt(*seen.NextRunAt)).
+			SetNextRunAt(next(seen, now)).SetUpdatedAt(tx.Now()).Save(ctx)
+		if err != nil {
+			return fmt.Errorf("schedule: moving the next run: %w", err)
+		}
+		if moved == 0 {
+			return nil // another node was faster
+		}
+		kind, date := plan(seen, now)
+		_, err = s.config.Runs.Insert(ctx, tx, seen, kind, date)
+		if fault.Is(err, fault.Conflict) {
+			return nil // this date has its run; only the next one is due
+		}
+		return err
+	})
+	if fault.Is(err, fault.RunActive) {
+		return nil
+	}
+	return err
+}
+
+// plan says which run is due: the newest local date whose time has come. After
+// downtime that is one late run, marked as such, not one per missed day (G8).
+func plan(found *ent.Integration, now time.Time) (kind crm.RunKind, localDate string) {
+	hour, minute, loc := Parse(found)
+	kind = crm.RunScheduled
+	if now.Sub(*found.NextRunAt) > lateAfter {
+		kind = crm.RunCatchUp
+	}
+	return kind, crm.DueDate(now, hour, minute, loc).String()
+}
+
+func next(found *ent.Integration, now time.Time) time.Time {
+	hour, minute, loc := Parse(found)
+	return crm.NextDaily(now, hour, minute, loc)
+}
+
+// Parse reads an integration's schedule. What cannot be read is 02:00 UTC; the
+// values are checked when they are set.
+func Parse(found *ent.Integration) (hour, minute int, loc *time.Location) {
+	hour, minute, loc = 2, 0, time.UTC
+	if h, m, ok := strings.Cut(found.ScheduleTime, ":"); ok {
+		if parsed, err := strconv.Atoi(h); err == nil && parsed >= 0 && parsed < 24 {
+			hour = parsed
+		}
+		if parsed, err := strconv.Atoi(m); err == nil && parsed >= 0 && parsed < 60 {
+			minute = parsed
+		}
+	}
+	if zone, err := time.LoadLocation(found.ScheduleZone); err == nil {
+		loc = zone
+	}
+	return hour, minute, loc
+}
