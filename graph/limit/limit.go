@@ -106,7 +106,7 @@ func Default() Limits {
 		Aliases:         100,
 		Directives:      200,
 		RootFields:      30,
-		Repeats:         5_000,
+		Repeats:         10_000,
 		Cost:            250_000,
 		PageSize:        100,
 		DefaultPageSize: 20,
