@@ -1,0 +1,264 @@
+package salesforce
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/jonboulle/clockwork"
+)
+
+// authorizations holds what users allowed the app to do, and the tokens that prove it.
+type authorizations struct {
+	clock    clockwork.Clock
+	orgID    string
+	tokenTTL time.Duration
+	codeTTL  time.Duration
+	limit    int // per user; negative means any number
+
+	mu       sync.Mutex
+	rotate   bool
+	nextID   int
+	open     []*authorization // oldest first
+	codes    map[string]*code
+	access   map[string]session
+	refresh  map[string]*authorization // the current refresh tokens
+	retired  map[string]*authorization // rotated away; using one is an attack
+	counters tokenCounters
+}
+
+// tokenCounters count since the start or the last clearing.
+type tokenCounters struct{ codesRedeemed, refreshes, reuses, revoked, revokeCalls int }
+
+// authorization is one user's approval of the app.
+type authorization struct {
+	id      int
+	scopes  []string
+	revoked bool
+}
+
+type session struct {
+	authorization *authorization
+	expires       time.Time
+}
+
+// code is an authorization code waiting to be redeemed.
+type code struct {
+	scopes                 []string
+	redirectURI, challenge string
+	expires                time.Time
+	used                   bool
+}
+
+// tokens are what the token endpoint hands out; refresh is empty when there is no new one to hand out.
+type tokens struct {
+	access, refresh string
+	scopes          []string
+}
+
+func newAuthorizations(c Config) *authorizations {
+	return &authorizations{
+		clock: c.Clock, orgID: c.OrgID, tokenTTL: c.AccessTokenTTL, codeTTL: c.CodeTTL, limit: c.MaxAuthorizations,
+		rotate: c.RotateRefreshTokens, codes: map[string]*code{}, access: map[string]session{},
+		refresh: map[string]*authorization{}, retired: map[string]*authorization{},
+	}
+}
+
+// opaque makes an unguessable token of n random bytes.
+func opaque(prefix string, n int) string {
+	random := make([]byte, n)
+	_, _ = rand.Read(random) // never fails since Go 1.24
+	return prefix + base64.RawURLEncoding.EncodeToString(random)
+}
+
+// issueCode remembers an approval and returns the code that proves it.
+func (a *authorizations) issueCode(scopes []string, redirectURI, challenge string) string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	now := a.clock.Now()
+	for value, c := range a.codes {
+		if now.Sub(c.expires) > time.Hour {
+			delete(a.codes, value)
+		}
+	}
+	value := opaque("aPrx", 48)
+	a.codes[value] = &code{scopes: scopes, redirectURI: redirectURI, challenge: challenge, expires: now.Add(a.codeTTL)}
+	return value
+}
+
+// redeem exchanges a code for tokens, once.
+func (a *authorizations) redeem(value, redirectURI, verifier string) (tokens, *oauthError) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	c, ok := a.codes[value]
+	switch {
+	case !ok:
+		return tokens{}, badGrant("invalid authorization code")
+	case c.used || a.clock.Now().After(c.expires):
+		return tokens{}, badGrant("expired authorization code")
+	case c.redirectURI != redirectURI:
+		return tokens{}, &oauthError{Code: "redirect_uri_mismatch", Description: "redirect_uri must match configuration"}
+	case !verifies(c.challenge, verifier):
+		return tokens{}, badGrant("invalid code verifier")
+	}
+	c.used = true
+	a.counters.codesRedeemed++
+	a.nextID++
+	granted := &authorization{id: a.nextID, scopes: c.scopes}
+	a.open = append(a.open, granted)
+	for a.limit > 0 && len(a.open) > a.limit {
+		a.revokeLocked(a.open[0])
+	}
+	issued := tokens{access: a.newAccess(granted), scopes: granted.scopes}
+	if slices.Contains(c.scopes, "refresh_token") || slices.Contains(c.scopes, "offline_access") {
+		issued.refresh = a.newRefresh(granted)
+	}
+	return issued, nil
+}
+
+// verifies checks a PKCE verifier against an S256 challenge. Without a challenge nothing needs to be shown.
+func verifies(challenge, verifier string) bool {
+	if challenge == "" {
+		return true
+	}
+	sum := sha256.Sum256([]byte(verifier))
+	return subtle.ConstantTimeCompare([]byte(base64.RawURLEncoding.EncodeToString(sum[:])), []byte(challenge)) == 1
+}
+
+// renew exchanges a refresh token for an access token. With rotation on, the refresh token is replaced; using a
+// replaced one revokes the whole authorization, because either the caller or a thief holds a stolen token.
+func (a *authorizations) renew(value string) (tokens, *oauthError) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if stolen, ok := a.retired[value]; ok {
+		if !stolen.revoked {
+			a.counters.reuses++
+			a.revokeLocked(stolen)
+		}
+		return tokens{}, badGrant("expired access/refresh token")
+	}
+	granted, ok := a.refresh[value]
+	if !ok {
+		return tokens{}, badGrant("expired access/refresh token")
+	}
+	a.counters.refreshes++
+	issued := tokens{access: a.newAccess(granted), scopes: granted.scopes}
+	if a.rotate {
+		delete(a.refresh, value)
+		a.retired[value] = granted
+		issued.refresh = a.newRefresh(granted)
+	}
+	return issued, nil
+}
+
+func (a *authorizations) newAccess(granted *authorization) string {
+	now := a.clock.Now()
+	if len(a.access) > 4096 {
+		for value, s := range a.access {
+			if now.After(s.expires) {
+				delete(a.access, value)
+			}
+		}
+	}
+	value := opaque(a.orgID[:15]+"!AQ", 60)
+	a.access[value] = session{granted, now.Add(a.tokenTTL)}
+	return value
+}
+
+func (a *authorizations) newRefresh(granted *authorization) string {
+	value := opaque("5Aep861", 48)
+	a.refresh[value] = granted
+	return value
+}
+
+// session finds the authorization behind an access token that is still good.
+func (a *authorizations) session(value string) (*authorization, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	s, ok := a.access[value]
+	if !ok || s.authorization.revoked || a.clock.Now().After(s.expires) {
+		return nil, false
+	}
+	return s.authorization, true
+}
+
+// revokeToken ends one access token, or with a refresh token the whole authorization.
+func (a *authorizations) revokeToken(value string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.counters.revokeCalls++
+	if _, ok := a.access[value]; ok {
+		delete(a.access, value)
+		return true
+	}
+	granted, ok := a.refresh[value]
+	if ok {
+		a.revokeLocked(granted)
+	}
+	return ok
+}
+
+func (a *authorizations) revokeLocked(granted *authorization) {
+	granted.revoked = true
+	a.counters.revoked++
+	a.open = slices.DeleteFunc(a.open, func(other *authorization) bool { return other == granted })
+	for value, other := range a.refresh {
+		if other == granted {
+			delete(a.refresh, value)
+		}
+	}
+	for value, s := range a.access {
+		if s.authorization == granted {
+			delete(a.access, value)
+		}
+	}
+}
+
+// killAccess ends every access token; refresh tokens stay good.
+func (a *authorizations) killAccess() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	n := len(a.access)
+	clear(a.access)
+	return n
+}
+
+// revokeAll does what an administrator does with "Revoke all" on the app: access and refresh tokens are dead.
+func (a *authorizations) revokeAll() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	n := len(a.open)
+	for len(a.open) > 0 {
+		a.revokeLocked(a.open[0])
+	}
+	return n
+}
+
+func (a *authorizations) setRotation(on bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.rotate = on
+}
+
+// summary is for the state answer: counts, never tokens.
+func (a *authorizations) summary() (rotate bool, open, accessTokens int, counters tokenCounters) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	now := a.clock.Now()
+	for _, s := range a.access {
+		if !now.After(s.expires) {
+			accessTokens++
+		}
+	}
+	return a.rotate, len(a.open), accessTokens, a.counters
+}
+
+func (a *authorizations) clearCounters() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.counters = tokenCounters{}
+}

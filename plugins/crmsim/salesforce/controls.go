@@ -1,0 +1,251 @@
+package salesforce
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// Controls are the switches of one simulated org. They take effect for requests that start afterwards.
+type Controls struct{ sim *Simulator }
+
+// ControlError says why a switch was refused. Status is the HTTP status the control API answers with: 400 for bad
+// values, 404 for things the org does not have, 409 for what no Salesforce administrator could do either.
+type ControlError struct {
+	Status  int
+	Message string
+}
+
+// Error implements error.
+func (e *ControlError) Error() string { return e.Message }
+
+func badRequest(format string, args ...any) error {
+	return &ControlError{http.StatusBadRequest, fmt.Sprintf(format, args...)}
+}
+
+func notFound(format string, args ...any) error {
+	return &ControlError{http.StatusNotFound, fmt.Sprintf(format, args...)}
+}
+
+func conflict(format string, args ...any) error {
+	return &ControlError{http.StatusConflict, fmt.Sprintf(format, args...)}
+}
+
+// SetObject changes the integration user's object permissions. Errors are *ControlError.
+func (c *Controls) SetObject(object string, s ObjectSwitch) error {
+	return c.sim.engine.setObject(object, s)
+}
+
+// SetField changes field-level security, or deletes and restores a field. Read and Edit are legal only where the
+// field is permissionable. Errors are *ControlError.
+func (c *Controls) SetField(object, field string, s FieldSwitch) error {
+	return c.sim.engine.setField(object, field, s)
+}
+
+// Off and On are values for the switches.
+func Off() *bool { off := false; return &off }
+
+// On is the opposite of Off.
+func On() *bool { on := true; return &on }
+
+// ResetPermissions gives the integration user every right again and restores deleted fields.
+func (c *Controls) ResetPermissions() { c.sim.engine.reset() }
+
+// KillAccessTokens ends every session; refresh tokens stay good. It returns how many tokens died.
+func (c *Controls) KillAccessTokens() int { return c.sim.authorizations.killAccess() }
+
+// RevokeAuthorizations does what an administrator's "Revoke" on the app does: access and refresh tokens are dead, and
+// the next refresh gets invalid_grant. It returns how many authorizations were open.
+func (c *Controls) RevokeAuthorizations() int { return c.sim.authorizations.revokeAll() }
+
+// SetRotation switches refresh token rotation.
+func (c *Controls) SetRotation(on bool) { c.sim.authorizations.setRotation(on) }
+
+// DropCursors closes every open query: following a nextRecordsUrl gets INVALID_QUERY_LOCATOR.
+func (c *Controls) DropCursors() { c.sim.cursors.drop() }
+
+// AddFault puts a rule in force and returns its id. Errors are *ControlError.
+func (c *Controls) AddFault(rule Fault) (int, error) { return c.sim.faults.add(rule) }
+
+// RemoveFault ends one rule. Errors are *ControlError.
+func (c *Controls) RemoveFault(id int) error { return c.sim.faults.remove(id) }
+
+// ClearFaults ends every rule.
+func (c *Controls) ClearFaults() { c.sim.faults.clear() }
+
+// Requests lists the request log after a sequence number, oldest first; 0 lists all that is kept.
+func (c *Controls) Requests(after int) []Request { return c.sim.journal.after(after) }
+
+// Counters sums up the requests since the start or the last ClearRequests.
+func (c *Controls) Counters() Counters {
+	counters := c.sim.journal.count()
+	_, _, _, tokens := c.sim.authorizations.summary()
+	counters.CodesRedeemed, counters.TokenRefreshes = tokens.codesRedeemed, tokens.refreshes
+	counters.RefreshTokenReuses, counters.AuthorizationsRevoked = tokens.reuses, tokens.revoked
+	counters.RevokeCalls = tokens.revokeCalls
+	return counters
+}
+
+// ClearRequests empties the request log and starts the counters again.
+func (c *Controls) ClearRequests() {
+	c.sim.journal.clear()
+	c.sim.authorizations.clearCounters()
+}
+
+// Reset takes back every switch and fault, and clears the request log and the API usage. Records, tokens and rotation
+// stay as they are.
+func (c *Controls) Reset() {
+	c.ResetPermissions()
+	c.ClearFaults()
+	c.ClearRequests()
+	c.sim.usage.reset()
+}
+
+// RecordChange says which records to create, touch or delete, and how.
+type RecordChange struct {
+	Object string `json:"object"`
+	// IDs name existing records; without them the first Count records outside the recycle bin are meant.
+	IDs    []string       `json:"ids,omitempty"`
+	Count  int            `json:"count,omitempty"`
+	Fields map[string]any `json:"fields,omitempty"` // values to set, by API name
+	// LateSeconds sets SystemModstamp that far in the past: a transaction that began then and commits only now. An
+	// incremental read that has passed that moment misses the record unless it overlaps.
+	LateSeconds int `json:"late_seconds,omitempty"`
+	// Restore takes records out of the recycle bin (touch only).
+	Restore bool `json:"restore,omitempty"`
+}
+
+// maxChange bounds one change, so that a slip of the keyboard does not fill the memory.
+const maxChange = 1_000_000
+
+// CreateRecords adds records, all with the same SystemModstamp, and returns their ids. Errors are *ControlError.
+func (c *Controls) CreateRecords(change RecordChange) ([]string, error) {
+	return c.change(change, func(s *store, t *table, values map[string]any, at time.Time) ([]*row, error) {
+		if !t.object.createable {
+			return nil, conflict("%s records cannot be created", t.object.name)
+		}
+		if len(change.IDs) > 0 {
+			return nil, badRequest("ids: Salesforce chooses the ids of new records")
+		}
+		return t.add(max(change.Count, 1), values, at), nil
+	})
+}
+
+// TouchRecords changes records and gives them all the same new SystemModstamp. Without Fields only the stamp moves.
+func (c *Controls) TouchRecords(change RecordChange) ([]string, error) {
+	return c.change(change, func(s *store, t *table, values map[string]any, at time.Time) ([]*row, error) {
+		rows, err := t.pick(change.IDs, max(change.Count, 1))
+		if err != nil {
+			return nil, err
+		}
+		var deleted *bool
+		if change.Restore {
+			deleted = Off()
+		}
+		t.touch(rows, values, deleted, at)
+		return rows, nil
+	})
+}
+
+// DeleteRecords moves records to the recycle bin, where only queryAll finds them.
+func (c *Controls) DeleteRecords(change RecordChange) ([]string, error) {
+	return c.change(change, func(s *store, t *table, values map[string]any, at time.Time) ([]*row, error) {
+		if !t.object.deletable {
+			return nil, conflict("%s records cannot be deleted", t.object.name)
+		}
+		rows, err := t.pick(change.IDs, max(change.Count, 1))
+		if err != nil {
+			return nil, err
+		}
+		t.touch(rows, values, On(), at)
+		return rows, nil
+	})
+}
+
+// change checks what all changes have in common and runs one under the write lock.
+func (c *Controls) change(change RecordChange,
+	run func(*store, *table, map[string]any, time.Time) ([]*row, error),
+) ([]string, error) {
+	o, ok := c.sim.engine.catalog.object(change.Object)
+	switch {
+	case !ok:
+		return nil, notFound("there is no object %q in this org", change.Object)
+	case change.Count < 0 || change.Count > maxChange:
+		return nil, badRequest("count: want 0 to %d, got %d", maxChange, change.Count)
+	case change.LateSeconds < 0:
+		return nil, badRequest("late_seconds: want 0 or more, got %d", change.LateSeconds)
+	}
+	values, err := fieldValues(o, change.Fields)
+	if err != nil {
+		return nil, err
+	}
+	at := c.sim.config.Clock.Now().Add(-time.Duration(change.LateSeconds) * time.Second)
+	s := c.sim.store
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	rows, err := run(s, s.tables[o.name], values, at)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]string, len(rows))
+	for i, r := range rows {
+		ids[i] = recordIDOf(o.keyPrefix, r.number)
+	}
+	return ids, nil
+}
+
+// fieldValues checks the names and types of values to set.
+func fieldValues(o *object, given map[string]any) (map[string]any, error) {
+	values := map[string]any{}
+	for name, value := range given {
+		f, ok := o.field(name)
+		if !ok {
+			return nil, notFound("there is no field %q on %s", name, o.name)
+		}
+		if undeletableField(f.name) || f.kind == "address" {
+			return nil, conflict("%s.%s is set by Salesforce itself", o.name, f.name)
+		}
+		converted, ok := convertValue(f, value)
+		if !ok {
+			return nil, badRequest("%s.%s is a %s: %v (%T) does not fit", o.name, f.name, f.kind, value, value)
+		}
+		values[f.name] = converted
+	}
+	return values, nil
+}
+
+// convertValue brings a JSON value to the form the store keeps.
+func convertValue(f *field, value any) (any, bool) {
+	if value == nil {
+		return nil, f.traits.has(nillable)
+	}
+	switch family := familyOf(f.kind); v := value.(type) {
+	case bool:
+		return v, family == familyBoolean
+	case int:
+		return convertValue(f, float64(v))
+	case float64:
+		if f.kind == "int" {
+			return int(v), v == float64(int(v))
+		}
+		return v, family == familyNumber
+	case string:
+		switch family {
+		case familyText:
+			return v, f.length == 0 || len([]rune(v)) <= f.length
+		case familyID:
+			id, ok := id15Of(v)
+			if !ok {
+				return nil, false
+			}
+			return id18(id), true
+		case familyDate:
+			_, err := time.Parse(time.DateOnly, v)
+			return v, err == nil
+		case familyDatetime:
+			at, err := time.Parse(time.RFC3339, v)
+			return at.UTC().Truncate(time.Second), err == nil
+		}
+	}
+	return nil, false
+}
