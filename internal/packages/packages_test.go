@@ -1,0 +1,214 @@
+package packages_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/fieldwarden/fieldwarden/internal/crm"
+	"github.com/fieldwarden/fieldwarden/internal/packages"
+)
+
+func TestEveryBuiltInPackageLoads(t *testing.T) {
+	t.Parallel()
+	known := packages.Known()
+	require.Contains(t, known, "sales-engagement.salesforce")
+	for _, name := range known {
+		key, crmName, found := strings.Cut(name, ".")
+		require.True(t, found, name)
+		pkg, err := packages.Load(key, crmName)
+		require.NoError(t, err)
+		require.NoError(t, pkg.Validate())
+	}
+}
+
+func TestSalesforcePackage(t *testing.T) {
+	t.Parallel()
+	pkg, err := packages.Load("sales-engagement", "salesforce")
+	require.NoError(t, err)
+	require.Equal(t, []string{"Account", "Contact", "Lead", "Opportunity", "User"}, pkg.ObjectNames())
+	for _, definition := range crm.SettingDefinitions() {
+		for _, requirement := range definition.Requires {
+			_, found := pkg.ObjectByKey(requirement.Object)
+			require.True(t, found, "%s needs the object %s", definition.Key, requirement.Object)
+			if requirement.Field != "" {
+				_, _, found = pkg.StandardField(requirement.Field)
+				require.True(t, found, "%s needs the standard field %s", definition.Key, requirement.Field)
+			}
+		}
+	}
+	for _, object := range pkg.Objects {
+		for _, field := range object.Fields {
+			require.NotEmpty(t, pkg.FeaturesOf(field), "%s: its loss must break something", field.Key)
+		}
+	}
+}
+
+// TestSalesforceCandidatesExist maps the package on recorded describe answers, when
+// they are at hand: every standard field finds its CRM field by the first candidate.
+func TestSalesforceCandidatesExist(t *testing.T) {
+	t.Parallel()
+	root := os.Getenv("FIELDWARDEN_REFERENCE_DATA")
+	if root == "" {
+		t.Skip("SKIPPED: FIELDWARDEN_REFERENCE_DATA names no folder with recorded describe answers")
+	}
+	pkg, err := packages.Load("sales-engagement", "salesforce")
+	require.NoError(t, err)
+	for object, file := range map[string]string{
+		"Account": "real/nango.Account.v58.json", "Contact": "real/cumulusci.Contact.vXX.json", "Lead": "real/cumulusci.Lead.v59.json",
+		"Opportunity": "real/cumulusci.Opportunity.vXX.json", "User": "derived/User.json",
+	} {
+		fields := describedFields(t, filepath.Join(root, "salesforce", "data", "describe", file))
+		wanted, _ := pkg.Object(object)
+		proposals := crm.Propose(pkg, object, fields)
+		require.Len(t, proposals, len(wanted.Fields), object)
+		for _, p := range proposals {
+			require.True(t, p.Readable && p.Confidence == 1, "%+v", p)
+		}
+	}
+}
+
+func describedFields(t *testing.T, file string) []crm.FieldInfo {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	type describe struct {
+		Fields []struct{ Name, Type string }
+	}
+	var answer struct {
+		describe
+		Result *describe
+	}
+	require.NoError(t, json.Unmarshal(text, &answer))
+	if answer.Result != nil {
+		answer.describe = *answer.Result
+	}
+	var fields []crm.FieldInfo
+	for _, field := range answer.Fields {
+		fields = append(fields, crm.FieldInfo{Name: field.Name, Type: field.Type, Rights: crm.Rights{Read: true}})
+	}
+	require.NotEmpty(t, fields)
+	return fields
+}
+
+func TestLoadNamesWhatThereIs(t *testing.T) {
+	t.Parallel()
+	for _, ask := range [][2]string{{"sales-engagement", "nocrm"}, {"", ""}, {"../data/sales-engagement", "salesforce"}} {
+		_, err := packages.Load(ask[0], ask[1])
+		var missing packages.NotFoundError
+		require.True(t, errors.As(err, &missing), "%v", err)
+		require.ErrorContains(t, err, "sales-engagement.salesforce")
+	}
+}
+
+const good = `key: p
+version: 2
+title: P
+crm: c
+features:
+  - key: f
+    title: F
+    description: Does F.
+    settings: [dataSync]
+objects:
+  - key: contact
+    name: people
+    label: People
+    requirement: REQUIRED
+    rights: [READ, CREATE]
+    fields:
+      - key: contact.email
+        label: E-mail
+        type: EMAIL
+        requirement: REQUIRED
+        candidates: [email]
+        features: [f]
+`
+
+func TestParse(t *testing.T) {
+	t.Parallel()
+	pkg, err := packages.Parse("p.yaml", []byte(good))
+	require.NoError(t, err)
+	require.Equal(t, crm.Package{
+		Key: "p", Version: 2, Title: "P", CRM: "c",
+		Features: []crm.Feature{{Key: "f", Title: "F", Description: "Does F.", Settings: []string{"dataSync"}}},
+		Objects: []crm.PackageObject{{
+			Key: "contact", Name: "people", Label: "People", Requirement: crm.Required, Rights: crm.Rights{Read: true, Create: true},
+			Fields: []crm.StandardField{{
+				Key: "contact.email", Label: "E-mail", DataType: crm.TypeEmail, Requirement: crm.Required,
+				Candidates: []string{"email"}, Features: []string{"f"},
+			}},
+		}},
+	}, pkg)
+}
+
+func TestParseReportsEveryProblemAtItsPlace(t *testing.T) {
+	t.Parallel()
+	replace := func(pairs ...string) string { return strings.NewReplacer(pairs...).Replace(good) }
+	cases := map[string]struct {
+		source string
+		want   []string
+	}{
+		"unknown keys": {
+			replace("title: P\n", "titel: P\n", "    label: People\n", "    lable: People\n"),
+			[]string{`p.yaml:3:1: unknown key "titel"`, `p.yaml:13:5: unknown key "lable"`},
+		},
+		"a repeated key": {
+			replace("crm: c\n", "crm: c\ncrm: d\n"),
+			[]string{`p.yaml:5:1: the key "crm" is here a second time`},
+		},
+		"values of the wrong kind": {
+			replace("version: 2", "version: two", "[email]", "email", "title: P", "title: 7", "- key: f\n", "- key: [f]\n"),
+			[]string{"p.yaml:2:10: version", "p.yaml:3:8: title", "p.yaml:6:10: features[0].key", "p.yaml:21:21: objects[0].fields[0].candidates"},
+		},
+		"a right that is none": {
+			replace("[READ, CREATE]", "[READ, WRITE, 3]"),
+			[]string{`p.yaml:15:20: "WRITE" must be one of`, "p.yaml:15:27: objects[0].rights[2] must be a text"},
+		},
+		"what the package's rules refuse": {
+			replace("version: 2", "version: 0", "requirement: REQUIRED\n        c", "requirement: MUST\n        c", "[f]", "[f, g]"),
+			[]string{"p.yaml:2:10: version:", "p.yaml:20:22: objects[0].fields[0].requirement:", "p.yaml:22:23: objects[0].fields[0].features[1]:"},
+		},
+		"what is missing is shown where it belongs": {
+			replace("title: P\n", "", "        label: E-mail\n", ""),
+			[]string{"p.yaml:1:1: title: must not be empty", "p.yaml:16:9: objects[0].fields[0].label: must not be empty"},
+		},
+		"an alias":       {replace("title: P", "title: &x P", "crm: c", "crm: *x"), []string{"p.yaml:3:8: title", "p.yaml:4:6: crm"}},
+		"a list":         {"- a\n- b\n", []string{"p.yaml:1:1: want a mapping"}},
+		"nothing":        {"", []string{"p.yaml:1:1: want one YAML document"}},
+		"two documents":  {good + "---\n" + good, []string{"p.yaml:1:1: want one YAML document"}},
+		"no YAML at all": {"key: [\n", []string{"p.yaml:1:6: "}},
+		"a huge version": {replace("version: 2", "version: 99999999999999999999"), []string{"p.yaml:2:10: version"}},
+		"below nothing":  {replace("version: 2", "version: -2"), []string{"p.yaml:2:10: version"}},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			pkg, err := packages.Parse("p.yaml", []byte(c.source))
+			require.Error(t, err)
+			require.Empty(t, pkg)
+			lines := strings.Split(err.Error(), "\n")
+			require.Len(t, lines, len(c.want), err.Error())
+			for _, want := range c.want {
+				require.Contains(t, err.Error(), want)
+			}
+		})
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(good))
+	f.Add([]byte("objects: [{fields: [{}]}, ~]\nkey: &a [*a]"))
+	f.Fuzz(func(t *testing.T, source []byte) {
+		pkg, err := packages.Parse("p.yaml", bytes.Clone(source))
+		if err == nil {
+			require.NoError(t, pkg.Validate())
+		}
+	})
+}
