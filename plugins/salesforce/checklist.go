@@ -3,7 +3,9 @@ package salesforce
 import (
 	"context"
 	"fmt"
+	"hash/crc32"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -24,10 +26,20 @@ const (
 )
 
 // objectKey is the item of one required object: "object-account",
-// "object-invoice--c".
+// "object-invoice--c". Keys have at most 64 characters; a longer name is cut and
+// made unique by a checksum.
 func objectKey(object string) string {
-	return "object-" + strings.ReplaceAll(strings.ToLower(object), "_", "-")
+	key := "object-" + notKey.ReplaceAllString(strings.ToLower(object), "-")
+	if len(key) > maxKey {
+		key = fmt.Sprintf("%s-%08x", key[:maxKey-9], crc32.ChecksumIEEE([]byte(key)))
+	}
+	return key
 }
+
+var notKey = regexp.MustCompile(`[^a-z0-9-]`)
+
+// maxKey is the longest key that the protocol takes.
+const maxKey = 64
 
 // lowBudget is the share of the daily API calls below which a warning is given.
 const lowBudget = 0.20
@@ -45,7 +57,12 @@ func (c *Connector) Checklist(ctx context.Context, target sdk.Target, request sd
 	if err != nil {
 		return nil, err
 	}
-	l := &checklist{session: s, environment: target.Environment, objects: request.Objects}
+	l := &checklist{session: s, environment: target.Environment}
+	for _, object := range request.Objects {
+		if !slices.ContainsFunc(l.objects, func(o string) bool { return objectKey(o) == objectKey(object) }) {
+			l.objects = append(l.objects, object)
+		}
+	}
 	for _, test := range []func(context.Context) error{l.testVersions, l.testUser, l.testAPI} {
 		if l.stopped != "" {
 			break
@@ -156,9 +173,7 @@ func (l *checklist) testUser(ctx context.Context) error {
 func (l *checklist) testAPI(ctx context.Context) error {
 	var objects []string
 	for _, object := range l.objects {
-		if checkObjectName(object) != nil {
-			l.add(objectKey(object), sdk.StatusFail, "This is not a name that a Salesforce object can have.", "")
-		} else if !slices.Contains(objects, object) {
+		if apiName.MatchString(object) {
 			objects = append(objects, object)
 		}
 	}
@@ -178,7 +193,7 @@ func (l *checklist) testAPI(ctx context.Context) error {
 		}
 		for i, object := range pack {
 			if err != nil {
-				l.add(objectKey(object), sdk.StatusUnknown, messageOf(err), "")
+				l.addObject(object, sdk.StatusUnknown, messageOf(err))
 			} else {
 				l.judgeObject(object, parts[i])
 			}
@@ -263,7 +278,6 @@ func (l *checklist) judgeObjects(objects []string, parts []answer) {
 }
 
 func (l *checklist) judgeObject(object string, part answer) {
-	key := objectKey(object)
 	err := l.partError(part, object)
 	var basic struct {
 		Describe sobject `json:"objectDescribe"`
@@ -273,24 +287,24 @@ func (l *checklist) judgeObject(object string, part answer) {
 	}
 	switch {
 	case sdk.CodeOf(err) == sdk.CodeObjectDenied:
-		l.addObject(key, object, sdk.StatusFail, messageOf(err)+oneAnswerFor)
+		l.addObject(object, sdk.StatusFail, messageOf(err)+oneAnswerFor)
 	case err != nil:
-		l.addObject(key, object, sdk.StatusUnknown, messageOf(err))
+		l.addObject(object, sdk.StatusUnknown, messageOf(err))
 	case basic.Describe.Queryable == nil:
-		l.addObject(key, object, sdk.StatusUnknown, "Salesforce answered with something that is not the object's information.")
+		l.addObject(object, sdk.StatusUnknown, "Salesforce answered with something that is not the object's information.")
 	case !*basic.Describe.Queryable:
-		l.addObject(key, object, sdk.StatusFail, notQueryable)
+		l.addObject(object, sdk.StatusFail, notQueryable)
 	default:
-		l.addObject(key, object, sdk.StatusPass, "The integration user may read "+object+".")
+		l.addObject(object, sdk.StatusPass, "The integration user may read "+object+".")
 	}
 }
 
-func (l *checklist) addObject(key, object string, status sdk.Status, evidence string) {
+func (l *checklist) addObject(object string, status sdk.Status, evidence string) {
 	remediation := ""
 	if status == sdk.StatusFail {
 		remediation = "Setup → Users → Permission Sets → the integration user's set → Object Settings → " + object + " → Edit: tick Read and save."
 	}
-	l.items = append(l.items, sdk.ChecklistItem{Key: key, Title: "Object " + object + " can be read", Status: status, Evidence: evidence, Remediation: remediation})
+	l.items = append(l.items, sdk.ChecklistItem{Key: objectKey(object), Title: "Object " + excerpt(object) + " can be read", Status: status, Evidence: evidence, Remediation: remediation})
 }
 
 // result adds an UNKNOWN item for each test that was not made.
@@ -304,8 +318,12 @@ func (l *checklist) result() []sdk.ChecklistItem {
 		}
 	}
 	for _, object := range l.objects {
-		if key := objectKey(object); !has(key) {
-			l.addObject(key, object, sdk.StatusUnknown, l.stopped)
+		switch {
+		case has(objectKey(object)):
+		case !apiName.MatchString(object):
+			l.addObject(object, sdk.StatusFail, "This is not a name that a Salesforce object can have.")
+		default:
+			l.addObject(object, sdk.StatusUnknown, l.stopped)
 		}
 	}
 	return l.items

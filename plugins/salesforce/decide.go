@@ -37,7 +37,7 @@ func decide(object string, part answer, err error) sdk.ObjectCheck {
 	if json.Unmarshal(part.body, &describe) != nil {
 		return failed(check, sdk.BadResponse(fmt.Sprintf("Salesforce answered the describe of %s with %s", object, bodyKind(part))))
 	}
-	check.Label = describe.Label
+	check.Label = oneLine(describe.Label)
 	switch {
 	case describe.Queryable == nil || !strings.EqualFold(describe.Name, object):
 		return failed(check, sdk.BadResponse("Salesforce answered the describe of "+object+" with something else"))

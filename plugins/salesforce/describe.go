@@ -52,7 +52,7 @@ type fieldDescribe struct {
 func (f fieldDescribe) field() sdk.Field {
 	field := sdk.Field{
 		Name:             f.Name,
-		Label:            f.Label,
+		Label:            oneLine(f.Label),
 		Type:             f.Type,
 		Rights:           sdk.Rights{Read: true, Create: f.Createable, Update: f.Updateable},
 		Hideable:         f.Permissionable,
@@ -61,7 +61,7 @@ func (f fieldDescribe) field() sdk.Field {
 		References:       f.ReferenceTo,
 	}
 	for _, value := range f.PicklistValues {
-		field.Picklist = append(field.Picklist, sdk.PicklistValue{Value: value.Value, Label: value.Label, Active: value.Active})
+		field.Picklist = append(field.Picklist, sdk.PicklistValue{Value: value.Value, Label: oneLine(value.Label), Active: value.Active})
 	}
 	return field
 }
@@ -96,7 +96,7 @@ func (c *Connector) ListObjects(ctx context.Context, target sdk.Target) ([]sdk.O
 	objects := make([]sdk.Object, 0, len(catalogue.Objects))
 	for _, o := range catalogue.Objects {
 		if !o.DeprecatedAndHidden {
-			objects = append(objects, sdk.Object{Name: o.Name, Label: o.Label, Custom: o.Custom, Rights: o.rights()})
+			objects = append(objects, sdk.Object{Name: o.Name, Label: oneLine(o.Label), Custom: o.Custom, Rights: o.rights()})
 		}
 	}
 	return objects, nil

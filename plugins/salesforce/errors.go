@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/fieldwarden/fieldwarden/plugins/sdk"
 )
@@ -44,7 +45,7 @@ func classify(a answer, object string) error {
 		return sdk.Unavailable(message)
 	case a.status == http.StatusGone:
 		return sdk.UnsupportedAPIVersion(message)
-	case kind == kindHTML || kind == kindText:
+	case kind == kindHTML || kind == kindText || kind == kindBroken:
 		return sdk.BadResponse(message)
 	case a.status == http.StatusUnauthorized:
 		return sdk.Unauthenticated(message)
@@ -118,10 +119,11 @@ var noSuchColumn = regexp.MustCompile(`No such column '(\w+)' on (?:entity|sobje
 type bodyForm string
 
 const (
-	kindJSON  bodyForm = "JSON of another shape"
-	kindHTML  bodyForm = "an HTML page"
-	kindText  bodyForm = "plain text"
-	kindEmpty bodyForm = "an empty body"
+	kindJSON   bodyForm = "JSON of another shape"
+	kindBroken bodyForm = "broken JSON"
+	kindHTML   bodyForm = "an HTML page"
+	kindText   bodyForm = "plain text"
+	kindEmpty  bodyForm = "an empty body"
 )
 
 func bodyKind(a answer) bodyForm {
@@ -133,8 +135,8 @@ func bodyKind(a answer) bodyForm {
 		return kindHTML
 	case json.Valid(body):
 		return kindJSON
-	case strings.Contains(a.header.Get("Content-Type"), "json"):
-		return "broken JSON"
+	case body[0] == '[' || body[0] == '{':
+		return kindBroken
 	default:
 		return kindText
 	}
@@ -206,9 +208,16 @@ func retryAfter(a answer) time.Duration {
 	return time.Duration(seconds) * time.Second
 }
 
-// excerpt makes one line of at most 240 bytes.
+// oneLine removes line breaks and other control characters.
+func oneLine(text string) string {
+	return strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, ""), func(r rune) bool {
+		return unicode.IsSpace(r) || unicode.IsControl(r)
+	}), " ")
+}
+
+// excerpt makes one line of at most about 240 bytes.
 func excerpt(text string) string {
-	text = strings.Join(strings.Fields(strings.ToValidUTF8(text, "")), " ")
+	text = oneLine(text)
 	if len(text) > 240 {
 		text = strings.ToValidUTF8(text[:240], "") + "…"
 	}

@@ -74,13 +74,11 @@ func (p position) token() []byte {
 func (p *position) close() { p.Locator, p.Horizon, p.Select = "", time.Time{}, "" }
 
 // settle moves the position to a record that was read in order, unless it is
-// younger than the horizon. It reports whether the position moved.
-func (p *position) settle(stamp time.Time, id string) bool {
-	if stamp.After(p.Horizon) || stamp.Before(p.Stamp) {
-		return false
+// younger than the horizon.
+func (p *position) settle(stamp time.Time, id string) {
+	if !stamp.After(p.Horizon) && !stamp.Before(p.Stamp) {
+		p.Stamp, p.ID = stamp, id
 	}
-	p.Stamp, p.ID = stamp, id
-	return true
 }
 
 // selectDigest tells whether an open query selects the fields wanted now.

@@ -21,6 +21,10 @@ const (
 	// Page sizes that Salesforce accepts; it takes them for hints.
 	minPage = 200
 	maxPage = 2000
+	// maxBatchBytes is the size of record data after which a batch is sent. It
+	// stays below the protocol's 1 MiB, so that each message has a position of
+	// its own and a reader that stops between two gets forward.
+	maxBatchBytes = 512 << 10
 	// maxRestarts bounds how often a run begins a new query without getting
 	// forward, when Salesforce keeps closing the open one.
 	maxRestarts = 3
@@ -55,10 +59,13 @@ func (c *Connector) Read(ctx context.Context, target sdk.Target, request sdk.Rea
 	if digest := selectDigest(lists); at.Select != digest {
 		at.close() // an open query would deliver other fields
 	}
-	r := &reader{session: s, object: request.Object, lists: lists, wanted: wantedKeys(request.Fields), overlap: config.overlap(), at: at}
-	r.pageSize = strconv.Itoa(min(max(request.BatchSize, minPage), maxPage))
-	if request.BatchSize <= 0 {
-		r.pageSize = strconv.Itoa(maxPage)
+	size := request.BatchSize
+	if size <= 0 {
+		size = maxPage
+	}
+	r := &reader{
+		session: s, object: request.Object, lists: lists, wanted: wantedKeys(request.Fields),
+		batchSize: size, pageSize: strconv.Itoa(min(max(size, minPage), maxPage)), overlap: config.overlap(), at: at,
 	}
 	return r.run(ctx, send)
 }
@@ -66,12 +73,13 @@ func (c *Connector) Read(ctx context.Context, target sdk.Target, request sdk.Rea
 // reader is one run over one object.
 type reader struct {
 	*session
-	object   string
-	lists    [][]string      // see planSelect
-	wanted   map[string]bool // lower-case names of the requested fields
-	pageSize string
-	overlap  time.Duration
-	at       position
+	object    string
+	lists     [][]string      // see planSelect
+	wanted    map[string]bool // lower-case names of the requested fields
+	batchSize int
+	pageSize  string
+	overlap   time.Duration
+	at        position
 }
 
 func (r *reader) run(ctx context.Context, send func(sdk.Batch) error) error {
@@ -87,22 +95,46 @@ func (r *reader) run(ctx context.Context, send func(sdk.Batch) error) error {
 		if err != nil {
 			return err
 		}
-		records, settled, err := r.records(ctx, page)
-		if err != nil {
+		before := r.at
+		if err := r.sendPage(ctx, page, send); err != nil || page.next == "" {
 			return err
 		}
-		if settled {
+		if r.at.ID != before.ID {
 			restarts = 0
 		}
-		r.at.Locator = page.next
-		if page.next == "" {
-			r.at.close()
-		}
-		batch := sdk.Batch{Records: records, ResumeToken: r.at.token(), Done: page.next == "", Stats: r.takeStats()}
-		if err := send(batch); err != nil || batch.Done {
-			return err
-		}
 	}
+}
+
+// sendPage sends a page's records in batches and moves the position. Between two
+// batches of a page the position is that of the records alone: to go on there, a
+// new query is opened. After the page it also has the locator of the next one.
+func (r *reader) sendPage(ctx context.Context, p page, send func(sdk.Batch) error) error {
+	records, err := r.records(ctx, p)
+	if err != nil {
+		return err
+	}
+	var batch sdk.Batch
+	size := 0
+	for _, record := range records {
+		if len(batch.Records) == r.batchSize || size+len(record.Data) > maxBatchBytes && len(batch.Records) > 0 {
+			between := r.at
+			between.close()
+			batch.ResumeToken, batch.Stats = between.token(), r.takeStats()
+			if err := send(batch); err != nil {
+				return err
+			}
+			batch, size = sdk.Batch{}, 0
+		}
+		batch.Records = append(batch.Records, record)
+		size += len(record.Data)
+		r.at.settle(record.ModifiedAt, record.ID)
+	}
+	r.at.Locator = p.next
+	if p.next == "" {
+		r.at.close()
+	}
+	batch.ResumeToken, batch.Done, batch.Stats = r.at.token(), p.next == "", r.takeStats()
+	return send(batch)
 }
 
 // page is one page of a query.
@@ -192,75 +224,71 @@ func (r *reader) locator(next string) (string, error) {
 }
 
 // records turns a page into records, fetching the other select lists if the
-// fields did not fit one query, and settles the position. settled tells whether
-// the position moved.
-func (r *reader) records(ctx context.Context, p page) (records []sdk.Record, settled bool, err error) {
-	type key struct {
-		id    string
-		stamp time.Time
-	}
-	keys := make([]key, len(p.rows))
+// fields did not fit one query.
+func (r *reader) records(ctx context.Context, p page) ([]sdk.Record, error) {
+	records := make([]sdk.Record, len(p.rows))
 	ids := make([]string, len(p.rows))
 	for i, row := range p.rows {
-		if keys[i].id, keys[i].stamp, err = rowKey(row); err != nil {
-			return nil, false, err
+		id, stamp, err := rowKey(row)
+		if err != nil {
+			return nil, err
 		}
-		ids[i] = keys[i].id
+		records[i], ids[i] = sdk.Record{ID: id, ModifiedAt: stamp}, id
 	}
 	whole, err := r.complete(ctx, p.rows, ids)
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
-	records = make([]sdk.Record, 0, len(p.rows))
 	for i, row := range p.rows {
-		settled = r.at.settle(keys[i].stamp, keys[i].id) || settled
-		if !whole[i] {
-			continue
+		if records[i].Data, err = r.data(row); err != nil {
+			return nil, err
 		}
-		data, err := r.data(row)
-		if err != nil {
-			return nil, false, err
-		}
-		records = append(records, sdk.Record{ID: keys[i].id, ModifiedAt: keys[i].stamp, Data: data})
 	}
-	return records, settled, nil
+	return slices.DeleteFunc(records, func(record sdk.Record) bool { return !whole[record.ID] }), nil
 }
 
-// complete adds the fields of the other select lists to the rows. whole[i] is
-// false for a record that disappeared between the two queries; a moment later
-// the first would not have shown it either.
-func (r *reader) complete(ctx context.Context, rows []row, ids []string) (whole []bool, err error) {
-	whole = make([]bool, len(rows))
-	for i := range whole {
-		whole[i] = true
+// complete adds the fields of the other select lists to the rows. Not whole are
+// records that disappeared between the two queries; a moment later the first
+// would not have shown them either.
+func (r *reader) complete(ctx context.Context, rows []row, ids []string) (whole map[string]bool, err error) {
+	whole = make(map[string]bool, len(rows))
+	for _, id := range ids {
+		whole[id] = true
 	}
 	for _, list := range r.lists[1:] {
-		more := make(map[string]row, len(rows))
-		for some := range slices.Chunk(ids, maxIDs) {
-			for path := queryPath(idQuery(r.object, list, some)); path != ""; {
-				p, _, err := r.fetch(ctx, path)
-				if err != nil {
-					return nil, err
-				}
-				for _, row := range p.rows {
-					var id string
-					if json.Unmarshal(row["Id"], &id) == nil {
-						more[id] = row
-					}
-				}
-				path = p.next
-			}
+		more, err := r.fetchByID(ctx, list, ids)
+		if err != nil {
+			return nil, err
 		}
 		for i, row := range rows {
 			extra, ok := more[ids[i]]
-			if !ok {
-				whole[i] = false
-				continue
-			}
+			whole[ids[i]] = whole[ids[i]] && ok
 			maps.Copy(row, extra)
 		}
 	}
 	return whole, nil
+}
+
+// fetchByID gets the fields of one select list for some records.
+func (r *reader) fetchByID(ctx context.Context, list, ids []string) (map[string]row, error) {
+	rows := make(map[string]row, len(ids))
+	for some := range slices.Chunk(ids, maxIDs) {
+		for path := queryPath(idQuery(r.object, list, some)); path != ""; {
+			p, _, err := r.fetch(ctx, path)
+			if err != nil {
+				return nil, err
+			}
+			for _, row := range p.rows {
+				var id string
+				if json.Unmarshal(row["Id"], &id) != nil {
+					return nil, sdk.BadResponse("Salesforce sent a record without Id")
+				}
+				rows[id] = row
+			}
+			path = p.next
+		}
+	}
+	return rows, nil
 }
 
 // data keeps the requested fields of a row, under Salesforce's own names.

@@ -74,7 +74,9 @@ func (s *stub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	} else if !set {
 		a = s.find(r.URL.Path)
 	}
-	w.Header().Set("Sforce-Limit-Info", "api-usage=24/15000")
+	if strings.HasPrefix(r.URL.Path, dataPath+"/") {
+		w.Header().Set("Sforce-Limit-Info", "api-usage=24/15000")
+	}
 	w.Header().Set("Content-Type", "application/json;charset=UTF-8")
 	for name, value := range a.header {
 		w.Header().Set(name, value)
@@ -126,4 +128,12 @@ func describeOf(object string, fields ...string) string {
 		list = append(list, fmt.Sprintf(`{"name":%q,"label":%q,"type":"string","permissionable":true,"createable":true,"updateable":true,"nillable":true}`, f, f))
 	}
 	return fmt.Sprintf(`{"name":%q,"label":%q,"queryable":true,"createable":true,"updateable":true,"fields":[%s]}`, object, object, strings.Join(list, ","))
+}
+
+// tContext is the context of a test, or of a property's run, which has none.
+func tContext(t any) context.Context {
+	if t, ok := t.(interface{ Context() context.Context }); ok {
+		return t.Context()
+	}
+	return context.Background()
 }
