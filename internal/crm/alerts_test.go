@@ -99,6 +99,10 @@ func TestEvaluateAlerts(t *testing.T) {
 			people(), []crm.Mapping{emailMapping}, nil,
 			[]brief{{crm.ActionOpen, crm.RuleMissingAtStandardization, "email", crm.SeverityCritical, "", false}},
 		},
+		"a field nobody ever saw, mapped nobody knows when": {
+			people(), []crm.Mapping{{StandardField: "contact.email", Object: "people", CRMField: "email"}}, nil,
+			[]brief{{crm.ActionOpen, crm.RuleMissingAtStandardization, "email", crm.SeverityCritical, "", false}},
+		},
 		"an open alert keeps its rule": {
 			withField(people(), "email", gone), []crm.Mapping{emailMapping}, []crm.AlertKey{fieldMissing},
 			[]brief{{crm.ActionUpdate, crm.RuleMissingAtStandardization, "email", crm.SeverityCritical, "", false}},

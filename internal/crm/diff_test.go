@@ -100,6 +100,13 @@ func TestDiffTellsTheStory(t *testing.T) {
 			{can("Fax"), regular, []crm.Change{change(crm.ChangeRestored, ""), change(crm.ChangeSuspected, "Email")}, true, crm.ObjectOK, fields(errStd, active)},
 			{can("Fax"), confirming, []crm.Change{change(crm.ChangeLost, "Email")}, false, crm.ObjectOK, fields(errStd, active)},
 		},
+		"a suspicion from before an object's loss confirms nothing after its return": {
+			baseline,
+			{can("Fax"), regular, []crm.Change{change(crm.ChangeSuspected, "Email")}, true, crm.ObjectOK, fields(ok, active)},
+			{cannot(crm.CauseObjectDenied), regular, []crm.Change{change(crm.ChangeSuspected, "")}, true, crm.ObjectOK, fields(ok, active)},
+			{cannot(crm.CauseObjectDenied), confirming, []crm.Change{change(crm.ChangeLost, "")}, false, crm.ObjectPermissionMissing, fields(errStd, gone)},
+			{can("Fax"), confirming, []crm.Change{change(crm.ChangeRestored, ""), change(crm.ChangeSuspected, "Email")}, true, crm.ObjectOK, fields(errStd, active)},
+		},
 		"a field that was lost before its object stays lost after its return": {
 			baseline,
 			{can("Fax"), regular, []crm.Change{change(crm.ChangeSuspected, "Email")}, true, crm.ObjectOK, fields(ok, active)},

@@ -83,9 +83,9 @@ func afterGap(gap time.Time, date Date, loc *time.Location) (time.Time, bool) {
 // one per local date that exists (see DueAt). Hour and minute must be a wall time
 // (0 to 23, 0 to 59).
 func NextDaily(after time.Time, hour, minute int, loc *time.Location) time.Time {
-	// Two days back covers clocks that were set back over midnight; every zone's
-	// dates run on, so the loop ends within a handful of dates.
-	for date := LocalDate(after, loc).AddDays(-2); ; date = date.AddDays(1) {
+	// Earlier dates are due before this one begins. Every zone's dates run on, so
+	// the loop ends within a handful of them.
+	for date := LocalDate(after, loc); ; date = date.AddDays(1) {
 		if due, exists := DueAt(date, hour, minute, loc); exists && due.After(after) {
 			return due
 		}
@@ -96,6 +96,8 @@ func NextDaily(after time.Time, hour, minute int, loc *time.Location) time.Time 
 // date of the last due instant at or before it. After downtime it names the one
 // date that the catch-up run stands for.
 func DueDate(at time.Time, hour, minute int, loc *time.Location) Date {
+	// Where clocks are set back over midnight, the next date may have been due
+	// already although the calendar shows the one before again.
 	for date := LocalDate(at, loc).AddDays(1); ; date = date.AddDays(-1) {
 		if due, exists := DueAt(date, hour, minute, loc); exists && !due.After(at) {
 			return date

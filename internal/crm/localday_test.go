@@ -98,6 +98,12 @@ func TestDueDateNamesTheDateThatACatchUpStandsFor(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, want, crm.DueDate(instant, 2, 30, berlin).String(), at)
 	}
+	// St John's set its clocks back at 00:01 to 23:01 of the day before.
+	secondEvening := time.Date(2010, time.November, 7, 3, 0, 0, 0, time.UTC)
+	stJohns := zone(t, "America/St_Johns")
+	require.Equal(t, "2010-11-06", crm.LocalDate(secondEvening, stJohns).String())
+	require.Equal(t, "2010-11-07", crm.DueDate(secondEvening, 0, 0, stJohns).String())
+	require.Equal(t, "2010-11-08T03:30:00Z", crm.NextDaily(secondEvening, 0, 0, stJohns).Format(time.RFC3339))
 }
 
 func TestParseDateRefusesWhatStringNeverWrites(t *testing.T) {
@@ -118,18 +124,14 @@ var zonesUnderTest = []string{
 }
 
 // TestEveryLocalDateIsDueExactlyOnce walks ten years in twenty zones: the due
-// instants rise strictly and their local dates are the zone's dates, each once.
+// instants rise strictly and their local dates are the zone's dates, each once. Two
+// times of day are walked in full, any other for a year each.
 func TestEveryLocalDateIsDueExactlyOnce(t *testing.T) {
 	t.Parallel()
-	start := time.Date(2010, time.January, 1, 12, 0, 0, 0, time.UTC)
-	end := start.AddDate(10, 0, 0)
-	existing := map[string][]crm.Date{}
-	for _, name := range zonesUnderTest {
-		existing[name] = datesBetween(start, end, zone(t, name))
-	}
-	walk := func(t require.TestingT, name string, hour, minute int) {
+	begin := func(year int) time.Time { return time.Date(year, time.January, 1, 12, 0, 0, 0, time.UTC) }
+	walk := func(t require.TestingT, name string, from, to, hour, minute int) {
 		loc, seen := zone(t, name), map[crm.Date]bool{}
-		for at := crm.NextDaily(start, hour, minute, loc); at.Before(end); {
+		for at := crm.NextDaily(begin(from), hour, minute, loc); at.Before(begin(to)); {
 			date := crm.LocalDate(at, loc)
 			require.False(t, seen[date], "due twice on %s in %s", date, name)
 			require.Equal(t, date, crm.DueDate(at, hour, minute, loc))
@@ -138,18 +140,18 @@ func TestEveryLocalDateIsDueExactlyOnce(t *testing.T) {
 			require.True(t, next.After(at), "%s then %s in %s", at, next, name)
 			at = next
 		}
-		dates := existing[name]
+		dates := datesBetween(begin(from), begin(to), loc)
 		for _, date := range dates[1 : len(dates)-1] {
 			require.True(t, seen[date], "never due on %s in %s", date, name)
 		}
 	}
 	for _, name := range zonesUnderTest {
-		walk(t, name, 0, 0)
-		walk(t, name, 23, 30)
+		walk(t, name, 2010, 2020, 0, 0)
+		walk(t, name, 2010, 2020, 23, 30)
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		name := rapid.SampledFrom(zonesUnderTest).Draw(t, "zone")
-		walk(t, name, rapid.IntRange(0, 23).Draw(t, "hour"), rapid.IntRange(0, 59).Draw(t, "minute"))
+		name, year := rapid.SampledFrom(zonesUnderTest).Draw(t, "zone"), rapid.IntRange(2010, 2035).Draw(t, "year")
+		walk(t, name, year, year+1, rapid.IntRange(0, 23).Draw(t, "hour"), rapid.IntRange(0, 59).Draw(t, "minute"))
 	})
 }
 
