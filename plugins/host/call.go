@@ -1,0 +1,217 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/fieldwarden/fieldwarden/internal/crm"
+	"github.com/fieldwarden/fieldwarden/internal/fault"
+	connectorv1 "github.com/fieldwarden/fieldwarden/plugins/proto/fieldwarden/connector/v1"
+	"github.com/fieldwarden/fieldwarden/plugins/proto/handshake"
+)
+
+const (
+	// maxCallBytes is what a call may hold in memory: one message.
+	maxCallBytes = handshake.MaxMessage
+	// smallCallBytes is reserved for calls with small answers.
+	smallCallBytes = 256 << 10
+	// readBytes is reserved for a Read: one batch.
+	readBytes = handshake.MaxBatch
+	// crashPatience is how long a broken call waits to learn whether the process
+	// has ended.
+	crashPatience = 500 * time.Millisecond
+)
+
+// Causes of an ended call, told apart by context.Cause.
+var (
+	errDeadline = errors.New("the call's deadline passed")
+	errIdle     = errors.New("the stream was silent for too long")
+)
+
+// verb is one method of the protocol as the host calls it.
+type verb struct {
+	name       string
+	capability crm.Capability // empty: every connector has it
+	deadline   time.Duration
+	reserve    int64
+}
+
+// call is one call under way.
+type call struct {
+	host    *Host
+	name    string // the connector's
+	verb    verb
+	running *process
+	known   described
+	caller  context.Context //nolint:containedctx // to tell the caller's end from ours
+	ctx     context.Context //nolint:containedctx // the call's own
+	cancel  context.CancelCauseFunc
+}
+
+// invoke runs do with a running process, under the verb's deadline, and turns
+// what goes wrong into a fault. target is nil for verbs without one.
+func (h *Host) invoke(ctx context.Context, name string, v verb, target *crm.Target, do func(*call) error) error {
+	c, ok := h.connectors[name]
+	if !ok {
+		return h.unknown(name)
+	}
+	if target != nil {
+		defer h.secrets.Add(target.AccessToken.Reveal())()
+	}
+	// Waiting for the start and for memory counts as well: callers need one
+	// deadline that holds.
+	deadlineCtx, cancelDeadline := context.WithTimeoutCause(ctx, v.deadline, errDeadline)
+	defer cancelDeadline()
+	callCtx, cancel := context.WithCancelCause(deadlineCtx)
+	defer cancel(nil)
+	running, known, failure := c.acquire(callCtx)
+	if failure != nil {
+		return failure
+	}
+	defer running.calls.Done()
+	defer context.AfterFunc(running.ctx, func() { cancel(context.Cause(running.ctx)) })()
+
+	if v.capability != "" && !known.manifest.Can(v.capability) {
+		return connectorFault(fault.ConnectorUnsupported, name, fmt.Sprintf("The connector does not offer %s.", v.name))
+	}
+	under := &call{host: h, name: name, verb: v, running: running, known: known, caller: ctx, ctx: callCtx, cancel: cancel}
+	if err := h.memory.Acquire(callCtx, v.reserve); err != nil {
+		return under.fault(err)
+	}
+	defer h.memory.Release(v.reserve)
+	return under.fault(do(under))
+}
+
+// fault turns the error of a call into one with a code. Errors that already have
+// one, and those a caller's own function returned, pass unchanged.
+func (c *call) fault(err error) error {
+	if err == nil {
+		return nil
+	}
+	var passed callerError
+	if errors.As(err, &passed) {
+		return passed.err
+	}
+	if known, ok := fault.From(err); ok {
+		return known
+	}
+	if ended := c.ended(err); ended != nil {
+		return ended
+	}
+	state := status.Convert(err)
+	for _, detail := range state.Details() {
+		if detail, ok := detail.(*connectorv1.ErrorDetail); ok {
+			return c.host.faultOf(c.name, detail)
+		}
+	}
+	return c.bareFault(state)
+}
+
+// callerError carries an error of the caller's own function through.
+type callerError struct{ err error }
+
+func (e callerError) Error() string { return e.err.Error() }
+
+// ended tells which end of the call came first: the caller's, a deadline's, the
+// process'.
+func (c *call) ended(err error) *fault.Error {
+	make := func(code fault.Code, format string, args ...any) *fault.Error {
+		return connectorFault(code, c.name, fmt.Sprintf(format, args...), fault.Cause(errors.Join(context.Cause(c.ctx), err)))
+	}
+	cause := context.Cause(c.ctx)
+	switch {
+	case errors.Is(c.caller.Err(), context.Canceled):
+		return make(fault.ShuttingDown, "The call of %s was cancelled.", c.verb.name)
+	case c.caller.Err() != nil:
+		return make(fault.ConnectorTimeout, "%s had not ended when its caller's time was up.", c.verb.name)
+	case errors.Is(cause, errIdle):
+		return make(fault.ConnectorTimeout, "%s sent nothing for %s.", c.verb.name, c.host.config.Timeouts.Idle)
+	case errors.Is(cause, errDeadline):
+		return make(fault.ConnectorTimeout, "%s did not end within %s.", c.verb.name, c.verb.deadline)
+	case errors.Is(cause, errStopped):
+		return make(fault.ShuttingDown, "The connector was stopped during %s.", c.verb.name)
+	}
+	if status.Code(err) != codes.Unavailable && status.Code(err) != codes.Canceled {
+		return nil
+	}
+	// A broken connection arrives before the news that the process has ended.
+	patience := time.NewTimer(crashPatience)
+	defer patience.Stop()
+	select {
+	case <-c.running.done:
+		return make(fault.ConnectorCrashed, "The connector ended during %s (%s).", c.verb.name, c.running.exited())
+	case <-patience.C:
+		return nil
+	}
+}
+
+// bareFault reads a status without detail: gRPC's own, or another language's.
+func (c *call) bareFault(state *status.Status) *fault.Error {
+	code := fault.ConnectorInternal
+	switch state.Code() { //nolint:exhaustive // all others are the connector's own
+	case codes.ResourceExhausted:
+		code = fault.ConnectorTooLarge
+	case codes.Unimplemented:
+		code = fault.ConnectorUnsupported
+	case codes.DeadlineExceeded:
+		code = fault.ConnectorTimeout
+	case codes.Unavailable:
+		code = fault.ConnectorCrashed
+	default:
+	}
+	message := fmt.Sprintf("%s failed with the gRPC status %s: %s", c.verb.name, state.Code(), state.Message())
+	return connectorFault(code, c.name, c.host.secrets.Text(message, handshake.MaxText))
+}
+
+// answerFault refuses an answer that breaks the protocol.
+func (c *call) answerFault(err error) *fault.Error {
+	return connectorFault(fault.ConnectorAnswer, c.name,
+		c.host.secrets.Text(fmt.Sprintf("%s: %s.", c.verb.name, err), handshake.MaxText))
+}
+
+// faultOf turns the connector's ErrorDetail into a fault; a code that connectors
+// may not use counts as CONNECTOR_INTERNAL.
+func (h *Host) faultOf(name string, detail *connectorv1.ErrorDetail) *fault.Error {
+	code := codeOf(detail.GetCode())
+	message := h.secrets.Text(detail.GetMessage(), handshake.MaxText)
+	if message == "" {
+		message = "The connector gave no message."
+	}
+	failure := connectorFault(code, name, message)
+	if object := detail.GetObject(); object != "" {
+		fault.Detail("object", h.secrets.Text(object, handshake.MaxName))(failure)
+	}
+	if field := detail.GetField(); field != "" {
+		fault.Detail("field", h.secrets.Text(field, handshake.MaxName))(failure)
+	}
+	now := h.config.Clock.Now()
+	if after := detail.GetRetryAfter(); after.IsValid() && after.AsDuration() > 0 {
+		failure.RetryAfter = min(after.AsDuration(), maxRetryAfter)
+	}
+	if reset := detail.GetResetAt(); reset.IsValid() && reset.AsTime().After(now) {
+		at := reset.AsTime()
+		if at.Sub(now) > maxRetryAfter {
+			at = now.Add(maxRetryAfter)
+		}
+		failure.RetryAfter = max(failure.RetryAfter, at.Sub(now))
+		fault.Detail("resetAt", at.UTC().Format(time.RFC3339))(failure)
+	}
+	return failure
+}
+
+// maxRetryAfter keeps a mistaken answer from stopping an integration for good.
+const maxRetryAfter = 48 * time.Hour
+
+// codeOf maps the wire enum to our list: the names are the same.
+func codeOf(code connectorv1.ErrorCode) fault.Code {
+	name, ok := connectorv1.ErrorCode_name[int32(code)]
+	if !ok || code == connectorv1.ErrorCode_ERROR_CODE_UNSPECIFIED {
+		return fault.ConnectorInternal
+	}
+	return fault.Code(name[len("ERROR_CODE_"):])
+}

@@ -1,0 +1,171 @@
+package host
+
+import (
+	"encoding/json"
+	"math"
+	"strings"
+
+	"github.com/fieldwarden/fieldwarden/internal/crm"
+	connectorv1 "github.com/fieldwarden/fieldwarden/plugins/proto/fieldwarden/connector/v1"
+	"github.com/fieldwarden/fieldwarden/plugins/proto/handshake"
+)
+
+// The functions of this file turn validated wire values into domain values.
+
+func mapped[A, B any](in []A, convert func(A) B) []B {
+	out := make([]B, len(in))
+	for i, item := range in {
+		out[i] = convert(item)
+	}
+	return out
+}
+
+// clamp fits a count into the wire's integer.
+func clamp(n int) int32 { return int32(max(0, min(n, math.MaxInt32))) } //nolint:gosec // clamped
+
+// enumName is the Go name of a wire enum value: the same without its prefix.
+func enumName(value interface{ String() string }, prefix string) string {
+	return strings.TrimPrefix(value.String(), prefix)
+}
+
+func environmentOf(e connectorv1.Environment) crm.Environment {
+	if e == connectorv1.Environment_ENVIRONMENT_UNSPECIFIED {
+		return ""
+	}
+	return crm.Environment(enumName(e, "ENVIRONMENT_"))
+}
+
+func causeOf(c connectorv1.Cause) crm.Cause {
+	if c == connectorv1.Cause_CAUSE_UNSPECIFIED {
+		return crm.CauseUnknown
+	}
+	return crm.Cause(enumName(c, "CAUSE_"))
+}
+
+func manifestOf(response *connectorv1.DescribeResponse) crm.Manifest {
+	m := response.GetManifest()
+	manifest := crm.Manifest{
+		Name: m.GetName(), Title: m.GetTitle(), Vendor: m.GetVendor(), Version: m.GetVersion(), IconSVG: m.GetIconSvg(),
+		Kind:               crm.ConnectorKind(enumName(m.GetKind(), "KIND_")),
+		Environments:       mapped(m.GetEnvironments(), environmentSpecOf),
+		AllowedHosts:       m.GetAllowedHosts(),
+		Costs:              mapped(m.GetCosts(), costOf),
+		Prerequisites:      mapped(m.GetPrerequisites(), prerequisiteOf),
+		Remediations:       mapped(m.GetRemediations(), remediationOf),
+		MaxObjectsPerCheck: max(1, int(m.GetMaxObjectsPerCheck())),
+	}
+	if m.GetConfigSchema() != "" {
+		manifest.ConfigSchema = json.RawMessage(m.GetConfigSchema())
+	}
+	for _, capability := range response.GetCapabilities() {
+		name, known := connectorv1.Capability_name[int32(capability)]
+		// One that this host does not know is one it never uses.
+		if known && capability != connectorv1.Capability_CAPABILITY_UNSPECIFIED {
+			manifest.Capabilities = append(manifest.Capabilities, crm.Capability(strings.TrimPrefix(name, "CAPABILITY_")))
+		}
+	}
+	return manifest
+}
+
+func environmentSpecOf(spec *connectorv1.EnvironmentSpec) crm.EnvironmentSpec {
+	o := spec.GetOauth()
+	return crm.EnvironmentSpec{
+		Environment: environmentOf(spec.GetEnvironment()),
+		OAuth: crm.OAuthSpec{
+			AuthorizeURL: o.GetAuthorizeUrl(), TokenURL: o.GetTokenUrl(), RevokeURL: o.GetRevokeUrl(), Scopes: o.GetScopes(),
+			PKCE: o.GetPkce(), RotatesRefreshToken: o.GetRotatesRefreshToken(),
+			EndpointField: o.GetEndpointField(), Endpoint: strings.TrimRight(o.GetEndpoint(), "/"), AuthorizeParams: o.GetAuthorizeParams(),
+		},
+	}
+}
+
+func costOf(c *connectorv1.VerbCost) crm.VerbCost {
+	return crm.VerbCost{Verb: c.GetVerb(), CallsPerRequest: int(c.GetCallsPerRequest()), CallsPerObject: int(c.GetCallsPerObject())}
+}
+
+func prerequisiteOf(p *connectorv1.Prerequisite) crm.Prerequisite {
+	return crm.Prerequisite{Key: p.GetKey(), Title: p.GetTitle(), Description: p.GetDescription(), Required: p.GetRequired(), HelpURL: p.GetHelpUrl()}
+}
+
+func remediationOf(r *connectorv1.Remediation) crm.RemediationTemplate {
+	return crm.RemediationTemplate{
+		Cause: causeOf(r.GetCause()), Subject: crm.SubjectKind(enumName(r.GetSubject(), "SUBJECT_")),
+		Steps: r.GetSteps(), DeepLink: r.GetDeepLink(), Who: r.GetWho(),
+	}
+}
+
+func (h *Host) checklistItemOf(item *connectorv1.ChecklistItem) crm.ChecklistItem {
+	return crm.ChecklistItem{
+		Key: item.GetKey(), Title: h.text(item.GetTitle()), Status: crm.ChecklistStatus(enumName(item.GetStatus(), "STATUS_")),
+		Evidence: h.text(item.GetEvidence()), Remediation: h.text(item.GetRemediation()),
+	}
+}
+
+// text makes a connector's text fit to show.
+func (h *Host) text(text string) string { return h.secrets.Text(text, handshake.MaxText) }
+
+func identityOf(i *connectorv1.Identity) crm.Identity {
+	return crm.Identity{
+		InstanceID: i.GetInstanceId(), InstanceName: i.GetInstanceName(), InstanceURL: strings.TrimRight(i.GetInstanceUrl(), "/"),
+		Environment: environmentOf(i.GetEnvironment()), Edition: i.GetEdition(), APIVersion: i.GetApiVersion(),
+		UserID: i.GetUserId(), UserName: i.GetUserName(), UserEmail: i.GetUserEmail(), DedicatedUser: i.GetDedicatedUser(),
+	}
+}
+
+func rightsOf(r *connectorv1.Rights) crm.Rights {
+	return crm.Rights{Read: r.GetRead(), Create: r.GetCreate(), Update: r.GetUpdate()}
+}
+
+func labelOf(label, name string) string {
+	if label == "" {
+		return name
+	}
+	return label
+}
+
+func objectOf(o *connectorv1.Object) crm.ObjectInfo {
+	return crm.ObjectInfo{Name: o.GetName(), Label: labelOf(o.GetLabel(), o.GetName()), Custom: o.GetCustom(), Rights: rightsOf(o.GetRights())}
+}
+
+func fieldOf(f *connectorv1.Field) crm.FieldInfo {
+	return crm.FieldInfo{
+		Name: f.GetName(), Label: labelOf(f.GetLabel(), f.GetName()), Type: f.GetType(), Rights: rightsOf(f.GetRights()),
+		Hideable: f.GetHideable(), RequiredOnCreate: f.GetRequiredOnCreate(), Custom: f.GetCustom(), References: f.GetReferences(),
+		Picklist: mapped(f.GetPicklist(), func(v *connectorv1.PicklistValue) crm.PicklistValue {
+			return crm.PicklistValue{Value: v.GetValue(), Label: labelOf(v.GetLabel(), v.GetValue()), Active: v.GetActive()}
+		}),
+	}
+}
+
+func (h *Host) objectCheckOf(name string, c *connectorv1.ObjectCheck) crm.ObjectCheck {
+	check := crm.ObjectCheck{
+		Object: c.GetObject(), Label: labelOf(c.GetLabel(), c.GetObject()),
+		Verdict:  crm.ObjectVerdict(enumName(c.GetVerdict(), "VERDICT_")),
+		Evidence: h.text(c.GetEvidence()), APIVersion: c.GetApiVersion(),
+	}
+	switch check.Verdict {
+	case crm.VerdictAccessible:
+		check.Rights, check.Fields = rightsOf(c.GetRights()), mapped(c.GetFields(), fieldOf)
+	case crm.VerdictDenied:
+		check.Cause = causeOf(c.GetCause())
+	case crm.VerdictFailed:
+		check.Failure = h.faultOf(name, c.GetFailure())
+	}
+	return check
+}
+
+func statsOf(s *connectorv1.CallStats) crm.CallStats {
+	return crm.CallStats{CRMCalls: int(s.GetCrmCalls()), QuotaUsed: int(s.GetQuotaUsed()), QuotaMax: int(s.GetQuotaMax())}
+}
+
+func batchOf(b *connectorv1.ReadResponse) crm.Batch {
+	return crm.Batch{Records: mapped(b.GetRecords(), recordOf), ResumeToken: b.GetResumeToken(), Done: b.GetDone(), Stats: statsOf(b.GetStats())}
+}
+
+func recordOf(r *connectorv1.Record) crm.Record {
+	record := crm.Record{ID: r.GetId(), Deleted: r.GetDeleted(), Data: r.GetData()}
+	if r.GetModifiedAt() != nil {
+		record.ModifiedAt = r.GetModifiedAt().AsTime()
+	}
+	return record
+}

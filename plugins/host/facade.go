@@ -1,0 +1,198 @@
+package host
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/fieldwarden/fieldwarden/internal/crm"
+	"github.com/fieldwarden/fieldwarden/internal/fault"
+	connectorv1 "github.com/fieldwarden/fieldwarden/plugins/proto/fieldwarden/connector/v1"
+	"github.com/fieldwarden/fieldwarden/plugins/proto/handshake"
+	"github.com/fieldwarden/fieldwarden/plugins/proto/validate"
+)
+
+const (
+	// maxCheckBytes bounds one CheckPermissions answer as a whole.
+	maxCheckBytes = 32 << 20
+	// maxStill is how many batches without a record or progress are borne.
+	maxStill = 100
+)
+
+// describe reads a started process' manifest.
+func (h *Host) describe(ctx context.Context, name string, running *process) (described, *fault.Error) {
+	v := verb{name: "Describe", deadline: h.config.Timeouts.Describe}
+	ctx, cancel := context.WithTimeoutCause(ctx, v.deadline, errDeadline)
+	defer cancel()
+	under := &call{host: h, name: name, verb: v, running: running, caller: h.life, ctx: ctx}
+	response, err := connectorv1.NewConnectorServiceClient(running.conn).Describe(ctx, &connectorv1.DescribeRequest{})
+	if err != nil {
+		failure, _ := fault.From(under.fault(err))
+		return described{}, failure
+	}
+	if err := validate.Describe(response); err != nil {
+		return described{}, under.answerFault(err)
+	}
+	if got := response.GetManifest().GetName(); got != name {
+		return described{}, under.answerFault(fmt.Errorf("the manifest's name is %q, it is installed as %q", got, name))
+	}
+	return described{manifest: manifestOf(response), sdk: response.GetSdk()}, nil
+}
+
+// Checklist tests the connection of an integration; objects are those its
+// package needs.
+func (h *Host) Checklist(ctx context.Context, name string, target crm.Target, objects []string) (items []crm.ChecklistItem, err error) {
+	v := verb{name: "Checklist", deadline: h.config.Timeouts.Checklist, reserve: smallCallBytes}
+	err = h.invoke(ctx, name, v, &target, func(c *call) error {
+		response, err := connectorv1.NewConnectorServiceClient(c.running.conn).Checklist(c.ctx, &connectorv1.ChecklistRequest{
+			Target: targetOf(target), Objects: objects,
+		})
+		if err != nil {
+			return err
+		}
+		if err := validate.Checklist(response.GetItems()); err != nil {
+			return c.answerFault(err)
+		}
+		items = mapped(response.GetItems(), h.checklistItemOf)
+		return nil
+	})
+	return items, err
+}
+
+// Identify tells which CRM instance and which user a token belongs to.
+func (h *Host) Identify(ctx context.Context, name string, target crm.Target) (identity crm.Identity, err error) {
+	v := verb{name: "Identify", deadline: h.config.Timeouts.Identify, reserve: smallCallBytes}
+	err = h.invoke(ctx, name, v, &target, func(c *call) error {
+		response, err := connectorv1.NewConnectorServiceClient(c.running.conn).Identify(c.ctx, &connectorv1.IdentifyRequest{Target: targetOf(target)})
+		if err != nil {
+			return err
+		}
+		if err := validate.Identity(response.GetIdentity()); err != nil {
+			return c.answerFault(err)
+		}
+		identity = identityOf(response.GetIdentity())
+		return nil
+	})
+	return identity, err
+}
+
+// ListObjects returns the CRM's catalogue of objects.
+func (h *Host) ListObjects(ctx context.Context, name string, target crm.Target) (objects []crm.ObjectInfo, err error) {
+	v := verb{name: "ListObjects", capability: crm.CanListObjects, deadline: h.config.Timeouts.List, reserve: maxCallBytes}
+	err = h.invoke(ctx, name, v, &target, func(c *call) error {
+		response, err := connectorv1.NewPermissionsServiceClient(c.running.conn).ListObjects(c.ctx, &connectorv1.ListObjectsRequest{Target: targetOf(target)})
+		if err != nil {
+			return err
+		}
+		if err := validate.Objects(response.GetObjects()); err != nil {
+			return c.answerFault(err)
+		}
+		objects = mapped(response.GetObjects(), objectOf)
+		return nil
+	})
+	return objects, err
+}
+
+// ListFields returns the readable fields of an object; one that is missing or
+// denied is fault.CRMObjectDenied.
+func (h *Host) ListFields(ctx context.Context, name string, target crm.Target, object string) (fields []crm.FieldInfo, err error) {
+	v := verb{name: "ListFields", capability: crm.CanListFields, deadline: h.config.Timeouts.List, reserve: maxCallBytes}
+	err = h.invoke(ctx, name, v, &target, func(c *call) error {
+		response, err := connectorv1.NewPermissionsServiceClient(c.running.conn).ListFields(c.ctx, &connectorv1.ListFieldsRequest{
+			Target: targetOf(target), Object: object,
+		})
+		if err != nil {
+			return err
+		}
+		if err := validate.Fields(response.GetFields()); err != nil {
+			return c.answerFault(err)
+		}
+		fields = mapped(response.GetFields(), fieldOf)
+		return nil
+	})
+	return fields, err
+}
+
+// Read hands every batch of an object's records from a position on to yield,
+// until the connector has nothing more for now or yield returns an error, which
+// Read returns unchanged. Only the last batch has Done set; a stream that ends
+// without it is an error, so that a cut stream is never taken for the end.
+func (h *Host) Read(ctx context.Context, name string, target crm.Target, request crm.ReadRequest, yield func(crm.Batch) error) error {
+	v := verb{name: "Read", capability: crm.CanRead, deadline: h.config.Timeouts.Read, reserve: readBytes}
+	return h.invoke(ctx, name, v, &target, func(c *call) error {
+		stream, err := connectorv1.NewSyncServiceClient(c.running.conn).Read(c.ctx, &connectorv1.ReadRequest{
+			Target: targetOf(target), Object: request.Object, Fields: request.Fields,
+			ResumeToken: request.ResumeToken, BatchSize: clamp(request.BatchSize),
+		})
+		if err != nil {
+			return err
+		}
+		return c.readBatches(stream.Recv, request.ResumeToken, yield)
+	})
+}
+
+func (c *call) readBatches(recv func() (*connectorv1.ReadResponse, error), position []byte, yield func(crm.Batch) error) error {
+	still, done := 0, false
+	for {
+		response, err := next(c, recv)
+		switch {
+		case errors.Is(err, io.EOF) && done:
+			return nil
+		case errors.Is(err, io.EOF):
+			return c.answerFault(errors.New("the stream ended without a batch that has done set"))
+		case err != nil:
+			return err
+		case done:
+			return c.answerFault(errors.New("a batch follows the one that has done set"))
+		}
+		if err := c.checkBatch(response); err != nil {
+			return err
+		}
+		if len(response.GetRecords()) == 0 && string(response.GetResumeToken()) == string(position) && !response.GetDone() {
+			if still++; still > maxStill {
+				return c.answerFault(fmt.Errorf("%d batches brought neither a record nor a new resume token", still))
+			}
+		} else {
+			still = 0
+		}
+		position, done = response.GetResumeToken(), response.GetDone()
+		if err := yield(batchOf(response)); err != nil {
+			c.cancel(nil)
+			return callerError{err}
+		}
+	}
+}
+
+func (c *call) checkBatch(response *connectorv1.ReadResponse) error {
+	if size := proto.Size(response); len(response.GetRecords()) > 1 && size > handshake.MaxBatch {
+		return connectorFault(fault.ConnectorTooLarge, c.name,
+			fmt.Sprintf("Read: a batch has %d bytes, at most %d are allowed.", size, handshake.MaxBatch))
+	}
+	if err := validate.Batch(response); err != nil {
+		return c.answerFault(err)
+	}
+	return nil
+}
+
+// next receives one message of a stream and ends the call when it is silent for
+// too long. The time that our own caller takes does not count.
+func next[T any](c *call, recv func() (T, error)) (T, error) {
+	idle := c.host.config.Clock.AfterFunc(c.host.config.Timeouts.Idle, func() { c.cancel(errIdle) })
+	defer idle.Stop()
+	return recv()
+}
+
+func targetOf(target crm.Target) *connectorv1.Target {
+	environment := connectorv1.Environment_ENVIRONMENT_PRODUCTION
+	if target.Environment == crm.Sandbox {
+		environment = connectorv1.Environment_ENVIRONMENT_SANDBOX
+	}
+	return &connectorv1.Target{
+		IntegrationId: target.IntegrationID, Environment: environment, Endpoint: target.Endpoint,
+		AccessToken: target.AccessToken.Reveal(), Config: string(json.RawMessage(target.Config)),
+	}
+}
