@@ -63,6 +63,20 @@ type ObjectState struct {
 	Fields map[string]FieldState
 }
 
+// Suspected reports whether a loss waits for its confirmation, of the object or of
+// any field (requirement J5).
+func (s ObjectState) Suspected() bool {
+	if !s.SuspectedAt.IsZero() {
+		return true
+	}
+	for _, field := range s.Fields {
+		if !field.SuspectedAt.IsZero() {
+			return true
+		}
+	}
+	return false
+}
+
 // sameState compares states; no fields and an empty set of them are the same.
 func sameState(a, b ObjectState) bool {
 	fields := maps.Equal(a.Fields, b.Fields)

@@ -32,7 +32,8 @@ type Outcome struct {
 	State ObjectState
 	// Changes are ordered: the object's first, then fields by name.
 	Changes []Change
-	// NeedConfirm asks for a confirming check in some seconds.
+	// NeedConfirm asks for a confirming check in some seconds: State is suspected.
+	// After a failed check the caller waits longer each time.
 	NeedConfirm bool
 	// FirstCheck says that the object had never been checked with an answer.
 	FirstCheck bool
@@ -81,19 +82,18 @@ func Diff(previous ObjectState, check ObjectCheck, mode CheckMode, now time.Time
 
 // differ is one run of Diff: next grows from previous by check.
 type differ struct {
-	previous    ObjectState
-	check       ObjectCheck
-	mode        CheckMode
-	now         time.Time
-	next        ObjectState
-	changes     []Change
-	needConfirm bool
-	firstCheck  bool
+	previous   ObjectState
+	check      ObjectCheck
+	mode       CheckMode
+	now        time.Time
+	next       ObjectState
+	changes    []Change
+	firstCheck bool
 }
 
 // settle records what the check was, once nothing of it waits for confirmation.
 func (d *differ) settle() {
-	if d.needConfirm {
+	if d.next.Suspected() {
 		// The API version stays that of the last settled check: the confirming check
 		// must still see that it changed.
 		d.next.ContentHash = ""
@@ -109,7 +109,7 @@ func (d *differ) outcome() Outcome {
 	return Outcome{
 		State:       d.next,
 		Changes:     d.changes,
-		NeedConfirm: d.needConfirm,
+		NeedConfirm: d.next.Suspected(),
 		FirstCheck:  d.firstCheck && d.check.Verdict != VerdictFailed,
 		Unchanged:   sameState(d.previous, d.next),
 	}
@@ -141,7 +141,6 @@ func (d *differ) denied() {
 	}
 	switch {
 	case d.previous.Status == ObjectOK && !d.confirms(d.previous.SuspectedAt):
-		d.needConfirm = true
 		if d.previous.SuspectedAt.IsZero() {
 			d.next.SuspectedAt = d.now
 			d.add(ChangeSuspected, "", cause, d.check.Evidence)
@@ -157,7 +156,10 @@ func (d *differ) denied() {
 	}
 	d.next.Rights = Rights{}
 	d.next.SuspectedAt = time.Time{}
-	d.next.Cause, d.next.Evidence = cause, d.check.Evidence
+	if cause != d.previous.Cause {
+		// While the cause stays, so does the evidence: its ids and times are no news.
+		d.next.Cause, d.next.Evidence = cause, d.check.Evidence
+	}
 	d.foldFields()
 }
 
@@ -165,7 +167,7 @@ func (d *differ) denied() {
 func (d *differ) foldFields() {
 	for name, field := range d.next.Fields {
 		if field.Readable {
-			field.Readable, field.Cause, field.Since = false, CauseObjectDenied, d.now
+			field.Readable, field.Cause, field.Since = false, CauseObjectDenied, d.next.Since
 			field.Evidence = "The object " + d.check.Object + " cannot be read."
 		}
 		field.Rights, field.SuspectedAt = Rights{}, time.Time{}
@@ -240,7 +242,6 @@ func (d *differ) fieldAbsent(name string) {
 			field.Cause, field.Evidence = CauseUnknown, absence(d.check, name)+"."
 		}
 	case !d.confirms(field.SuspectedAt):
-		d.needConfirm = true
 		if field.SuspectedAt.IsZero() {
 			field.SuspectedAt = d.now
 			cause, evidence := fieldLossCause(field, name, d.previous.APIVersion, d.check)

@@ -83,7 +83,7 @@ func TestDiffTellsTheStory(t *testing.T) {
 			baseline,
 			{broken(), regular, nil, false, crm.ObjectOK, fields(ok, active)},
 			{can("Fax"), regular, []crm.Change{change(crm.ChangeSuspected, "Email")}, true, crm.ObjectOK, fields(ok, active)},
-			{broken(), confirming, nil, false, crm.ObjectOK, fields(ok, active)},
+			{broken(), confirming, nil, true, crm.ObjectOK, fields(ok, active)},
 			{can("Fax"), confirming, []crm.Change{change(crm.ChangeLost, "Email")}, false, crm.ObjectOK, fields(errStd, active)},
 		},
 		"an object's loss folds its fields, its return brings them back": {
@@ -155,7 +155,8 @@ func TestDiffTellsTheStory(t *testing.T) {
 				require.Equal(t, step.status, outcome.State.Status, "step %d", i)
 				require.Equal(t, step.fields, statuses(outcome.State), "step %d", i)
 				require.Equal(t, step.check.Verdict == crm.VerdictFailed, outcome.State.Stale, "step %d", i)
-				require.Equal(t, step.confirm, outcome.State.ContentHash == "" && !outcome.State.Stale, "step %d", i)
+				settled := !step.confirm && outcome.State.Status != crm.ObjectNotChecked
+				require.Equal(t, settled, outcome.State.ContentHash != "", "step %d", i)
 				state = outcome.State
 			}
 		})
@@ -215,6 +216,20 @@ func TestDiffMarksAFailedCheckStaleWithTheReason(t *testing.T) {
 	fresh := crm.Diff(stale.State, can("Email"), crm.CheckRegular, noon)
 	require.Empty(t, fresh.State.StaleReason)
 	require.Equal(t, state, fresh.State)
+}
+
+func TestDiffKeepsTheFirstEvidenceOfACause(t *testing.T) {
+	t.Parallel()
+	state := crm.Diff(crm.ObjectState{}, cannot(crm.CauseObjectDenied), crm.CheckRegular, noon).State
+	again := cannot(crm.CauseObjectDenied)
+	again.Evidence = "404 NOT_FOUND, request 4711"
+	outcome := crm.Diff(state, again, crm.CheckRegular, noon.Add(time.Hour))
+	require.True(t, outcome.Unchanged)
+	again.Cause = crm.CauseDeleted
+	outcome = crm.Diff(state, again, crm.CheckRegular, noon.Add(time.Hour))
+	require.Equal(t, again.Evidence, outcome.State.Evidence)
+	require.Equal(t, crm.ObjectNotFound, outcome.State.Status)
+	require.Empty(t, outcome.Changes)
 }
 
 func TestDiffKeepsRights(t *testing.T) {
@@ -292,7 +307,7 @@ func TestDiffProperties(t *testing.T) {
 		}
 		settled := crm.Diff(state, check, drawMode(t), later.Add(time.Hour))
 		require.Empty(t, settled.Changes)
-		require.False(t, settled.NeedConfirm)
+		require.False(t, settled.NeedConfirm && check.Verdict != crm.VerdictFailed)
 		require.True(t, settled.Unchanged)
 	})
 	property("an equal hash means that nothing changes", func(t *rapid.T, state crm.ObjectState) {

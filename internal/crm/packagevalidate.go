@@ -60,7 +60,8 @@ func (v *packageValidator) notEmpty(path, value string) {
 func (v *packageValidator) key(path, key string) {
 	for i, r := range key {
 		letter := r >= 'a' && r <= 'z'
-		if !letter && (i == 0 || !(r >= '0' && r <= '9' || r == '-' || r == '_')) {
+		inside := r >= '0' && r <= '9' || r == '-' || r == '_'
+		if !letter && (i == 0 || !inside) {
 			v.problem(path, "%q must be lower-case letters, digits, dashes and underscores, a letter first", key)
 			return
 		}

@@ -207,7 +207,7 @@ func unavailable(state, parent SettingState, inputs SettingInputs) (UnavailableR
 		return UnavailableConnector, fmt.Sprintf("The connector %s does not offer %s.", inputs.Manifest.Title, definition.Capability)
 	case len(missing) > 0:
 		return UnavailablePermission, "The integration user may not " + strings.Join(missing, ", ") + "."
-	case definition.Parent != "" && !(parent.Available && parent.Value == true):
+	case definition.Parent != "" && (!parent.Available || parent.Value != true):
 		return UnavailableParentIsOff, fmt.Sprintf("It belongs to %q, which is off or unavailable.", parent.Definition.Title)
 	default:
 		return "", ""
