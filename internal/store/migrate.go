@@ -31,7 +31,7 @@ func (s *Store) migrate(ctx context.Context, db *sql.DB) error {
 	if err != nil {
 		return err
 	}
-	provider, err := goose.NewProvider(gooseDialect(s.dialect), db, folder, goose.WithSlog(quiet(s.log)), goose.WithDisableGlobalRegistry(true))
+	provider, err := goose.NewProvider(gooseDialect(s.dialect), db, folder, goose.WithSlog(WarningsOnly(s.log)), goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		return fmt.Errorf("store: migrate: %w", err)
 	}
@@ -49,7 +49,7 @@ func (s *Store) migrate(ctx context.Context, db *sql.DB) error {
 }
 
 func migrateJobs[T any](ctx context.Context, driver riverdriver.Driver[T], schema string, log *slog.Logger) error {
-	migrator, err := rivermigrate.New(driver, &rivermigrate.Config{Schema: schema, Logger: quiet(log)})
+	migrator, err := rivermigrate.New(driver, &rivermigrate.Config{Schema: schema, Logger: WarningsOnly(log)})
 	if err != nil {
 		return fmt.Errorf("store: migrate jobs: %w", err)
 	}
@@ -112,8 +112,9 @@ func gooseDialect(d Dialect) goose.Dialect {
 	return goose.DialectSQLite3
 }
 
-// quiet lets a library's logger report only what needs attention.
-func quiet(log *slog.Logger) *slog.Logger { return slog.New(warnings{log.Handler()}) }
+// WarningsOnly returns a logger for a library that says more than an operator
+// needs: only its warnings and errors pass.
+func WarningsOnly(log *slog.Logger) *slog.Logger { return slog.New(warnings{log.Handler()}) }
 
 type warnings struct{ slog.Handler }
 
@@ -121,3 +122,11 @@ type warnings struct{ slog.Handler }
 func (w warnings) Enabled(ctx context.Context, level slog.Level) bool {
 	return level >= slog.LevelWarn && w.Handler.Enabled(ctx, level)
 }
+
+// WithAttrs keeps the limit.
+func (w warnings) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return warnings{w.Handler.WithAttrs(attrs)}
+}
+
+// WithGroup keeps the limit.
+func (w warnings) WithGroup(name string) slog.Handler { return warnings{w.Handler.WithGroup(name)} }

@@ -34,6 +34,9 @@ type Tx struct {
 
 type txKey struct{}
 
+// InTx reports whether ctx is that of a running transaction.
+func InTx(ctx context.Context) bool { return ctx.Value(txKey{}) != nil }
+
 // WithTx runs do in a transaction and commits it when do returns nil. An error
 // or a panic of do rolls everything back; the error comes back as it is.
 //
@@ -41,7 +44,7 @@ type txKey struct{}
 // given to do carries, and it is never retried. A call inside do's context is
 // refused: the outermost use case owns the transaction, the others take its Tx.
 func (s *Store) WithTx(ctx context.Context, do func(ctx context.Context, tx *Tx) error) (err error) {
-	if ctx.Value(txKey{}) != nil {
+	if InTx(ctx) {
 		return fault.New(fault.Internal, "A transaction was opened inside another one.")
 	}
 	conn, err := s.acquire(ctx)
