@@ -45,6 +45,19 @@ type StandardField struct {
 	Features []string
 }
 
+// CRMField is the CRM field that stands for the standard field: the one that the
+// mappings (by standard field key) give it, else the one that is to, its first
+// candidate.
+func (f StandardField) CRMField(mappings map[string]string) string {
+	if mapped := mappings[f.Key]; mapped != "" {
+		return mapped
+	}
+	if len(f.Candidates) == 0 {
+		return ""
+	}
+	return f.Candidates[0]
+}
+
 // Feature is something the product does that breaks without its fields; alerts
 // name the features that a loss affects.
 type Feature struct {

@@ -203,3 +203,12 @@ func TestProposeProperties(t *testing.T) {
 		}
 	})
 }
+
+func TestCRMFieldIsTheMappedOneElseTheFirstCandidate(t *testing.T) {
+	t.Parallel()
+	email := crm.StandardField{Key: "contact.email", Candidates: []string{"Email", "Work_Email__c"}}
+	require.Equal(t, "Email", email.CRMField(nil))
+	require.Equal(t, "Work_Email__c", email.CRMField(map[string]string{"contact.email": "Work_Email__c"}))
+	require.Equal(t, "Email", email.CRMField(map[string]string{"contact.name": "Name"}))
+	require.Empty(t, crm.StandardField{Key: "contact.fax"}.CRMField(nil))
+}

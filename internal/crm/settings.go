@@ -229,7 +229,7 @@ func requirementStates(definition SettingDefinition, inputs SettingInputs) []Req
 			if !found {
 				continue
 			}
-			state.FieldName, state.FieldLabel = fieldName(field, inputs.Mappings), field.Label
+			state.FieldName, state.FieldLabel = field.CRMField(inputs.Mappings), field.Label
 		}
 		access, checked := inputs.Objects[object.Name]
 		state.Stale = access.Stale
@@ -240,17 +240,6 @@ func requirementStates(definition SettingDefinition, inputs SettingInputs) []Req
 		states = append(states, state)
 	}
 	return states
-}
-
-// fieldName is the CRM field that stands for a standard field, or is to.
-func fieldName(field StandardField, mappings map[string]string) string {
-	if mapped := mappings[field.Key]; mapped != "" {
-		return mapped
-	}
-	if len(field.Candidates) == 0 {
-		return ""
-	}
-	return field.Candidates[0]
 }
 
 // right tells whether the state grants a right on the object, or on a field of it.

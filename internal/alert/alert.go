@@ -1,0 +1,162 @@
+// Package alert keeps the alerts of an integration: one open alert per rule,
+// object and field, however often its problem is seen (requirement K10).
+//
+// crm.EvaluateAlerts says what to do; this package stores it, inside the
+// transaction of the change that caused it, and tells subscribers. A feed entry is
+// written for each change of an alert and never for a mere repetition (K11).
+//
+// Callers hold the integration's lock (snapshot.Lock, or an update of its row), so
+// two transactions never decide about the same problem.
+package alert
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/fieldwarden/fieldwarden/ent"
+	"github.com/fieldwarden/fieldwarden/ent/alert"
+	"github.com/fieldwarden/fieldwarden/ent/mapping"
+	"github.com/fieldwarden/fieldwarden/internal/crm"
+	"github.com/fieldwarden/fieldwarden/internal/store"
+)
+
+// reopenWithin is how long after its resolution an alert is opened again instead of
+// a new one being made: a problem that comes back within days is the same problem,
+// with its history.
+const reopenWithin = 7 * 24 * time.Hour
+
+// Describer gives a connector's manifest; the connector host implements it.
+type Describer interface {
+	Describe(name string) (crm.Manifest, error)
+}
+
+// Config is what a Service is made of; all of it is required.
+type Config struct {
+	Connectors Describer
+	Logger     *slog.Logger
+}
+
+// Service opens, updates, reopens and resolves alerts. It is safe for concurrent
+// use.
+type Service struct {
+	connectors Describer
+	log        *slog.Logger
+}
+
+// New makes a Service.
+func New(c Config) (*Service, error) {
+	if c.Connectors == nil || c.Logger == nil {
+		return nil, errors.New("alert: incomplete config")
+	}
+	return &Service{connectors: c.Connectors, log: c.Logger}, nil
+}
+
+// Payload is what an "alert" feed entry says.
+type Payload struct {
+	Event   crm.AlertEvent `json:"event"`
+	AlertID string         `json:"alertId"`
+}
+
+// Apply does what the intents ask for: opens alerts, or reopens them within seven
+// days of their resolution; counts repetitions; resolves. An intent that finds the
+// alert in another state than it expects heals it: opening an open alert updates
+// it, resolving a resolved one does nothing.
+func (s *Service) Apply(ctx context.Context, tx *store.Tx, integration *ent.Integration, intents []crm.AlertIntent) error {
+	if len(intents) == 0 {
+		return nil
+	}
+	open, err := openAlerts(ctx, tx, integration)
+	if err != nil {
+		return err
+	}
+	return s.apply(ctx, tx, integration, open, intents)
+}
+
+// Evaluate compares the alerts on some objects with the objects' states and applies
+// the difference. The states must hold every mapped field of their object.
+// Mappings count once standardization is over (requirement H1).
+func (s *Service) Evaluate(ctx context.Context, tx *store.Tx, integration *ent.Integration, pkg crm.Package, states []crm.ObjectState) error {
+	if len(states) == 0 {
+		return nil
+	}
+	open, err := openAlerts(ctx, tx, integration)
+	if err != nil {
+		return err
+	}
+	mappings, err := watchedFields(ctx, tx, integration)
+	if err != nil {
+		return err
+	}
+	inputs := crm.AlertInputs{
+		Package: pkg, Objects: states, Mappings: mappings,
+		InstanceURL: integration.InstanceURL, User: integration.IntegrationUser,
+	}
+	for _, row := range open {
+		inputs.Open = append(inputs.Open, keyOf(row))
+	}
+	manifest, err := s.connectors.Describe(integration.Connector)
+	if err != nil {
+		// The alert matters more than its best words: without the connector's
+		// templates the rules use words that hold for every CRM.
+		s.log.WarnContext(ctx, "no remediation templates: the connector does not describe itself",
+			slog.String("connector", integration.Connector), slog.String("error", err.Error()))
+	}
+	inputs.Remediations = manifest.Remediations
+	return s.apply(ctx, tx, integration, open, crm.EvaluateAlerts(inputs))
+}
+
+// ResolveAll resolves the integration's open alerts of the rules, of every rule when
+// none is named: when it is disconnected, or connected again.
+func (s *Service) ResolveAll(ctx context.Context, tx *store.Tx, integration *ent.Integration, resolution crm.AlertResolution, rules ...crm.AlertRule) error {
+	open, err := openAlerts(ctx, tx, integration)
+	if err != nil {
+		return err
+	}
+	var intents []crm.AlertIntent
+	for _, row := range open {
+		if len(rules) == 0 || slices.Contains(rules, row.Rule) {
+			intents = append(intents, crm.AlertIntent{Action: crm.ActionResolve, Key: keyOf(row), Resolution: resolution})
+		}
+	}
+	return s.apply(ctx, tx, integration, open, intents)
+}
+
+// openAlerts loads the alerts that are not resolved, in a stable order.
+func openAlerts(ctx context.Context, tx *store.Tx, integration *ent.Integration) ([]*ent.Alert, error) {
+	rows, err := tx.Ent().Alert.Query().
+		Where(alert.IntegrationID(integration.ID), alert.OpenKeyNotNil()).
+		Order(alert.ByCreatedAt(), alert.ByID()).All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("alert: open alerts: %w", err)
+	}
+	return rows, nil
+}
+
+// watchedFields loads the mappings that alerts go by.
+func watchedFields(ctx context.Context, tx *store.Tx, integration *ent.Integration) ([]crm.Mapping, error) {
+	if !slices.Contains(integration.StepsDone, crm.StepStandardization) {
+		return nil, nil
+	}
+	rows, err := tx.Ent().Mapping.Query().Where(mapping.IntegrationID(integration.ID)).All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("alert: mappings: %w", err)
+	}
+	mappings := make([]crm.Mapping, len(rows))
+	for i, row := range rows {
+		mappings[i] = crm.Mapping{StandardField: row.StandardField, Object: row.ObjectName, CRMField: row.CrmField, MappedAt: row.CreatedAt}
+	}
+	return mappings, nil
+}
+
+func keyOf(row *ent.Alert) crm.AlertKey {
+	return crm.AlertKey{Rule: row.Rule, Object: row.ObjectName, Field: row.FieldName}
+}
+
+// openKey is unique in the workspace while an alert is not resolved.
+func openKey(integration *ent.Integration, key crm.AlertKey) string {
+	return integration.ID + "|" + key.String()
+}
