@@ -139,9 +139,9 @@ func (l Limits) withDefaults() Limits {
 }
 
 // refuse makes the error for a figure over its limit. The message gets limit
-// and actual as its last two arguments, in this order.
-func refuse(code string, limit, actual int, format string, args ...any) *gqlerror.Error {
-	err := gqlerror.Errorf(format, append(args, limit, actual)...)
+// and actual as its arguments, in this order.
+func refuse(code string, limit, actual int, format string) *gqlerror.Error {
+	err := gqlerror.Errorf(format, limit, actual)
 	err.Extensions = map[string]any{"code": code, "limit": limit, "actual": actual}
 	return err
 }

@@ -93,6 +93,7 @@ func (s *Shape) include(f figures) {
 // Check returns the first limit that the shape breaks, or nil.
 func (s Shape) Check(l Limits) *gqlerror.Error {
 	l = l.withDefaults()
+	nesting := mul(2, min(l.Depth, saturation))
 	switch {
 	case s.Definitions > l.Definitions:
 		return refuse(CodeTooManyDefinitions, l.Definitions, s.Definitions,
@@ -103,8 +104,8 @@ func (s Shape) Check(l Limits) *gqlerror.Error {
 	case s.Depth > l.Depth:
 		return refuse(CodeQueryTooDeep, l.Depth, s.Depth,
 			"fields may nest at most %d deep; here they nest %d deep")
-	case s.Nesting > mul(2, min(l.Depth, saturation)):
-		return refuse(CodeQueryTooDeep, 2*l.Depth, s.Nesting,
+	case s.Nesting > nesting:
+		return refuse(CodeQueryTooDeep, nesting, s.Nesting,
 			"selections may nest at most %d deep; here they nest %d deep, inline fragments included")
 	case s.Aliases > l.Aliases:
 		return refuse(CodeTooManyAliases, l.Aliases, s.Aliases,

@@ -1,6 +1,7 @@
 package transport_test
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"testing"
 
@@ -11,7 +12,14 @@ import (
 
 func TestHTTPAudits(t *testing.T) {
 	t.Parallel()
-	server := httptest.NewServer(newHTTP(testapi.New(), transport.ExecutorConfig{}, transport.Config{}))
+	graphql := newHTTP(testapi.New(), transport.ExecutorConfig{}, transport.Config{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer audit" {
+			http.Error(w, "the runner sends its headers along", http.StatusUnauthorized)
+			return
+		}
+		graphql.ServeHTTP(w, r)
+	}))
 	defer server.Close()
-	transporttest.RunHTTPAudits(t, server.URL)
+	transporttest.RunHTTPAudits(t, server.URL, transporttest.Header{Name: "Authorization", Value: "Bearer audit"})
 }

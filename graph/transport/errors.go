@@ -38,6 +38,8 @@ const (
 	CodeCrossSite = "CROSS_SITE_REQUEST"
 	// CodeSubscription: a subscription over plain HTTP.
 	CodeSubscription = "SUBSCRIPTION_NEEDS_WEBSOCKET"
+	// CodeIntrospection: this caller may not read the schema.
+	CodeIntrospection = "INTROSPECTION_DISABLED"
 	// CodeTooManyOperations: over Config.MaxOperationsPerSocket.
 	CodeTooManyOperations = "TOO_MANY_OPERATIONS"
 	// CodeTruncated: stands for the errors that were left out.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/executor"
+	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/fieldwarden/fieldwarden/graph/limit"
@@ -69,7 +70,10 @@ func recovered(_ context.Context, value any) error {
 // says so; nil always does.
 type introspection func(context.Context) bool
 
-var _ graphql.OperationContextMutator = introspection(nil)
+var (
+	_ graphql.OperationContextMutator = introspection(nil)
+	_ graphql.RootFieldInterceptor    = introspection(nil)
+)
 
 // ExtensionName names the extension in gqlgen's messages.
 func (introspection) ExtensionName() string { return "Introspection" }
@@ -82,4 +86,17 @@ func (introspection) Validate(graphql.ExecutableSchema) error { return nil }
 func (allow introspection) MutateOperationContext(ctx context.Context, opCtx *graphql.OperationContext) *gqlerror.Error {
 	opCtx.DisableIntrospection = allow != nil && !allow(ctx)
 	return nil
+}
+
+// InterceptRootField refuses a field that reads the schema while introspection
+// is off; gqlgen's own error has no code and would count as internal.
+func (introspection) InterceptRootField(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
+	field := graphql.GetRootFieldContext(ctx).Field
+	if graphql.GetOperationContext(ctx).DisableIntrospection && (field.Name == "__schema" || field.Name == "__type") {
+		refusal := newError(CodeIntrospection, "reading the schema is not allowed here")
+		refusal.Path = ast.Path{ast.PathName(field.Alias)}
+		graphql.AddError(ctx, refusal)
+		return graphql.Null
+	}
+	return next(ctx)
 }

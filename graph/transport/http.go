@@ -33,7 +33,7 @@ func (h *httpHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	reply := httpReply{media: mediaJSON}
 	defer func() {
 		if value := recover(); value != nil {
-			if value == http.ErrAbortHandler {
+			if err, ok := value.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 				panic(value)
 			}
 			reply.status = http.StatusInternalServerError

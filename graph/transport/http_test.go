@@ -326,8 +326,11 @@ func TestIntrospectionPerCaller(t *testing.T) {
 	handler := newHTTP(testapi.New(), transport.ExecutorConfig{
 		Introspection: func(ctx context.Context) bool { return ctx.Value(adminKey{}) != nil },
 	}, transport.Config{})
-	query := `{ __schema { queryType { name } } }`
-	require.NotEmpty(t, send(t, handler, post(query)).Errors)
+	query := `{ hello s: __schema { queryType { name } } }`
+	refused := send(t, handler, post(query))
+	require.Equal(t, []string{transport.CodeIntrospection}, refused.codes())
+	require.Equal(t, []any{"s"}, refused.Errors[0].Path)
+	require.JSONEq(t, `{"hello":"world","s":null}`, string(refused.Data))
 	r := post(query)
 	require.Empty(t, send(t, handler, r.WithContext(context.WithValue(r.Context(), adminKey{}, true))).Errors)
 }

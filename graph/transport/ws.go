@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 
 	"github.com/coder/websocket"
@@ -57,6 +58,18 @@ func (ws *WebSocket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return // Accept has answered: 403 for a foreign origin, 4xx else
 	}
 	s.serve(conn)
+}
+
+// ByUpgrade serves both transports at one path: requests that ask for a
+// websocket go to sockets, all others to plain.
+func ByUpgrade(plain, sockets http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
+			sockets.ServeHTTP(w, r)
+			return
+		}
+		plain.ServeHTTP(w, r)
+	})
 }
 
 // register takes a place for a socket before it is accepted.

@@ -31,7 +31,7 @@ func (s *socket) subscribe(m inbound) *closing {
 	if problem != nil {
 		return problem
 	}
-	op, problem := s.start(m.id, session.Context)
+	op, problem := s.start(session.Context, m.id)
 	if problem != nil {
 		return problem
 	}
@@ -53,7 +53,7 @@ func (s *socket) subscribe(m inbound) *closing {
 // that the client completed but whose resolvers have not returned keep a
 // place among as many again, so that subscribing and completing in a loop
 // cannot pile up work.
-func (s *socket) start(id string, ctx context.Context) (*operation, *closing) {
+func (s *socket) start(ctx context.Context, id string) (*operation, *closing) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, exists := s.live[id]; exists {

@@ -38,8 +38,8 @@ const (
 	maxIDBytes                               = 256
 )
 
-// CloseError, returned by an Authenticate hook, closes the socket with a code
-// of 3000 to 4999 and a reason that the client may see. The client of npm
+// CloseError is what an Authenticate hook returns to close the socket with a
+// code of 3000 to 4999 and a reason that the client may see. The client of npm
 // graphql-ws gives up after 4401 and tries again after 4403.
 type CloseError struct {
 	Code   int

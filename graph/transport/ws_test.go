@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -370,8 +371,9 @@ func TestSocketCutsASlowReader(t *testing.T) {
 	s := newSocketServer(t, transport.Config{WriteTimeout: 200 * time.Millisecond})
 	emitted := make(chan int, 1)
 	s.api.Source = func(_ context.Context, emit func(string) bool) {
-		n := 0
-		for event := strings.Repeat("x", 64<<10); emit(event); n++ {
+		n, event := 0, strings.Repeat("x", 64<<10)
+		for emit(event) {
+			n++
 		}
 		emitted <- n
 	}
@@ -463,4 +465,17 @@ func TestSocketsLeaveNothingBehind(t *testing.T) {
 	}
 	require.Eventually(t, func() bool { return s.ws.Stats() == transport.Stats{} }, patience, time.Millisecond)
 	// TestMain checks the goroutines.
+}
+
+func TestByUpgradeServesBothAtOnePath(t *testing.T) {
+	t.Parallel()
+	s := newSocketServer(t, transport.Config{})
+	both := httptest.NewServer(transport.ByUpgrade(newHTTP(s.api, transport.ExecutorConfig{}, transport.Config{}), s.ws))
+	t.Cleanup(both.Close)
+	response, err := both.Client().Post(both.URL, "application/json", strings.NewReader(`{"query":"{ hello }"}`))
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	require.Equal(t, http.StatusOK, response.StatusCode)
+	s.url = "ws" + strings.TrimPrefix(both.URL, "http")
+	s.open(t)
 }

@@ -34,11 +34,14 @@ type audit struct {
 	Reason string `json:"reason"`
 }
 
+// Header is an HTTP header to send along with every request.
+type Header struct{ Name, Value string }
+
 // RunHTTPAudits runs the server audits of npm graphql-http against the
-// GraphQL endpoint at url, which must answer without credentials and allow
-// introspection, and fails t unless all of them pass. It needs Node, npm and
-// the npm registry, and is skipped, saying so, unless FIELDWARDEN_NPM_TESTS=1.
-func RunHTTPAudits(t *testing.T, url string) {
+// GraphQL endpoint at url, which must allow introspection with the headers
+// given, and fails t unless all of them pass. It needs Node, npm and the npm
+// registry, and is skipped, saying so, unless FIELDWARDEN_NPM_TESTS=1.
+func RunHTTPAudits(t *testing.T, url string, headers ...Header) {
 	t.Helper()
 	if os.Getenv(enableVariable) != "1" {
 		t.Skipf("SKIPPED: the graphql-http audits install npm packages; set %s=1 to run them", enableVariable)
@@ -50,8 +53,17 @@ func RunHTTPAudits(t *testing.T, url string) {
 	require.NoError(t, err)
 	require.NoError(t, os.CopyFS(dir, files))
 
-	run(ctx, t, dir, "npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error")
-	report := run(ctx, t, dir, "node", filepath.Join(dir, "run.mjs"), url)
+	extra := map[string]string{}
+	for _, header := range headers {
+		extra[header.Name] = header.Value
+	}
+	// In the environment, since arguments can be read by other users.
+	encoded, err := json.Marshal(extra)
+	require.NoError(t, err)
+	environment := append(os.Environ(), "AUDIT_HEADERS="+string(encoded))
+
+	run(ctx, t, dir, environment, "npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error")
+	report := run(ctx, t, dir, environment, "node", filepath.Join(dir, "run.mjs"), url)
 	var results []audit
 	require.NoError(t, json.Unmarshal(report, &results), "report: %s", report)
 	for _, result := range results {
@@ -64,11 +76,12 @@ func RunHTTPAudits(t *testing.T, url string) {
 }
 
 // run returns the standard output of a command in dir.
-func run(ctx context.Context, t *testing.T, dir, name string, args ...string) []byte {
+func run(ctx context.Context, t *testing.T, dir string, environment []string, name string, args ...string) []byte {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	command := exec.CommandContext(ctx, name, args...)
-	command.Dir, command.Stdout, command.Stderr = dir, &stdout, &stderr
+	command.Dir, command.Env = dir, environment
+	command.Stdout, command.Stderr = &stdout, &stderr
 	require.NoError(t, command.Run(), "%s %v\n%s%s", name, args, stdout.String(), stderr.String())
 	return stdout.Bytes()
 }
