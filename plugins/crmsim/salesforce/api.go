@@ -177,7 +177,10 @@ func (s *Simulator) route(c *call) reply {
 	return resourceMissing()
 }
 
-// endpoint names the resource a call is for, "" for none.
+// unknownEndpoint stands for paths that are no resource of the simulator.
+const unknownEndpoint = "unknown"
+
+// endpoint names the resource a call is for.
 func (c *call) endpoint() string {
 	at := func(i int) string {
 		if i < len(c.rest) {
@@ -205,20 +208,24 @@ func (c *call) endpoint() string {
 	case n == 2 && (at(0) == "query" || at(0) == "queryAll"):
 		return "queryMore"
 	}
-	return ""
+	return unknownEndpoint
 }
 
 // objectOf says which object a call is about, for faults and the log: by path, by FROM, or by the locator's query.
 func (s *Simulator) objectOf(c *call) string {
+	name := ""
 	switch c.endpoint() {
 	case "sobject", "describe", "record":
-		return c.rest[1]
+		name = c.rest[1]
 	case "query":
-		return fromObject(c.query.Get("q"))
+		name = fromObject(c.query.Get("q"))
 	case "queryMore":
-		return s.cursors.object(c.rest[1])
+		name = s.cursors.object(c.rest[1])
 	}
-	return ""
+	if o, ok := s.engine.catalog.object(name); ok {
+		return o.name
+	}
+	return name
 }
 
 // onlyMethods answers 405 for other methods.

@@ -117,7 +117,7 @@ func halt(answers []reply, culprit int) {
 // runPart runs one part like a request of its own, with the same rights, and notes it in the request log.
 func (s *Simulator) runPart(outer *call, part compositePart, done map[string]reply) reply {
 	target, err := fillReferences(part.URL, done)
-	line := Part{Method: part.Method, Path: part.URL, Endpoint: "unknown"}
+	line := Part{Method: part.Method, Path: part.URL, Endpoint: unknownEndpoint}
 	answer := failure(http.StatusBadRequest, "PROCESSING_HALTED", "Invalid reference specified. "+fmt.Sprint(err))
 	if err == nil {
 		answer = s.runTarget(outer, part, target, &line)
@@ -129,8 +129,8 @@ func (s *Simulator) runPart(outer *call, part compositePart, done map[string]rep
 
 func (s *Simulator) runTarget(outer *call, part compositePart, target string, line *Part) reply {
 	parsed, err := url.Parse(target)
-	if err != nil || parsed.IsAbs() || parsed.Host != "" || !strings.HasPrefix(parsed.Path, "/services/data/") {
-		return failure(http.StatusBadRequest, "INVALID_INPUT", "The url of a subrequest must start with /services/data/: "+target)
+	if err != nil || parsed.IsAbs() || parsed.Host != "" || !strings.HasPrefix(parsed.Path, "/services/data/v") {
+		return failure(http.StatusBadRequest, "INVALID_INPUT", "The url of a subrequest must start with /services/data/v: "+target)
 	}
 	rest := segments(strings.TrimPrefix(parsed.EscapedPath(), "/services/data"))
 	header := http.Header{}
