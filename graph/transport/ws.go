@@ -28,7 +28,8 @@ type WebSocket struct {
 var _ http.Handler = (*WebSocket)(nil)
 
 // NewWebSocket returns the handler. Middleware around it must leave the
-// response writer hijackable.
+// response writer hijackable, and must not put a deadline on the request's
+// context: its end closes the socket with 1001.
 func NewWebSocket(cfg Config) *WebSocket {
 	return &WebSocket{
 		cfg:     cfg.withDefaults(),

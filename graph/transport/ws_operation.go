@@ -21,9 +21,7 @@ type operation struct {
 
 // subscribe starts an operation.
 func (s *socket) subscribe(m inbound) *closing {
-	s.mu.Lock()
-	session := s.session
-	s.mu.Unlock()
+	session := s.present()
 	if session == nil {
 		return closeWith(closeUnauthorized, "Unauthorized")
 	}

@@ -116,10 +116,7 @@ func (s *socket) handle(m inbound) *closing {
 
 // init authenticates the socket and acknowledges it.
 func (s *socket) init(m inbound) *closing {
-	s.mu.Lock()
-	again := s.session != nil
-	s.mu.Unlock()
-	if again {
+	if s.present() != nil {
 		return closeWith(closeTooManyInits, "Too many initialisation requests")
 	}
 	session := Session{}
@@ -141,9 +138,16 @@ func (s *socket) init(m inbound) *closing {
 	s.mu.Lock()
 	s.session = &session
 	s.mu.Unlock()
-	s.send(outbound{Type: typeAck}, nil)
 	s.acked <- session
+	s.send(outbound{Type: typeAck}, nil)
 	return nil
+}
+
+// present returns the session, nil before the socket is acknowledged.
+func (s *socket) present() *Session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.session
 }
 
 // refusal is how the socket closes after Authenticate failed.
@@ -159,11 +163,10 @@ func (s *socket) refusal(err error) *closing {
 // watch keeps the times of the socket: acknowledgement, pings, the end of
 // its credential, the end of the server.
 func (s *socket) watch() {
-	init := s.cfg.Clock.NewTimer(s.cfg.InitTimeout)
-	defer init.Stop()
+	initialisation := s.cfg.Clock.NewTimer(s.cfg.InitTimeout)
+	defer initialisation.Stop()
 	pings := s.cfg.Clock.NewTicker(s.cfg.PingInterval)
 	defer pings.Stop()
-	initialised := init.Chan()
 	var ended <-chan struct{}
 	pinged := false
 	for {
@@ -171,9 +174,11 @@ func (s *socket) watch() {
 		case <-s.ctx.Done():
 			return
 		case session := <-s.acked:
-			initialised, ended = nil, session.Ended
-		case <-initialised:
-			s.close(closeWith(closeInitTimeout, "Connection initialisation timeout"))
+			ended = session.Ended
+		case <-initialisation.Chan():
+			if s.present() == nil {
+				s.close(closeWith(closeInitTimeout, "Connection initialisation timeout"))
+			}
 		case <-ended:
 			s.close(closeWith(closeUnauthorized, "Unauthorized: the credential has ended"))
 		case <-s.request.Done():
