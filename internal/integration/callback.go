@@ -1,0 +1,182 @@
+package integration
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/fieldwarden/fieldwarden/ent"
+	"github.com/fieldwarden/fieldwarden/internal/crm"
+	"github.com/fieldwarden/fieldwarden/internal/fault"
+	"github.com/fieldwarden/fieldwarden/internal/obs"
+	"github.com/fieldwarden/fieldwarden/internal/principal"
+	"github.com/fieldwarden/fieldwarden/internal/store"
+)
+
+// callbackTime bounds what follows a sign-in: token, identity, connection test.
+const callbackTime = 2 * time.Minute
+
+// CallbackInput is what the browser brings back from the CRM.
+type CallbackInput struct {
+	State            string
+	Code             string
+	Error            string
+	ErrorDescription string
+	// BrowserCookie is the value that OpenSignIn gave.
+	BrowserCookie string
+}
+
+// CallbackResult says what the sign-in was for. It is filled as far as that is
+// known, with an error too, so that the browser can be led back.
+type CallbackResult struct {
+	WorkspaceID   string
+	IntegrationID string
+}
+
+// Callback finishes a sign-in: it redeems the code, finds out whose instance it
+// is, and saves the credential; the integration becomes ONBOARDING, or ACTIVE
+// again. It acts as whoever started the sign-in.
+//
+// A sign-in that is unknown, used, expired or of another browser changes nothing
+// (fault.OAuthStateInvalid, OAuthStateUsed, OAuthStateExpired). Otherwise the
+// sign-in is used up, and when it fails the integration is what it was, with the
+// reason: fault.OAuthDenied, CRMAppBlocked, OAuthClientMissing, HostBlocked,
+// EnvironmentMismatch, InstanceMismatch, InstanceLimit, CRMForbidden (scopes are
+// missing) or a failure of CRM or connector.
+func (s *Service) Callback(ctx context.Context, in CallbackInput) (CallbackResult, error) {
+	found, err := s.c.SignIns.SignInOfState(ctx, crm.Secret(in.State))
+	if err != nil {
+		return CallbackResult{}, err
+	}
+	// A browser that goes away must not cut off what it has begun.
+	ctx, cancel := context.WithTimeout(principal.With(context.WithoutCancel(ctx), found.Principal), callbackTime)
+	defer cancel()
+	if _, err := admin(ctx); err != nil {
+		return CallbackResult{}, err
+	}
+	var signIn *ent.OAuthState
+	var row *ent.Integration
+	err = s.c.Store.WithTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		if signIn, err = claim(ctx, tx, found.StateID, in.BrowserCookie); err != nil {
+			return err
+		}
+		row, err = find(ctx, tx.Ent(), signIn.IntegrationID)
+		return err
+	})
+	if err != nil {
+		return CallbackResult{}, err
+	}
+	result := CallbackResult{WorkspaceID: row.WorkspaceID, IntegrationID: row.ID}
+	if err := s.finishSignIn(ctx, in, signIn, row); err != nil {
+		return result, errors.Join(err, s.failSignIn(ctx, row.ID, err))
+	}
+	return result, nil
+}
+
+// finishSignIn redeems a claimed sign-in and saves what it brings.
+func (s *Service) finishSignIn(ctx context.Context, in CallbackInput, signIn *ent.OAuthState, row *ent.Integration) error {
+	if _, ok := transition(row.State, authorized); !ok {
+		return errState(row)
+	}
+	d, err := s.describe(row.Connector, row.Environment)
+	if err != nil {
+		return err
+	}
+	if in.Error != "" || in.Code == "" {
+		return s.denied(d, in)
+	}
+	answer, err := s.redeem(ctx, d, in.Code, signIn, row)
+	if err != nil {
+		return err
+	}
+	granted, err := s.inspect(ctx, d, row, answer)
+	if err == nil {
+		err = s.saveGrant(ctx, row.ID, granted)
+	}
+	if err != nil {
+		s.revoke(ctx, d, row, answer)
+	}
+	return err
+}
+
+// denied words the CRM's refusal to sign somebody in (RFC 6749 section 4.1.2.1).
+func (s *Service) denied(d described, in CallbackInput) error {
+	name, code := d.manifest.Title, errorCode(in.Error)
+	if code == "" {
+		return fault.New(fault.CRMBadResponse, name+" gave neither a code nor a reason.")
+	}
+	answer := tokenAnswer{"error_description": in.ErrorDescription}
+	sent := url.Values{"state": {in.State}}
+	switch {
+	case code == "access_denied":
+		return fault.New(fault.OAuthDenied, s.said(name, "reports that the access was denied", code, answer, sent))
+	case strings.HasPrefix(code, "OAUTH_"):
+		return fault.New(fault.CRMAppBlocked, s.said(name, "blocks the app", code, answer, sent))
+	default:
+		return fault.New(fault.CRMInvalidRequest, s.said(name, "refused the sign-in", code, answer, sent), fault.Hint(hintClient))
+	}
+}
+
+// redeem exchanges the code for tokens (RFC 6749 section 4.1.3, RFC 7636 section
+// 4.5) and judges them as a grant.
+func (s *Service) redeem(ctx context.Context, d described, code string, signIn *ent.OAuthState, row *ent.Integration) (tokenAnswer, error) {
+	client, err := s.client(ctx, row.Connector, row.Environment)
+	if err != nil {
+		return nil, err
+	}
+	secrets, err := s.signInSecrets(signIn)
+	if err != nil {
+		return nil, err
+	}
+	form := url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {signIn.RedirectURI}}
+	if d.oauth.PKCE {
+		form.Set("code_verifier", secrets.Verifier)
+	}
+	answer, result, err := s.requestToken(ctx, d, client, form)
+	if result == refused {
+		found, _ := fault.From(err)
+		return nil, fault.New(fault.CRMInvalidRequest, found.Message, fault.Hint("The sign-in took too long or was broken off; start the connection again."))
+	}
+	return answer, err
+}
+
+// failSignIn notes why a sign-in failed. An integration that was never signed in
+// to goes back to DRAFT.
+func (s *Service) failSignIn(ctx context.Context, integrationID string, cause error) error {
+	reason := string(fault.Internal)
+	if found, ok := fault.From(cause); ok {
+		reason = found.Error()
+	}
+	return s.c.Store.WithTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		row, err := find(ctx, tx.Ent(), integrationID)
+		if err != nil {
+			return err
+		}
+		if _, ok := transition(row.State, signInFailed); !ok {
+			return nil // another sign-in has moved it on
+		}
+		if kept := keptReason(row); kept != "" {
+			reason = kept
+		}
+		_, err = move(ctx, tx, row, signInFailed, reason)
+		return err
+	})
+}
+
+// revoke gives tokens back that are not kept (RFC 7009), so that they neither lie
+// about nor count against the CRM's limit of grants per user. It is a courtesy:
+// a failure is logged.
+func (s *Service) revoke(ctx context.Context, d described, row *ent.Integration, answer tokenAnswer) {
+	token := answer.text("refresh_token")
+	if token == "" {
+		token = answer.text("access_token")
+	}
+	if d.oauth.RevokeURL == "" {
+		return
+	}
+	if _, err := s.post(ctx, d.oauth.RevokeURL, url.Values{"token": {token}}); err != nil {
+		s.c.Logger.InfoContext(ctx, "could not give back the tokens of a failed sign-in", obs.KeyIntegration, row.ID, obs.Err(err))
+	}
+}

@@ -1,0 +1,138 @@
+package integration
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/fieldwarden/fieldwarden/ent"
+	"github.com/fieldwarden/fieldwarden/ent/credential"
+	"github.com/fieldwarden/fieldwarden/internal/crm"
+	"github.com/fieldwarden/fieldwarden/internal/fault"
+	"github.com/fieldwarden/fieldwarden/internal/store"
+)
+
+// held is a credential as this process holds it for one call: the tokens of one
+// version of the row.
+type held struct {
+	row    *ent.Credential
+	tokens tokens
+}
+
+// Call runs do with a target that has an access token. When the CRM refuses the
+// token (fault.CRMUnauthenticated), Call refreshes it and runs do once more: do
+// keeps its position between the two, so that it resumes. Call must not be made
+// inside a transaction.
+//
+// Errors of its own: fault.IntegrationState where nobody is signed in;
+// fault.CRMGrantRevoked when the CRM no longer accepts the authorization, which
+// also puts the integration into GRACE; a transient fault when the sign-in
+// service of the CRM cannot be used now.
+func (s *Service) Call(ctx context.Context, integrationID string, do func(ctx context.Context, connector string, t crm.Target) error) error {
+	row, current, err := s.ready(ctx, integrationID)
+	if err != nil {
+		return err
+	}
+	if current, err = s.refreshAhead(ctx, row, current); err != nil {
+		return err
+	}
+	err = do(ctx, row.Connector, target(row, current.tokens))
+	if !fault.Is(err, fault.CRMUnauthenticated) {
+		return err
+	}
+	_, err = s.refresh(ctx, row, current)
+	if errors.Is(err, errUncertain) {
+		return s.giveUp(ctx, row, current.row.Version, "A refresh of the authorization was cut off, and the CRM refuses the stored access token.")
+	}
+	if err != nil {
+		return err
+	}
+	// Read again: a refresh may have moved the endpoint, too.
+	if row, current, err = s.ready(ctx, integrationID); err != nil {
+		return err
+	}
+	return do(ctx, row.Connector, target(row, current.tokens))
+}
+
+// ready reads an integration that somebody is signed in to, and its credential.
+func (s *Service) ready(ctx context.Context, integrationID string) (*ent.Integration, held, error) {
+	row, err := find(ctx, s.c.Store.Read(), integrationID)
+	if err != nil {
+		return nil, held{}, err
+	}
+	switch row.State {
+	case crm.IntegrationOnboarding, crm.IntegrationActive, crm.IntegrationPaused:
+	case crm.IntegrationGrace:
+		return nil, held{}, errRevoked(row)
+	default:
+		return nil, held{}, errState(row)
+	}
+	current, err := s.load(ctx, row)
+	return row, current, err
+}
+
+// target is what a connector call carries.
+func target(row *ent.Integration, t tokens) crm.Target {
+	return crm.Target{
+		IntegrationID: row.ID, Environment: row.Environment, Endpoint: row.Endpoint,
+		AccessToken: t.access(), Config: row.Config,
+	}
+}
+
+// load reads and opens the credential of an integration.
+func (s *Service) load(ctx context.Context, row *ent.Integration) (held, error) {
+	saved, err := s.c.Store.Read().Credential.Query().Where(credential.IntegrationID(row.ID)).Only(ctx)
+	if ent.IsNotFound(err) {
+		return held{}, errState(row)
+	}
+	if err != nil {
+		return held{}, fmt.Errorf("read credential: %w", err)
+	}
+	return s.unseal(saved)
+}
+
+func (s *Service) unseal(row *ent.Credential) (held, error) {
+	plain, err := s.c.Box.Open(row.WorkspaceID, row.IntegrationID, row.Sealed)
+	if err != nil {
+		return held{}, err
+	}
+	h := held{row: row}
+	if err := json.Unmarshal(plain, &h.tokens); err != nil {
+		return held{}, fmt.Errorf("decode credential of %s: %w", row.IntegrationID, err)
+	}
+	return h, nil
+}
+
+func (s *Service) seal(row *ent.Integration, t tokens) ([]byte, error) {
+	plain, err := json.Marshal(t)
+	if err != nil {
+		return nil, fmt.Errorf("encode credential: %w", err)
+	}
+	return s.c.Box.Seal(row.WorkspaceID, row.ID, plain)
+}
+
+// saveCredential stores the tokens of a new sign-in. It takes the place of
+// whatever was there: its version rises, so that a refresh under way for the old
+// tokens cannot overwrite it.
+func (s *Service) saveCredential(ctx context.Context, tx *store.Tx, row *ent.Integration, t tokens) error {
+	sealed, err := s.seal(row, t)
+	if err != nil {
+		return err
+	}
+	n, err := tx.Ent().Credential.Update().Where(credential.IntegrationID(row.ID)).
+		SetSealed(sealed).AddVersion(1).ClearLeaseOwner().ClearLeaseUntil().SetRevoked(false).SetRefreshedAt(tx.Now()).Save(ctx)
+	if err == nil && n == 0 {
+		err = tx.Ent().Credential.Create().SetWorkspaceID(row.WorkspaceID).SetCreatedAt(tx.Now()).
+			SetIntegrationID(row.ID).SetSealed(sealed).SetRefreshedAt(tx.Now()).Exec(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("save credential: %w", err)
+	}
+	return nil
+}
+
+func errRevoked(row *ent.Integration) error {
+	return fault.New(fault.CRMGrantRevoked, "The CRM no longer accepts the authorization of this integration.",
+		fault.Detail("integrationId", row.ID))
+}

@@ -1,0 +1,106 @@
+package integration
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/fieldwarden/fieldwarden/internal/crm"
+	"github.com/fieldwarden/fieldwarden/internal/fault"
+)
+
+// described is a connector's OAuth for one environment, with the operator's
+// endpoint in place of the CRM's where there is one.
+type described struct {
+	manifest crm.Manifest
+	oauth    crm.OAuthSpec
+	// override is the operator's endpoint; nil without one.
+	override *url.URL
+}
+
+// describe asks the host for a connector and environment and makes sure that the
+// URLs to which secrets will be sent lie on hosts that the manifest allows.
+func (s *Service) describe(connector string, environment crm.Environment) (described, error) {
+	manifest, err := s.c.Connectors.Describe(connector)
+	if err != nil {
+		return described{}, err
+	}
+	spec, ok := manifest.Environment(environment)
+	if !ok {
+		return described{}, fault.New(fault.ConnectorUnsupported,
+			fmt.Sprintf("The connector %s knows no environment %q.", manifest.Title, environment), fault.Field("environment"))
+	}
+	d := described{manifest: manifest, oauth: spec.OAuth, override: s.endpoints[Slot(connector, environment)]}
+	for _, place := range []*string{&d.oauth.AuthorizeURL, &d.oauth.TokenURL, &d.oauth.RevokeURL, &d.oauth.Endpoint} {
+		if *place == "" {
+			continue // revoke URL and fixed endpoint are optional
+		}
+		u, err := url.Parse(*place)
+		if err != nil {
+			return described{}, errBlocked(*place)
+		}
+		if d.override != nil {
+			u.Scheme, u.Host = d.override.Scheme, d.override.Host
+		}
+		if !d.allows(u) {
+			return described{}, errBlocked(u.Host)
+		}
+		*place = u.String()
+	}
+	return d, nil
+}
+
+// dataEndpoint is the base URL for data calls that a token answer leads to,
+// without a trailing slash. fault.HostBlocked when the answer names a host that
+// the connector's manifest does not allow: the access token must not go there.
+func (d described) dataEndpoint(answer tokenAnswer) (string, error) {
+	raw := d.oauth.Endpoint
+	if d.oauth.EndpointField != "" {
+		raw = answer.text(d.oauth.EndpointField)
+	}
+	if raw == "" {
+		return "", fault.New(fault.CRMBadResponse, fmt.Sprintf("%s did not say where its API is.", d.manifest.Title))
+	}
+	u, err := url.Parse(raw)
+	if err != nil || u.RawQuery != "" || u.Fragment != "" || !d.allows(u) {
+		host := raw
+		if err == nil && u.Host != "" {
+			host = u.Host
+		}
+		return "", errBlocked(host)
+	}
+	return strings.TrimSuffix(u.String(), "/"), nil
+}
+
+// allows reports whether secrets of the integration may be sent to a URL: over
+// TLS to a host of the manifest, or to the operator's endpoint as it is.
+func (d described) allows(u *url.URL) bool {
+	if u.User != nil || u.Host == "" {
+		return false
+	}
+	if d.override != nil && u.Scheme == d.override.Scheme && strings.EqualFold(u.Host, d.override.Host) {
+		return true
+	}
+	if u.Scheme != "https" || (u.Port() != "" && u.Port() != "443") {
+		return false
+	}
+	return hostAllowed(d.manifest.AllowedHosts, u.Hostname())
+}
+
+// hostAllowed matches a host against exact names and "*.suffix" patterns.
+func hostAllowed(patterns []string, host string) bool {
+	host = strings.ToLower(host)
+	for _, pattern := range patterns {
+		pattern = strings.ToLower(pattern)
+		suffix, isSuffix := strings.CutPrefix(pattern, "*")
+		if host == pattern || (isSuffix && strings.HasPrefix(suffix, ".") && strings.HasSuffix(host, suffix) && len(host) > len(suffix)) {
+			return true
+		}
+	}
+	return false
+}
+
+func errBlocked(host string) error {
+	return fault.New(fault.HostBlocked, fmt.Sprintf("The connector's manifest does not allow the host %q.", clip(host, 200)),
+		fault.Detail("host", clip(host, 200)))
+}

@@ -1,0 +1,150 @@
+package integration
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/fieldwarden/fieldwarden/ent"
+	"github.com/fieldwarden/fieldwarden/ent/integration"
+	"github.com/fieldwarden/fieldwarden/internal/crm"
+	"github.com/fieldwarden/fieldwarden/internal/fault"
+	"github.com/fieldwarden/fieldwarden/internal/obs"
+	"github.com/fieldwarden/fieldwarden/internal/store"
+)
+
+// grant is what a sign-in brought, before it is saved.
+type grant struct {
+	tokens    tokens
+	endpoint  string
+	identity  crm.Identity
+	checklist []crm.ChecklistItem
+}
+
+// inspect finds out what was granted, where, and to whom.
+func (s *Service) inspect(ctx context.Context, d described, row *ent.Integration, answer tokenAnswer) (grant, error) {
+	name := d.manifest.Title
+	if missing := missingScopes(d.oauth.Scopes, answer); len(missing) > 0 {
+		return grant{}, fault.New(fault.CRMForbidden, fmt.Sprintf("%s did not grant: %s.", name, strings.Join(missing, ", ")),
+			fault.Hint("Allow these scopes in the OAuth client's settings at the CRM, then start again."))
+	}
+	if answer.text("refresh_token") == "" {
+		return grant{}, fault.New(fault.CRMForbidden, name+" gave no refresh token, without which no daily run can sign in.",
+			fault.Hint("Allow the OAuth client refresh tokens (offline access) at the CRM, then start again."))
+	}
+	endpoint, err := d.dataEndpoint(answer)
+	if err != nil {
+		return grant{}, err
+	}
+	g := grant{tokens: tokensOf(answer, "", s.now()), endpoint: endpoint}
+	t := crm.Target{IntegrationID: row.ID, Environment: row.Environment, Endpoint: endpoint, AccessToken: g.tokens.access(), Config: row.Config}
+	if g.identity, err = s.c.Connectors.Identify(ctx, row.Connector, t); err != nil {
+		return grant{}, err
+	}
+	if err := rightInstance(row, g.identity); err != nil {
+		return grant{}, err
+	}
+	// The test informs; without it the sign-in is good all the same.
+	if g.checklist, err = s.checklist(ctx, row, row.Connector, t); err != nil {
+		s.c.Logger.InfoContext(ctx, "the connection could not be tested after the sign-in", obs.KeyIntegration, row.ID, obs.Err(err))
+	}
+	return g, nil
+}
+
+// rightInstance refuses an instance of the other environment, and on reconnecting
+// any but the one that was connected before.
+func rightInstance(row *ent.Integration, is crm.Identity) error {
+	if is.InstanceID == "" {
+		return fault.New(fault.ConnectorAnswer, "The connector did not tell which instance was signed in to.")
+	}
+	if is.Environment != "" && is.Environment != row.Environment {
+		return fault.New(fault.EnvironmentMismatch,
+			fmt.Sprintf("%s is %s, but %s was chosen.", is.InstanceName, is.Environment, row.Environment),
+			fault.Detail("chosen", string(row.Environment)), fault.Detail("found", string(is.Environment)))
+	}
+	if row.InstanceID != "" && row.InstanceID != is.InstanceID {
+		return fault.New(fault.InstanceMismatch,
+			fmt.Sprintf("The sign-in was to %s (%s), but this integration belongs to %s (%s).", is.InstanceName, is.InstanceID, row.InstanceName, row.InstanceID),
+			fault.Detail("expected", row.InstanceID), fault.Detail("found", is.InstanceID))
+	}
+	return nil
+}
+
+// saveGrant makes the sign-in count, in one transaction.
+func (s *Service) saveGrant(ctx context.Context, integrationID string, g grant) error {
+	return s.c.Store.WithTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		row, err := find(ctx, tx.Ent(), integrationID)
+		if err != nil {
+			return err
+		}
+		if err := rightInstance(row, g.identity); err != nil {
+			return err
+		}
+		if err := onlyOne(ctx, tx, row, g.identity); err != nil {
+			return err
+		}
+		if err := s.saveCredential(ctx, tx, row, g.tokens); err != nil {
+			return err
+		}
+		moved, err := move(ctx, tx, row, authorized, "", g.apply(row, tx.Now()))
+		if err != nil {
+			return err
+		}
+		if err := s.c.Alerts.ResolveAll(ctx, tx, moved, crm.ResolvedReconnected, crm.RuleCredentialExpired); err != nil {
+			return err
+		}
+		return s.c.OnAuthorized.run(ctx, tx, moved)
+	})
+}
+
+// apply sets what a grant says of an integration.
+func (g grant) apply(row *ent.Integration, now time.Time) func(*ent.IntegrationUpdateOne) {
+	return func(update *ent.IntegrationUpdateOne) {
+		is := g.identity
+		user := is.UserName
+		if user == "" {
+			user = is.UserEmail
+		}
+		update.SetInstanceID(is.InstanceID).SetInstanceName(is.InstanceName).SetInstanceURL(is.InstanceURL).
+			SetInstanceEdition(is.Edition).SetAPIVersion(is.APIVersion).SetEndpoint(g.endpoint).
+			SetIntegrationUser(user).SetIntegrationUserDedicated(is.DedicatedUser).
+			SetStepsDone(with(row.StepsDone, crm.StepAuthorize)).ClearGraceUntil()
+		if g.checklist != nil {
+			update.SetChecklist(g.checklist).SetChecklistAt(now)
+		}
+		if to, _ := transition(row.State, authorized); to == crm.IntegrationActive {
+			update.SetNextRunAt(nextRun(row, now))
+		}
+	}
+}
+
+// onlyOne refuses an instance that another integration of the workspace is
+// connected to (requirement C2).
+func onlyOne(ctx context.Context, tx *store.Tx, row *ent.Integration, is crm.Identity) error {
+	other, err := tx.Ent().Integration.Query().Where(
+		integration.IDNEQ(row.ID), integration.Connector(row.Connector), integration.InstanceID(is.InstanceID),
+		integration.StateNEQ(crm.IntegrationDisconnected)).First(ctx)
+	if ent.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("look for the instance: %w", err)
+	}
+	return fault.New(fault.InstanceLimit, fmt.Sprintf("%s is connected already, as %s.", is.InstanceName, other.Environment),
+		fault.Detail("integrationId", other.ID))
+}
+
+// with returns the steps and one more, each once.
+func with(steps []crm.OnboardingStep, step crm.OnboardingStep) []crm.OnboardingStep {
+	if slices.Contains(steps, step) {
+		return steps
+	}
+	return append(slices.Clone(steps), step)
+}
+
+// without returns the steps except one.
+func without(steps []crm.OnboardingStep, step crm.OnboardingStep) []crm.OnboardingStep {
+	return slices.DeleteFunc(slices.Clone(steps), func(s crm.OnboardingStep) bool { return s == step })
+}

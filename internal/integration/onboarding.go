@@ -1,0 +1,256 @@
+package integration
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/fieldwarden/fieldwarden/ent"
+	"github.com/fieldwarden/fieldwarden/internal/crm"
+	"github.com/fieldwarden/fieldwarden/internal/fault"
+	"github.com/fieldwarden/fieldwarden/internal/store"
+)
+
+// StepState is where one step of the onboarding stands.
+type StepState struct {
+	Step crm.OnboardingStep
+	Done bool
+	// Blockers say, for a person, what keeps the step from being done.
+	Blockers []string
+}
+
+// steps is the order of the onboarding (requirement C3).
+func steps() []crm.OnboardingStep {
+	return []crm.OnboardingStep{crm.StepAuthorize, crm.StepCheck, crm.StepSettings, crm.StepStandardization, crm.StepReview}
+}
+
+// Onboarding returns the steps in their order. After the onboarding all are done.
+func (s *Service) Onboarding(ctx context.Context, integrationID string) ([]StepState, error) {
+	row, err := find(ctx, s.c.Store.Read(), integrationID)
+	if err != nil {
+		return nil, err
+	}
+	over := slices.Contains([]crm.IntegrationState{
+		crm.IntegrationActive, crm.IntegrationPaused, crm.IntegrationGrace, crm.IntegrationDisconnected,
+	}, row.State)
+	states := make([]StepState, 0, len(steps()))
+	for _, step := range steps() {
+		state := StepState{Step: step, Done: over || slices.Contains(row.StepsDone, step)}
+		if !over {
+			if state.Blockers, err = s.blockers(ctx, row, step); err != nil {
+				return nil, err
+			}
+		}
+		states = append(states, state)
+	}
+	return states, nil
+}
+
+// blockers says what keeps one step from being done. REVIEW finishes the
+// onboarding, so everything before it blocks it.
+func (s *Service) blockers(ctx context.Context, row *ent.Integration, step crm.OnboardingStep) ([]string, error) {
+	switch step {
+	case crm.StepAuthorize:
+		if !slices.Contains(row.StepsDone, step) {
+			return []string{"Nobody has signed in to the CRM."}, nil
+		}
+		return nil, nil
+	case crm.StepCheck:
+		return s.checkBlockers(row)
+	case crm.StepReview:
+		var all []string
+		for _, before := range steps()[:len(steps())-1] {
+			found, err := s.blockers(ctx, row, before)
+			if err != nil {
+				return nil, err
+			}
+			if len(found) == 0 && !slices.Contains(row.StepsDone, before) {
+				found = []string{fmt.Sprintf("The step %s is not completed.", before)}
+			}
+			all = append(all, found...)
+		}
+		return all, nil
+	default:
+		if look := s.c.StepBlockers[step]; look != nil {
+			return look(ctx, row.ID)
+		}
+		return nil, nil
+	}
+}
+
+// checkBlockers are an outstanding connection test and its failures that the
+// connector calls prerequisites. An object that cannot be read is none: it is
+// reported, and the onboarding goes on (requirement K1).
+func (s *Service) checkBlockers(row *ent.Integration) ([]string, error) {
+	if row.ChecklistAt == nil {
+		return []string{"The connection has not been tested."}, nil
+	}
+	manifest, err := s.c.Connectors.Describe(row.Connector)
+	if err != nil {
+		return nil, err
+	}
+	required := map[string]bool{}
+	for _, prerequisite := range manifest.Prerequisites {
+		required[prerequisite.Key] = prerequisite.Required
+	}
+	var found []string
+	for _, item := range row.Checklist {
+		if item.Status == crm.ChecklistFail && required[item.Key] {
+			found = append(found, strings.TrimSpace(item.Title+": "+item.Evidence))
+		}
+	}
+	return found, nil
+}
+
+// CompleteStepInput names a step that an admin completes.
+type CompleteStepInput struct {
+	IntegrationID string
+	// Step is SETTINGS or STANDARDIZATION; the other steps complete themselves.
+	Step           crm.OnboardingStep
+	IdempotencyKey string
+}
+
+// CompleteStep marks a step as done. fault.OnboardingBlocked lists what blocks it.
+func (s *Service) CompleteStep(ctx context.Context, in CompleteStepInput) error {
+	if _, err := admin(ctx); err != nil {
+		return err
+	}
+	if in.Step != crm.StepSettings && in.Step != crm.StepStandardization {
+		return fault.New(fault.BadInput, fmt.Sprintf("The step %q completes itself.", in.Step), fault.Field("step"))
+	}
+	_, err := store.Idempotent(ctx, s.c.Store, in.IdempotencyKey, "completeOnboardingStep", in,
+		func(ctx context.Context, tx *store.Tx) (struct{}, error) {
+			if _, err := s.unblocked(ctx, tx, in.IntegrationID, in.Step); err != nil {
+				return struct{}{}, err
+			}
+			return struct{}{}, s.MarkStep(ctx, tx, in.IntegrationID, in.Step)
+		})
+	return err
+}
+
+// unblocked reads an integration in onboarding of which nothing blocks a step.
+func (s *Service) unblocked(ctx context.Context, tx *store.Tx, integrationID string, step crm.OnboardingStep) (*ent.Integration, error) {
+	row, err := find(ctx, tx.Ent(), integrationID)
+	if err != nil {
+		return nil, err
+	}
+	if row.State != crm.IntegrationOnboarding {
+		return nil, errState(row)
+	}
+	found, err := s.blockers(ctx, row, step)
+	if err != nil {
+		return nil, err
+	}
+	if len(found) > 0 {
+		return nil, fault.New(fault.OnboardingBlocked, "This is outstanding: "+strings.Join(found, " "),
+			fault.Detail("integrationId", row.ID), fault.Detail("blockers", strings.Join(found, "\n")))
+	}
+	return row, nil
+}
+
+// MarkStep marks a step as done inside the caller's transaction: the onboarding
+// check does so for CHECK. Marking again, or after the onboarding, changes
+// nothing.
+func (s *Service) MarkStep(ctx context.Context, tx *store.Tx, integrationID string, step crm.OnboardingStep) error {
+	row, err := find(ctx, tx.Ent(), integrationID)
+	if err != nil {
+		return err
+	}
+	if row.State != crm.IntegrationOnboarding || slices.Contains(row.StepsDone, step) {
+		return nil
+	}
+	row, err = tx.Ent().Integration.UpdateOne(row).SetStepsDone(with(row.StepsDone, step)).SetUpdatedAt(tx.Now()).Save(ctx)
+	if err != nil {
+		return fmt.Errorf("mark step: %w", err)
+	}
+	announce(tx, row)
+	return tx.Audit(ctx, store.AuditItem{
+		Action: "integration.completeStep", Target: row.ID, Outcome: crm.AuditSucceeded, After: map[string]any{"step": step},
+	})
+}
+
+// FinishInput names the onboarding to finish.
+type FinishInput struct {
+	IntegrationID  string
+	IdempotencyKey string
+}
+
+// FinishOnboarding makes an integration ACTIVE and plans its first daily run.
+// fault.OnboardingBlocked lists what is outstanding (Details "blockers", one a
+// line); fault.IntegrationState when it is not in onboarding.
+func (s *Service) FinishOnboarding(ctx context.Context, in FinishInput) error {
+	if _, err := admin(ctx); err != nil {
+		return err
+	}
+	_, err := store.Idempotent(ctx, s.c.Store, in.IdempotencyKey, "finishOnboarding", in,
+		func(ctx context.Context, tx *store.Tx) (struct{}, error) {
+			row, err := s.unblocked(ctx, tx, in.IntegrationID, crm.StepReview)
+			if err != nil {
+				return struct{}{}, err
+			}
+			moved, err := move(ctx, tx, row, activated, "", func(update *ent.IntegrationUpdateOne) {
+				update.SetStepsDone(with(row.StepsDone, crm.StepReview)).SetNextRunAt(nextRun(row, tx.Now()))
+			})
+			if err != nil {
+				return struct{}{}, err
+			}
+			return struct{}{}, s.c.OnActivated.run(ctx, tx, moved)
+		})
+	return err
+}
+
+// nextRun is when the daily run is due next (requirements G1, G8). The schedule was
+// validated when it was set; UTC stands in for a zone that this machine has lost.
+func nextRun(row *ent.Integration, now time.Time) time.Time {
+	hour, minute, err := wallTime(row.ScheduleTime)
+	if err != nil {
+		hour, minute = 2, 0
+	}
+	location, err := time.LoadLocation(row.ScheduleZone)
+	if err != nil {
+		location = time.UTC
+	}
+	return crm.NextDaily(now, hour, minute, location)
+}
+
+// RunChecklist tests the connection and saves the items (requirement C7).
+func (s *Service) RunChecklist(ctx context.Context, integrationID string) error {
+	row, err := find(ctx, s.c.Store.Read(), integrationID)
+	if err != nil {
+		return err
+	}
+	var items []crm.ChecklistItem
+	err = s.Call(ctx, integrationID, func(ctx context.Context, connector string, t crm.Target) (err error) {
+		items, err = s.checklist(ctx, row, connector, t)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return s.c.Store.WithTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		saved, err := tx.Ent().Integration.UpdateOneID(row.ID).
+			SetChecklist(items).SetChecklistAt(tx.Now()).SetUpdatedAt(tx.Now()).Save(ctx)
+		if err != nil {
+			return fmt.Errorf("save checklist: %w", err)
+		}
+		if !reflect.DeepEqual(row.Checklist, items) {
+			announce(tx, saved)
+		}
+		return nil
+	})
+}
+
+// checklist asks the connector for the items of the connection test.
+func (s *Service) checklist(ctx context.Context, row *ent.Integration, connector string, t crm.Target) ([]crm.ChecklistItem, error) {
+	var objects []string
+	if s.c.Objects != nil {
+		var err error
+		if objects, err = s.c.Objects(ctx, row); err != nil {
+			return nil, err
+		}
+	}
+	return s.c.Connectors.Checklist(ctx, connector, t, objects)
+}

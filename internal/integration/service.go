@@ -1,0 +1,198 @@
+// Package integration connects a workspace to a CRM and keeps it connected: the
+// OAuth clients, the sign-in, the credential and its refresh, the states of an
+// integration, the connection test and the onboarding (requirements C1 to C9).
+//
+// The host performs OAuth; a connector only describes it and is handed a
+// short-lived access token per call. What holds:
+//
+//   - Tokens, client secrets and PKCE verifiers are stored sealed, bound to their
+//     workspace and subject, and appear in no error, log or answer.
+//   - Secrets go to the hosts that the connector's manifest names, or to the one
+//     that the operator put in their place, and nowhere else.
+//   - A sign-in is used once, by the browser that opened it, in its time; whatever
+//     is wrong with it changes nothing but, at most, ends that sign-in.
+//   - One refresher at a time per credential, over all nodes; the new tokens are
+//     saved before they are used; a refresh token that may be spent is never sent
+//     again (see refresh.go).
+//   - No transaction is open during a call to the CRM or to a connector.
+package integration
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/jonboulle/clockwork"
+
+	"github.com/fieldwarden/fieldwarden/ent"
+	"github.com/fieldwarden/fieldwarden/internal/auth"
+	"github.com/fieldwarden/fieldwarden/internal/crm"
+	"github.com/fieldwarden/fieldwarden/internal/fault"
+	"github.com/fieldwarden/fieldwarden/internal/netguard"
+	"github.com/fieldwarden/fieldwarden/internal/obs"
+	"github.com/fieldwarden/fieldwarden/internal/principal"
+	"github.com/fieldwarden/fieldwarden/internal/store"
+)
+
+// Connectors is the part of the connector host that sign-in and connection test
+// need.
+type Connectors interface {
+	Describe(name string) (crm.Manifest, error)
+	Identify(ctx context.Context, name string, t crm.Target) (crm.Identity, error)
+	Checklist(ctx context.Context, name string, t crm.Target, objects []string) ([]crm.ChecklistItem, error)
+}
+
+// SignIns finds out for whom a browser comes back from a CRM.
+type SignIns interface {
+	SignInOfState(ctx context.Context, state crm.Secret) (auth.SignIn, error)
+	SignInOfTicket(ctx context.Context, ticket crm.Secret) (auth.SignIn, error)
+}
+
+// Box seals secrets, bound to a workspace and a subject in it.
+type Box interface {
+	Seal(workspaceID, subjectID string, plaintext []byte) ([]byte, error)
+	Open(workspaceID, subjectID string, sealed []byte) ([]byte, error)
+}
+
+// HTTPClient is the guarded client for the CRM's OAuth endpoints. Its errors are
+// those of netguard.Client.Do.
+type HTTPClient interface {
+	Do(req *http.Request) (*netguard.Response, error)
+}
+
+// Alerts opens and resolves alerts inside the caller's transaction.
+type Alerts interface {
+	Apply(ctx context.Context, tx *store.Tx, integration *ent.Integration, intents []crm.AlertIntent) error
+	// ResolveAll resolves the open alerts of the rules; of all rules without any.
+	ResolveAll(ctx context.Context, tx *store.Tx, integration *ent.Integration, resolution crm.AlertResolution, rules ...crm.AlertRule) error
+}
+
+// Hook is work that belongs to a change of an integration, done in its
+// transaction.
+type Hook func(ctx context.Context, tx *store.Tx, integration *ent.Integration) error
+
+// Blockers says what keeps an onboarding step from being done, for a person to
+// read; none when nothing does. It runs inside a transaction and must only read.
+type Blockers func(ctx context.Context, integrationID string) ([]string, error)
+
+// OAuthClient is a client that the operator registered at a CRM. A client without
+// a secret is a public one.
+type OAuthClient struct {
+	ID     string
+	Secret crm.Secret
+}
+
+// Config is what a Service needs. Keys of the maps are slots, as Slot makes them.
+type Config struct {
+	Store      *store.Store
+	Box        Box
+	Connectors Connectors
+	SignIns    SignIns
+	HTTP       HTTPClient
+	Alerts     Alerts
+	Logger     *slog.Logger
+	// Clock times the waits for another node's refresh; nil is the store's clock.
+	Clock clockwork.Clock
+	// NodeID names this process among those that share the database.
+	NodeID string
+	// PublicURL is the address under which browsers reach this server, without a
+	// trailing slash. It is the operator's, never taken from a request: the CRM
+	// sends its answer there.
+	PublicURL string
+	// OAuthClients serve the workspaces that have set no client of their own.
+	OAuthClients map[string]OAuthClient
+	// Endpoints replace scheme and host of a connector's OAuth and data URLs:
+	// how an integration points at a simulator.
+	Endpoints map[string]string
+
+	// OnAuthorized runs when a sign-in was saved, first or again.
+	OnAuthorized Hook
+	// OnActivated runs when the onboarding was finished.
+	OnActivated Hook
+	// Objects names the objects that the connection test looks at; nil is none.
+	Objects func(ctx context.Context, integration *ent.Integration) ([]string, error)
+	// StepBlockers are what SETTINGS and STANDARDIZATION wait for.
+	StepBlockers map[crm.OnboardingStep]Blockers
+}
+
+// Service holds the use cases. It is safe for concurrent use.
+type Service struct {
+	c         Config
+	endpoints map[string]*url.URL
+	redactor  *obs.Redactor
+}
+
+// New returns a Service; fault.ConfigInvalid for an endpoint or a public URL that
+// is no base URL.
+func New(c Config) (*Service, error) {
+	if c.Clock == nil {
+		c.Clock = c.Store.Clock()
+	}
+	s := &Service{c: c, endpoints: map[string]*url.URL{}, redactor: obs.NewRedactor()}
+	if _, err := baseURL("publicUrl", c.PublicURL); err != nil {
+		return nil, err
+	}
+	for slot, raw := range c.Endpoints {
+		endpoint, err := baseURL("endpoints."+slot, raw)
+		if err != nil {
+			return nil, err
+		}
+		s.endpoints[slot] = endpoint
+	}
+	return s, nil
+}
+
+// Slot is the place of an integration in its workspace: at most one for each
+// connector and environment (requirement C2).
+func Slot(connector string, environment crm.Environment) string {
+	return connector + ":" + string(environment)
+}
+
+// baseURL reads "scheme://host[:port]" of the operator's configuration.
+func baseURL(key, raw string) (*url.URL, error) {
+	u, err := url.Parse(strings.TrimSuffix(raw, "/"))
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" ||
+		u.Path != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return nil, fault.New(fault.ConfigInvalid, fmt.Sprintf("%s must have the form http(s)://host[:port].", key), fault.Field(key))
+	}
+	return u, nil
+}
+
+// now is the present time of the store's clock, which all nodes go by.
+func (s *Service) now() time.Time { return s.c.Store.Clock().Now() }
+
+// admin returns the principal when it may change integrations (requirement A2).
+func admin(ctx context.Context) (principal.Principal, error) {
+	p, ok := principal.From(ctx)
+	if !ok {
+		return p, fault.New(fault.Unauthenticated, "Nobody is signed in.")
+	}
+	if !p.IsAdmin() {
+		return p, fault.New(fault.Forbidden, "Only an admin may change integrations.")
+	}
+	return p, nil
+}
+
+// find reads an integration of the principal's workspace.
+func find(ctx context.Context, client *ent.Client, id string) (*ent.Integration, error) {
+	row, err := client.Integration.Get(ctx, id)
+	if ent.IsNotFound(err) {
+		return nil, fault.New(fault.NotFound, "There is no such integration.", fault.Field("integrationId"))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read integration: %w", err)
+	}
+	return row, nil
+}
+
+// run calls a hook that may be missing.
+func (h Hook) run(ctx context.Context, tx *store.Tx, integration *ent.Integration) error {
+	if h == nil {
+		return nil
+	}
+	return h(ctx, tx, integration)
+}

@@ -1,0 +1,218 @@
+package integration
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/fieldwarden/fieldwarden/ent"
+	"github.com/fieldwarden/fieldwarden/ent/integration"
+	"github.com/fieldwarden/fieldwarden/ent/oauthstate"
+	"github.com/fieldwarden/fieldwarden/internal/auth"
+	"github.com/fieldwarden/fieldwarden/internal/crm"
+	"github.com/fieldwarden/fieldwarden/internal/fault"
+	"github.com/fieldwarden/fieldwarden/internal/gid"
+	"github.com/fieldwarden/fieldwarden/internal/principal"
+	"github.com/fieldwarden/fieldwarden/internal/store"
+)
+
+const (
+	// signInTime is how long a sign-in may take from Start to Callback.
+	signInTime = 10 * time.Minute
+
+	pathStart    = "/oauth/start"
+	pathCallback = "/oauth/callback"
+)
+
+// StartInput says what to connect to.
+type StartInput struct {
+	Connector   string
+	Environment crm.Environment
+	// ScheduleTime is the local time of the daily run, HH:MM; empty keeps what the
+	// integration has (02:00 at first, requirement D16).
+	ScheduleTime string
+	// TimeZone is an IANA name; empty keeps what the integration has (the
+	// workspace's at first).
+	TimeZone       string
+	IdempotencyKey string
+}
+
+// StartResult tells the admin where to sign in.
+type StartResult struct {
+	IntegrationID string
+	// SignInURL opens the sign-in, once, in the browser that will finish it. It
+	// holds a secret.
+	SignInURL string
+}
+
+// started is the saved answer of Start: the link's ticket is sealed in it.
+type started struct {
+	IntegrationID string
+	StateID       string
+	SealedTicket  []byte
+}
+
+// Start makes or resumes the integration of a connector and environment and opens
+// a sign-in (requirement C1). It resumes an integration that nobody has signed in
+// to, and reconnects one that lost its credential, with its ids, mappings and
+// history. An earlier sign-in of the same integration ends.
+//
+// Errors: fault.InstanceLimit while the slot is taken by an integration that is
+// signed in; fault.OAuthClientMissing; fault.ConnectorUnsupported for an
+// environment that the connector does not know; fault.BadInput.
+func (s *Service) Start(ctx context.Context, in StartInput) (StartResult, error) {
+	who, err := admin(ctx)
+	if err != nil {
+		return StartResult{}, err
+	}
+	if _, err := s.describe(in.Connector, in.Environment); err != nil {
+		return StartResult{}, err
+	}
+	if _, err := s.client(ctx, in.Connector, in.Environment); err != nil {
+		return StartResult{}, err
+	}
+	if err := in.validate(); err != nil {
+		return StartResult{}, err
+	}
+	workspace, err := s.c.Store.Read().Workspace.Get(ctx, who.WorkspaceID)
+	if err != nil {
+		return StartResult{}, fmt.Errorf("read workspace: %w", err)
+	}
+	answer, err := store.Idempotent(ctx, s.c.Store, in.IdempotencyKey, "startIntegration", in,
+		func(ctx context.Context, tx *store.Tx) (started, error) {
+			row, err := claimSlot(ctx, tx, in, workspace)
+			if err != nil {
+				return started{}, err
+			}
+			return s.openSignIn(ctx, tx, who, row)
+		})
+	if err != nil {
+		return StartResult{}, err
+	}
+	ticket, err := s.c.Box.Open(who.WorkspaceID, answer.StateID, answer.SealedTicket)
+	if err != nil {
+		return StartResult{}, err
+	}
+	link := s.c.PublicURL + pathStart + "?" + url.Values{"ticket": {string(ticket)}}.Encode()
+	return StartResult{IntegrationID: answer.IntegrationID, SignInURL: link}, nil
+}
+
+func (in StartInput) validate() error {
+	if in.ScheduleTime != "" {
+		if _, _, err := wallTime(in.ScheduleTime); err != nil {
+			return err
+		}
+	}
+	if in.TimeZone != "" {
+		if _, err := zone(in.TimeZone); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// claimSlot finds or makes the integration of the slot and moves it into sign-in.
+func claimSlot(ctx context.Context, tx *store.Tx, in StartInput, workspace *ent.Workspace) (*ent.Integration, error) {
+	slot := Slot(in.Connector, in.Environment)
+	row, err := tx.Ent().Integration.Query().Where(integration.Slot(slot)).Only(ctx)
+	if ent.IsNotFound(err) {
+		row, err = tx.Ent().Integration.Create().
+			SetWorkspaceID(workspace.ID).SetCreatedAt(tx.Now()).SetUpdatedAt(tx.Now()).
+			SetConnector(in.Connector).SetEnvironment(in.Environment).SetSlot(slot).
+			SetScheduleZone(workspace.TimeZone).Save(ctx)
+	}
+	if ent.IsConstraintError(err) {
+		return nil, fault.New(fault.Conflict, "Another sign-in for this connector and environment began at the same moment.")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("claim slot: %w", err)
+	}
+	if _, open := transition(row.State, signInStarted); !open {
+		return nil, fault.New(fault.InstanceLimit,
+			fmt.Sprintf("The workspace has a %s integration for %s already; it is %s.", in.Connector, in.Environment, row.State),
+			fault.Field("environment"), fault.Detail("integrationId", row.ID), fault.Detail("state", string(row.State)))
+	}
+	return move(ctx, tx, row, signInStarted, keptReason(row), func(update *ent.IntegrationUpdateOne) {
+		if in.ScheduleTime != "" {
+			update.SetScheduleTime(in.ScheduleTime)
+		}
+		if in.TimeZone != "" {
+			update.SetScheduleZone(in.TimeZone)
+		}
+	})
+}
+
+// keptReason is why an integration lost its credential: it stands until somebody
+// has signed in again. The reason of a sign-in that failed is over with the next.
+func keptReason(row *ent.Integration) string {
+	if row.State == crm.IntegrationGrace || row.State == crm.IntegrationDisconnected {
+		return row.StateReason
+	}
+	return ""
+}
+
+// signInSecrets are what a sign-in needs again later; they are stored sealed.
+type signInSecrets struct {
+	State string `json:"state"`
+	// Verifier is the PKCE code verifier (RFC 7636).
+	Verifier string `json:"verifier"`
+}
+
+// openSignIn saves a new sign-in and ends the earlier ones of the integration.
+func (s *Service) openSignIn(ctx context.Context, tx *store.Tx, who principal.Principal, row *ent.Integration) (started, error) {
+	if _, err := tx.Ent().OAuthState.Delete().Where(oauthstate.IntegrationID(row.ID)).Exec(ctx); err != nil {
+		return started{}, fmt.Errorf("end earlier sign-ins: %w", err)
+	}
+	id, ticket, secrets := gid.New(gid.OAuthState), randomSecret(), signInSecrets{State: randomSecret(), Verifier: randomSecret()}
+	plain, err := json.Marshal(secrets)
+	if err != nil {
+		return started{}, fmt.Errorf("encode sign-in: %w", err)
+	}
+	sealed, err := s.c.Box.Seal(row.WorkspaceID, id, plain)
+	if err != nil {
+		return started{}, err
+	}
+	sealedTicket, err := s.c.Box.Seal(row.WorkspaceID, id, []byte(ticket))
+	if err != nil {
+		return started{}, err
+	}
+	err = tx.Ent().OAuthState.Create().SetID(id).SetWorkspaceID(row.WorkspaceID).SetCreatedAt(tx.Now()).
+		SetIntegrationID(row.ID).SetPrincipalID(who.ID).
+		SetStateHash(auth.HashSignInSecret(crm.Secret(secrets.State))).
+		SetTicketHash(auth.HashSignInSecret(crm.Secret(ticket))).
+		SetSealedVerifier(sealed).SetRedirectURI(s.c.PublicURL + pathCallback).
+		SetExpiresAt(tx.Now().Add(signInTime)).Exec(ctx)
+	if err != nil {
+		return started{}, fmt.Errorf("save sign-in: %w", err)
+	}
+	return started{IntegrationID: row.ID, StateID: id, SealedTicket: sealedTicket}, nil
+}
+
+// randomSecret is 32 random bytes as 43 characters, which is also a PKCE verifier.
+func randomSecret() string {
+	var random [32]byte
+	_, _ = rand.Read(random[:]) // never fails: crypto/rand ends the program instead
+	return base64.RawURLEncoding.EncodeToString(random[:])
+}
+
+// wallTime reads HH:MM.
+func wallTime(text string) (hour, minute int, err error) {
+	at, err := time.Parse("15:04", text)
+	if err != nil || len(text) != len("15:04") {
+		return 0, 0, fault.New(fault.BadInput, fmt.Sprintf("The time %q is not of the form HH:MM.", text), fault.Field("scheduleTime"))
+	}
+	return at.Hour(), at.Minute(), nil
+}
+
+// zone reads an IANA name.
+func zone(name string) (*time.Location, error) {
+	location, err := time.LoadLocation(name)
+	if err != nil || name == "" || name == "Local" {
+		return nil, fault.New(fault.BadInput, fmt.Sprintf("The time zone %q is not an IANA name.", name), fault.Field("scheduleZone"))
+	}
+	return location, nil
+}
