@@ -160,7 +160,7 @@ func TestCheckDividesSlowPacks(t *testing.T) {
 	sizes := make(chan int, 100)
 	server := slowOrg(t, 5, sizes)
 	c := newTestConnector()
-	c.packTimeout = 150 * time.Millisecond
+	c.packTimeout = 700 * time.Millisecond
 	objects := []string{"Slow"}
 	for i := range 24 {
 		objects = append(objects, fmt.Sprintf("Thing%d__c", i))

@@ -45,7 +45,7 @@ const maxKey = 64
 const lowBudget = 0.20
 
 // Checklist tests the connection in three calls, of which one is metered (one
-// more for each 24 objects beyond the first 24): the list of API versions, which
+// more for each 25 objects beyond the first 24): the list of API versions, which
 // needs no token, userinfo, and a composite of the Organization row and the
 // objects' basic information.
 //

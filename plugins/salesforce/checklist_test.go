@@ -22,7 +22,7 @@ func runChecklist(t *testing.T, org *stub, environment sdk.Environment, objects 
 		require.NotContains(t, statuses, item.Key)
 		require.NotEmpty(t, item.Title)
 		require.NotEmpty(t, item.Evidence, item.Key)
-		if item.Status == sdk.StatusFail && item.Key != objectKey("no name") {
+		if item.Status == sdk.StatusFail {
 			require.NotEmpty(t, item.Remediation, item.Key)
 		}
 		statuses[item.Key] = item.Status
@@ -80,7 +80,7 @@ func TestChecklist(t *testing.T) {
 		"user not told":   {userinfoPath, ok(`{"user_id":"005000000000001AAA","organization_id":"00D000000000001EAA","active":true}`), but(itemIntegrationUser, sdk.StatusUnknown)},
 		"inactive":        {userinfoPath, ok(strings.Replace(fmt.Sprintf(userBody, true), `"active":true`, `"active":false`, 1)), but(itemUserActive, sdk.StatusFail)},
 		"sandbox":         {dataPath + "/query", ok(organizationBody(true)), but(itemEnvironment, sdk.StatusFail)},
-		"budget low":      {dataPath + "/sobjects/Gone__c", canned{status: 404, body: "null"}, but("object-gone--c", sdk.StatusUnknown)},
+		"object's 404":    {dataPath + "/sobjects/Gone__c", canned{status: 404, body: "null"}, but("object-gone--c", sdk.StatusUnknown)},
 		"object outage":   {dataPath + "/sobjects/Account", sfError(503, "SERVER_UNAVAILABLE", "later"), but("object-account", sdk.StatusUnknown)},
 		"object's limit":  {dataPath + "/sobjects/Account", sfError(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."), but("object-account", sdk.StatusUnknown)},
 		"object's shape":  {dataPath + "/sobjects/Account", ok(`{}`), but("object-account", sdk.StatusUnknown)},

@@ -48,7 +48,7 @@ func errorRemediation(code sdk.Code) string {
 	case sdk.CodeAPIVersion:
 		return "Use a release of the connector for a version that the org offers."
 	default:
-		return ""
+		return "Test again; if it stays so, see the server's log."
 	}
 }
 

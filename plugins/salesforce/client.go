@@ -19,9 +19,6 @@ import (
 )
 
 const (
-	// maxAnswer bounds one decompressed answer. Twenty-five describes of large
-	// objects stay below it; a pack that does not is split like a slow one.
-	maxAnswer = 32 << 20
 	// maxRepeats is how often a read-only call is repeated after 420, 5xx or a
 	// cut connection. Longer waits are the host's business.
 	maxRepeats = 2
@@ -30,8 +27,8 @@ const (
 	callTimeout = 2 * time.Minute
 )
 
-// errTooLarge is the cause of a BadResponse for an answer beyond maxAnswer.
-var errTooLarge = fmt.Errorf("the answer is larger than %d MiB", maxAnswer>>20)
+// errTooLarge marks the one BadResponse that a smaller request can avoid.
+var errTooLarge = errors.New("answer too large")
 
 // newHTTPClient returns a client without cookies, proxy and redirects. Settings
 // from the environment (HTTP_PROXY) are ignored on purpose: only the host
@@ -162,15 +159,15 @@ func (s *session) once(ctx context.Context, r request) (a answer, again bool, er
 		err := transportError(ctx, err)
 		return answer{}, sdk.CodeOf(err) == sdk.CodeUnavailable, err
 	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, s.connector.maxAnswer+1))
 	switch {
 	case ctx.Err() != nil:
 		return answer{}, false, transportError(ctx, ctx.Err())
 	case err != nil:
 		return answer{}, true, sdk.BadResponse(fmt.Sprintf("Salesforce's answer (HTTP %d) was cut off after %d bytes", resp.StatusCode, len(body)))
-	case len(body) > maxAnswer:
-		return answer{}, false, &tooLarge{sdk.BadResponse("Salesforce's answer is unusable: " + errTooLarge.Error())}
+	case int64(len(body)) > s.connector.maxAnswer:
+		return answer{}, false, errors.Join(sdk.BadResponse(fmt.Sprintf("Salesforce's answer is larger than %d bytes", s.connector.maxAnswer)), errTooLarge)
 	}
 	a = answer{status: resp.StatusCode, header: resp.Header, body: body}
 	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
@@ -180,14 +177,9 @@ func (s *session) once(ctx context.Context, r request) (a answer, again bool, er
 	if a.status >= 200 && a.status < 300 {
 		return a, false, nil
 	}
-	err = s.redact(classify(a, r.object))
+	err = s.classify(a, r.object)
 	return a, a.status == statusEdge || a.status == http.StatusNotAcceptable || a.status >= 500, err
 }
-
-// tooLarge marks the one BadResponse that a smaller request can avoid.
-type tooLarge struct{ error }
-
-func (e *tooLarge) Unwrap() []error { return []error{e.error, errTooLarge} }
 
 func (s *session) newRequest(ctx context.Context, r request) (*http.Request, error) {
 	ref, err := url.Parse(r.path)
@@ -198,7 +190,8 @@ func (s *session) newRequest(ctx context.Context, r request) (*http.Request, err
 	if err != nil {
 		return nil, sdk.InvalidRequest("a call could not be built for the integration's endpoint")
 	}
-	// Go's transport asks for gzip by itself and unpacks it; see maxAnswer.
+	// Go's transport asks for gzip by itself and unpacks it; maxAnswer counts the
+	// unpacked bytes.
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", "fieldwarden-connector-salesforce/"+Version)
 	if len(r.body) > 0 {
@@ -230,14 +223,12 @@ func (s *session) readUsage(header http.Header) {
 	}
 }
 
-// redact removes the token from an error's message, should a proxy or an error
-// page ever echo it.
-func (s *session) redact(err error) error {
-	var e *sdk.Error
-	if errors.As(err, &e) {
-		e.Message = strings.ReplaceAll(e.Message, s.token.Reveal(), "[secret]")
-	}
-	return err
+// classify is the package's classify on an answer without the token, should a
+// proxy or an error page ever echo it. It is removed first, because excerpts may
+// cut it.
+func (s *session) classify(a answer, object string) error {
+	a.body = bytes.ReplaceAll(a.body, []byte(s.token.Reveal()), []byte("[secret]"))
+	return classify(a, object)
 }
 
 // transportError tells a call that got no answer. The URL is left out: a query

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -118,9 +119,11 @@ func TestGzipAnswer(t *testing.T) {
 
 func TestAnswerSizeIsBounded(t *testing.T) {
 	t.Parallel()
+	c := newTestConnector()
+	c.maxAnswer = 1 << 20
 	var zipped bytes.Buffer
 	z := gzip.NewWriter(&zipped)
-	_, err := io.CopyN(z, spaces{}, maxAnswer+10)
+	_, err := z.Write(bytes.Repeat([]byte(" "), int(c.maxAnswer)+1))
 	require.NoError(t, err)
 	require.NoError(t, z.Close())
 	var calls atomic.Int32
@@ -129,19 +132,10 @@ func TestAnswerSizeIsBounded(t *testing.T) {
 		w.Header().Set("Content-Encoding", "gzip")
 		_, _ = w.Write(zipped.Bytes())
 	})
-	checks, _, err := runCheck(t, newTestConnector(), target, "Account", "Contact")
+	checks, _, err := runCheck(t, c, target, "Account", "Contact")
 	require.NoError(t, err)
 	require.Equal(t, sdk.CodeBadResponse, sdk.CodeOf(checks["Account"].Failure))
 	require.EqualValues(t, 3, calls.Load(), "a pack that is too large is divided once, not repeated")
-}
-
-type spaces struct{}
-
-func (spaces) Read(p []byte) (int, error) {
-	for i := range p {
-		p[i] = ' '
-	}
-	return len(p), nil
 }
 
 // TestTokenNeverInErrors: also when the other side echoes it.
@@ -149,7 +143,7 @@ func TestTokenNeverInErrors(t *testing.T) {
 	t.Parallel()
 	target := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusBadRequest)
-		_, _ = fmt.Fprintf(w, `[{"errorCode":"X","message":"you sent %s"}]`, r.Header.Get("Authorization"))
+		_, _ = fmt.Fprintf(w, `[{"errorCode":"X","message":"%s you sent %s"}]`, strings.Repeat("z", 200), r.Header.Get("Authorization"))
 	})
 	_, err := newTestConnector().Identify(t.Context(), target)
 	require.Error(t, err)

@@ -74,6 +74,6 @@ func (s *session) partError(part answer, object string) error {
 	case part.status == 0:
 		return sdk.BadResponse("Salesforce left a part of the composite call unanswered")
 	default:
-		return s.redact(classify(part, object))
+		return s.classify(part, object)
 	}
 }

@@ -42,6 +42,10 @@ type Connector struct {
 	pause func(ctx context.Context, attempt int) error
 	// packTimeout is the longest wait for one composite call of a check.
 	packTimeout time.Duration
+	// maxAnswer bounds one answer, in bytes after decompression. Twenty-five
+	// describes of large objects stay below 32 MiB; a pack that does not is
+	// divided like a slow one.
+	maxAnswer int64
 }
 
 // The optional interfaces that this connector implements.
@@ -54,7 +58,7 @@ var (
 
 // New returns a connector with an HTTP client of its own.
 func New() *Connector {
-	return &Connector{http: newHTTPClient(), pause: backoff, packTimeout: 2 * time.Minute}
+	return &Connector{http: newHTTPClient(), pause: backoff, packTimeout: 2 * time.Minute, maxAnswer: 32 << 20}
 }
 
 // backoff waits about half a second before the first repetition and twice that

@@ -21,7 +21,7 @@ const (
 //
 //	2xx, a describe, queryable        accessible, with the fields that are listed
 //	2xx, a describe, not queryable    denied
-//	404 NOT_FOUND, INVALID_TYPE,
+//	404 NOT_FOUND, 400 INVALID_TYPE,
 //	403 INSUFFICIENT_ACCESS…          denied
 //	anything else                     failed: says nothing about permission
 func decide(object string, part answer, err error) sdk.ObjectCheck {

@@ -93,20 +93,28 @@ func classifyCode(a answer, e vendorError, message, object string) error {
 	return classifyDenial(a, e, message, object)
 }
 
-// classifyDenial recognises the codes that speak of permission.
+// classifyDenial recognises the codes that speak of permission, each with its own
+// status only.
 func classifyDenial(a answer, e vendorError, message, object string) error {
 	if object == "" {
 		return nil
 	}
-	switch {
-	case e.Code == "INVALID_FIELD":
-		if m := noSuchColumn.FindStringSubmatch(e.Message); m != nil {
+	switch a.status {
+	case http.StatusBadRequest:
+		if m := noSuchColumn.FindStringSubmatch(e.Message); m != nil && e.Code == "INVALID_FIELD" {
 			return sdk.FieldDenied(object, m[1], message)
 		}
-	case e.Code == "INVALID_TYPE",
-		e.Code == "NOT_FOUND" && a.status == http.StatusNotFound,
-		strings.HasPrefix(e.Code, "INSUFFICIENT_ACCESS") && a.status == http.StatusForbidden:
-		return sdk.ObjectDenied(object, message)
+		if e.Code == "INVALID_TYPE" {
+			return sdk.ObjectDenied(object, message)
+		}
+	case http.StatusForbidden:
+		if strings.HasPrefix(e.Code, "INSUFFICIENT_ACCESS") {
+			return sdk.ObjectDenied(object, message)
+		}
+	case http.StatusNotFound:
+		if e.Code == "NOT_FOUND" {
+			return sdk.ObjectDenied(object, message)
+		}
 	}
 	return nil
 }

@@ -12,9 +12,6 @@ const Version = "0.1.0"
 //go:embed icon.svg
 var iconSVG string
 
-//go:embed config.schema.json
-var configSchema string
-
 // Describe returns the manifest.
 func (c *Connector) Describe() sdk.Manifest {
 	return sdk.Manifest{
@@ -84,6 +81,7 @@ func prerequisites() []sdk.Prerequisite {
 		{
 			Key: "read-rights", Title: "Read access to objects and fields", Required: true,
 			Description: "The same permission set → Object Settings: Read on every object to be synced, and Read Access on its fields. View All Records as well, unless sharing shall limit what is synced.",
+			HelpURL:     "https://help.salesforce.com/s/articleView?id=platform.users_fields_fls_permsets.htm&type=5",
 		},
 		{
 			Key: "write-rights", Title: "Edit access for write-back", Required: false,

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"regexp"
 	"strings"
 	"time"
 
@@ -93,10 +94,8 @@ func selectDigest(lists [][]string) string {
 // isLocator accepts only paths of open queries of the pinned version.
 func isLocator(path string) bool {
 	id, ok := strings.CutPrefix(path, dataPath+"/query/")
-	if !ok || id == "" {
-		return false
-	}
-	return !strings.ContainsFunc(id, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_')
-	})
+	return ok && locatorID.MatchString(id)
 }
+
+// locatorID is the form of the opaque part: "0r8xx5R2yF2gs3VASQ-2000".
+var locatorID = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)

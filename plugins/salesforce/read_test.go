@@ -212,21 +212,21 @@ func TestReadSendsOnce(t *testing.T) {
 func TestReadDividesLongSelects(t *testing.T) {
 	t.Parallel()
 	org := newFakeOrg(epoch)
-	org.pageSize = func() int { return 100 }
-	for n := range 250 {
+	org.pageSize = func() int { return 210 }
+	for n := range 210 {
 		org.put(leadID(n), n, epoch.Add(-time.Hour), 0)
 	}
 	var fields []string
-	for n := range 800 {
+	for n := range 520 {
 		fields = append(fields, fmt.Sprintf("A_field_of_some_length_%d__c", n))
 	}
 	batches := readAll(t, org.connector(), org.target(), sdk.ReadRequest{Object: "Lead", Fields: fields})
 	records := recordsOf(batches)
-	require.Len(t, records, 250)
+	require.Len(t, records, 210)
 	var data map[string]int
 	require.NoError(t, json.Unmarshal(records[42].Data, &data))
-	require.Len(t, data, 800)
-	require.Equal(t, 42, data["A_field_of_some_length_799__c"])
+	require.Len(t, data, 520)
+	require.Equal(t, 42, data["A_field_of_some_length_519__c"])
 	for _, query := range org.queries {
 		require.Less(t, len(queryPath(query)), 15_500)
 	}
