@@ -49,7 +49,8 @@ func Lock(ctx context.Context, tx *store.Tx, integrationID string) (*ent.Integra
 	query := tx.Ent().Integration.Query().Where(integration.ID(integrationID))
 	query.Modify(func(s *sql.Selector) {
 		if s.Dialect() == dialect.Postgres {
-			s.ForUpdate()
+			// Not FOR UPDATE: inserting rows that refer to the integration must not wait.
+			s.For(sql.LockUpdate, sql.WithLockClause("FOR NO KEY UPDATE"))
 		}
 	})
 	found, err := query.Only(ctx)

@@ -1,0 +1,257 @@
+package permission
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/fieldwarden/fieldwarden/internal/crm"
+	"github.com/fieldwarden/fieldwarden/internal/fault"
+	"github.com/fieldwarden/fieldwarden/internal/snapshot"
+	"github.com/fieldwarden/fieldwarden/internal/store"
+)
+
+// Mode says why a check is made.
+type Mode string
+
+// Modes of a check.
+const (
+	// Normal is the daily check: a loss becomes SUSPECTED at most.
+	Normal Mode = "NORMAL"
+	// Confirm is the second probe: what it still misses after the confirmation
+	// delay is lost.
+	Confirm Mode = "CONFIRM"
+	// Onboarding is the first check (requirement F2): what is not accessible then is
+	// missing, and alerted at once.
+	Onboarding Mode = "ONBOARDING"
+	// OnDemand is a check that somebody waits for. It concludes as Normal does.
+	OnDemand Mode = "ON_DEMAND"
+)
+
+// CheckInput says what to check.
+type CheckInput struct {
+	// Objects are names of package objects; nil means all of them.
+	Objects []string
+	Mode    Mode
+}
+
+// Result is what a check found.
+type Result struct {
+	// AskedAt is when the CRM was asked: every verdict is at least that new.
+	AskedAt time.Time
+	// Failure is why the whole call failed, nil when it did not. The verdicts then
+	// stand as they were, marked stale.
+	Failure *fault.Error
+	Objects []ObjectResult
+	Stats   crm.CallStats
+}
+
+// ObjectResult is what a check found for one object.
+type ObjectResult struct {
+	Name string
+	// Status is the standing verdict.
+	Status crm.ObjectStatus
+	// Readable says that the object can be read now, as far as is known: a suspected
+	// loss counts as unreadable, a failed check keeps what was known before.
+	Readable bool
+	// Suspected says that a loss of the object or of a field waits for confirmation.
+	Suspected bool
+	// Failure is why the check of this object failed; its verdict is stale.
+	Failure *fault.Error
+	// Superseded says that a newer answer was stored already and this one dropped.
+	Superseded bool
+}
+
+// maxFieldsPerTx bounds the fields that one transaction applies, so that a first
+// check of very wide objects stays within a transaction's deadline.
+const maxFieldsPerTx = 8000
+
+// Check asks the CRM for the rights on objects in one call and applies the answer.
+//
+// A call that fails, or fails for some objects, is not an error: the result says so,
+// and the verdicts are marked stale. An error means that nothing was recorded: the
+// integration is unknown (NOT_FOUND) or not connected (INTEGRATION_STATE), an object
+// is not of the package (BAD_INPUT), the context ended, or the database failed.
+func (s *Service) Check(ctx context.Context, integrationID string, in CheckInput) (Result, error) {
+	asked, err := s.ask(ctx, integrationID, in)
+	if err != nil {
+		return Result{}, err
+	}
+	result := asked.result()
+	for _, part := range asked.parts() {
+		err := s.store.WithTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+			objects, err := s.apply(ctx, tx, part)
+			if err == nil {
+				result.Objects = append(result.Objects, objects...)
+			}
+			return err
+		})
+		if err != nil {
+			return Result{}, fmt.Errorf("permission: applying a check: %w", err)
+		}
+	}
+	return result, nil
+}
+
+// CheckForRun is the check of a sync run. Its error is that of Check, or the reason
+// why the whole call failed.
+func (s *Service) CheckForRun(ctx context.Context, integrationID string, objects []string) error {
+	result, err := s.Check(ctx, integrationID, CheckInput{Objects: objects, Mode: Normal})
+	if err != nil {
+		return err
+	}
+	if result.Failure != nil {
+		return result.Failure
+	}
+	return nil
+}
+
+// answer is what the CRM said, not yet applied.
+type answer struct {
+	integrationID string
+	pkg           crm.Package
+	mode          Mode
+	// announce says that someone waits for the answer, even if it brings nothing new.
+	announce bool
+	askedAt  time.Time
+	failure  *fault.Error
+	stats    crm.CallStats
+	// checks holds exactly one check for each object asked for.
+	checks []crm.ObjectCheck
+}
+
+func (a answer) result() Result {
+	return Result{AskedAt: a.askedAt, Failure: a.failure, Stats: a.stats}
+}
+
+// parts divides an answer so that each part fits one transaction.
+func (a answer) parts() []answer {
+	var parts []answer
+	size := 0
+	for _, check := range a.checks {
+		if len(parts) == 0 || size+len(check.Fields) > maxFieldsPerTx {
+			part := a
+			part.checks = nil
+			parts, size = append(parts, part), 0
+		}
+		last := &parts[len(parts)-1]
+		last.checks = append(last.checks, check)
+		size += len(check.Fields)
+	}
+	return parts
+}
+
+// ask makes the one connector call, outside any transaction.
+func (s *Service) ask(ctx context.Context, integrationID string, in CheckInput) (answer, error) {
+	integration, err := snapshot.Find(ctx, s.store.Read(), integrationID)
+	if err != nil {
+		return answer{}, err
+	}
+	if err := checkable(integration); err != nil {
+		return answer{}, err
+	}
+	pkg, _, err := s.packages.Of(ctx, s.store.Read(), integration)
+	if err != nil {
+		return answer{}, err
+	}
+	names, err := objectsToCheck(pkg, in.Objects)
+	if err != nil {
+		return answer{}, err
+	}
+	a := answer{integrationID: integrationID, pkg: pkg, mode: in.Mode, announce: in.Mode == Onboarding || in.Mode == OnDemand, askedAt: s.now()}
+	var found []crm.ObjectCheck
+	err = s.caller.Call(ctx, integrationID, func(ctx context.Context, connector string, target crm.Target) error {
+		var err error
+		found, a.stats, err = s.checker.CheckPermissions(ctx, connector, target,
+			crm.CheckRequest{Objects: names, Unconditional: in.Mode != Normal})
+		return err
+	})
+	if ctx.Err() != nil {
+		// Ours ended, not theirs: that says nothing about the CRM.
+		return answer{}, context.Cause(ctx)
+	}
+	if err != nil {
+		a.failure, found = asFault(err), nil
+	}
+	a.checks = complete(names, found, a.failure)
+	return a, nil
+}
+
+// now is the present time as it is stored.
+func (s *Service) now() time.Time { return s.store.Clock().Now().UTC().Truncate(time.Microsecond) }
+
+// objectsToCheck names what to ask for, each once, in the package's order.
+func objectsToCheck(pkg crm.Package, wanted []string) ([]string, error) {
+	all := pkg.ObjectNames()
+	if wanted == nil {
+		return all, nil
+	}
+	for _, name := range wanted {
+		if !slices.Contains(all, name) {
+			return nil, fault.New(fault.BadInput, fmt.Sprintf("%s is not an object of the package.", name), fault.Field("objects"))
+		}
+	}
+	return slices.DeleteFunc(all, func(name string) bool { return !slices.Contains(wanted, name) }), nil
+}
+
+// complete gives each object that was asked for exactly one check: the answer, or
+// that there was none. Absence of an answer is a failure, never a verdict.
+func complete(names []string, found []crm.ObjectCheck, failure *fault.Error) []crm.ObjectCheck {
+	if failure == nil {
+		failure = fault.New(fault.ConnectorAnswer, "The connector did not answer for this object.")
+	}
+	checks := make([]crm.ObjectCheck, len(names))
+	for i, name := range names {
+		at := slices.IndexFunc(found, func(c crm.ObjectCheck) bool { return c.Object == name })
+		if at < 0 {
+			checks[i] = crm.ObjectCheck{Object: name, Verdict: crm.VerdictFailed, Failure: failure}
+			continue
+		}
+		checks[i] = found[at]
+	}
+	return checks
+}
+
+// asFault gives every failure of a call a code. A failure without one is ours, and
+// its text is not shown: it was not written for people.
+func asFault(err error) *fault.Error {
+	if e, ok := fault.From(err); ok {
+		return e
+	}
+	return fault.New(fault.Internal, "The check failed inside Fieldwarden.", fault.Cause(err))
+}
+
+// staleness is a failure as a verdict's stale reason: what failed and whose side.
+type staleness struct{ failure *fault.Error }
+
+// Error says "CRM side: The CRM did not answer. (CRM_TIMEOUT)".
+func (e staleness) Error() string {
+	return fmt.Sprintf("%s side: %s (%s)", sideWord(e.failure.Info().Side), e.failure.Message, e.failure.Code)
+}
+
+func (e staleness) Unwrap() error { return e.failure }
+
+func sideWord(side fault.Side) string {
+	switch side {
+	case fault.CRM:
+		return "CRM"
+	case fault.Connector:
+		return "Connector"
+	default:
+		return "Fieldwarden"
+	}
+}
+
+// failureOf is why the check of one object failed.
+func failureOf(check crm.ObjectCheck) *fault.Error {
+	if check.Failure == nil {
+		return fault.New(fault.ConnectorAnswer, "The connector did not say why the check failed.")
+	}
+	var e *fault.Error
+	if errors.As(check.Failure, &e) {
+		return e
+	}
+	return asFault(check.Failure)
+}

@@ -1,0 +1,101 @@
+package permission
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/fieldwarden/fieldwarden/ent"
+	"github.com/fieldwarden/fieldwarden/internal/alert"
+	"github.com/fieldwarden/fieldwarden/internal/crm"
+	"github.com/fieldwarden/fieldwarden/internal/fault"
+	"github.com/fieldwarden/fieldwarden/internal/job"
+	"github.com/fieldwarden/fieldwarden/internal/mapping"
+	"github.com/fieldwarden/fieldwarden/internal/snapshot"
+	"github.com/fieldwarden/fieldwarden/internal/store"
+)
+
+// Caller runs do with a fresh access token of an integration; it refreshes the
+// token once and repeats do when the CRM says that it expired. integration.Service
+// implements it.
+type Caller interface {
+	Call(ctx context.Context, integrationID string, do func(ctx context.Context, connector string, target crm.Target) error) error
+}
+
+// Checker asks a connector for the rights on objects; the connector host implements
+// it. Errors are *fault.Error.
+type Checker interface {
+	CheckPermissions(ctx context.Context, connector string, target crm.Target, request crm.CheckRequest) ([]crm.ObjectCheck, crm.CallStats, error)
+}
+
+// Jobs enqueues a job in a transaction; *job.Engine implements it.
+type Jobs interface {
+	Enqueue(ctx context.Context, tx *store.Tx, kind, workspaceID string, payload any, opts ...job.Option) (int64, error)
+}
+
+// Defaults of Config.
+const (
+	DefaultConfirmDelay = 5 * time.Second
+	DefaultFreshFor     = 60 * time.Second
+)
+
+// Config is what a Service is made of; all of it is required but the durations.
+type Config struct {
+	Store    *store.Store
+	Caller   Caller
+	Checker  Checker
+	Jobs     Jobs
+	Alerts   *alert.Service
+	Mappings *mapping.Service
+	Packages snapshot.Packages
+	Logger   *slog.Logger
+	// ConfirmDelay is how long after a suspicion the second probe is made; zero is
+	// five seconds.
+	ConfirmDelay time.Duration
+	// FreshFor is how old a verdict may be before looking at an object's fields
+	// starts another check (design section 11); zero is a minute.
+	FreshFor time.Duration
+}
+
+// Service checks permissions and keeps the verdicts. It is safe for concurrent use.
+type Service struct {
+	store        *store.Store
+	caller       Caller
+	checker      Checker
+	jobs         Jobs
+	alerts       *alert.Service
+	mappings     *mapping.Service
+	packages     snapshot.Packages
+	log          *slog.Logger
+	confirmDelay time.Duration
+	freshFor     time.Duration
+}
+
+// New makes a Service. Register its job handlers before the engine starts.
+func New(c Config) (*Service, error) {
+	if c.Store == nil || c.Caller == nil || c.Checker == nil || c.Jobs == nil || c.Alerts == nil || c.Mappings == nil || c.Packages == nil || c.Logger == nil {
+		return nil, errors.New("permission: incomplete config")
+	}
+	if c.ConfirmDelay == 0 {
+		c.ConfirmDelay = DefaultConfirmDelay
+	}
+	if c.FreshFor == 0 {
+		c.FreshFor = DefaultFreshFor
+	}
+	return &Service{
+		store: c.Store, caller: c.Caller, checker: c.Checker, jobs: c.Jobs, alerts: c.Alerts, mappings: c.Mappings,
+		packages: c.Packages, log: c.Logger, confirmDelay: c.ConfirmDelay, freshFor: c.FreshFor,
+	}, nil
+}
+
+// checkable refuses integrations that hold no credential to check with.
+func checkable(integration *ent.Integration) error {
+	switch integration.State {
+	case crm.IntegrationOnboarding, crm.IntegrationActive, crm.IntegrationPaused:
+		return nil
+	default:
+		return fault.New(fault.IntegrationState, "The integration is not connected to the CRM, so nothing can be checked.",
+			fault.Detail("state", string(integration.State)))
+	}
+}
