@@ -25,6 +25,8 @@ const (
 	// crashPatience is how long a broken call waits to learn whether the process
 	// has ended.
 	crashPatience = 500 * time.Millisecond
+	// clockSkew is how much earlier than here a deadline may pass over there.
+	clockSkew = 100 * time.Millisecond
 )
 
 // Causes of an ended call, told apart by context.Cause.
@@ -100,14 +102,14 @@ func (c *call) fault(err error) error {
 	if known, ok := fault.From(err); ok {
 		return known
 	}
-	if ended := c.ended(err); ended != nil {
-		return ended
-	}
 	state := status.Convert(err)
 	for _, detail := range state.Details() {
 		if detail, ok := detail.(*connectorv1.ErrorDetail); ok {
 			return c.host.faultOf(c.name, detail)
 		}
+	}
+	if ended := c.ended(err); ended != nil {
+		return ended
 	}
 	return c.bareFault(state)
 }
@@ -123,6 +125,10 @@ func (c *call) ended(err error) *fault.Error {
 	make := func(code fault.Code, format string, args ...any) *fault.Error {
 		return connectorFault(code, c.name, fmt.Sprintf(format, args...), fault.Cause(errors.Join(context.Cause(c.ctx), err)))
 	}
+	if status.Code(err) == codes.DeadlineExceeded {
+		// The connector's clock may have run ahead of ours by a moment.
+		await(c.ctx.Done(), clockSkew)
+	}
 	cause := context.Cause(c.ctx)
 	switch {
 	case errors.Is(c.caller.Err(), context.Canceled):
@@ -135,18 +141,28 @@ func (c *call) ended(err error) *fault.Error {
 		return make(fault.ConnectorTimeout, "%s did not end within %s.", c.verb.name, c.verb.deadline)
 	case errors.Is(cause, errStopped):
 		return make(fault.ShuttingDown, "The connector was stopped during %s.", c.verb.name)
+	case errors.Is(cause, errEnded):
+		return make(fault.ConnectorCrashed, "The connector ended during %s (%s).", c.verb.name, c.running.exited())
 	}
 	if status.Code(err) != codes.Unavailable && status.Code(err) != codes.Canceled {
 		return nil
 	}
 	// A broken connection arrives before the news that the process has ended.
-	patience := time.NewTimer(crashPatience)
-	defer patience.Stop()
-	select {
-	case <-c.running.done:
+	if await(c.running.done, crashPatience) {
 		return make(fault.ConnectorCrashed, "The connector ended during %s (%s).", c.verb.name, c.running.exited())
-	case <-patience.C:
-		return nil
+	}
+	return nil
+}
+
+// await waits for a channel to close, but not longer than patience.
+func await(done <-chan struct{}, patience time.Duration) bool {
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case <-done:
+		return true
+	case <-timer.C:
+		return false
 	}
 }
 
@@ -160,8 +176,6 @@ func (c *call) bareFault(state *status.Status) *fault.Error {
 		code = fault.ConnectorUnsupported
 	case codes.DeadlineExceeded:
 		code = fault.ConnectorTimeout
-	case codes.Unavailable:
-		code = fault.ConnectorCrashed
 	default:
 	}
 	message := fmt.Sprintf("%s failed with the gRPC status %s: %s", c.verb.name, state.Code(), state.Message())

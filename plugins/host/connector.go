@@ -137,12 +137,21 @@ func (c *connector) tryStart() (*process, described, *fault.Error) {
 	}
 	known, failure := c.describe(c.life, running)
 	if failure != nil {
-		if failure.Code == fault.ConnectorUnsupported {
-			failure = connectorFault(fault.ConnectorProtocol, c.installation.Name, "It does not serve the connector protocol's Describe.", fault.Cause(failure))
-		}
-		return running, described{}, failure
+		return running, described{}, describeFault(c.installation.Name, failure)
 	}
 	return running, known, nil
+}
+
+// describeFault tells what a failed first Describe means for the start.
+func describeFault(name string, failure *fault.Error) *fault.Error {
+	switch failure.Code { //nolint:exhaustive // all others tell enough as they are
+	case fault.ConnectorUnsupported:
+		return connectorFault(fault.ConnectorProtocol, name, "It does not serve the connector protocol.", fault.Cause(failure))
+	case fault.ConnectorInternal, fault.ConnectorTimeout:
+		return connectorFault(fault.ConnectorStart, name, "It greeted the host and then failed: "+failure.Message, fault.Cause(failure))
+	default:
+		return failure
+	}
 }
 
 // failed notes a failed start; the caller holds the lock.
@@ -171,6 +180,7 @@ func (c *connector) crashed(failure *fault.Error) {
 // frees what is left.
 func (c *connector) watch(running *process) {
 	<-running.done
+	running.cancel(errEnded) // unless it was stopped already
 	asked := errors.Is(context.Cause(running.ctx), errStopped)
 	failure := crashFault(c.installation.Name, running)
 	c.mu.Lock()

@@ -30,6 +30,7 @@ type Host struct {
 	life       context.Context //nolint:containedctx // the host's own life, not a request's
 	end        context.CancelFunc
 	background sync.WaitGroup
+	closed     func() error
 }
 
 // New checks the configuration and prepares the folders. It starts no process.
@@ -51,6 +52,7 @@ func New(config Config) (*Host, error) {
 		config: config, run: run, connectors: map[string]*connector{},
 		secrets: &redact.Set{}, memory: semaphore.NewWeighted(config.MaxInFlightBytes),
 	}
+	h.closed = sync.OnceValue(h.close)
 	h.life, h.end = context.WithCancel(context.Background())
 	launcher := &launcher{config: config, runDir: run.path, logger: config.Logger}
 	var starts atomic.Uint64
@@ -127,7 +129,9 @@ func (h *Host) removeOldCopies() {
 
 // Close cancels the calls under way, ends every connector with all it started,
 // and waits for that. The host is of no use afterwards.
-func (h *Host) Close() error {
+func (h *Host) Close() error { return h.closed() }
+
+func (h *Host) close() error {
 	h.end()
 	var all sync.WaitGroup
 	for _, c := range h.connectors {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -29,8 +30,8 @@ import (
 // canary is a secret that must never be seen anywhere.
 const canary = "canary-Zx81-00Dabc!AQ0AQ.secret"
 
-// binary is the test connector, built once.
-var binary string //nolint:gochecknoglobals // set once by TestMain
+// connectorBinary is the test connector, built once.
+var connectorBinary string //nolint:gochecknoglobals // set once by TestMain
 
 // TestMain lets the test binary play the server: its shim and, for kill -9, a
 // whole host process.
@@ -53,8 +54,8 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
-	binary = filepath.Join(dir, "testconnector")
-	build := exec.Command("go", "build", "-o", binary, "./testdata/testconnector")
+	connectorBinary = filepath.Join(dir, "testconnector")
+	build := exec.Command("go", "build", "-o", connectorBinary, "./testdata/testconnector")
 	if output, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "building the test connector: %v\n%s", err, output)
 		return 1
@@ -101,7 +102,7 @@ func newLab(t *testing.T, change ...func(*host.Config)) lab {
 	t.Helper()
 	l := lab{log: &journal{}}
 	config := host.Config{
-		Connectors: []host.Installation{{Name: "test", Path: binary}},
+		Connectors: []host.Installation{{Name: "test", Path: connectorBinary}},
 		WorkDir:    t.TempDir(),
 		ShimPath:   os.Args[0],
 		Logger:     l.log.logger(),
@@ -191,3 +192,5 @@ func within(t *testing.T, limit time.Duration) context.Context {
 }
 
 func lines(text string) []string { return strings.Split(strings.TrimSpace(text), "\n") }
+
+var errEnough = errors.New("enough")

@@ -31,8 +31,11 @@ const (
 	maxHeader    = 64 << 10
 )
 
-// errStopped is the cause of calls cancelled because their process is stopped.
-var errStopped = errors.New("the connector is being stopped")
+// Causes of calls cancelled with their process.
+var (
+	errStopped = errors.New("the connector is being stopped")
+	errEnded   = errors.New("the connector has ended")
+)
 
 // process is one running connector and its connection.
 type process struct {
@@ -230,16 +233,19 @@ func connect(ctx context.Context, client *plugin.Client, made *atomic.Pointer[st
 func (l *launcher) end(client *plugin.Client, s *starter) {
 	patience := time.AfterFunc(l.config.Timeouts.Stop, func() { _ = s.Kill(context.Background()) })
 	defer patience.Stop()
+	client.Kill()
 	l.discard(client, s)
 }
 
-// discard frees all that a start took.
+// discard kills a process and frees all that its start took. A starter that was
+// never made took nothing.
 func (l *launcher) discard(client *plugin.Client, s *starter) {
-	client.Kill()
 	if s == nil {
 		return
 	}
+	// First the process: go-plugin would wait for it to end by itself.
 	_ = s.Kill(context.Background())
+	client.Kill()
 	if err := os.RemoveAll(s.tmpDir); err != nil {
 		l.logger.Warn("a connector's temporary folder could not be removed", "connector", s.spec.name, "error", err)
 	}

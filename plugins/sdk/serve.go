@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"sync"
 
 	"github.com/hashicorp/go-hclog"
 	plugin "github.com/hashicorp/go-plugin"
@@ -34,9 +35,12 @@ func Serve(newConnector func() Connector) {
 	if os.Getenv(handshake.CookieKey) != handshake.CookieValue {
 		os.Exit(command(os.Args[1:], os.Stdout, os.Stderr, newConnector))
 	}
-	// go-plugin replaces os.Stderr when it serves; the logger keeps this one.
+	// go-plugin replaces os.Stderr by a pipe whose content is lost in a crash, so
+	// a connector's last words would be. The real one comes back before the
+	// author's first method runs.
 	stderr := os.Stderr
 	service := newService(newConnector(), nil)
+	service.beforeCall = sync.OnceFunc(func() { os.Stderr = stderr })
 	service.logger = newLogger(stderr, &service.secrets)
 	slog.SetDefault(service.logger)
 	if os.Getenv(handshake.LifelineEnv) == "stdin" {

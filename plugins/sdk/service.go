@@ -30,13 +30,15 @@ type service struct {
 	connector Connector
 	logger    *slog.Logger
 	secrets   redact.Set
+	// beforeCall runs once before the first call of an author's method.
+	beforeCall func()
 }
 
 func newService(connector Connector, logger *slog.Logger) *service {
 	if logger == nil {
 		logger = slog.Default()
 	}
-	return &service{connector: connector, logger: logger}
+	return &service{connector: connector, logger: logger, beforeCall: func() {}}
 }
 
 func (s *service) register(registrar grpc.ServiceRegistrar) {
@@ -47,6 +49,7 @@ func (s *service) register(registrar grpc.ServiceRegistrar) {
 
 // call runs one verb of the author's and returns its error for the wire.
 func (s *service) call(ctx context.Context, verb string, target *connectorv1.Target, do func(Target) error) (err error) {
+	s.beforeCall()
 	defer s.secrets.Add(target.GetAccessToken())()
 	defer func() {
 		if value := recover(); value != nil {

@@ -14,6 +14,9 @@ import (
 
 func main() {
 	connector := &testconnector.Connector{Name: "test"}
+	if name := os.Getenv("NAME"); name != "" {
+		connector.Name = name
+	}
 	switch os.Getenv("MODE") {
 	case "noisy":
 		fmt.Println("Loading … 1|2|3")
