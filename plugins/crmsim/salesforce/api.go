@@ -41,7 +41,7 @@ func sessionNotREST() reply {
 
 // api serves everything under /services/data.
 func (s *Simulator) api(w http.ResponseWriter, r *http.Request) {
-	line := Request{Method: r.Method, Path: r.URL.Path, Endpoint: "versions"}
+	line := Request{Method: r.Method, Path: r.URL.Path, Endpoint: unknownEndpoint}
 	answer, usage := s.answer(r, &line)
 	s.finish(w, r, answer, usage, line)
 }
@@ -53,6 +53,7 @@ func (s *Simulator) answer(r *http.Request, line *Request) (reply, *apiUsage) {
 	}
 	rest := segments(strings.TrimPrefix(r.URL.EscapedPath(), "/services/data"))
 	c := &call{ctx: r.Context(), method: r.Method, base: baseURL(r), query: r.URL.Query(), header: r.Header, request: line}
+	line.Endpoint = "versions"
 	if len(rest) > 0 {
 		c.root, c.rest = "/services/data/"+rest[0], rest[1:]
 		line.Endpoint, line.Object, line.SOQL = c.endpoint(), s.objectOf(c), c.query.Get("q")

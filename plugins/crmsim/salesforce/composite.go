@@ -200,7 +200,11 @@ func dig(body []byte, path string) (string, bool) {
 
 // compositeAnswer puts the parts' answers together. Bodies are copied as they are: they are JSON already.
 func compositeAnswer(parts []compositePart, answers []reply) reply {
-	body := []byte(`{"compositeResponse":[`)
+	size := 64
+	for _, answer := range answers {
+		size += len(answer.body) + 256
+	}
+	body := append(make([]byte, 0, size), `{"compositeResponse":[`...)
 	for i, answer := range answers {
 		if i > 0 {
 			body = append(body, ',')

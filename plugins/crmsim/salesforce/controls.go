@@ -120,7 +120,7 @@ const maxChange = 1_000_000
 
 // CreateRecords adds records, all with the same SystemModstamp, and returns their ids. Errors are *ControlError.
 func (c *Controls) CreateRecords(change RecordChange) ([]string, error) {
-	return c.change(change, func(s *store, t *table, values map[string]any, at time.Time) ([]*row, error) {
+	return c.change(change, func(t *table, values map[string]any, at time.Time) ([]*row, error) {
 		if !t.object.createable {
 			return nil, conflict("%s records cannot be created", t.object.name)
 		}
@@ -133,7 +133,7 @@ func (c *Controls) CreateRecords(change RecordChange) ([]string, error) {
 
 // TouchRecords changes records and gives them all the same new SystemModstamp. Without Fields only the stamp moves.
 func (c *Controls) TouchRecords(change RecordChange) ([]string, error) {
-	return c.change(change, func(s *store, t *table, values map[string]any, at time.Time) ([]*row, error) {
+	return c.change(change, func(t *table, values map[string]any, at time.Time) ([]*row, error) {
 		rows, err := t.pick(change.IDs, max(change.Count, 1))
 		if err != nil {
 			return nil, err
@@ -149,7 +149,7 @@ func (c *Controls) TouchRecords(change RecordChange) ([]string, error) {
 
 // DeleteRecords moves records to the recycle bin, where only queryAll finds them.
 func (c *Controls) DeleteRecords(change RecordChange) ([]string, error) {
-	return c.change(change, func(s *store, t *table, values map[string]any, at time.Time) ([]*row, error) {
+	return c.change(change, func(t *table, values map[string]any, at time.Time) ([]*row, error) {
 		if !t.object.deletable {
 			return nil, conflict("%s records cannot be deleted", t.object.name)
 		}
@@ -164,7 +164,7 @@ func (c *Controls) DeleteRecords(change RecordChange) ([]string, error) {
 
 // change checks what all changes have in common and runs one under the write lock.
 func (c *Controls) change(change RecordChange,
-	run func(*store, *table, map[string]any, time.Time) ([]*row, error),
+	run func(*table, map[string]any, time.Time) ([]*row, error),
 ) ([]string, error) {
 	o, ok := c.sim.engine.catalog.object(change.Object)
 	switch {
@@ -183,13 +183,14 @@ func (c *Controls) change(change RecordChange,
 	s := c.sim.store
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	rows, err := run(s, s.tables[o.name], values, at)
+	t := s.tables[o.name]
+	rows, err := run(t, values, at)
 	if err != nil {
 		return nil, err
 	}
 	ids := make([]string, len(rows))
 	for i, r := range rows {
-		ids[i] = recordIDOf(o.keyPrefix, r.number)
+		ids[i] = t.id(r)
 	}
 	return ids, nil
 }

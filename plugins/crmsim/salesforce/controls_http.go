@@ -20,6 +20,7 @@ func (s *Simulator) controlRoutes() http.Handler {
 	c := s.controls
 	r.Get("/", asset("web/control.html", "text/html; charset=utf-8"))
 	r.Get("/style.css", asset("web/style.css", "text/css; charset=utf-8"))
+	r.Get("/icon.svg", asset("web/icon.svg", "image/svg+xml"))
 	r.Get("/control.js", asset("web/control.js", "text/javascript; charset=utf-8"))
 	r.Route("/api", func(r chi.Router) {
 		r.Get("/state", func(w http.ResponseWriter, _ *http.Request) { controlAnswer(w, c.State(), nil) })

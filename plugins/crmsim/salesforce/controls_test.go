@@ -164,6 +164,23 @@ func TestStagesAndOrganization(t *testing.T) {
 	require.True(t, strings.HasPrefix(fmt.Sprint(row["Id"]), "00DAbCdEfGhIjKl"))
 	require.Len(t, row["Id"], 18)
 	require.Equal(t, true, row["IsSandbox"])
+	require.Equal(t, http.StatusOK, client.get(t, root+fmt.Sprint("/sobjects/Organization/", row["Id"])).status)
+}
+
+// TestCreatedRecordsAreComplete: what Salesforce would have asked for is there, the rest is empty.
+func TestCreatedRecordsAreComplete(t *testing.T) {
+	t.Parallel()
+	org := start(t, nil)
+	client := org.login(t)
+	ids, err := org.Controls().CreateRecords(salesforce.RecordChange{Object: "Lead", Count: 5000, Fields: map[string]any{"Company": "Bulk Ltd."}})
+	require.NoError(t, err)
+	require.Len(t, ids, 5000)
+	row := client.rows(t, "SELECT LastName, Company, Status, Email, IsConverted, SystemModstamp FROM Lead WHERE Id = '"+ids[4999]+"'").Records[0]
+	require.NotEmpty(t, row["LastName"])
+	require.Equal(t, []any{"Bulk Ltd.", "Open - Not Contacted", nil, false},
+		[]any{row["Company"], row["Status"], row["Email"], row["IsConverted"]})
+	where := " FROM Lead WHERE SystemModstamp = " + client.stampOf(t, "Lead", ids[0])
+	require.Equal(t, 5000, client.rows(t, "SELECT count()"+where).TotalSize, "one transaction, one stamp")
 }
 
 func TestConfigIsChecked(t *testing.T) {

@@ -62,10 +62,7 @@ func (s *store) value(t *table, r *row, f *field) any {
 	}
 	switch f.name {
 	case "Id":
-		if t.object.name == "Organization" {
-			return s.gen.org.id
-		}
-		return recordIDOf(t.object.keyPrefix, r.number)
+		return t.id(r)
 	case "IsDeleted":
 		return r.deleted
 	case "CreatedDate":
@@ -82,20 +79,19 @@ func (s *store) value(t *table, r *row, f *field) any {
 		return v
 	}
 	if r.made {
-		return s.blank(f)
+		if v, ok := blank(f); ok {
+			return v
+		}
 	}
 	return s.invented(t.object.name, f, r.number)
 }
 
-// blank is the value of a field nobody filled in.
-func (s *store) blank(f *field) any {
-	switch {
-	case f.name == "OwnerId":
-		return recordIDOf("005", 0)
-	case f.kind == "boolean":
-		return false
+// blank is the value of a field nobody filled in; ok is false where Salesforce would have asked for one.
+func blank(f *field) (value any, ok bool) {
+	if f.name == "OwnerId" {
+		return recordIDOf("005", 0), true
 	}
-	return f.defaultValue
+	return f.defaultValue, f.defaultValue != nil || f.traits.has(nillable)
 }
 
 func (s *store) sibling(t *table, r *row, name string) any {

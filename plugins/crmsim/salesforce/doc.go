@@ -9,9 +9,9 @@
 //   - catalog*.go: the objects and fields of a plain org, with their true names, types and flags
 //   - permission.go: the one engine that decides what the integration user may see; every endpoint asks it
 //   - oauth.go, token.go, authorization.go, identity.go: sign-in, tokens, rotation, revocation
-//   - api.go, describe*.go, query.go, soql_*.go, composite.go, limits.go: the data API
+//   - api.go, versions.go, limits.go, describe*.go, query.go, soql_*.go, composite.go: the data API
 //   - data*.go, table.go, stamps.go: invented records, the same for the same seed
-//   - fault.go, controls*.go, journal.go, page.go: the switches, the request log and the control page
+//   - fault.go, controls*.go, state.go, journal.go, web/: the switches, the request log and the control page
 //
 // # Invariants
 //

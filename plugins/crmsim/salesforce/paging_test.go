@@ -85,11 +85,11 @@ func TestStampsClusterBeyondAPage(t *testing.T) {
 func TestPagingReturnsEachRowOnce(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
-		count := rapid.IntRange(0, 300).Draw(r, "records")
+		count := rapid.IntRange(0, 150).Draw(r, "records")
 		org := start(t, func(c *salesforce.Config) {
 			c.Seed = rapid.Uint64().Draw(r, "seed")
 			c.Records = map[string]int{"Lead": count}
-			c.MaxPageRows = rapid.IntRange(20, 400).Draw(r, "cap")
+			c.MaxPageRows = rapid.IntRange(20, 100).Draw(r, "cap")
 			c.MaxAuthorizations = -1
 		})
 		client := org.login(t)
@@ -98,7 +98,7 @@ func TestPagingReturnsEachRowOnce(t *testing.T) {
 		followed, _ := client.follow(t, "SELECT Id FROM Lead"+order, batch)
 		require.Len(r, followed, count)
 		unique(r, followed)
-		walked := client.keyset(t, "Lead", rapid.IntRange(20, 400).Draw(r, "limit"))
+		walked := client.keyset(t, "Lead", rapid.IntRange(25, 200).Draw(r, "limit"))
 		require.Len(r, walked, count)
 		unique(r, walked)
 		if order == " ORDER BY SystemModstamp, Id" {

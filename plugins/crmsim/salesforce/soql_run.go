@@ -110,7 +110,7 @@ func (s *store) parent(t *table, r *row, want selected) (*table, *row, bool) {
 // over one lookup share a nested object.
 func (s *store) appendRecord(b []byte, c *call, t *table, r *row, columns []selected) []byte {
 	b = append(b, '{')
-	b = s.appendAttributes(b, c, t, r)
+	b = appendAttributes(b, c, t, r)
 	done := map[*field]bool{}
 	for _, column := range columns {
 		if column.via == nil {
@@ -139,12 +139,11 @@ func (s *store) appendRecord(b []byte, c *call, t *table, r *row, columns []sele
 	return append(b, '}')
 }
 
-func (s *store) appendAttributes(b []byte, c *call, t *table, r *row) []byte {
-	id, _ := s.sibling(t, r, "Id").(string)
+func appendAttributes(b []byte, c *call, t *table, r *row) []byte {
 	b = append(append(b, `"attributes":{"type":"`...), t.object.name...)
 	b = append(append(b, `","url":"`...), c.root...)
 	b = append(append(b, `/sobjects/`...), t.object.name...)
-	return append(append(append(b, '/'), id...), `"}`...)
+	return append(append(append(b, '/'), t.id(r)...), `"}`...)
 }
 
 // appendValue writes a field's value.

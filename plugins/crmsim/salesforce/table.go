@@ -26,6 +26,8 @@ type table struct {
 	rows   []*row // by number
 	// byStamp is ordered by SystemModstamp, then Id: what every incremental read asks for.
 	byStamp []*row
+	// onlyID is the id of the only record, for Organization, whose id the configuration may choose.
+	onlyID string
 }
 
 // store is the org's data. Readers hold the read lock while they look at rows.
@@ -48,6 +50,7 @@ func newStore(c *catalog, gen *generator) *store {
 		slices.SortFunc(t.byStamp, compareRows)
 		s.tables[o.name] = t
 	}
+	s.tables["Organization"].onlyID = gen.org.id
 	return s
 }
 
@@ -72,11 +75,23 @@ func (t *table) between(from, to time.Time) []*row {
 
 // byID finds a record, deleted or not.
 func (t *table) byID(id string) (*row, bool) {
+	if t.onlyID != "" {
+		id15, ok := id15Of(id)
+		return t.rows[0], ok && id15 == t.onlyID[:15]
+	}
 	n, ok := recordNumber(t.object.keyPrefix, id)
 	if !ok || n >= len(t.rows) {
 		return nil, false
 	}
 	return t.rows[n], true
+}
+
+// id is the record's 18-character id.
+func (t *table) id(r *row) string {
+	if t.onlyID != "" {
+		return t.onlyID
+	}
+	return recordIDOf(t.object.keyPrefix, r.number)
 }
 
 // pick gives the rows with these ids, or without ids the first count records that are not deleted.
