@@ -35,18 +35,42 @@ func (s *Store) openSQLite(ctx context.Context, path string) error {
 	if err := inspectSQLite(ctx, file); err != nil {
 		return err
 	}
-	if s.writer, err = sql.Open("sqlite", sqliteDSN(file, "_txlock=immediate")); err != nil {
+	if err := s.migrateSQLite(ctx, file); err != nil {
+		return sqliteFault(file, err)
+	}
+	if s.writer, err = sql.Open("sqlite", sqliteDSN(file, "_pragma=foreign_keys(1)", "_txlock=immediate")); err != nil {
 		return unavailable("The SQLite file cannot be opened.", err)
 	}
 	s.writer.SetMaxOpenConns(1)
-	if err := s.migrate(ctx, s.writer); err != nil {
-		return sqliteFault(file, err)
-	}
 	if s.reader, err = sql.Open("sqlite", sqliteDSN(file, "_pragma=query_only(1)")); err != nil {
 		return unavailable("The SQLite file cannot be opened.", err)
 	}
 	s.reader.SetMaxOpenConns(sqliteReaders)
 	s.reader.SetMaxIdleConns(sqliteReaders)
+	return nil
+}
+
+// migrateSQLite migrates through a connection of its own that does not enforce
+// foreign keys: SQLite changes a table by making a new one and dropping the old,
+// and the switch has no effect inside a migration's transaction. What was not
+// enforced is checked afterwards.
+func (s *Store) migrateSQLite(ctx context.Context, file string) (err error) {
+	db, err := sql.Open("sqlite", sqliteDSN(file, "_txlock=immediate"))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	db.SetMaxOpenConns(1)
+	if err := s.migrate(ctx, db); err != nil {
+		return err
+	}
+	var orphans int
+	if err := db.QueryRowContext(ctx, "SELECT count(*) FROM pragma_foreign_key_check").Scan(&orphans); err != nil {
+		return err
+	}
+	if orphans > 0 {
+		return corrupt(file, fmt.Errorf("%d rows refer to rows that do not exist", orphans))
+	}
 	return nil
 }
 
@@ -81,12 +105,11 @@ func folderFault(path string, err error) error {
 
 // sqliteDSN writes the connection string. Times are stored as text in UTC, in
 // the one format that also sorts; the integer formats break River.
-func sqliteDSN(file, extra string) string {
-	path := (&url.URL{Path: file}).EscapedPath()
-	return "file:" + path + "?" + strings.Join([]string{
-		"_pragma=busy_timeout(5000)", "_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)", "_pragma=foreign_keys(1)",
-		"_time_format=sqlite", "_timezone=UTC", extra,
-	}, "&")
+func sqliteDSN(file string, extra ...string) string {
+	return "file:" + (&url.URL{Path: file}).EscapedPath() + "?" + strings.Join(append([]string{
+		"_pragma=busy_timeout(5000)", "_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)",
+		"_time_format=sqlite", "_timezone=UTC",
+	}, extra...), "&")
 }
 
 // inspectSQLite looks at a database through a connection that cannot change the

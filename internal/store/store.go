@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync"
 	"time"
 
 	"entgo.io/ent/dialect"
@@ -61,6 +62,9 @@ type Store struct {
 	wakeups  *wakeups
 	listener *listener // PostgreSQL only
 	lock     *fileLock // SQLite only
+
+	closing sync.Once
+	closed  error
 }
 
 // Open opens the database of c.URL, checks it, and migrates it.
@@ -103,22 +107,25 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	return s, nil
 }
 
-// Close ends the listener, closes all connections and gives the lock back.
+// Close ends the listener, closes all connections and gives the lock back. A
+// second call does nothing.
 func (s *Store) Close() error {
-	var errs []error
-	if s.listener != nil {
-		s.listener.stop()
-	}
-	if s.reader != nil {
-		errs = append(errs, s.reader.Close())
-	}
-	if s.writer != nil {
-		errs = append(errs, s.writer.Close())
-	}
-	if s.lock != nil {
-		errs = append(errs, s.lock.release())
-	}
-	return errors.Join(errs...)
+	s.closing.Do(func() {
+		if s.listener != nil {
+			s.listener.stop()
+		}
+		var errs []error
+		for _, pool := range []*sql.DB{s.reader, s.writer} {
+			if pool != nil {
+				errs = append(errs, pool.Close())
+			}
+		}
+		if s.lock != nil {
+			errs = append(errs, s.lock.release())
+		}
+		s.closed = errors.Join(errs...)
+	})
+	return s.closed
 }
 
 // Dialect returns the kind of database.
@@ -162,4 +169,17 @@ func (s *Store) entDialect() string {
 // own text may hold the user and host of the database.
 func unavailable(message string, cause error) error {
 	return fault.New(fault.DatabaseUnavailable, message, fault.Cause(cause))
+}
+
+// DatabaseTime asks the database for the time: the one clock that all nodes on a
+// PostgreSQL share.
+func (s *Store) DatabaseTime(ctx context.Context) (time.Time, error) {
+	if s.dialect == SQLite {
+		return s.now(), nil
+	}
+	var now time.Time
+	if err := s.reader.QueryRowContext(ctx, "SELECT now()").Scan(&now); err != nil {
+		return time.Time{}, unavailable("The database did not tell the time.", err)
+	}
+	return now.UTC(), nil
 }
