@@ -22,7 +22,6 @@ type authorizations struct {
 
 	mu       sync.Mutex
 	rotate   bool
-	nextID   int
 	open     []*authorization // oldest first
 	codes    map[string]*code
 	access   map[string]session
@@ -36,7 +35,6 @@ type tokenCounters struct{ codesRedeemed, refreshes, reuses, revoked, revokeCall
 
 // authorization is one user's approval of the app.
 type authorization struct {
-	id      int
 	scopes  []string
 	revoked bool
 }
@@ -107,8 +105,7 @@ func (a *authorizations) redeem(value, redirectURI, verifier string) (tokens, *o
 	}
 	c.used = true
 	a.counters.codesRedeemed++
-	a.nextID++
-	granted := &authorization{id: a.nextID, scopes: c.scopes}
+	granted := &authorization{scopes: c.scopes}
 	a.open = append(a.open, granted)
 	for a.limit > 0 && len(a.open) > a.limit {
 		a.revokeLocked(a.open[0])

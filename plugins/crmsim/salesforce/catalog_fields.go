@@ -95,7 +95,6 @@ func recordID(label string) field {
 	return f
 }
 
-func (f field) as(kind string) field              { f.kind = kind; return f }
 func (f field) partOf(compound string) field      { f.compound = compound; return f }
 func (f field) looks(extra string) field          { f.extra = extra; return f }
 func (f field) nameOfRecord() field               { f.isName = true; return f }

@@ -98,6 +98,10 @@ func (f *Fault) matches(t faultTarget) bool {
 	if f.Parts && !t.part {
 		return false
 	}
+	// Only whole answers can break off.
+	if t.part && (f.Kind == FaultCut || f.Kind == FaultTruncated) {
+		return false
+	}
 	if f.Object != "" && !strings.EqualFold(f.Object, t.object) {
 		return false
 	}

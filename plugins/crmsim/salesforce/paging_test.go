@@ -84,22 +84,26 @@ func TestStampsClusterBeyondAPage(t *testing.T) {
 // TestPagingReturnsEachRowOnce holds for locators and for keyset paging, for any size of org and page, under ties.
 func TestPagingReturnsEachRowOnce(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(r *rapid.T) {
-		count := rapid.IntRange(0, 150).Draw(r, "records")
+	type sized struct {
+		*session
+		count int
+	}
+	var orgs []sized
+	for i, count := range []int{0, 1, 39, 40, 41, 80, 150, 400} {
 		org := start(t, func(c *salesforce.Config) {
-			c.Seed = rapid.Uint64().Draw(r, "seed")
-			c.Records = map[string]int{"Lead": count}
-			c.MaxPageRows = rapid.IntRange(20, 100).Draw(r, "cap")
-			c.MaxAuthorizations = -1
+			c.Seed, c.MaxPageRows, c.DailyRequests = uint64(i), 40, -1
+			c.Records = map[string]int{"Lead": count, "Account": 0, "Contact": 0, "Opportunity": 0, "User": 3}
 		})
-		client := org.login(t)
-		batch := rapid.IntRange(0, 3000).Draw(r, "batch")
+		orgs = append(orgs, sized{org.login(t), count})
+	}
+	rapid.Check(t, func(r *rapid.T) {
+		org := rapid.SampledFrom(orgs).Draw(r, "org")
 		order := rapid.SampledFrom([]string{"", " ORDER BY SystemModstamp, Id", " ORDER BY Company DESC"}).Draw(r, "order")
-		followed, _ := client.follow(t, "SELECT Id FROM Lead"+order, batch)
-		require.Len(r, followed, count)
+		followed, _ := org.follow(t, "SELECT Id FROM Lead"+order, 2000)
+		require.Len(r, followed, org.count)
 		unique(r, followed)
-		walked := client.keyset(t, "Lead", rapid.IntRange(25, 200).Draw(r, "limit"))
-		require.Len(r, walked, count)
+		walked := org.keyset(t, "Lead", rapid.IntRange(30, 200).Draw(r, "limit"))
+		require.Len(r, walked, org.count)
 		unique(r, walked)
 		if order == " ORDER BY SystemModstamp, Id" {
 			require.Equal(r, followed, walked)

@@ -240,7 +240,7 @@ func TestNoQueryBreaksTheSimulator(t *testing.T) {
 // TestOrderIsTotal: any combination of orders gives the same set of rows, ordered by exactly those keys.
 func TestOrderIsTotal(t *testing.T) {
 	t.Parallel()
-	org := start(t, nil)
+	org := start(t, func(c *salesforce.Config) { c.Records = map[string]int{"Contact": 40} })
 	client := org.login(t)
 	all := column(client.rows(t, "SELECT Id FROM Contact").Records, "Id")
 	rapid.Check(t, func(r *rapid.T) {
