@@ -47,9 +47,12 @@ func (s *Service) inspect(ctx context.Context, d described, row *ent.Integration
 		return grant{}, err
 	}
 	// The test informs; without it the sign-in is good all the same.
-	if g.checklist, err = s.checklist(ctx, row, row.Connector, t); err != nil {
+	items, err := s.checklist(ctx, row, row.Connector, t)
+	if err != nil {
 		s.c.Logger.InfoContext(ctx, "the connection could not be tested after the sign-in", obs.KeyIntegration, row.ID, obs.Err(err))
+		return g, nil
 	}
+	g.checklist = items
 	return g, nil
 }
 

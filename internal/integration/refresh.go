@@ -41,7 +41,7 @@ const (
 	// a moment.
 	saveTime = time.Minute
 
-	firstWait, longestWait = 50 * time.Millisecond, time.Second
+	firstWait, longestWait = 20 * time.Millisecond, time.Second
 )
 
 // standing is what a credential's row says about refreshing a version of it.
