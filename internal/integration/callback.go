@@ -149,7 +149,8 @@ func (s *Service) failSignIn(ctx context.Context, integrationID string, cause er
 	if found, ok := fault.From(cause); ok {
 		reason = found.Error()
 	}
-	return s.c.Store.WithTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+	// Also when it failed for lack of time.
+	return s.c.Store.WithTx(context.WithoutCancel(ctx), func(ctx context.Context, tx *store.Tx) error {
 		row, err := find(ctx, tx.Ent(), integrationID)
 		if err != nil {
 			return err
@@ -176,7 +177,7 @@ func (s *Service) revoke(ctx context.Context, d described, row *ent.Integration,
 	if d.oauth.RevokeURL == "" {
 		return
 	}
-	if _, err := s.post(ctx, d.oauth.RevokeURL, url.Values{"token": {token}}); err != nil {
+	if _, err := s.post(context.WithoutCancel(ctx), d.oauth.RevokeURL, url.Values{"token": {token}}); err != nil {
 		s.c.Logger.InfoContext(ctx, "could not give back the tokens of a failed sign-in", obs.KeyIntegration, row.ID, obs.Err(err))
 	}
 }

@@ -23,6 +23,7 @@ import (
 )
 
 func TestConnectFromStartToOnboarding(t *testing.T) {
+	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Store, _ *clockwork.FakeClock) {
 		h := newHouse(t, s)
 		var authorized []string
@@ -73,9 +74,24 @@ func TestConnectFromStartToOnboarding(t *testing.T) {
 	})
 }
 
+// TestTheSystemConnectsToo: a demo has no token.
+func TestTheSystemConnectsToo(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store, _ *clockwork.FakeClock) {
+		h := newHouse(t, s)
+		who, _ := principal.From(h.ctx)
+		h.ctx = principal.System(t.Context(), who.WorkspaceID, "demo")
+		id := h.connect()
+		audited, err := s.Read().AuditEntry.Query().Where(auditentry.Action("integration.authorized"), auditentry.Target(id)).Only(h.ctx)
+		require.NoError(t, err)
+		require.Equal(t, "system:demo", audited.Actor)
+	})
+}
+
 // TestCallbackThatIsNotOursChangesNothing: afterwards the right browser still can
 // finish.
 func TestCallbackThatIsNotOursChangesNothing(t *testing.T) {
+	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Store, clock *clockwork.FakeClock) {
 		h := newHouse(t, s)
 		id, ticket := h.start()
@@ -113,6 +129,7 @@ func TestCallbackThatIsNotOursChangesNothing(t *testing.T) {
 }
 
 func TestCallbackComesTooLate(t *testing.T) {
+	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Store, clock *clockwork.FakeClock) {
 		h := newHouse(t, s)
 		id, ticket := h.start()
@@ -135,6 +152,7 @@ func TestCallbackComesTooLate(t *testing.T) {
 // TestSignInThatFailsLeavesADraftWithTheReason goes through everything that the
 // CRM, the connector and a wrong choice can do to a sign-in.
 func TestSignInThatFailsLeavesADraftWithTheReason(t *testing.T) {
+	t.Parallel()
 	const evil = "https://evil.example.com"
 	status := func(code int, body string) func(*house) {
 		return func(h *house) {
@@ -261,6 +279,7 @@ func newHouseLike(h *house) *house {
 
 // TestAConnectionTestThatFailsDoesNotUndoTheSignIn: it is made again later.
 func TestAConnectionTestThatFailsDoesNotUndoTheSignIn(t *testing.T) {
+	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Store, _ *clockwork.FakeClock) {
 		h := newHouse(t, s)
 		h.connectors.checkErr = fault.New(fault.CRMTimeout, "The CRM did not answer.")
@@ -271,6 +290,7 @@ func TestAConnectionTestThatFailsDoesNotUndoTheSignIn(t *testing.T) {
 }
 
 func TestOfTwoCallbacksAtTheSameMomentOneWins(t *testing.T) {
+	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Store, _ *clockwork.FakeClock) {
 		h := newHouse(t, s)
 		id, ticket := h.start()

@@ -53,6 +53,14 @@ func (s *Service) giveUp(ctx context.Context, row *ent.Integration, version int,
 	}
 }
 
+// messageOf is the text of a fault without its code.
+func messageOf(err error) string {
+	if found, ok := fault.From(err); ok {
+		return found.Message
+	}
+	return string(fault.Internal)
+}
+
 // lose moves an integration whose credential is revoked.
 func (s *Service) lose(ctx context.Context, tx *store.Tx, id, reason string) error {
 	row, err := find(ctx, tx.Ent(), id)

@@ -28,9 +28,9 @@ import (
 // Only a process that ends, or loses the connection, between sending the token
 // and saving the answer loses the authorization; an admin then signs in again.
 const (
-	// leaseTime is well above what a refresh takes: the timeout of the request
-	// and the tries to save.
-	leaseTime = 2 * time.Minute
+	// leaseTime is well above what a refresh takes, which is the timeout of the
+	// request and the tries to save: the rest is for clocks of nodes that differ.
+	leaseTime = 3 * time.Minute
 	// requestTime bounds the request to the token endpoint.
 	requestTime = 30 * time.Second
 	// aheadOf is how long before its end an access token is renewed, where the
@@ -85,7 +85,8 @@ var errUncertain = errors.New("integration: outcome of a refresh unknown")
 // else does, or when it cannot be done now, the token is used as long as it lasts.
 func (s *Service) refreshAhead(ctx context.Context, row *ent.Integration, current held) (held, error) {
 	now := s.now()
-	if current.tokens.Expires.IsZero() || now.Before(current.tokens.Expires.Add(-aheadOf)) {
+	if current.tokens.Expires.IsZero() || now.Before(current.tokens.Expires.Add(-aheadOf)) ||
+		(now.Before(current.tokens.Expires) && current.row.LeaseUntil != nil) {
 		return current, nil
 	}
 	renewed, err := s.refresh(ctx, row, current)
@@ -151,7 +152,7 @@ func (s *Service) takeTurn(ctx context.Context, d described, row *ent.Integratio
 		renewed, err = s.keep(ctx, d, row, current, turn, answer)
 		return renewed, true, err
 	case result == refused:
-		return held{}, true, s.giveUp(ctx, row, current.row.Version, err.Error())
+		return held{}, true, s.giveUp(ctx, row, current.row.Version, messageOf(err))
 	case result == unknown && d.oauth.RotatesRefreshToken:
 		s.c.Logger.WarnContext(ctx, "the outcome of a refresh is not known", obs.KeyIntegration, row.ID, obs.Err(err))
 		return held{}, false, s.endLease(ctx, current.row, turn, true)

@@ -99,9 +99,9 @@ type Config struct {
 	Clock clockwork.Clock
 	// NodeID names this process among those that share the database.
 	NodeID string
-	// PublicURL is the address under which browsers reach this server, without a
-	// trailing slash. It is the operator's, never taken from a request: the CRM
-	// sends its answer there.
+	// PublicURL is the address under which browsers reach this server, scheme and
+	// host. It is the operator's, never taken from a request: the CRM sends its
+	// answer there.
 	PublicURL string
 	// OAuthClients serve the workspaces that have set no client of their own.
 	OAuthClients map[string]OAuthClient
@@ -132,10 +132,12 @@ func New(c Config) (*Service, error) {
 	if c.Clock == nil {
 		c.Clock = c.Store.Clock()
 	}
-	s := &Service{c: c, endpoints: map[string]*url.URL{}, redactor: obs.NewRedactor()}
-	if _, err := baseURL("publicUrl", c.PublicURL); err != nil {
+	public, err := baseURL("publicUrl", c.PublicURL)
+	if err != nil {
 		return nil, err
 	}
+	c.PublicURL = public.String()
+	s := &Service{c: c, endpoints: map[string]*url.URL{}, redactor: obs.NewRedactor()}
 	for slot, raw := range c.Endpoints {
 		endpoint, err := baseURL("endpoints."+slot, raw)
 		if err != nil {

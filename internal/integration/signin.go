@@ -36,45 +36,61 @@ func (s *Service) OpenSignIn(ctx context.Context, ticket string) (redirectURL, b
 	if _, err := admin(ctx); err != nil {
 		return "", "", err
 	}
+	signIn, err := s.c.Store.Read().OAuthState.Get(ctx, found.StateID)
+	if err != nil {
+		return "", "", errSignIn(err)
+	}
+	// Before the ticket is used up: this may fail.
+	if redirectURL, err = s.authorizeURL(ctx, signIn); err != nil {
+		return "", "", err
+	}
 	browserCookie = randomSecret()
-	var signIn *ent.OAuthState
 	err = s.c.Store.WithTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		signIn, err = openState(ctx, tx, found.StateID)
-		if err != nil {
-			return err
-		}
-		n, err := tx.Ent().OAuthState.Update().
-			Where(oauthstate.ID(signIn.ID), oauthstate.BrowserHashIsNil()).
-			SetBrowserHash(auth.HashSignInSecret(crm.Secret(browserCookie))).Save(ctx)
-		if err != nil {
-			return fmt.Errorf("bind browser: %w", err)
-		}
-		if n == 0 {
-			return fault.New(fault.OAuthStateUsed, "This sign-in link was already opened.")
-		}
-		return nil
+		return bindBrowser(ctx, tx, signIn.ID, browserCookie)
 	})
 	if err != nil {
 		return "", "", err
 	}
-	redirectURL, err = s.authorizeURL(ctx, signIn)
-	return redirectURL, browserCookie, err
+	return redirectURL, browserCookie, nil
+}
+
+// bindBrowser ties an open sign-in to a browser, once.
+func bindBrowser(ctx context.Context, tx *store.Tx, id, browserCookie string) error {
+	if _, err := openState(ctx, tx, id); err != nil {
+		return err
+	}
+	n, err := tx.Ent().OAuthState.Update().
+		Where(oauthstate.ID(id), oauthstate.BrowserHashIsNil()).
+		SetBrowserHash(auth.HashSignInSecret(crm.Secret(browserCookie))).Save(ctx)
+	if err != nil {
+		return fmt.Errorf("bind browser: %w", err)
+	}
+	if n == 0 {
+		return fault.New(fault.OAuthStateUsed, "This sign-in link was already opened.")
+	}
+	return nil
 }
 
 // openState reads a sign-in that is still open.
 func openState(ctx context.Context, tx *store.Tx, id string) (*ent.OAuthState, error) {
 	row, err := tx.Ent().OAuthState.Get(ctx, id)
 	switch {
-	case ent.IsNotFound(err):
-		return nil, fault.New(fault.OAuthStateInvalid, "This sign-in is not known.")
 	case err != nil:
-		return nil, fmt.Errorf("read sign-in: %w", err)
+		return nil, errSignIn(err)
 	case row.UsedAt != nil:
 		return nil, fault.New(fault.OAuthStateUsed, "This sign-in was already finished.")
 	case !tx.Now().Before(row.ExpiresAt):
 		return nil, fault.New(fault.OAuthStateExpired, fmt.Sprintf("This sign-in expired at %s.", row.ExpiresAt.UTC().Format(time.RFC3339)))
 	}
 	return row, nil
+}
+
+// errSignIn words a failure to read a sign-in.
+func errSignIn(err error) error {
+	if ent.IsNotFound(err) {
+		return fault.New(fault.OAuthStateInvalid, "This sign-in is not known.")
+	}
+	return fmt.Errorf("read sign-in: %w", err)
 }
 
 // claim ends an open sign-in in favour of the caller: of two at the same time one

@@ -17,6 +17,7 @@ import (
 )
 
 func TestStartRefusesBadInputAndChangesNothing(t *testing.T) {
+	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Store, _ *clockwork.FakeClock) {
 		h := newHouse(t, s)
 		viewer, _ := principal.From(h.ctx)
@@ -53,6 +54,7 @@ func TestStartRefusesBadInputAndChangesNothing(t *testing.T) {
 }
 
 func TestStartIsIdempotentAndResumesWhatNobodySignedInTo(t *testing.T) {
+	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Store, _ *clockwork.FakeClock) {
 		h := newHouse(t, s)
 		in := connect.StartInput{Connector: "salesforce", Environment: crm.Production, ScheduleTime: "04:30", IdempotencyKey: "k"}
@@ -87,6 +89,7 @@ func TestStartIsIdempotentAndResumesWhatNobodySignedInTo(t *testing.T) {
 
 // TestOneInstanceForEachConnectorAndEnvironment is scenario 1.
 func TestOneInstanceForEachConnectorAndEnvironment(t *testing.T) {
+	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Store, _ *clockwork.FakeClock) {
 		h := newHouse(t, s)
 		id := h.connect()
@@ -118,6 +121,7 @@ func TestOneInstanceForEachConnectorAndEnvironment(t *testing.T) {
 }
 
 func TestOpenSignInRefusesWhatIsNotAGoodLink(t *testing.T) {
+	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Store, clock *clockwork.FakeClock) {
 		h := newHouse(t, s)
 		for _, ticket := range []string{"", "unknown"} {
@@ -125,8 +129,13 @@ func TestOpenSignInRefusesWhatIsNotAGoodLink(t *testing.T) {
 			require.Equal(t, fault.OAuthStateInvalid, fault.CodeOf(err))
 		}
 		_, ticket := h.start()
+		clients := h.config.OAuthClients
+		h.remake(func(c *connect.Config) { c.OAuthClients = nil })
 		_, _, err := h.OpenSignIn(t.Context(), ticket)
-		require.NoError(t, err)
+		require.Equal(t, fault.OAuthClientMissing, fault.CodeOf(err))
+		h.remake(func(c *connect.Config) { c.OAuthClients = clients })
+		_, _, err = h.OpenSignIn(t.Context(), ticket)
+		require.NoError(t, err, "what fails does not use the link up")
 		_, _, err = h.OpenSignIn(t.Context(), ticket)
 		require.Equal(t, fault.OAuthStateUsed, fault.CodeOf(err), "a link works once")
 
@@ -144,6 +153,7 @@ func TestOpenSignInRefusesWhatIsNotAGoodLink(t *testing.T) {
 }
 
 func TestSetOAuthClientIsWriteOnlyAndComesBeforeTheOperators(t *testing.T) {
+	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Store, _ *clockwork.FakeClock) {
 		h := newHouse(t, s)
 		h.remake(func(c *connect.Config) {
