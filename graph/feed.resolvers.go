@@ -7,18 +7,20 @@ package graph
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/graph/generated"
 )
 
 func (r *feedEntryResolver) Cursor(ctx context.Context, obj *ent.FeedEntry) (string, error) {
-	panic(fmt.Errorf("not implemented: Cursor - cursor"))
+	return position(obj), nil
 }
 
 func (r *feedEntryResolver) Integration(ctx context.Context, obj *ent.FeedEntry) (*ent.Integration, error) {
-	panic(fmt.Errorf("not implemented: Integration - integration"))
+	if obj.IntegrationID == "" {
+		return nil, nil //nolint:nilnil // null is the answer: it belongs to none
+	}
+	return r.integration(ctx, obj.IntegrationID)
 }
 
 func (r *Resolver) FeedEntry() generated.FeedEntryResolver { return &feedEntryResolver{r} }

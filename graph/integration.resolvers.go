@@ -7,56 +7,86 @@ package graph
 
 import (
 	"context"
-	"fmt"
 
 	"entgo.io/contrib/entgql"
 	"github.com/fieldwarden/fieldwarden/ent"
+	"github.com/fieldwarden/fieldwarden/ent/crmobject"
 	"github.com/fieldwarden/fieldwarden/graph/generated"
 	"github.com/fieldwarden/fieldwarden/graph/model"
+	"github.com/fieldwarden/fieldwarden/internal/gid"
 )
 
 func (r *integrationResolver) Connector(ctx context.Context, obj *ent.Integration) (*model.Connector, error) {
-	panic(fmt.Errorf("not implemented: Connector - connector"))
+	if found, ok := r.Connectors.Named(obj.Connector); ok {
+		return found, nil
+	}
+	return r.missingConnector(obj.Connector), nil
 }
 
 func (r *integrationResolver) Instance(ctx context.Context, obj *ent.Integration) (*model.Instance, error) {
-	panic(fmt.Errorf("not implemented: Instance - instance"))
+	if obj.InstanceID == "" {
+		return nil, nil //nolint:nilnil // null is the answer: nobody has signed in
+	}
+	return &model.Instance{
+		ID: obj.InstanceID, Name: obj.InstanceName, URL: obj.InstanceURL,
+		Edition: obj.InstanceEdition, APIVersion: obj.APIVersion,
+	}, nil
 }
 
 func (r *integrationResolver) IntegrationUser(ctx context.Context, obj *ent.Integration) (*model.IntegrationUser, error) {
-	panic(fmt.Errorf("not implemented: IntegrationUser - integrationUser"))
+	if obj.IntegrationUser == "" {
+		return nil, nil //nolint:nilnil // null is the answer: nobody has signed in
+	}
+	return &model.IntegrationUser{Name: obj.IntegrationUser, IsDedicated: obj.IntegrationUserDedicated}, nil
 }
 
 func (r *integrationResolver) Onboarding(ctx context.Context, obj *ent.Integration) ([]*model.OnboardingStepState, error) {
-	panic(fmt.Errorf("not implemented: Onboarding - onboarding"))
+	return r.onboarding(ctx, obj)
 }
 
 func (r *integrationResolver) Object(ctx context.Context, obj *ent.Integration, name string) (*ent.CrmObject, error) {
-	panic(fmt.Errorf("not implemented: Object - object"))
+	found, err := obj.QueryObjects().Where(crmobject.Name(name)).Only(ctx)
+	return found, ent.MaskNotFound(err)
 }
 
 func (r *integrationResolver) Objects(ctx context.Context, obj *ent.Integration, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*ent.CrmObjectConnection, error) {
-	panic(fmt.Errorf("not implemented: Objects - objects"))
+	p, err := newPage(gid.Object, first, last, after, before)
+	if err != nil {
+		return nil, err
+	}
+	return obj.QueryObjects().Paginate(ctx, p.after, p.first, p.before, p.last)
 }
 
 func (r *integrationResolver) Settings(ctx context.Context, obj *ent.Integration) (*model.Settings, error) {
-	panic(fmt.Errorf("not implemented: Settings - settings"))
+	return r.settings(ctx, obj.ID)
 }
 
 func (r *integrationResolver) StandardFields(ctx context.Context, obj *ent.Integration) ([]*model.StandardField, error) {
-	panic(fmt.Errorf("not implemented: StandardFields - standardFields"))
+	return r.standardFields(ctx, obj)
 }
 
 func (r *integrationResolver) Runs(ctx context.Context, obj *ent.Integration, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*ent.SyncRunConnection, error) {
-	panic(fmt.Errorf("not implemented: Runs - runs"))
+	p, err := newPage(gid.SyncRun, first, last, after, before)
+	if err != nil {
+		return nil, err
+	}
+	return obj.QueryRuns().Paginate(ctx, p.after, p.first, p.before, p.last, ent.WithSyncRunOrder(newestRuns()))
 }
 
 func (r *integrationResolver) Alerts(ctx context.Context, obj *ent.Integration, filter *model.AlertFilterInput, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*ent.AlertConnection, error) {
-	panic(fmt.Errorf("not implemented: Alerts - alerts"))
+	p, err := newPage(gid.Alert, first, last, after, before)
+	if err != nil {
+		return nil, err
+	}
+	return obj.QueryAlerts().Where(alertPredicates(filter)...).Paginate(ctx, p.after, p.first, p.before, p.last, ent.WithAlertOrder(newestAlerts()))
 }
 
 func (r *integrationResolver) PermissionChanges(ctx context.Context, obj *ent.Integration, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*ent.PermissionChangeConnection, error) {
-	panic(fmt.Errorf("not implemented: PermissionChanges - permissionChanges"))
+	p, err := newPage(gid.PermissionChange, first, last, after, before)
+	if err != nil {
+		return nil, err
+	}
+	return obj.QueryPermissionChanges().Paginate(ctx, p.after, p.first, p.before, p.last, ent.WithPermissionChangeOrder(newestChanges()))
 }
 
 func (r *Resolver) Integration() generated.IntegrationResolver { return &integrationResolver{r} }

@@ -1,6 +1,53 @@
 // Package graph is thin: a resolver takes what the SDL gives, calls a use case
-// or reads through Ent, and returns the result.
+// or reads through Ent, and returns the result. It writes only through use
+// cases, whose mutations return ids; what a payload shows is loaded again
+// through the reader pool.
+//
+// Every problem that a client can repair is a userError of the payload; only
+// bugs, authentication and limits are top-level errors.
 package graph
 
+import (
+	"log/slog"
+
+	"github.com/fieldwarden/fieldwarden/graph/generated"
+	"github.com/fieldwarden/fieldwarden/graph/model"
+	"github.com/fieldwarden/fieldwarden/internal/integration"
+	"github.com/fieldwarden/fieldwarden/internal/mapping"
+	"github.com/fieldwarden/fieldwarden/internal/permission"
+	"github.com/fieldwarden/fieldwarden/internal/settings"
+	"github.com/fieldwarden/fieldwarden/internal/snapshot"
+	"github.com/fieldwarden/fieldwarden/internal/store"
+	"github.com/fieldwarden/fieldwarden/internal/syncrun"
+)
+
+// Connectors lists the connectors of this server.
+type Connectors interface {
+	// All returns every connector, sorted by name.
+	All() []*model.Connector
+	// Named returns one connector; false when there is none of that name.
+	Named(name string) (*model.Connector, bool)
+}
+
+// Deps is what the resolvers call; all of it is required.
+type Deps struct {
+	Store        *store.Store
+	Integrations *integration.Service
+	Settings     *settings.Service
+	Mappings     *mapping.Service
+	Permissions  *permission.Service
+	Runs         *syncrun.Service
+	Connectors   Connectors
+	Packages     snapshot.Packages
+	Logger       *slog.Logger
+	// DocsURL is the page that explains error codes, without a fragment.
+	DocsURL string
+}
+
 // Resolver resolves everything.
-type Resolver struct{}
+type Resolver struct{ Deps }
+
+// NewSchema returns the executable schema over deps.
+func NewSchema(deps Deps) generated.Config {
+	return generated.Config{Resolvers: &Resolver{deps}}
+}

@@ -7,100 +7,200 @@ package graph
 
 import (
 	"context"
-	"fmt"
 
 	"entgo.io/contrib/entgql"
 	"github.com/fieldwarden/fieldwarden/ent"
+	"github.com/fieldwarden/fieldwarden/ent/crmobject"
 	"github.com/fieldwarden/fieldwarden/graph/generated"
 	"github.com/fieldwarden/fieldwarden/graph/model"
+	"github.com/fieldwarden/fieldwarden/internal/crm"
+	"github.com/fieldwarden/fieldwarden/internal/fault"
+	"github.com/fieldwarden/fieldwarden/internal/gid"
+	"github.com/fieldwarden/fieldwarden/internal/integration"
+	"github.com/fieldwarden/fieldwarden/internal/mapping"
+	"github.com/fieldwarden/fieldwarden/internal/permission"
+	"github.com/fieldwarden/fieldwarden/internal/settings"
 )
 
 func (r *mutationResolver) SetOAuthClient(ctx context.Context, input model.SetOAuthClientInput) (*model.SetOAuthClientPayload, error) {
-	panic(fmt.Errorf("not implemented: SetOAuthClient - setOAuthClient"))
+	err := r.Integrations.SetOAuthClient(ctx, integration.SetOAuthClientInput{
+		IdempotencyKey: input.IdempotencyKey, Connector: input.Connector, Environment: input.Environment,
+		ClientID: input.ClientID, ClientSecret: crm.Secret(input.ClientSecret),
+	})
+	problems, err := r.userErrors(err)
+	return &model.SetOAuthClientPayload{Ok: err == nil && len(problems) == 0, UserErrors: problems}, err
 }
 
 func (r *mutationResolver) StartIntegration(ctx context.Context, input model.StartIntegrationInput) (*model.StartIntegrationPayload, error) {
-	panic(fmt.Errorf("not implemented: StartIntegration - startIntegration"))
+	started, err := r.Integrations.Start(ctx, integration.StartInput{
+		IdempotencyKey: input.IdempotencyKey, Connector: input.Connector, Environment: input.Environment,
+		ScheduleTime: valueOf(input.ScheduleTime), TimeZone: valueOf(input.ScheduleZone),
+	})
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.StartIntegrationPayload{UserErrors: problems}, err
+	}
+	found, err := r.Resolver.integration(ctx, started.IntegrationID)
+	return &model.StartIntegrationPayload{Integration: found, SignInURL: &started.SignInURL, UserErrors: noErrors()}, err
 }
 
 func (r *mutationResolver) CheckIntegration(ctx context.Context, input model.CheckIntegrationInput) (*model.CheckIntegrationPayload, error) {
-	panic(fmt.Errorf("not implemented: CheckIntegration - checkIntegration"))
+	err := r.checkIntegration(ctx, input)
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.CheckIntegrationPayload{UserErrors: problems}, err
+	}
+	found, err := r.Resolver.integration(ctx, input.IntegrationID)
+	return &model.CheckIntegrationPayload{Integration: found, UserErrors: noErrors()}, err
 }
 
 func (r *mutationResolver) CompleteOnboardingStep(ctx context.Context, input model.CompleteOnboardingStepInput) (*model.CompleteOnboardingStepPayload, error) {
-	panic(fmt.Errorf("not implemented: CompleteOnboardingStep - completeOnboardingStep"))
+	err := r.completeStep(ctx, input)
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.CompleteOnboardingStepPayload{UserErrors: problems}, err
+	}
+	found, err := r.Resolver.integration(ctx, input.IntegrationID)
+	return &model.CompleteOnboardingStepPayload{Integration: found, UserErrors: noErrors()}, err
 }
 
 func (r *mutationResolver) FinishOnboarding(ctx context.Context, input model.FinishOnboardingInput) (*model.FinishOnboardingPayload, error) {
-	panic(fmt.Errorf("not implemented: FinishOnboarding - finishOnboarding"))
+	err := r.Integrations.FinishOnboarding(ctx, integration.FinishInput{IntegrationID: input.IntegrationID, IdempotencyKey: input.IdempotencyKey})
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.FinishOnboardingPayload{UserErrors: problems}, err
+	}
+	found, err := r.Resolver.integration(ctx, input.IntegrationID)
+	return &model.FinishOnboardingPayload{Integration: found, UserErrors: noErrors()}, err
 }
 
 func (r *mutationResolver) UpdateSettings(ctx context.Context, input model.UpdateSettingsInput) (*model.UpdateSettingsPayload, error) {
-	panic(fmt.Errorf("not implemented: UpdateSettings - updateSettings"))
+	changes, err := settingChanges(input.Changes)
+	if err != nil {
+		return nil, err
+	}
+	_, err = r.Settings.Update(ctx, settings.UpdateInput{
+		IdempotencyKey: input.IdempotencyKey, IntegrationID: input.IntegrationID,
+		ExpectedVersion: input.ExpectedVersion, Changes: changes,
+	})
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.UpdateSettingsPayload{UserErrors: problems}, err
+	}
+	shown, err := r.Resolver.settings(ctx, input.IntegrationID)
+	return &model.UpdateSettingsPayload{Settings: shown, UserErrors: noErrors()}, err
 }
 
 func (r *mutationResolver) MapField(ctx context.Context, input model.MapFieldInput) (*model.MapFieldPayload, error) {
-	panic(fmt.Errorf("not implemented: MapField - mapField"))
+	id, err := r.Mappings.Map(ctx, mapping.MapInput{
+		IdempotencyKey: input.IdempotencyKey, IntegrationID: input.IntegrationID,
+		StandardField: input.StandardField, CRMField: input.CrmField,
+	})
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.MapFieldPayload{UserErrors: problems}, err
+	}
+	found, err := r.Store.Read().Mapping.Get(ctx, id)
+	return &model.MapFieldPayload{Mapping: found, UserErrors: noErrors()}, err
 }
 
 func (r *mutationResolver) UnmapField(ctx context.Context, input model.UnmapFieldInput) (*model.UnmapFieldPayload, error) {
-	panic(fmt.Errorf("not implemented: UnmapField - unmapField"))
+	err := r.Mappings.Unmap(ctx, mapping.UnmapInput{
+		IdempotencyKey: input.IdempotencyKey, IntegrationID: input.IntegrationID,
+		StandardField: input.StandardField, Reason: input.Reason,
+	})
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.UnmapFieldPayload{UserErrors: problems}, err
+	}
+	found, err := r.Resolver.integration(ctx, input.IntegrationID)
+	return &model.UnmapFieldPayload{Integration: found, UserErrors: noErrors()}, err
 }
 
 func (r *mutationResolver) RecheckFields(ctx context.Context, input model.RecheckFieldsInput) (*model.RecheckFieldsPayload, error) {
-	panic(fmt.Errorf("not implemented: RecheckFields - recheckFields"))
+	_, err := r.Permissions.RecheckFields(ctx, permission.RecheckInput{
+		IdempotencyKey: input.IdempotencyKey, IntegrationID: input.IntegrationID, Object: input.Object, Fields: []string{},
+	})
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.RecheckFieldsPayload{UserErrors: problems}, err
+	}
+	found, err := r.Store.Read().CrmObject.Query().
+		Where(crmobject.IntegrationID(input.IntegrationID), crmobject.Name(input.Object)).Only(ctx)
+	return &model.RecheckFieldsPayload{Object: found, UserErrors: noErrors()}, err
 }
 
 func (r *mutationResolver) RunNow(ctx context.Context, input model.RunNowInput) (*model.RunNowPayload, error) {
-	panic(fmt.Errorf("not implemented: RunNow - runNow"))
+	id, err := r.Runs.RunNow(ctx, input.IntegrationID, input.IdempotencyKey)
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.RunNowPayload{UserErrors: problems}, err
+	}
+	found, err := r.Store.Read().SyncRun.Get(ctx, id)
+	return &model.RunNowPayload{Run: found, UserErrors: noErrors()}, err
 }
 
 func (r *queryResolver) Viewer(ctx context.Context) (*model.Viewer, error) {
-	panic(fmt.Errorf("not implemented: Viewer - viewer"))
+	p, err := acting(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &model.Viewer{ID: p.ID, Name: p.Name, Role: p.Role}, nil
 }
 
 func (r *queryResolver) Workspace(ctx context.Context) (*ent.Workspace, error) {
-	panic(fmt.Errorf("not implemented: Workspace - workspace"))
+	return r.workspace(ctx)
 }
 
 func (r *queryResolver) Node(ctx context.Context, id string) (ent.Noder, error) {
-	panic(fmt.Errorf("not implemented: Node - node"))
+	found, err := r.Store.Read().Noder(ctx, id, ent.WithNodeType(tableOf))
+	if ent.IsNotFound(err) || fault.Is(err, fault.NotFound) {
+		return nil, nil //nolint:nilnil // null is the answer: the id names nothing here
+	}
+	return found, err
 }
 
 func (r *queryResolver) Connectors(ctx context.Context) ([]*model.Connector, error) {
-	panic(fmt.Errorf("not implemented: Connectors - connectors"))
+	return r.Deps.Connectors.All(), nil
 }
 
 func (r *queryResolver) Integration(ctx context.Context, id string) (*ent.Integration, error) {
-	panic(fmt.Errorf("not implemented: Integration - integration"))
+	found, err := r.Resolver.integration(ctx, id)
+	if fault.Is(err, fault.NotFound) {
+		return nil, nil //nolint:nilnil // null is the answer: the id names nothing here
+	}
+	return found, err
 }
 
 func (r *queryResolver) Integrations(ctx context.Context, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*ent.IntegrationConnection, error) {
-	panic(fmt.Errorf("not implemented: Integrations - integrations"))
+	p, err := newPage(gid.Integration, first, last, after, before)
+	if err != nil {
+		return nil, err
+	}
+	return r.Store.Read().Integration.Query().Paginate(ctx, p.after, p.first, p.before, p.last, ent.WithIntegrationOrder(newestIntegrations()))
 }
 
 func (r *queryResolver) Alerts(ctx context.Context, filter *model.AlertFilterInput, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*ent.AlertConnection, error) {
-	panic(fmt.Errorf("not implemented: Alerts - alerts"))
+	p, err := newPage(gid.Alert, first, last, after, before)
+	if err != nil {
+		return nil, err
+	}
+	return r.Store.Read().Alert.Query().Where(alertPredicates(filter)...).Paginate(ctx, p.after, p.first, p.before, p.last, ent.WithAlertOrder(newestAlerts()))
 }
 
 func (r *queryResolver) FeedEntries(ctx context.Context, filter *model.FeedEntryFilterInput, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*ent.FeedEntryConnection, error) {
-	panic(fmt.Errorf("not implemented: FeedEntries - feedEntries"))
+	p, err := newPage(gid.FeedEntry, first, last, after, before)
+	if err != nil {
+		return nil, err
+	}
+	return r.Store.Read().FeedEntry.Query().Where(feedPredicates(filter)...).Paginate(ctx, p.after, p.first, p.before, p.last, ent.WithFeedEntryOrder(newestEntries()))
 }
 
 func (r *subscriptionResolver) AlertEvents(ctx context.Context, integrationID *string, after *string) (<-chan *model.AlertEvent, error) {
-	panic(fmt.Errorf("not implemented: AlertEvents - alertEvents"))
+	return follow(ctx, r.Resolver, feedAlert, integrationID, after, r.alertEvent)
 }
 
 func (r *subscriptionResolver) PermissionChanges(ctx context.Context, integrationID *string, after *string) (<-chan *model.PermissionChangeEvent, error) {
-	panic(fmt.Errorf("not implemented: PermissionChanges - permissionChanges"))
+	return follow(ctx, r.Resolver, feedPermission, integrationID, after, r.permissionChangeEvent)
 }
 
 func (r *subscriptionResolver) SettingsChanged(ctx context.Context, integrationID *string, after *string) (<-chan *model.SettingsChangedEvent, error) {
-	panic(fmt.Errorf("not implemented: SettingsChanged - settingsChanged"))
+	return follow(ctx, r.Resolver, feedSettings, integrationID, after, r.settingsChangedEvent)
 }
 
 func (r *subscriptionResolver) SyncRunProgress(ctx context.Context, integrationID *string, after *string) (<-chan *model.SyncRunProgressEvent, error) {
-	panic(fmt.Errorf("not implemented: SyncRunProgress - syncRunProgress"))
+	return follow(ctx, r.Resolver, feedRun, integrationID, after, r.syncRunProgressEvent)
 }
 
 func (r *Resolver) Mutation() generated.MutationResolver { return &mutationResolver{r} }

@@ -7,23 +7,23 @@ package graph
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/fieldwarden/fieldwarden/ent"
+	"github.com/fieldwarden/fieldwarden/ent/runobject"
 	"github.com/fieldwarden/fieldwarden/graph/generated"
 	"github.com/fieldwarden/fieldwarden/graph/model"
 )
 
 func (r *runObjectResolver) Problem(ctx context.Context, obj *ent.RunObject) (*model.Problem, error) {
-	panic(fmt.Errorf("not implemented: Problem - problem"))
+	return r.problem(obj.FaultCode, obj.Reason), nil
 }
 
 func (r *syncRunResolver) Problem(ctx context.Context, obj *ent.SyncRun) (*model.Problem, error) {
-	panic(fmt.Errorf("not implemented: Problem - problem"))
+	return r.problem(obj.FaultCode, obj.Reason), nil
 }
 
 func (r *syncRunResolver) Objects(ctx context.Context, obj *ent.SyncRun) ([]*ent.RunObject, error) {
-	panic(fmt.Errorf("not implemented: Objects - objects"))
+	return obj.QueryObjects().Order(runobject.ByPosition()).All(ctx)
 }
 
 func (r *Resolver) RunObject() generated.RunObjectResolver { return &runObjectResolver{r} }

@@ -7,19 +7,23 @@ package graph
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/graph/generated"
 	"github.com/fieldwarden/fieldwarden/graph/model"
+	"github.com/fieldwarden/fieldwarden/internal/store"
 )
 
 func (r *viewerResolver) Workspace(ctx context.Context, obj *model.Viewer) (*ent.Workspace, error) {
-	panic(fmt.Errorf("not implemented: Workspace - workspace"))
+	return r.workspace(ctx)
 }
 
 func (r *workspaceResolver) FeedCursor(ctx context.Context, obj *ent.Workspace) (string, error) {
-	panic(fmt.Errorf("not implemented: FeedCursor - feedCursor"))
+	head, err := r.Store.FeedHead(ctx, obj.ID)
+	if err != nil {
+		return "", err
+	}
+	return store.FormatCursor(obj.ID, head), nil
 }
 
 func (r *Resolver) Viewer() generated.ViewerResolver { return &viewerResolver{r} }

@@ -811,8 +811,8 @@ func (ec *executionContext) _AlertEvent_alert(ctx context.Context, field graphql
 			return obj.Alert, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v ent.Alert) graphql.Marshaler {
-			return ec.marshalNAlert2githubᚗcomᚋfieldwardenᚋfieldwardenᚋentᚐAlert(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Alert) graphql.Marshaler {
+			return ec.marshalNAlert2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋentᚐAlert(ctx, selections, v)
 		},
 		true,
 		true,
@@ -1319,8 +1319,14 @@ func (ec *executionContext) marshalNAffectedKind2githubᚗcomᚋfieldwardenᚋfi
 	return res
 }
 
-func (ec *executionContext) marshalNAlert2githubᚗcomᚋfieldwardenᚋfieldwardenᚋentᚐAlert(ctx context.Context, sel ast.SelectionSet, v ent.Alert) graphql.Marshaler {
-	return ec._Alert(ctx, sel, &v)
+func (ec *executionContext) marshalNAlert2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋentᚐAlert(ctx context.Context, sel ast.SelectionSet, v *ent.Alert) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._Alert(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNAlertConnection2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋentᚐAlertConnection(ctx context.Context, sel ast.SelectionSet, v *ent.AlertConnection) graphql.Marshaler {

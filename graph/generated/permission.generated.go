@@ -1847,8 +1847,8 @@ func (ec *executionContext) _PermissionChangeEvent_change(ctx context.Context, f
 			return obj.Change, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v ent.PermissionChange) graphql.Marshaler {
-			return ec.marshalNPermissionChange2githubᚗcomᚋfieldwardenᚋfieldwardenᚋentᚐPermissionChange(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.PermissionChange) graphql.Marshaler {
+			return ec.marshalNPermissionChange2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋentᚐPermissionChange(ctx, selections, v)
 		},
 		true,
 		true,
@@ -3380,8 +3380,14 @@ func (ec *executionContext) marshalNObjectStatus2githubᚗcomᚋfieldwardenᚋfi
 	return res
 }
 
-func (ec *executionContext) marshalNPermissionChange2githubᚗcomᚋfieldwardenᚋfieldwardenᚋentᚐPermissionChange(ctx context.Context, sel ast.SelectionSet, v ent.PermissionChange) graphql.Marshaler {
-	return ec._PermissionChange(ctx, sel, &v)
+func (ec *executionContext) marshalNPermissionChange2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋentᚐPermissionChange(ctx context.Context, sel ast.SelectionSet, v *ent.PermissionChange) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._PermissionChange(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNPermissionChangeConnection2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋentᚐPermissionChangeConnection(ctx context.Context, sel ast.SelectionSet, v *ent.PermissionChangeConnection) graphql.Marshaler {

@@ -33,7 +33,6 @@ type ResolverRoot interface {
 	Mutation() MutationResolver
 	Query() QueryResolver
 	RunObject() RunObjectResolver
-	SettingsChangedEvent() SettingsChangedEventResolver
 	Subscription() SubscriptionResolver
 	SyncRun() SyncRunResolver
 	Viewer() ViewerResolver
@@ -433,22 +432,24 @@ type ComplexityRoot struct {
 	}
 
 	Setting struct {
-		Available         func(childComplexity int) int
-		Decided           func(childComplexity int) int
-		DefaultValue      func(childComplexity int) int
-		EffectiveValue    func(childComplexity int) int
-		Help              func(childComplexity int) int
-		Key               func(childComplexity int) int
-		MustDecide        func(childComplexity int) int
-		Options           func(childComplexity int) int
-		Parent            func(childComplexity int) int
-		Requires          func(childComplexity int) int
-		Title             func(childComplexity int) int
-		Type              func(childComplexity int) int
-		UnavailableReason func(childComplexity int) int
-		UpdatedAt         func(childComplexity int) int
-		UpdatedBy         func(childComplexity int) int
-		Value             func(childComplexity int) int
+		Available          func(childComplexity int) int
+		Decided            func(childComplexity int) int
+		DefaultValue       func(childComplexity int) int
+		EffectiveValue     func(childComplexity int) int
+		Help               func(childComplexity int) int
+		Key                func(childComplexity int) int
+		MustDecide         func(childComplexity int) int
+		Options            func(childComplexity int) int
+		Parent             func(childComplexity int) int
+		Requires           func(childComplexity int) int
+		Title              func(childComplexity int) int
+		Type               func(childComplexity int) int
+		UnavailableMessage func(childComplexity int) int
+		UnavailableReason  func(childComplexity int) int
+		UpdatedAt          func(childComplexity int) int
+		UpdatedBy          func(childComplexity int) int
+		Value              func(childComplexity int) int
+		ValueGone          func(childComplexity int) int
 	}
 
 	SettingGroup struct {
@@ -466,6 +467,7 @@ type ComplexityRoot struct {
 		Field  func(childComplexity int) int
 		Object func(childComplexity int) int
 		Right  func(childComplexity int) int
+		Stale  func(childComplexity int) int
 		Status func(childComplexity int) int
 	}
 
@@ -2298,6 +2300,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Setting.Type(childComplexity), true
+	case "Setting.unavailableMessage":
+		if e.ComplexityRoot.Setting.UnavailableMessage == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Setting.UnavailableMessage(childComplexity), true
 	case "Setting.unavailableReason":
 		if e.ComplexityRoot.Setting.UnavailableReason == nil {
 			break
@@ -2322,6 +2330,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Setting.Value(childComplexity), true
+	case "Setting.valueGone":
+		if e.ComplexityRoot.Setting.ValueGone == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Setting.ValueGone(childComplexity), true
 
 	case "SettingGroup.key":
 		if e.ComplexityRoot.SettingGroup.Key == nil {
@@ -2373,6 +2387,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SettingRequirement.Right(childComplexity), true
+	case "SettingRequirement.stale":
+		if e.ComplexityRoot.SettingRequirement.Stale == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SettingRequirement.Stale(childComplexity), true
 	case "SettingRequirement.status":
 		if e.ComplexityRoot.SettingRequirement.Status == nil {
 			break
@@ -3210,10 +3230,14 @@ Whether a connector can be used.
 enum ConnectorStatus {
   "It started and its manifest is valid."
   LOADED
-  "Its file is missing or cannot be run."
+  "There is no file at its path."
   MISSING
-  "Its protocol version or manifest does not fit this server."
+  "Its file has another checksum than the operator registered."
+  UNTRUSTED
+  "Its protocol version does not fit this server."
   INCOMPATIBLE
+  "Its file cannot be run, or its manifest is invalid."
+  BROKEN
   "It crashed too often and is not started any more."
   QUARANTINED
 }
@@ -4564,6 +4588,10 @@ type Setting {
   available: Boolean!
   "Why it cannot; null when it can."
   unavailableReason: SettingUnavailableReason
+  "The same for a person to read; empty when it is available."
+  unavailableMessage: String!
+  "True when the stored choice is no longer among the options."
+  valueGone: Boolean!
   "The key of the setting it depends on; null when it depends on none."
   parent: String
   "The choices of a setting of type ENUM."
@@ -4624,6 +4652,8 @@ type SettingRequirement {
   right: Right!
   "Whether the integration user has it now."
   status: RequirementStatus!
+  "True when the last check of the object failed: status is what was known before."
+  stale: Boolean!
 }
 
 """
@@ -4646,7 +4676,7 @@ enum RequirementStatus {
   GRANTED
   "It is not."
   MISSING
-  "No check has told yet, or the last one failed."
+  "No check has told yet."
   UNKNOWN
 }
 
@@ -5745,6 +5775,10 @@ func (ec *executionContext) childFields_Setting(ctx context.Context, field graph
 		return ec.fieldContext_Setting_available(ctx, field)
 	case "unavailableReason":
 		return ec.fieldContext_Setting_unavailableReason(ctx, field)
+	case "unavailableMessage":
+		return ec.fieldContext_Setting_unavailableMessage(ctx, field)
+	case "valueGone":
+		return ec.fieldContext_Setting_valueGone(ctx, field)
 	case "parent":
 		return ec.fieldContext_Setting_parent(ctx, field)
 	case "options":
@@ -5791,6 +5825,8 @@ func (ec *executionContext) childFields_SettingRequirement(ctx context.Context, 
 		return ec.fieldContext_SettingRequirement_right(ctx, field)
 	case "status":
 		return ec.fieldContext_SettingRequirement_status(ctx, field)
+	case "stale":
+		return ec.fieldContext_SettingRequirement_stale(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SettingRequirement", field.Name)
 }

@@ -14,14 +14,11 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/graph/model"
+	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
 // region    ************************** generated!.gotpl **************************
-
-type SettingsChangedEventResolver interface {
-	Integration(ctx context.Context, obj *model.SettingsChangedEvent) (*ent.Integration, error)
-}
 
 // endregion ************************** generated!.gotpl **************************
 
@@ -181,8 +178,8 @@ func (ec *executionContext) _EffectiveSettings_autoSave(ctx context.Context, fie
 			return obj.AutoSave, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v model.EffectiveAutoSave) graphql.Marshaler {
-			return ec.marshalNEffectiveAutoSave2githubᚗcomᚋfieldwardenᚋfieldwardenᚋgraphᚋmodelᚐEffectiveAutoSave(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.EffectiveAutoSave) graphql.Marshaler {
+			return ec.marshalNEffectiveAutoSave2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋgraphᚋmodelᚐEffectiveAutoSave(ctx, selections, v)
 		},
 		true,
 		true,
@@ -213,8 +210,8 @@ func (ec *executionContext) _EffectiveSettings_contactsCreate(ctx context.Contex
 			return obj.ContactsCreate, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v model.EffectiveContactsCreate) graphql.Marshaler {
-			return ec.marshalNEffectiveContactsCreate2githubᚗcomᚋfieldwardenᚋfieldwardenᚋgraphᚋmodelᚐEffectiveContactsCreate(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.EffectiveContactsCreate) graphql.Marshaler {
+			return ec.marshalNEffectiveContactsCreate2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋgraphᚋmodelᚐEffectiveContactsCreate(ctx, selections, v)
 		},
 		true,
 		true,
@@ -337,8 +334,8 @@ func (ec *executionContext) _Setting_type(ctx context.Context, field graphql.Col
 			return obj.Type, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v model.SettingType) graphql.Marshaler {
-			return ec.marshalNSettingType2githubᚗcomᚋfieldwardenᚋfieldwardenᚋgraphᚋmodelᚐSettingType(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v crm.SettingType) graphql.Marshaler {
+			return ec.marshalNSettingType2githubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐSettingType(ctx, selections, v)
 		},
 		true,
 		true,
@@ -498,8 +495,8 @@ func (ec *executionContext) _Setting_unavailableReason(ctx context.Context, fiel
 			return obj.UnavailableReason, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.SettingUnavailableReason) graphql.Marshaler {
-			return ec.marshalOSettingUnavailableReason2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋgraphᚋmodelᚐSettingUnavailableReason(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *crm.UnavailableReason) graphql.Marshaler {
+			return ec.marshalOSettingUnavailableReason2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐUnavailableReason(ctx, selections, v)
 		},
 		true,
 		false,
@@ -507,6 +504,52 @@ func (ec *executionContext) _Setting_unavailableReason(ctx context.Context, fiel
 }
 func (ec *executionContext) fieldContext_Setting_unavailableReason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Setting", field, false, false, errors.New("field of type SettingUnavailableReason does not have child fields"))
+}
+
+func (ec *executionContext) _Setting_unavailableMessage(ctx context.Context, field graphql.CollectedField, obj *model.Setting) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Setting_unavailableMessage(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UnavailableMessage, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Setting_unavailableMessage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Setting", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Setting_valueGone(ctx context.Context, field graphql.CollectedField, obj *model.Setting) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Setting_valueGone(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ValueGone, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Setting_valueGone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Setting", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
 func (ec *executionContext) _Setting_parent(ctx context.Context, field graphql.CollectedField, obj *model.Setting) (ret graphql.Marshaler) {
@@ -544,8 +587,8 @@ func (ec *executionContext) _Setting_options(ctx context.Context, field graphql.
 			return obj.Options, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*model.SettingOption) graphql.Marshaler {
-			return ec.marshalNSettingOption2ᚕᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋgraphᚋmodelᚐSettingOptionᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*crm.SettingOption) graphql.Marshaler {
+			return ec.marshalNSettingOption2ᚕᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐSettingOptionᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -720,7 +763,7 @@ func (ec *executionContext) fieldContext_SettingGroup_settings(_ context.Context
 	return fc, nil
 }
 
-func (ec *executionContext) _SettingOption_value(ctx context.Context, field graphql.CollectedField, obj *model.SettingOption) (ret graphql.Marshaler) {
+func (ec *executionContext) _SettingOption_value(ctx context.Context, field graphql.CollectedField, obj *crm.SettingOption) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -743,7 +786,7 @@ func (ec *executionContext) fieldContext_SettingOption_value(_ context.Context, 
 	return graphql.NewScalarFieldContext("SettingOption", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _SettingOption_label(ctx context.Context, field graphql.CollectedField, obj *model.SettingOption) (ret graphql.Marshaler) {
+func (ec *executionContext) _SettingOption_label(ctx context.Context, field graphql.CollectedField, obj *crm.SettingOption) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -824,8 +867,8 @@ func (ec *executionContext) _SettingRequirement_right(ctx context.Context, field
 			return obj.Right, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v model.Right) graphql.Marshaler {
-			return ec.marshalNRight2githubᚗcomᚋfieldwardenᚋfieldwardenᚋgraphᚋmodelᚐRight(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v crm.Right) graphql.Marshaler {
+			return ec.marshalNRight2githubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐRight(ctx, selections, v)
 		},
 		true,
 		true,
@@ -847,8 +890,8 @@ func (ec *executionContext) _SettingRequirement_status(ctx context.Context, fiel
 			return obj.Status, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v model.RequirementStatus) graphql.Marshaler {
-			return ec.marshalNRequirementStatus2githubᚗcomᚋfieldwardenᚋfieldwardenᚋgraphᚋmodelᚐRequirementStatus(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v crm.RightStatus) graphql.Marshaler {
+			return ec.marshalNRequirementStatus2githubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐRightStatus(ctx, selections, v)
 		},
 		true,
 		true,
@@ -856,6 +899,29 @@ func (ec *executionContext) _SettingRequirement_status(ctx context.Context, fiel
 }
 func (ec *executionContext) fieldContext_SettingRequirement_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SettingRequirement", field, false, false, errors.New("field of type RequirementStatus does not have child fields"))
+}
+
+func (ec *executionContext) _SettingRequirement_stale(ctx context.Context, field graphql.CollectedField, obj *model.SettingRequirement) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SettingRequirement_stale(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Stale, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SettingRequirement_stale(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SettingRequirement", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
 func (ec *executionContext) _Settings_version(ctx context.Context, field graphql.CollectedField, obj *model.Settings) (ret graphql.Marshaler) {
@@ -925,8 +991,8 @@ func (ec *executionContext) _Settings_effective(ctx context.Context, field graph
 			return obj.Effective, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v model.EffectiveSettings) graphql.Marshaler {
-			return ec.marshalNEffectiveSettings2githubᚗcomᚋfieldwardenᚋfieldwardenᚋgraphᚋmodelᚐEffectiveSettings(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.EffectiveSettings) graphql.Marshaler {
+			return ec.marshalNEffectiveSettings2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋgraphᚋmodelᚐEffectiveSettings(ctx, selections, v)
 		},
 		true,
 		true,
@@ -1000,7 +1066,7 @@ func (ec *executionContext) _SettingsChangedEvent_integration(ctx context.Contex
 			return ec.fieldContext_SettingsChangedEvent_integration(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.SettingsChangedEvent().Integration(ctx, obj)
+			return obj.Integration, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.Integration) graphql.Marshaler {
@@ -1014,8 +1080,8 @@ func (ec *executionContext) fieldContext_SettingsChangedEvent_integration(_ cont
 	fc = &graphql.FieldContext{
 		Object:     "SettingsChangedEvent",
 		Field:      field,
-		IsMethod:   true,
-		IsResolver: true,
+		IsMethod:   false,
+		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Integration(ctx, field)
 		},
@@ -1444,6 +1510,16 @@ func (ec *executionContext) _Setting(ctx context.Context, sel ast.SelectionSet, 
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "unavailableMessage":
+			out.Values[i] = ec._Setting_unavailableMessage(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "valueGone":
+			out.Values[i] = ec._Setting_valueGone(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "parent":
 			out.Values[i] = ec._Setting_parent(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -1540,7 +1616,7 @@ func (ec *executionContext) _SettingGroup(ctx context.Context, sel ast.Selection
 
 var settingOptionImplementors = []string{"SettingOption"}
 
-func (ec *executionContext) _SettingOption(ctx context.Context, sel ast.SelectionSet, obj *model.SettingOption) graphql.Marshaler {
+func (ec *executionContext) _SettingOption(ctx context.Context, sel ast.SelectionSet, obj *crm.SettingOption) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, settingOptionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1610,6 +1686,11 @@ func (ec *executionContext) _SettingRequirement(ctx context.Context, sel ast.Sel
 			}
 		case "status":
 			out.Values[i] = ec._SettingRequirement_status(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "stale":
+			out.Values[i] = ec._SettingRequirement_stale(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -1697,60 +1778,27 @@ func (ec *executionContext) _SettingsChangedEvent(ctx context.Context, sel ast.S
 		case "cursor":
 			out.Values[i] = ec._SettingsChangedEvent_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "at":
 			out.Values[i] = ec._SettingsChangedEvent_at(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "integration":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._SettingsChangedEvent_integration(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
+			out.Values[i] = ec._SettingsChangedEvent_integration(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "version":
 			out.Values[i] = ec._SettingsChangedEvent_version(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		case "keys":
 			out.Values[i] = ec._SettingsChangedEvent_keys(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -1820,36 +1868,68 @@ func (ec *executionContext) _UpdateSettingsPayload(ctx context.Context, sel ast.
 
 // region    ***************************** type.gotpl *****************************
 
-func (ec *executionContext) marshalNEffectiveAutoSave2githubᚗcomᚋfieldwardenᚋfieldwardenᚋgraphᚋmodelᚐEffectiveAutoSave(ctx context.Context, sel ast.SelectionSet, v model.EffectiveAutoSave) graphql.Marshaler {
-	return ec._EffectiveAutoSave(ctx, sel, &v)
+func (ec *executionContext) marshalNEffectiveAutoSave2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋgraphᚋmodelᚐEffectiveAutoSave(ctx context.Context, sel ast.SelectionSet, v *model.EffectiveAutoSave) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._EffectiveAutoSave(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNEffectiveContactsCreate2githubᚗcomᚋfieldwardenᚋfieldwardenᚋgraphᚋmodelᚐEffectiveContactsCreate(ctx context.Context, sel ast.SelectionSet, v model.EffectiveContactsCreate) graphql.Marshaler {
-	return ec._EffectiveContactsCreate(ctx, sel, &v)
+func (ec *executionContext) marshalNEffectiveContactsCreate2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋgraphᚋmodelᚐEffectiveContactsCreate(ctx context.Context, sel ast.SelectionSet, v *model.EffectiveContactsCreate) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._EffectiveContactsCreate(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNEffectiveSettings2githubᚗcomᚋfieldwardenᚋfieldwardenᚋgraphᚋmodelᚐEffectiveSettings(ctx context.Context, sel ast.SelectionSet, v model.EffectiveSettings) graphql.Marshaler {
-	return ec._EffectiveSettings(ctx, sel, &v)
+func (ec *executionContext) marshalNEffectiveSettings2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋgraphᚋmodelᚐEffectiveSettings(ctx context.Context, sel ast.SelectionSet, v *model.EffectiveSettings) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._EffectiveSettings(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNRequirementStatus2githubᚗcomᚋfieldwardenᚋfieldwardenᚋgraphᚋmodelᚐRequirementStatus(ctx context.Context, v any) (model.RequirementStatus, error) {
-	var res model.RequirementStatus
-	err := res.UnmarshalGQL(v)
+func (ec *executionContext) unmarshalNRequirementStatus2githubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐRightStatus(ctx context.Context, v any) (crm.RightStatus, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := crm.RightStatus(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNRequirementStatus2githubᚗcomᚋfieldwardenᚋfieldwardenᚋgraphᚋmodelᚐRequirementStatus(ctx context.Context, sel ast.SelectionSet, v model.RequirementStatus) graphql.Marshaler {
-	return v
+func (ec *executionContext) marshalNRequirementStatus2githubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐRightStatus(ctx context.Context, sel ast.SelectionSet, v crm.RightStatus) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+	}
+	return res
 }
 
-func (ec *executionContext) unmarshalNRight2githubᚗcomᚋfieldwardenᚋfieldwardenᚋgraphᚋmodelᚐRight(ctx context.Context, v any) (model.Right, error) {
-	var res model.Right
-	err := res.UnmarshalGQL(v)
+func (ec *executionContext) unmarshalNRight2githubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐRight(ctx context.Context, v any) (crm.Right, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := crm.Right(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNRight2githubᚗcomᚋfieldwardenᚋfieldwardenᚋgraphᚋmodelᚐRight(ctx context.Context, sel ast.SelectionSet, v model.Right) graphql.Marshaler {
-	return v
+func (ec *executionContext) marshalNRight2githubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐRight(ctx context.Context, sel ast.SelectionSet, v crm.Right) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+	}
+	return res
 }
 
 func (ec *executionContext) marshalNSetting2ᚕᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋgraphᚋmodelᚐSettingᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Setting) graphql.Marshaler {
@@ -1923,11 +2003,11 @@ func (ec *executionContext) marshalNSettingGroup2ᚖgithubᚗcomᚋfieldwarden�
 	return ec._SettingGroup(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNSettingOption2ᚕᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋgraphᚋmodelᚐSettingOptionᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.SettingOption) graphql.Marshaler {
+func (ec *executionContext) marshalNSettingOption2ᚕᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐSettingOptionᚄ(ctx context.Context, sel ast.SelectionSet, v []*crm.SettingOption) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNSettingOption2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋgraphᚋmodelᚐSettingOption(ctx, sel, v[i])
+		return ec.marshalNSettingOption2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐSettingOption(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -1939,7 +2019,7 @@ func (ec *executionContext) marshalNSettingOption2ᚕᚖgithubᚗcomᚋfieldward
 	return ret
 }
 
-func (ec *executionContext) marshalNSettingOption2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋgraphᚋmodelᚐSettingOption(ctx context.Context, sel ast.SelectionSet, v *model.SettingOption) graphql.Marshaler {
+func (ec *executionContext) marshalNSettingOption2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐSettingOption(ctx context.Context, sel ast.SelectionSet, v *crm.SettingOption) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -1975,14 +2055,21 @@ func (ec *executionContext) marshalNSettingRequirement2ᚖgithubᚗcomᚋfieldwa
 	return ec._SettingRequirement(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNSettingType2githubᚗcomᚋfieldwardenᚋfieldwardenᚋgraphᚋmodelᚐSettingType(ctx context.Context, v any) (model.SettingType, error) {
-	var res model.SettingType
-	err := res.UnmarshalGQL(v)
+func (ec *executionContext) unmarshalNSettingType2githubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐSettingType(ctx context.Context, v any) (crm.SettingType, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := crm.SettingType(tmp)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNSettingType2githubᚗcomᚋfieldwardenᚋfieldwardenᚋgraphᚋmodelᚐSettingType(ctx context.Context, sel ast.SelectionSet, v model.SettingType) graphql.Marshaler {
-	return v
+func (ec *executionContext) marshalNSettingType2githubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐSettingType(ctx context.Context, sel ast.SelectionSet, v crm.SettingType) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+	}
+	return res
 }
 
 func (ec *executionContext) marshalNSettings2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋgraphᚋmodelᚐSettings(ctx context.Context, sel ast.SelectionSet, v *model.Settings) graphql.Marshaler {
@@ -2020,20 +2107,23 @@ func (ec *executionContext) marshalNUpdateSettingsPayload2ᚖgithubᚗcomᚋfiel
 	return ec._UpdateSettingsPayload(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOSettingUnavailableReason2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋgraphᚋmodelᚐSettingUnavailableReason(ctx context.Context, v any) (*model.SettingUnavailableReason, error) {
+func (ec *executionContext) unmarshalOSettingUnavailableReason2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐUnavailableReason(ctx context.Context, v any) (*crm.UnavailableReason, error) {
 	if v == nil {
 		return nil, nil
 	}
-	var res = new(model.SettingUnavailableReason)
-	err := res.UnmarshalGQL(v)
-	return res, graphql.ErrorOnPath(ctx, err)
+	tmp, err := graphql.UnmarshalString(v)
+	res := crm.UnavailableReason(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOSettingUnavailableReason2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋgraphᚋmodelᚐSettingUnavailableReason(ctx context.Context, sel ast.SelectionSet, v *model.SettingUnavailableReason) graphql.Marshaler {
+func (ec *executionContext) marshalOSettingUnavailableReason2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐUnavailableReason(ctx context.Context, sel ast.SelectionSet, v *crm.UnavailableReason) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
-	return v
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(string(*v))
+	return res
 }
 
 func (ec *executionContext) marshalOSettings2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋgraphᚋmodelᚐSettings(ctx context.Context, sel ast.SelectionSet, v *model.Settings) graphql.Marshaler {

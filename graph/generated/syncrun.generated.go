@@ -953,8 +953,8 @@ func (ec *executionContext) _SyncRunProgressEvent_run(ctx context.Context, field
 			return obj.Run, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v ent.SyncRun) graphql.Marshaler {
-			return ec.marshalNSyncRun2githubᚗcomᚋfieldwardenᚋfieldwardenᚋentᚐSyncRun(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.SyncRun) graphql.Marshaler {
+			return ec.marshalNSyncRun2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋentᚐSyncRun(ctx, selections, v)
 		},
 		true,
 		true,
@@ -1054,8 +1054,8 @@ func (ec *executionContext) _SyncRunProgressEvent_counters(ctx context.Context, 
 			return obj.Counters, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v crm.Counters) graphql.Marshaler {
-			return ec.marshalNSyncCounters2githubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐCounters(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *crm.Counters) graphql.Marshaler {
+			return ec.marshalNSyncCounters2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐCounters(ctx, selections, v)
 		},
 		true,
 		true,
@@ -1752,8 +1752,24 @@ func (ec *executionContext) marshalNSyncCounters2githubᚗcomᚋfieldwardenᚋfi
 	return ec._SyncCounters(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNSyncRun2githubᚗcomᚋfieldwardenᚋfieldwardenᚋentᚐSyncRun(ctx context.Context, sel ast.SelectionSet, v ent.SyncRun) graphql.Marshaler {
-	return ec._SyncRun(ctx, sel, &v)
+func (ec *executionContext) marshalNSyncCounters2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐCounters(ctx context.Context, sel ast.SelectionSet, v *crm.Counters) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._SyncCounters(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNSyncRun2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋentᚐSyncRun(ctx context.Context, sel ast.SelectionSet, v *ent.SyncRun) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._SyncRun(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNSyncRunConnection2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋentᚐSyncRunConnection(ctx context.Context, sel ast.SelectionSet, v *ent.SyncRunConnection) graphql.Marshaler {

@@ -25,7 +25,7 @@ type AlertEvent struct {
 	// What happened.
 	Event crm.AlertEvent `json:"event"`
 	// The alert as it is now.
-	Alert ent.Alert `json:"alert"`
+	Alert *ent.Alert `json:"alert"`
 }
 
 // Which alerts to list.
@@ -127,9 +127,9 @@ type EffectiveSettings struct {
 	// The master switch: off means that nothing syncs.
 	DataSync bool `json:"dataSync"`
 	// Saving records that users are mapped to.
-	AutoSave EffectiveAutoSave `json:"autoSave"`
+	AutoSave *EffectiveAutoSave `json:"autoSave"`
 	// Creating contacts in the CRM.
-	ContactsCreate EffectiveContactsCreate `json:"contactsCreate"`
+	ContactsCreate *EffectiveContactsCreate `json:"contactsCreate"`
 	// Whether opportunity data is shown only to those the CRM lets view it.
 	RestrictedDataMode bool `json:"restrictedDataMode"`
 }
@@ -237,7 +237,7 @@ type PermissionChangeEvent struct {
 	// When it was committed.
 	At time.Time `json:"at"`
 	// The change.
-	Change ent.PermissionChange `json:"change"`
+	Change *ent.PermissionChange `json:"change"`
 }
 
 // A failure with its code, as a state of something.
@@ -329,7 +329,7 @@ type Setting struct {
 	// What it does.
 	Help string `json:"help"`
 	// What kind of value it takes.
-	Type SettingType `json:"type"`
+	Type crm.SettingType `json:"type"`
 	// The stored value; null while undecided.
 	Value json.RawMessage `json:"value"`
 	// The value that is proposed; null when an admin must choose.
@@ -343,11 +343,15 @@ type Setting struct {
 	// Whether it can take effect now.
 	Available bool `json:"available"`
 	// Why it cannot; null when it can.
-	UnavailableReason *SettingUnavailableReason `json:"unavailableReason"`
+	UnavailableReason *crm.UnavailableReason `json:"unavailableReason"`
+	// The same for a person to read; empty when it is available.
+	UnavailableMessage string `json:"unavailableMessage"`
+	// True when the stored choice is no longer among the options.
+	ValueGone bool `json:"valueGone"`
 	// The key of the setting it depends on; null when it depends on none.
 	Parent *string `json:"parent"`
 	// The choices of a setting of type ENUM.
-	Options []*SettingOption `json:"options"`
+	Options []*crm.SettingOption `json:"options"`
 	// The rights in the CRM that it needs, with their present state.
 	Requires []*SettingRequirement `json:"requires"`
 	// Who changed it last; null when nobody has.
@@ -374,14 +378,6 @@ type SettingGroup struct {
 	Settings []*Setting `json:"settings"`
 }
 
-// One choice of a setting.
-type SettingOption struct {
-	// The value to send.
-	Value string `json:"value"`
-	// What people call it.
-	Label string `json:"label"`
-}
-
 // A right in the CRM that a setting needs.
 type SettingRequirement struct {
 	// The object's CRM name.
@@ -389,9 +385,11 @@ type SettingRequirement struct {
 	// The field's CRM name; empty when it is about the object.
 	Field string `json:"field"`
 	// Which right.
-	Right Right `json:"right"`
+	Right crm.Right `json:"right"`
 	// Whether the integration user has it now.
-	Status RequirementStatus `json:"status"`
+	Status crm.RightStatus `json:"status"`
+	// True when the last check of the object failed: status is what was known before.
+	Stale bool `json:"stale"`
 }
 
 // The settings of an integration.
@@ -401,7 +399,7 @@ type Settings struct {
 	// The self-describing tree: enough to draw a form without knowing any setting.
 	Groups []*SettingGroup `json:"groups"`
 	// The same as typed values, with effect: what is really on now.
-	Effective EffectiveSettings `json:"effective"`
+	Effective *EffectiveSettings `json:"effective"`
 }
 
 // A change of settings, as a subscriber sees it.
@@ -411,7 +409,7 @@ type SettingsChangedEvent struct {
 	// When it was committed.
 	At time.Time `json:"at"`
 	// The integration whose settings changed.
-	Integration ent.Integration `json:"integration"`
+	Integration *ent.Integration `json:"integration"`
 	// The version after the change.
 	Version int `json:"version"`
 	// The keys that changed.
@@ -473,7 +471,7 @@ type SyncRunProgressEvent struct {
 	// When it was committed.
 	At time.Time `json:"at"`
 	// The run as it is now; status, phase and counters below are of the event's own time.
-	Run ent.SyncRun `json:"run"`
+	Run *ent.SyncRun `json:"run"`
 	// The run's status at that time.
 	Status crm.RunStatus `json:"status"`
 	// The run's step at that time.
@@ -481,7 +479,7 @@ type SyncRunProgressEvent struct {
 	// The object being read; null outside the READ step.
 	Object *string `json:"object"`
 	// Records over all objects at that time.
-	Counters crm.Counters `json:"counters"`
+	Counters *crm.Counters `json:"counters"`
 }
 
 // The mapping to remove.
@@ -549,7 +547,7 @@ type Viewer struct {
 	// What it may do.
 	Role principal.Role `json:"role"`
 	// The workspace it is bound to.
-	Workspace ent.Workspace `json:"workspace"`
+	Workspace *ent.Workspace `json:"workspace"`
 }
 
 // Whether a connector can be used.
@@ -558,10 +556,14 @@ type ConnectorStatus string
 const (
 	// It started and its manifest is valid.
 	ConnectorStatusLoaded ConnectorStatus = "LOADED"
-	// Its file is missing or cannot be run.
+	// There is no file at its path.
 	ConnectorStatusMissing ConnectorStatus = "MISSING"
-	// Its protocol version or manifest does not fit this server.
+	// Its file has another checksum than the operator registered.
+	ConnectorStatusUntrusted ConnectorStatus = "UNTRUSTED"
+	// Its protocol version does not fit this server.
 	ConnectorStatusIncompatible ConnectorStatus = "INCOMPATIBLE"
+	// Its file cannot be run, or its manifest is invalid.
+	ConnectorStatusBroken ConnectorStatus = "BROKEN"
 	// It crashed too often and is not started any more.
 	ConnectorStatusQuarantined ConnectorStatus = "QUARANTINED"
 )
@@ -569,13 +571,15 @@ const (
 var AllConnectorStatus = []ConnectorStatus{
 	ConnectorStatusLoaded,
 	ConnectorStatusMissing,
+	ConnectorStatusUntrusted,
 	ConnectorStatusIncompatible,
+	ConnectorStatusBroken,
 	ConnectorStatusQuarantined,
 }
 
 func (e ConnectorStatus) IsValid() bool {
 	switch e {
-	case ConnectorStatusLoaded, ConnectorStatusMissing, ConnectorStatusIncompatible, ConnectorStatusQuarantined:
+	case ConnectorStatusLoaded, ConnectorStatusMissing, ConnectorStatusUntrusted, ConnectorStatusIncompatible, ConnectorStatusBroken, ConnectorStatusQuarantined:
 		return true
 	}
 	return false
@@ -669,253 +673,6 @@ func (e *ProtectionLevel) UnmarshalJSON(b []byte) error {
 }
 
 func (e ProtectionLevel) MarshalJSON() ([]byte, error) {
-	var buf bytes.Buffer
-	e.MarshalGQL(&buf)
-	return buf.Bytes(), nil
-}
-
-// Whether a right is there.
-type RequirementStatus string
-
-const (
-	// It is.
-	RequirementStatusGranted RequirementStatus = "GRANTED"
-	// It is not.
-	RequirementStatusMissing RequirementStatus = "MISSING"
-	// No check has told yet, or the last one failed.
-	RequirementStatusUnknown RequirementStatus = "UNKNOWN"
-)
-
-var AllRequirementStatus = []RequirementStatus{
-	RequirementStatusGranted,
-	RequirementStatusMissing,
-	RequirementStatusUnknown,
-}
-
-func (e RequirementStatus) IsValid() bool {
-	switch e {
-	case RequirementStatusGranted, RequirementStatusMissing, RequirementStatusUnknown:
-		return true
-	}
-	return false
-}
-
-func (e RequirementStatus) String() string {
-	return string(e)
-}
-
-func (e *RequirementStatus) UnmarshalGQL(v any) error {
-	str, ok := v.(string)
-	if !ok {
-		return fmt.Errorf("enums must be strings")
-	}
-
-	*e = RequirementStatus(str)
-	if !e.IsValid() {
-		return fmt.Errorf("%s is not a valid RequirementStatus", str)
-	}
-	return nil
-}
-
-func (e RequirementStatus) MarshalGQL(w io.Writer) {
-	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
-}
-
-func (e *RequirementStatus) UnmarshalJSON(b []byte) error {
-	s, err := strconv.Unquote(string(b))
-	if err != nil {
-		return err
-	}
-	return e.UnmarshalGQL(s)
-}
-
-func (e RequirementStatus) MarshalJSON() ([]byte, error) {
-	var buf bytes.Buffer
-	e.MarshalGQL(&buf)
-	return buf.Bytes(), nil
-}
-
-// A right on an object or a field.
-type Right string
-
-const (
-	// See it.
-	RightRead Right = "READ"
-	// Set it on a new record.
-	RightCreate Right = "CREATE"
-	// Change it on an existing record.
-	RightUpdate Right = "UPDATE"
-)
-
-var AllRight = []Right{
-	RightRead,
-	RightCreate,
-	RightUpdate,
-}
-
-func (e Right) IsValid() bool {
-	switch e {
-	case RightRead, RightCreate, RightUpdate:
-		return true
-	}
-	return false
-}
-
-func (e Right) String() string {
-	return string(e)
-}
-
-func (e *Right) UnmarshalGQL(v any) error {
-	str, ok := v.(string)
-	if !ok {
-		return fmt.Errorf("enums must be strings")
-	}
-
-	*e = Right(str)
-	if !e.IsValid() {
-		return fmt.Errorf("%s is not a valid Right", str)
-	}
-	return nil
-}
-
-func (e Right) MarshalGQL(w io.Writer) {
-	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
-}
-
-func (e *Right) UnmarshalJSON(b []byte) error {
-	s, err := strconv.Unquote(string(b))
-	if err != nil {
-		return err
-	}
-	return e.UnmarshalGQL(s)
-}
-
-func (e Right) MarshalJSON() ([]byte, error) {
-	var buf bytes.Buffer
-	e.MarshalGQL(&buf)
-	return buf.Bytes(), nil
-}
-
-// What kind of value a setting takes.
-type SettingType string
-
-const (
-	// true or false.
-	SettingTypeBoolean SettingType = "BOOLEAN"
-	// One of the options.
-	SettingTypeEnum SettingType = "ENUM"
-)
-
-var AllSettingType = []SettingType{
-	SettingTypeBoolean,
-	SettingTypeEnum,
-}
-
-func (e SettingType) IsValid() bool {
-	switch e {
-	case SettingTypeBoolean, SettingTypeEnum:
-		return true
-	}
-	return false
-}
-
-func (e SettingType) String() string {
-	return string(e)
-}
-
-func (e *SettingType) UnmarshalGQL(v any) error {
-	str, ok := v.(string)
-	if !ok {
-		return fmt.Errorf("enums must be strings")
-	}
-
-	*e = SettingType(str)
-	if !e.IsValid() {
-		return fmt.Errorf("%s is not a valid SettingType", str)
-	}
-	return nil
-}
-
-func (e SettingType) MarshalGQL(w io.Writer) {
-	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
-}
-
-func (e *SettingType) UnmarshalJSON(b []byte) error {
-	s, err := strconv.Unquote(string(b))
-	if err != nil {
-		return err
-	}
-	return e.UnmarshalGQL(s)
-}
-
-func (e SettingType) MarshalJSON() ([]byte, error) {
-	var buf bytes.Buffer
-	e.MarshalGQL(&buf)
-	return buf.Bytes(), nil
-}
-
-// Why a setting cannot take effect. Its stored value is kept.
-type SettingUnavailableReason string
-
-const (
-	// The workspace's edition does not include it.
-	SettingUnavailableReasonEdition SettingUnavailableReason = "EDITION"
-	// The connector cannot do it.
-	SettingUnavailableReasonConnectorUnsupported SettingUnavailableReason = "CONNECTOR_UNSUPPORTED"
-	// The CRM lacks the app that it needs.
-	SettingUnavailableReasonAppNotInstalled SettingUnavailableReason = "APP_NOT_INSTALLED"
-	// The integration user lacks a right that it needs.
-	SettingUnavailableReasonPermissionMissing SettingUnavailableReason = "PERMISSION_MISSING"
-	// The setting it depends on is off.
-	SettingUnavailableReasonParentDisabled SettingUnavailableReason = "PARENT_DISABLED"
-)
-
-var AllSettingUnavailableReason = []SettingUnavailableReason{
-	SettingUnavailableReasonEdition,
-	SettingUnavailableReasonConnectorUnsupported,
-	SettingUnavailableReasonAppNotInstalled,
-	SettingUnavailableReasonPermissionMissing,
-	SettingUnavailableReasonParentDisabled,
-}
-
-func (e SettingUnavailableReason) IsValid() bool {
-	switch e {
-	case SettingUnavailableReasonEdition, SettingUnavailableReasonConnectorUnsupported, SettingUnavailableReasonAppNotInstalled, SettingUnavailableReasonPermissionMissing, SettingUnavailableReasonParentDisabled:
-		return true
-	}
-	return false
-}
-
-func (e SettingUnavailableReason) String() string {
-	return string(e)
-}
-
-func (e *SettingUnavailableReason) UnmarshalGQL(v any) error {
-	str, ok := v.(string)
-	if !ok {
-		return fmt.Errorf("enums must be strings")
-	}
-
-	*e = SettingUnavailableReason(str)
-	if !e.IsValid() {
-		return fmt.Errorf("%s is not a valid SettingUnavailableReason", str)
-	}
-	return nil
-}
-
-func (e SettingUnavailableReason) MarshalGQL(w io.Writer) {
-	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
-}
-
-func (e *SettingUnavailableReason) UnmarshalJSON(b []byte) error {
-	s, err := strconv.Unquote(string(b))
-	if err != nil {
-		return err
-	}
-	return e.UnmarshalGQL(s)
-}
-
-func (e SettingUnavailableReason) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

@@ -66,7 +66,7 @@ type ObjectResult struct {
 
 // maxFieldsPerTx bounds the fields that one transaction applies, so that a first
 // check of very wide objects stays within a transaction's deadline.
-const maxFieldsPerTx = 8000
+const maxFieldsPerTx = 4000
 
 // Check asks the CRM for the rights on objects in one call and applies the answer.
 //
@@ -92,7 +92,27 @@ func (s *Service) Check(ctx context.Context, integrationID string, in CheckInput
 			return Result{}, fmt.Errorf("permission: applying a check: %w", err)
 		}
 	}
+	if in.Mode == Onboarding && result.answered() {
+		return result, s.onboarded(ctx, integrationID)
+	}
 	return result, nil
+}
+
+// onboarded tells the hook that every object has a verdict.
+func (s *Service) onboarded(ctx context.Context, integrationID string) error {
+	if s.onOnboarded == nil {
+		return nil
+	}
+	err := s.store.WithTx(ctx, func(ctx context.Context, tx *store.Tx) error { return s.onOnboarded(ctx, tx, integrationID) })
+	if err != nil {
+		return fmt.Errorf("permission: ending the onboarding check: %w", err)
+	}
+	return nil
+}
+
+// answered reports whether the CRM answered for every object.
+func (r Result) answered() bool {
+	return r.Failure == nil && !slices.ContainsFunc(r.Objects, func(o ObjectResult) bool { return o.Failure != nil })
 }
 
 // CheckForRun is the check of a sync run. Its error is that of Check, or the reason
@@ -119,7 +139,14 @@ type answer struct {
 	failure  *fault.Error
 	stats    crm.CallStats
 	// checks holds exactly one check for each object asked for.
-	checks []crm.ObjectCheck
+	checks []check
+}
+
+// check is the answer for one object with its fingerprint (crm.HashCheck), which
+// takes a while for thousands of fields: it is made outside the transaction.
+type check struct {
+	crm.ObjectCheck
+	hash string
 }
 
 func (a answer) result() Result {
@@ -130,15 +157,15 @@ func (a answer) result() Result {
 func (a answer) parts() []answer {
 	var parts []answer
 	size := 0
-	for _, check := range a.checks {
-		if len(parts) == 0 || size+len(check.Fields) > maxFieldsPerTx {
+	for _, answered := range a.checks {
+		if len(parts) == 0 || size+len(answered.Fields) > maxFieldsPerTx {
 			part := a
 			part.checks = nil
 			parts, size = append(parts, part), 0
 		}
 		last := &parts[len(parts)-1]
-		last.checks = append(last.checks, check)
-		size += len(check.Fields)
+		last.checks = append(last.checks, answered)
+		size += len(answered.Fields)
 	}
 	return parts
 }
@@ -198,18 +225,18 @@ func objectsToCheck(pkg crm.Package, wanted []string) ([]string, error) {
 
 // complete gives each object that was asked for exactly one check: the answer, or
 // that there was none. Absence of an answer is a failure, never a verdict.
-func complete(names []string, found []crm.ObjectCheck, failure *fault.Error) []crm.ObjectCheck {
+func complete(names []string, found []crm.ObjectCheck, failure *fault.Error) []check {
 	if failure == nil {
 		failure = fault.New(fault.ConnectorAnswer, "The connector did not answer for this object.")
 	}
-	checks := make([]crm.ObjectCheck, len(names))
+	checks := make([]check, len(names))
 	for i, name := range names {
 		at := slices.IndexFunc(found, func(c crm.ObjectCheck) bool { return c.Object == name })
 		if at < 0 {
-			checks[i] = crm.ObjectCheck{Object: name, Verdict: crm.VerdictFailed, Failure: failure}
+			checks[i] = check{ObjectCheck: crm.ObjectCheck{Object: name, Verdict: crm.VerdictFailed, Failure: failure}}
 			continue
 		}
-		checks[i] = found[at]
+		checks[i] = check{ObjectCheck: found[at], hash: crm.HashCheck(found[at])}
 	}
 	return checks
 }

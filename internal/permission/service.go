@@ -40,7 +40,7 @@ const (
 	DefaultFreshFor     = 60 * time.Second
 )
 
-// Config is what a Service is made of; all of it is required but the durations.
+// Config is what a Service is made of; all of it is required but the hook and the durations.
 type Config struct {
 	Store    *store.Store
 	Caller   Caller
@@ -50,6 +50,9 @@ type Config struct {
 	Mappings *mapping.Service
 	Packages snapshot.Packages
 	Logger   *slog.Logger
+	// OnOnboarded runs when an onboarding check had an answer for every object: the
+	// step CHECK of the onboarding is done. Optional.
+	OnOnboarded func(ctx context.Context, tx *store.Tx, integrationID string) error
 	// ConfirmDelay is how long after a suspicion the second probe is made; zero is
 	// five seconds.
 	ConfirmDelay time.Duration
@@ -68,6 +71,7 @@ type Service struct {
 	mappings     *mapping.Service
 	packages     snapshot.Packages
 	log          *slog.Logger
+	onOnboarded  func(ctx context.Context, tx *store.Tx, integrationID string) error
 	confirmDelay time.Duration
 	freshFor     time.Duration
 }
@@ -85,7 +89,7 @@ func New(c Config) (*Service, error) {
 	}
 	return &Service{
 		store: c.Store, caller: c.Caller, checker: c.Checker, jobs: c.Jobs, alerts: c.Alerts, mappings: c.Mappings,
-		packages: c.Packages, log: c.Logger, confirmDelay: c.ConfirmDelay, freshFor: c.FreshFor,
+		packages: c.Packages, log: c.Logger, onOnboarded: c.OnOnboarded, confirmDelay: c.ConfirmDelay, freshFor: c.FreshFor,
 	}, nil
 }
 

@@ -35,7 +35,8 @@ type Runs interface {
 	Insert(ctx context.Context, tx *store.Tx, found *ent.Integration, kind crm.RunKind, localDate string) (*ent.SyncRun, error)
 }
 
-// Task is one piece of housekeeping that a poke also does.
+// Task is one piece of housekeeping that a poke also does, acting as the system
+// across workspaces.
 type Task struct {
 	Name string
 	Do   func(ctx context.Context) error
@@ -116,7 +117,7 @@ func (s *Scheduler) Poke(ctx context.Context) error {
 		}
 	}
 	for _, task := range s.config.Housekeeping {
-		if err := task.Do(ctx); err != nil {
+		if err := task.Do(principal.AllWorkspaces(ctx, task.Name)); err != nil {
 			failures = append(failures, fmt.Errorf("%s: %w", task.Name, err))
 		}
 	}

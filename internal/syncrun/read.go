@@ -182,10 +182,7 @@ func (s *Service) readFailed(ctx context.Context, j job.Job, run *ent.SyncRun, t
 		return fault.New(fault.CRMUnavailable, "Rights changed while reading; the step is tried again.", fault.Cause(err))
 	}
 	if !lostRight && !s.givenUp(err, j.Attempt) {
-		if cause.RetryAfter > 0 {
-			return job.Snooze(cause.RetryAfter)
-		}
-		return err
+		return err // tried again after the backoff, at the earliest after its RetryAfter
 	}
 	s.log.WarnContext(ctx, "an object of a run failed", slog.String("run", run.ID), slog.String("object", target.Name), slog.String("error", err.Error()))
 	return s.finishObject(ctx, j, run, target, crm.RunObjectFailed, cause.Message, string(cause.Code))

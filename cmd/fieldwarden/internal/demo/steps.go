@@ -1,0 +1,411 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/fieldwarden/fieldwarden/plugins/crmsim/salesforce"
+
+	"github.com/fieldwarden/fieldwarden/internal/drive"
+)
+
+// What the story takes away: one standardized field and one required object.
+const (
+	lostObject  = "Lead"
+	lostInField = "Contact"
+	lostField   = "Email"
+)
+
+// patience is how long a step waits for what must happen by itself.
+const patience = 3 * time.Minute
+
+func steps() []step {
+	return []step{
+		{"connect through the consent page", connect},
+		{"onboarding check of every package object", onboardingCheck},
+		{"onboarding refuses to finish while a setting is undecided", refuseUndecided},
+		{"decide the settings", decideSettings},
+		{"automatic mapping, standardization complete", standardize},
+		{"first sync", firstSync},
+		{"read switched off on " + lostInField + "." + lostField + " and on " + lostObject, loseAccess},
+		{"live alerts with cause, impact and fix", liveAlerts},
+		{"statuses in the field list", statuses},
+		{"read switched on again: alerts resolved live", restoreAccess},
+		{"second run writes nothing", secondRun},
+	}
+}
+
+func connect(ctx context.Context, s *story) (string, error) {
+	var started struct {
+		StartIntegration struct {
+			Integration struct{ ID string }
+			SignInURL   string
+		}
+	}
+	err := s.client.Do(ctx, `mutation($key: String!) {
+		startIntegration(input: {idempotencyKey: $key, connector: "salesforce", environment: PRODUCTION}) {
+			integration { id state } signInUrl userErrors { code message field }
+		}
+	}`, key("start"), &started)
+	if err != nil {
+		return "", err
+	}
+	s.integration = started.StartIntegration.Integration.ID
+	browser, err := drive.NewBrowser()
+	if err != nil {
+		return "", err
+	}
+	consent, err := browser.Open(ctx, started.StartIntegration.SignInURL)
+	if err != nil {
+		return "", err
+	}
+	page, err := browser.Decide(ctx, consent, "approve")
+	if err != nil {
+		return "", err
+	}
+	if page.Status != http.StatusOK {
+		return "", fmt.Errorf("the sign-in ended at %s with status %d", page.URL.Path, page.Status)
+	}
+	var found struct {
+		Integration struct {
+			State     string
+			Instance  struct{ Name, Edition, APIVersion string }
+			Checklist []struct{ Status string }
+		}
+	}
+	if err := s.query(ctx, `integration(id: $id) { state instance { name edition apiVersion } checklist { status } }`, &found); err != nil {
+		return "", err
+	}
+	passed := 0
+	for _, item := range found.Integration.Checklist {
+		if item.Status == "PASS" {
+			passed++
+		}
+	}
+	return fmt.Sprintf("%s (%s, API %s), state %s, checklist %d of %d passed", found.Integration.Instance.Name,
+		found.Integration.Instance.Edition, found.Integration.Instance.APIVersion, found.Integration.State, passed, len(found.Integration.Checklist)), nil
+}
+
+// object is what the steps look at of an object.
+type object struct {
+	Name, Status string
+	Stale        bool
+	FieldCounts  struct{ ActiveStandardized, Active, ErrorStandardized int }
+}
+
+func (s *story) objects(ctx context.Context) ([]object, error) {
+	var found struct {
+		Integration struct {
+			Objects struct{ Edges []struct{ Node object } }
+		}
+	}
+	err := s.query(ctx, `integration(id: $id) { objects(first: 50) { edges { node {
+		name status stale fieldCounts { activeStandardized active errorStandardized }
+	} } } }`, &found)
+	objects := make([]object, len(found.Integration.Objects.Edges))
+	for i, edge := range found.Integration.Objects.Edges {
+		objects[i] = edge.Node
+	}
+	return objects, err
+}
+
+func onboardingCheck(ctx context.Context, s *story) (string, error) {
+	var objects []object
+	err := eventually(ctx, func() (bool, error) {
+		var err error
+		objects, err = s.objects(ctx)
+		return len(objects) > 0 && !slices.ContainsFunc(objects, func(o object) bool { return o.Status == "NOT_CHECKED" }), err
+	})
+	if err != nil {
+		return "", err
+	}
+	fields := 0
+	for _, o := range objects {
+		if o.Status != "OK" {
+			return "", fmt.Errorf("%s is %s", o.Name, o.Status)
+		}
+		fields += o.FieldCounts.ActiveStandardized + o.FieldCounts.Active
+	}
+	composites := s.simulator.Controls().Counters().ByEndpoint["composite"]
+	return fmt.Sprintf("%d objects, %d fields readable; %d composite calls so far", len(objects), fields, composites), nil
+}
+
+func refuseUndecided(ctx context.Context, s *story) (string, error) {
+	err := s.client.Do(ctx, `mutation($key: String!, $id: ID!) {
+		finishOnboarding(input: {idempotencyKey: $key, integrationId: $id}) { userErrors { code message field } }
+	}`, s.with(key("finish-early")), nil)
+	var refused drive.Error
+	if !errors.As(err, &refused) || refused.Code() != "ONBOARDING_BLOCKED" {
+		return "", fmt.Errorf("expected ONBOARDING_BLOCKED, got %w", err)
+	}
+	return refused.Code(), nil
+}
+
+func decideSettings(ctx context.Context, s *story) (string, error) {
+	var found struct {
+		Integration struct {
+			Settings struct {
+				Version int
+				Groups  []struct {
+					Settings []struct {
+						Key     string
+						Options []struct{ Value string }
+					}
+				}
+			}
+		}
+	}
+	if err := s.query(ctx, `integration(id: $id) { settings { version groups { settings { key options { value } } } } }`, &found); err != nil {
+		return "", err
+	}
+	stage := ""
+	for _, group := range found.Integration.Settings.Groups {
+		for _, one := range group.Settings {
+			if one.Key == "autoSave.pipelineEntryStage" && len(one.Options) > 0 {
+				stage = one.Options[0].Value
+			}
+		}
+	}
+	if stage == "" {
+		return "", errors.New("the pipeline entry stage offers no options")
+	}
+	variables := s.with(key("settings"))
+	variables["version"] = found.Integration.Settings.Version
+	variables["changes"] = []map[string]any{
+		{"key": "dataSync", "value": true}, {"key": "autoSave.enabled", "value": true},
+		{"key": "autoSave.pipelineEntryStage", "value": stage}, {"key": "contacts.create", "value": true},
+		{"key": "contacts.create.bulk", "value": false}, {"key": "contacts.create.emailRequired", "value": true},
+		{"key": "restrictedDataMode", "value": false},
+	}
+	var updated struct {
+		UpdateSettings struct{ Settings struct{ Version int } }
+	}
+	err := s.client.Do(ctx, `mutation($key: String!, $id: ID!, $version: Int!, $changes: [SettingChangeInput!]!) {
+		updateSettings(input: {idempotencyKey: $key, integrationId: $id, expectedVersion: $version, changes: $changes}) {
+			settings { version } userErrors { code message field }
+		}
+	}`, variables, &updated)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("7 decided, pipeline from %q, version %d", stage, updated.UpdateSettings.Settings.Version), s.complete(ctx, "SETTINGS")
+}
+
+func (s *story) complete(ctx context.Context, name string) error {
+	variables := s.with(key(name))
+	variables["step"] = name
+	return s.client.Do(ctx, `mutation($key: String!, $id: ID!, $step: OnboardingStep!) {
+		completeOnboardingStep(input: {idempotencyKey: $key, integrationId: $id, step: $step}) { userErrors { code message field } }
+	}`, variables, nil)
+}
+
+func standardize(ctx context.Context, s *story) (string, error) {
+	var found struct {
+		Integration struct {
+			StandardFields []struct {
+				Mapping *struct{ Origin string }
+			}
+		}
+	}
+	if err := s.query(ctx, `integration(id: $id) { standardFields { key mapping { origin } } }`, &found); err != nil {
+		return "", err
+	}
+	mapped := 0
+	for _, field := range found.Integration.StandardFields {
+		if field.Mapping != nil {
+			mapped++
+		}
+	}
+	if mapped == 0 {
+		return "", errors.New("nothing was mapped")
+	}
+	return fmt.Sprintf("%d of %d standard fields mapped", mapped, len(found.Integration.StandardFields)), s.complete(ctx, "STANDARDIZATION")
+}
+
+func firstSync(ctx context.Context, s *story) (string, error) {
+	err := s.client.Do(ctx, `mutation($key: String!, $id: ID!) {
+		finishOnboarding(input: {idempotencyKey: $key, integrationId: $id}) { integration { state } userErrors { code message field } }
+	}`, s.with(key("finish")), nil)
+	if err != nil {
+		return "", err
+	}
+	started := time.Now()
+	run, err := s.runEnds(ctx, 1)
+	if err != nil {
+		return "", err
+	}
+	if run.Status != "SUCCEEDED" || run.Counters.Created != s.options.Records || run.Counters.Failed != 0 {
+		return "", fmt.Errorf("the run is %s (%s) with %d of %d records", run.Status, run.Reason, run.Counters.Created, s.options.Records)
+	}
+	return fmt.Sprintf("%d records, %.0f/s, %d CRM calls", run.Counters.Created,
+		float64(run.Counters.Created)/time.Since(started).Seconds(), run.CRMCalls), nil
+}
+
+func loseAccess(ctx context.Context, s *story) (string, error) {
+	var err error
+	if s.events, err = s.client.Subscribe(ctx, alertEvents, s.with(map[string]any{"after": nil})); err != nil {
+		return "", err
+	}
+	if err := s.cursorNow(ctx); err != nil {
+		return "", err
+	}
+	controls := s.simulator.Controls()
+	if err := controls.SetField(lostInField, lostField, salesforce.FieldSwitch{Read: salesforce.Off()}); err != nil {
+		return "", err
+	}
+	if err := controls.SetObject(lostObject, salesforce.ObjectSwitch{Read: salesforce.Off()}); err != nil {
+		return "", err
+	}
+	return "checked now", s.check(ctx, "check-lost")
+}
+
+func (s *story) check(ctx context.Context, name string) error {
+	return s.client.Do(ctx, `mutation($key: String!, $id: ID!) {
+		checkIntegration(input: {idempotencyKey: $key, integrationId: $id}) { userErrors { code message field } }
+	}`, s.with(key(name)), nil)
+}
+
+const alertEvents = `subscription($id: ID!, $after: FeedCursor) {
+	alertEvents(integrationId: $id, after: $after) { cursor event alert {
+		rule severity objectName fieldName cause title affected { title } fix { steps deepLink who } resolution
+	} }
+}`
+
+type alertEvent struct {
+	AlertEvents struct {
+		Cursor, Event string
+		Alert         struct {
+			Rule, Severity, ObjectName, FieldName, Cause, Title, Resolution string
+			Affected                                                        []struct{ Title string }
+			Fix                                                             struct {
+				Steps         []string
+				DeepLink, Who string
+			}
+		}
+	}
+}
+
+// nextAlerts waits for live events about both lost subjects.
+func (s *story) nextAlerts(ctx context.Context, event string) (map[string]alertEvent, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	want := []string{lostInField + "." + lostField, lostObject + "."}
+	got := map[string]alertEvent{}
+	for len(got) < len(want) {
+		var one alertEvent
+		if err := s.events.Next(ctx, &one); err != nil {
+			return nil, fmt.Errorf("%d of %d alerts came: %w", len(got), len(want), err)
+		}
+		subject := one.AlertEvents.Alert.ObjectName + "." + one.AlertEvents.Alert.FieldName
+		if one.AlertEvents.Event == event && slices.Contains(want, subject) {
+			got[subject] = one
+			s.last = one.AlertEvents.Cursor
+		}
+	}
+	return got, nil
+}
+
+func liveAlerts(ctx context.Context, s *story) (string, error) {
+	alerts, err := s.nextAlerts(ctx, "OPENED")
+	if err != nil {
+		return "", err
+	}
+	var shown strings.Builder
+	for _, subject := range []string{lostInField + "." + lostField, lostObject + "."} {
+		alert := alerts[subject].AlertEvents.Alert
+		if alert.Cause == "" || len(alert.Affected) == 0 || len(alert.Fix.Steps) == 0 || alert.Fix.DeepLink == "" || alert.Fix.Who == "" {
+			return "", fmt.Errorf("the alert about %s lacks cause, impact or fix: %+v", subject, alert)
+		}
+		fmt.Fprintf(&shown, "\n        %s %s, cause %s, breaks %d things, %d steps for the %s\n          %s\n          1. %s\n         ",
+			alert.Severity, alert.Title, alert.Cause, len(alert.Affected), len(alert.Fix.Steps), alert.Fix.Who, alert.Fix.DeepLink, alert.Fix.Steps[0])
+	}
+	return shown.String(), nil
+}
+
+func (s *story) fieldStatus(ctx context.Context) (string, error) {
+	var found struct {
+		Integration struct {
+			Object struct {
+				Fields struct {
+					Edges []struct{ Node struct{ Name, Status string } }
+				}
+			}
+		}
+	}
+	variables := s.with(map[string]any{"object": lostInField, "search": lostField})
+	err := s.client.Do(ctx, `query($id: ID!, $object: String!, $search: String!) {
+		integration(id: $id) { object(name: $object) { fields(search: $search, first: 10) { edges { node { name status } } } } }
+	}`, variables, &found)
+	for _, edge := range found.Integration.Object.Fields.Edges {
+		if edge.Node.Name == lostField {
+			return edge.Node.Status, err
+		}
+	}
+	return "", errors.Join(err, fmt.Errorf("%s is not in the field list", lostField))
+}
+
+func statuses(ctx context.Context, s *story) (string, error) {
+	status, err := s.fieldStatus(ctx)
+	if err != nil {
+		return "", err
+	}
+	objects, err := s.objects(ctx)
+	if err != nil {
+		return "", err
+	}
+	at := slices.IndexFunc(objects, func(o object) bool { return o.Name == lostObject })
+	if at < 0 || objects[at].Status == "OK" || status != "ERROR_STANDARDIZED" {
+		return "", fmt.Errorf("%s.%s is %s", lostInField, lostField, status)
+	}
+	return fmt.Sprintf("%s.%s %s, %s %s with %d fields in error", lostInField, lostField, status,
+		lostObject, objects[at].Status, objects[at].FieldCounts.ErrorStandardized), nil
+}
+
+func restoreAccess(ctx context.Context, s *story) (string, error) {
+	controls := s.simulator.Controls()
+	if err := controls.SetField(lostInField, lostField, salesforce.FieldSwitch{Read: salesforce.On()}); err != nil {
+		return "", err
+	}
+	if err := controls.SetObject(lostObject, salesforce.ObjectSwitch{Read: salesforce.On()}); err != nil {
+		return "", err
+	}
+	if err := s.check(ctx, "check-restored"); err != nil {
+		return "", err
+	}
+	alerts, err := s.nextAlerts(ctx, "RESOLVED")
+	if err != nil {
+		return "", err
+	}
+	for subject, one := range alerts {
+		if one.AlertEvents.Alert.Resolution != "RESTORED" {
+			return "", fmt.Errorf("the alert about %s was resolved as %s", subject, one.AlertEvents.Alert.Resolution)
+		}
+	}
+	status, err := s.fieldStatus(ctx)
+	if err == nil && status != "ACTIVE_STANDARDIZED" {
+		err = fmt.Errorf("%s.%s is %s", lostInField, lostField, status)
+	}
+	return "both RESTORED, " + lostInField + "." + lostField + " " + status, err
+}
+
+func secondRun(ctx context.Context, s *story) (string, error) {
+	err := s.client.Do(ctx, `mutation($key: String!, $id: ID!) {
+		runNow(input: {idempotencyKey: $key, integrationId: $id}) { run { id } userErrors { code message field } }
+	}`, s.with(key("run-now")), nil)
+	if err != nil {
+		return "", err
+	}
+	run, err := s.runEnds(ctx, 2)
+	if err != nil {
+		return "", err
+	}
+	if run.Status != "SUCCEEDED" || run.Counters.Created+run.Counters.Updated+run.Counters.Deleted != 0 {
+		return "", fmt.Errorf("the run is %s (%s) and wrote: %+v", run.Status, run.Reason, run.Counters)
+	}
+	return fmt.Sprintf("%d read again, 0 written, %d CRM calls", run.Counters.Read, run.CRMCalls), nil
+}

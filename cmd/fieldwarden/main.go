@@ -1,0 +1,98 @@
+// Command fieldwarden is the server and all its tools in one binary.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/fieldwarden/fieldwarden/internal/fault"
+	"github.com/fieldwarden/fieldwarden/internal/obs"
+	"github.com/fieldwarden/fieldwarden/plugins/host/shim"
+)
+
+// version is set by the build.
+var version = "dev" //nolint:gochecknoglobals // the linker sets it
+
+// commands are the subcommands.
+type commands struct {
+	Serve    serveCommand    `cmd:"" help:"Run the server."`
+	Demo     demoCommand     `cmd:"" help:"Play the whole story against a real server in a temporary folder."`
+	Simulate simulateCommand `cmd:"" help:"Run a CRM simulator on loopback."`
+	Token    tokenCommand    `cmd:"" help:"Issue, list and revoke bearer tokens of a running server."`
+	Keys     keysCommand     `cmd:"" help:"Make encryption keys."`
+	Restart  restartCommand  `cmd:"" name:"connector-restart" help:"Start a quarantined connector again."`
+	Version  versionCommand  `cmd:"" help:"Print the version."`
+	LogLevel slog.Level      `help:"Least level of log lines: debug, info, warn or error." default:"info" env:"FIELDWARDEN_LOG_LEVEL"`
+	LogJSON  bool            `help:"Write log lines as JSON." env:"FIELDWARDEN_LOG_JSON"`
+}
+
+// run is what every command gets.
+type run struct {
+	ctx    context.Context //nolint:containedctx // it lives exactly as long as the command
+	out    io.Writer
+	logger *slog.Logger
+}
+
+func main() {
+	// The shim has its own arguments and must not link its life to a parser's.
+	if len(os.Args) > 1 && os.Args[1] == shim.Command {
+		os.Exit(shim.Run(os.Args[2:]))
+	}
+	os.Exit(execute(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+func execute(arguments []string, out, errOut io.Writer) int {
+	var cli commands
+	parser, err := kong.New(&cli, kong.Name("fieldwarden"), kong.UsageOnError(), kong.Writers(out, errOut),
+		kong.Description("Keeps a CRM integration's settings, syncs and permissions under control."))
+	if err != nil {
+		_, _ = fmt.Fprintln(errOut, "fieldwarden:", err)
+		return 2
+	}
+	command, err := parser.Parse(arguments)
+	if err != nil {
+		parser.Errorf("%s", err)
+		return 2
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	format := obs.Text
+	if cli.LogJSON {
+		format = obs.JSON
+	}
+	logger, err := obs.NewLogger(errOut, obs.Options{Format: format, Level: cli.LogLevel})
+	if err != nil {
+		_, _ = fmt.Fprintln(errOut, "fieldwarden:", err)
+		return 2
+	}
+	if err := command.Run(&run{ctx: ctx, out: out, logger: logger}); err != nil {
+		report(errOut, err)
+		return 1
+	}
+	return 0
+}
+
+// report says what failed, whose side it is on and what to do.
+func report(errOut io.Writer, err error) {
+	_, _ = fmt.Fprintln(errOut, "fieldwarden:", err)
+	var known *fault.Error
+	if errors.As(err, &known) {
+		_, _ = fmt.Fprintf(errOut, "  side: %s\n  what to do: %s\n", known.Info().Side, known.WhatToDo())
+	}
+}
+
+type versionCommand struct{}
+
+// Run prints the version.
+func (versionCommand) Run(r *run) error {
+	_, err := fmt.Fprintln(r.out, version)
+	return err
+}

@@ -1,0 +1,143 @@
+package graph
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vikstrous/dataloadgen"
+
+	"github.com/fieldwarden/fieldwarden/ent"
+	"github.com/fieldwarden/fieldwarden/ent/crmfield"
+	"github.com/fieldwarden/fieldwarden/ent/crmobject"
+	"github.com/fieldwarden/fieldwarden/ent/mapping"
+	"github.com/fieldwarden/fieldwarden/graph/model"
+	"github.com/fieldwarden/fieldwarden/internal/crm"
+	"github.com/fieldwarden/fieldwarden/internal/store"
+)
+
+// loaders batch what Ent's field collection cannot: facts of a field that live at
+// its object, and counts. They live for one response, so a subscription's next
+// event sees the present.
+type loaders struct {
+	objects  *dataloadgen.Loader[string, *ent.CrmObject]
+	counts   *dataloadgen.Loader[string, *model.FieldCounts]
+	standard *dataloadgen.Loader[string, map[string]string]
+}
+
+type loadersKey struct{}
+
+// WithLoaders gives every response its own loaders; pass it to
+// executor.AroundResponses.
+func WithLoaders(s *store.Store) graphql.ResponseMiddleware {
+	return func(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
+		return next(context.WithValue(ctx, loadersKey{}, newLoaders(s)))
+	}
+}
+
+func newLoaders(s *store.Store) *loaders {
+	wait := dataloadgen.WithWait(time.Millisecond)
+	return &loaders{
+		objects:  dataloadgen.NewLoader(objectsByID(s), wait),
+		counts:   dataloadgen.NewLoader(fieldCounts(s), wait),
+		standard: dataloadgen.NewLoader(standardFields(s), wait),
+	}
+}
+
+// from returns the loaders of a response. A caller outside of one (a test of a
+// single resolver) gets its own.
+func (r *Resolver) loaders(ctx context.Context) *loaders {
+	if found, ok := ctx.Value(loadersKey{}).(*loaders); ok {
+		return found
+	}
+	return newLoaders(r.Store)
+}
+
+// inOrder gives each key its value, or an error made by missing.
+func inOrder[V any](keys []string, found map[string]V, missing func(key string) (V, error)) ([]V, []error) {
+	values, failures := make([]V, len(keys)), make([]error, len(keys))
+	for i, key := range keys {
+		value, ok := found[key]
+		if !ok {
+			value, failures[i] = missing(key)
+		}
+		values[i] = value
+	}
+	return values, failures
+}
+
+func objectsByID(s *store.Store) func(context.Context, []string) ([]*ent.CrmObject, []error) {
+	return func(ctx context.Context, ids []string) ([]*ent.CrmObject, []error) {
+		rows, err := s.Read().CrmObject.Query().Where(crmobject.IDIn(ids...)).All(ctx)
+		if err != nil {
+			return nil, []error{fmt.Errorf("graph: loading objects: %w", err)}
+		}
+		found := make(map[string]*ent.CrmObject, len(rows))
+		for _, row := range rows {
+			found[row.ID] = row
+		}
+		return inOrder(ids, found, func(id string) (*ent.CrmObject, error) {
+			return nil, fmt.Errorf("graph: object %s is gone", id)
+		})
+	}
+}
+
+func fieldCounts(s *store.Store) func(context.Context, []string) ([]*model.FieldCounts, []error) {
+	return func(ctx context.Context, objectIDs []string) ([]*model.FieldCounts, []error) {
+		var rows []struct {
+			ObjectID     string `json:"object_id"`
+			Readable     bool   `json:"readable"`
+			Standardized bool   `json:"standardized"`
+			Count        int    `json:"count"`
+		}
+		err := s.Read().CrmField.Query().Where(crmfield.ObjectIDIn(objectIDs...)).
+			GroupBy(crmfield.FieldObjectID, crmfield.FieldReadable, crmfield.FieldStandardized).
+			Aggregate(ent.Count()).Scan(ctx, &rows)
+		if err != nil {
+			return nil, []error{fmt.Errorf("graph: counting fields: %w", err)}
+		}
+		found := map[string]*model.FieldCounts{}
+		for _, row := range rows {
+			counts, ok := found[row.ObjectID]
+			if !ok {
+				counts = &model.FieldCounts{}
+				found[row.ObjectID] = counts
+			}
+			*countOf(counts, crm.StatusOf(row.Readable, row.Standardized)) += row.Count
+		}
+		return inOrder(objectIDs, found, func(string) (*model.FieldCounts, error) { return &model.FieldCounts{}, nil })
+	}
+}
+
+func countOf(counts *model.FieldCounts, status crm.FieldStatus) *int {
+	switch status {
+	case crm.FieldActiveStandardized:
+		return &counts.ActiveStandardized
+	case crm.FieldActive:
+		return &counts.Active
+	case crm.FieldErrorStandardized:
+		return &counts.ErrorStandardized
+	default:
+		return &counts.Inaccessible
+	}
+}
+
+// standardFields loads, for each integration, the standard field of each mapped
+// CRM field by "object.field".
+func standardFields(s *store.Store) func(context.Context, []string) ([]map[string]string, []error) {
+	return func(ctx context.Context, integrationIDs []string) ([]map[string]string, []error) {
+		rows, err := s.Read().Mapping.Query().Where(mapping.IntegrationIDIn(integrationIDs...)).All(ctx)
+		if err != nil {
+			return nil, []error{fmt.Errorf("graph: loading mappings: %w", err)}
+		}
+		found := map[string]map[string]string{}
+		for _, row := range rows {
+			if found[row.IntegrationID] == nil {
+				found[row.IntegrationID] = map[string]string{}
+			}
+			found[row.IntegrationID][row.ObjectName+"."+row.CrmField] = row.StandardField
+		}
+		return inOrder(integrationIDs, found, func(string) (map[string]string, error) { return map[string]string{}, nil })
+	}
+}

@@ -1,0 +1,152 @@
+package server
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/fieldwarden/fieldwarden/internal/crm"
+	"github.com/fieldwarden/fieldwarden/internal/fault"
+)
+
+// Config is the operator's configuration: what a YAML file may say. Unknown keys
+// are refused with their line. Values that begin with "env:" or "file:" where a
+// secret stands are references to it.
+type Config struct {
+	// Listen is the TCP address of the HTTP server, "127.0.0.1:8080".
+	Listen string `yaml:"listen"`
+	// PublicURL is where browsers reach the server, without a trailing slash;
+	// empty means http:// and the listen address.
+	PublicURL string `yaml:"publicUrl"`
+	// Database is "sqlite:FOLDER" or "postgres://…".
+	Database string `yaml:"database"`
+	// Key is where the encryption key is: "file:PATH" or "env:NAME".
+	Key string `yaml:"key"`
+	// DataDir keeps what is this machine's own: private copies of connectors and
+	// the admin socket.
+	DataDir string `yaml:"dataDir"`
+	// AllowedOrigins are the origins that may open websockets from a browser,
+	// beside the server's own.
+	AllowedOrigins []string `yaml:"allowedOrigins"`
+	// Workspace is made at the first start when the database has none of its name.
+	Workspace WorkspaceConfig `yaml:"workspace"`
+	// Connectors are the installed connector programs.
+	Connectors []ConnectorConfig `yaml:"connectors"`
+	// Endpoints point an integration at another base URL than the CRM's own, by
+	// "connector:ENVIRONMENT": how it talks to a simulator.
+	Endpoints map[string]string `yaml:"endpoints"`
+	// OAuthClients are the operator's own OAuth clients, by "connector:ENVIRONMENT".
+	OAuthClients map[string]OAuthClientConfig `yaml:"oauthClients"`
+}
+
+// WorkspaceConfig describes the first workspace.
+type WorkspaceConfig struct {
+	Name     string      `yaml:"name"`
+	Edition  crm.Edition `yaml:"edition"`
+	Package  string      `yaml:"package"`
+	TimeZone string      `yaml:"timeZone"`
+}
+
+// ConnectorConfig names one installed connector program.
+type ConnectorConfig struct {
+	Name   string `yaml:"name"`
+	Path   string `yaml:"path"`
+	SHA256 string `yaml:"sha256"`
+}
+
+// OAuthClientConfig is an OAuth client; Secret is "env:NAME" or "file:PATH".
+type OAuthClientConfig struct {
+	ID     string `yaml:"id"`
+	Secret string `yaml:"secret"`
+}
+
+// DefaultConfig is what holds where nothing else is said: one machine, SQLite
+// under ./data, loopback only.
+func DefaultConfig() Config {
+	return Config{
+		Listen: "127.0.0.1:8080", Database: "sqlite:data", Key: "file:data/key.json", DataDir: "data",
+		Workspace: WorkspaceConfig{Name: "Default", Edition: crm.EditionAdvancedPlus, Package: "sales-engagement", TimeZone: "UTC"},
+	}
+}
+
+// ReadConfig reads a YAML file over the defaults.
+func ReadConfig(path string) (Config, error) {
+	config := DefaultConfig()
+	source, err := os.ReadFile(path)
+	if err != nil {
+		return config, fault.New(fault.ConfigInvalid, fmt.Sprintf("The configuration file %s cannot be read.", path), fault.Cause(err))
+	}
+	err = yaml.NewDecoder(bytes.NewReader(source), yaml.Strict()).Decode(&config)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return config, fault.New(fault.ConfigInvalid, fmt.Sprintf("%s: %s", path, yaml.FormatError(err, false, false)), fault.Cause(err))
+	}
+	return config, nil
+}
+
+// complete fills what follows from the rest and checks it.
+func (c Config) complete() (Config, error) {
+	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
+		return c, fault.New(fault.ConfigInvalid, fmt.Sprintf("listen: %q is not host:port.", c.Listen), fault.Field("listen"))
+	}
+	if c.PublicURL == "" {
+		c.PublicURL = "http://" + c.Listen
+	}
+	dir, err := filepath.Abs(c.DataDir)
+	if err != nil || c.DataDir == "" {
+		return c, fault.New(fault.ConfigInvalid, "dataDir: must name a folder.", fault.Field("dataDir"), fault.Cause(err))
+	}
+	c.DataDir = dir
+	for i, connector := range c.Connectors {
+		if c.Connectors[i].Path, err = filepath.Abs(connector.Path); err != nil {
+			return c, fault.New(fault.ConfigInvalid, fmt.Sprintf("connectors.%s.path: %q is not a path.", connector.Name, connector.Path))
+		}
+	}
+	return c, nil
+}
+
+// guardedHosts lists the hosts that the operator's endpoints exempt from the
+// guarded dialer.
+func (c Config) guardedHosts() ([]string, error) {
+	var hosts []string
+	for slot, raw := range c.Endpoints {
+		u, err := url.Parse(raw)
+		if err != nil || u.Host == "" {
+			return nil, fault.New(fault.ConfigInvalid, fmt.Sprintf("endpoints.%s: %q is not a URL.", slot, raw), fault.Field("endpoints", slot))
+		}
+		port := u.Port()
+		if port == "" {
+			port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+		}
+		hosts = append(hosts, net.JoinHostPort(u.Hostname(), port))
+	}
+	return hosts, nil
+}
+
+// readSecret follows a reference to a secret.
+func readSecret(key, reference string) (crm.Secret, error) {
+	kind, where, _ := strings.Cut(reference, ":")
+	switch {
+	case reference == "":
+		return "", nil
+	case kind == "env" && os.Getenv(where) != "":
+		return crm.Secret(os.Getenv(where)), nil
+	case kind == "file":
+		text, err := os.ReadFile(where)
+		if err != nil {
+			return "", fault.New(fault.ConfigInvalid, fmt.Sprintf("%s: the file %s cannot be read.", key, where), fault.Cause(err))
+		}
+		return crm.Secret(strings.TrimSpace(string(text))), nil
+	case kind == "env":
+		return "", fault.New(fault.ConfigInvalid, fmt.Sprintf("%s: the environment variable %s is empty.", key, where))
+	default:
+		return "", fault.New(fault.ConfigInvalid, key+`: must be "env:NAME" or "file:PATH", not the secret itself.`)
+	}
+}

@@ -1,0 +1,101 @@
+package server
+
+import (
+	"embed"
+	"encoding/json"
+	"html/template"
+	"log/slog"
+	"net/http"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+
+	"github.com/fieldwarden/fieldwarden/graph/transport"
+	"github.com/fieldwarden/fieldwarden/internal/fault"
+	"github.com/fieldwarden/fieldwarden/internal/obs"
+)
+
+// Paths of the server.
+const (
+	pathGraphQL = "/graphql"
+	pathErrors  = "/docs/errors"
+)
+
+//go:embed pages/*.html
+var pageFiles embed.FS
+
+// routes serves everything that browsers and API clients reach.
+func (s *Server) routes(web http.Handler, graphqlHTTP http.Handler) (http.Handler, error) {
+	pages, err := template.ParseFS(pageFiles, "pages/*.html")
+	if err != nil {
+		return nil, err
+	}
+	signIn := &signInPages{cases: s.cases, pages: pages, log: s.log}
+	router := chi.NewRouter()
+	router.Use(middleware.Recoverer, securityHeaders)
+	router.With(s.auth.Middleware(refuse)).Handle(pathGraphQL, transport.ByUpgrade(graphqlHTTP, s.sockets))
+	router.Handle("/graphiql/*", http.StripPrefix("/graphiql/", web))
+	for _, path := range []string{"/", "/graphiql"} {
+		router.Get(path, http.RedirectHandler("/graphiql/", http.StatusFound).ServeHTTP)
+	}
+	router.Get("/oauth/start", signIn.start)
+	router.Get("/oauth/callback", signIn.callback)
+	router.Get(pathErrors, errorPage(pages, s.log))
+	router.Get("/healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
+	router.Get("/readyz", s.ready)
+	return router, nil
+}
+
+func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
+	if err := s.store.Ping(r.Context()); err != nil {
+		s.log.WarnContext(r.Context(), "not ready", obs.Err(err))
+		http.Error(w, "database unavailable", http.StatusServiceUnavailable)
+		return
+	}
+	_, _ = w.Write([]byte("ok\n"))
+}
+
+// refuse answers a request whose bearer token is wrong, in GraphQL's form.
+func refuse(w http.ResponseWriter, r *http.Request, err error) {
+	status := http.StatusUnauthorized
+	shown := fault.New(fault.Unauthenticated, "The bearer token is not valid.")
+	if found, ok := fault.From(err); ok && found.Code != fault.Unauthenticated {
+		status, shown = http.StatusServiceUnavailable, found
+	} else {
+		w.Header().Set("WWW-Authenticate", `Bearer realm="fieldwarden", error="invalid_token"`)
+	}
+	w.Header().Set("Content-Type", "application/graphql-response+json; charset=utf-8")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]any{"errors": []any{map[string]any{
+		"message":    shown.Message,
+		"extensions": map[string]any{"code": shown.Code, "side": shown.Info().Side, "hint": shown.WhatToDo(), "requestId": transport.RequestID(r.Context())},
+	}}})
+}
+
+func securityHeaders(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Referrer-Policy", "no-referrer")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// errorPage lists every error code with its side and what to do: the page that
+// docsUrl points to.
+func errorPage(pages *template.Template, log *slog.Logger) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		showPage(w, r, pages, log, http.StatusOK, "errors.html", fault.Codes())
+	}
+}
+
+func showPage(w http.ResponseWriter, r *http.Request, pages *template.Template, log *slog.Logger, status int, name string, data any) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	if err := pages.ExecuteTemplate(w, name, data); err != nil {
+		log.WarnContext(r.Context(), "a page was not written whole", obs.Err(err))
+	}
+}

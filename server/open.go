@@ -1,0 +1,54 @@
+package server
+
+import (
+	"context"
+	"path/filepath"
+
+	"github.com/fieldwarden/fieldwarden/internal/auth"
+	"github.com/fieldwarden/fieldwarden/internal/secret"
+	"github.com/fieldwarden/fieldwarden/internal/store"
+	"github.com/fieldwarden/fieldwarden/plugins/host"
+)
+
+// open opens the store, proves the key, and makes the connector host and the
+// first workspace.
+func (s *Server) open(ctx context.Context, options Options) error {
+	keys, err := secret.Load(s.config.Key)
+	if err != nil {
+		return err
+	}
+	if s.store, err = store.Open(ctx, store.Config{URL: s.config.Database, Clock: options.Clock, Logger: options.Logger}); err != nil {
+		return err
+	}
+	box, err := secret.NewBox(keys)
+	if err != nil {
+		return err
+	}
+	if err := box.Verify(ctx, s.store); err != nil {
+		return err
+	}
+	s.auth = auth.New(auth.Config{Store: s.store, Logger: options.Logger})
+	workspace, err := s.auth.EnsureWorkspace(ctx, auth.WorkspaceInput{
+		Name: s.config.Workspace.Name, Edition: s.config.Workspace.Edition,
+		PackageKey: s.config.Workspace.Package, TimeZone: s.config.Workspace.TimeZone,
+	})
+	if err != nil {
+		return err
+	}
+	s.workspaceID = workspace.ID
+	installations := make([]host.Installation, len(s.config.Connectors))
+	for i, connector := range s.config.Connectors {
+		installations[i] = host.Installation{
+			Name: connector.Name, Path: connector.Path, SHA256: connector.SHA256, MemoryLimit: options.Tuning.ConnectorMemory,
+		}
+	}
+	s.host, err = host.New(host.Config{
+		Connectors: installations, WorkDir: filepath.Join(s.config.DataDir, "connectors"),
+		ShimPath: options.ShimPath, Logger: options.Logger, Clock: options.Clock,
+	})
+	if err != nil {
+		return err
+	}
+	s.cases = &useCases{box: box}
+	return nil
+}

@@ -1,0 +1,69 @@
+package server
+
+import (
+	"html/template"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/fieldwarden/fieldwarden/internal/fault"
+	"github.com/fieldwarden/fieldwarden/internal/integration"
+	"github.com/fieldwarden/fieldwarden/internal/obs"
+)
+
+// browserCookie binds a sign-in to the browser that opened it. It lives as long
+// as the sign-in may take.
+const browserCookie = "fieldwarden_signin"
+
+// signInPages sends an admin's browser to the CRM and takes it back.
+type signInPages struct {
+	cases *useCases
+	pages *template.Template
+	log   *slog.Logger
+}
+
+func (p *signInPages) start(w http.ResponseWriter, r *http.Request) {
+	target, cookie, err := p.cases.integrations.OpenSignIn(r.Context(), r.URL.Query().Get("ticket"))
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	http.SetCookie(w, &http.Cookie{
+		Name: browserCookie, Value: cookie, Path: "/oauth", MaxAge: 600, HttpOnly: true,
+		// Lax: the CRM sends the browser back by a top-level navigation.
+		SameSite: http.SameSiteLaxMode, Secure: strings.HasPrefix(p.cases.publicURL, "https://"),
+	})
+	w.Header().Set("Cache-Control", "no-store")
+	http.Redirect(w, r, target, http.StatusFound)
+}
+
+func (p *signInPages) callback(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	input := integration.CallbackInput{
+		State: query.Get("state"), Code: query.Get("code"),
+		Error: query.Get("error"), ErrorDescription: query.Get("error_description"),
+	}
+	if cookie, err := r.Cookie(browserCookie); err == nil {
+		input.BrowserCookie = cookie.Value
+	}
+	result, err := p.cases.integrations.Callback(r.Context(), input)
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	http.SetCookie(w, &http.Cookie{Name: browserCookie, Path: "/oauth", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	showPage(w, r, p.pages, p.log, http.StatusOK, "connected.html", result)
+}
+
+// fail shows what went wrong and what to do.
+func (p *signInPages) fail(w http.ResponseWriter, r *http.Request, err error) {
+	found, ok := fault.From(err)
+	status := http.StatusBadRequest
+	if !ok || found.Info().Retry == fault.RetrySystem {
+		p.log.ErrorContext(r.Context(), "a CRM sign-in failed inside Fieldwarden", obs.Err(err))
+		found, status = fault.New(fault.Internal, "The sign-in failed inside Fieldwarden."), http.StatusInternalServerError
+	}
+	showPage(w, r, p.pages, p.log, status, "refused.html", map[string]string{
+		"Message": found.Message, "Hint": found.WhatToDo(), "Code": string(found.Code),
+	})
+}

@@ -1,0 +1,232 @@
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/jonboulle/clockwork"
+
+	"github.com/fieldwarden/fieldwarden/ent"
+	"github.com/fieldwarden/fieldwarden/graph"
+	"github.com/fieldwarden/fieldwarden/graph/generated"
+	"github.com/fieldwarden/fieldwarden/graph/graphiql"
+	"github.com/fieldwarden/fieldwarden/graph/transport"
+	"github.com/fieldwarden/fieldwarden/internal/alert"
+	"github.com/fieldwarden/fieldwarden/internal/auth"
+	"github.com/fieldwarden/fieldwarden/internal/crm"
+	"github.com/fieldwarden/fieldwarden/internal/fault"
+	"github.com/fieldwarden/fieldwarden/internal/integration"
+	"github.com/fieldwarden/fieldwarden/internal/job"
+	"github.com/fieldwarden/fieldwarden/internal/mapping"
+	"github.com/fieldwarden/fieldwarden/internal/netguard"
+	"github.com/fieldwarden/fieldwarden/internal/packages"
+	"github.com/fieldwarden/fieldwarden/internal/permission"
+	"github.com/fieldwarden/fieldwarden/internal/principal"
+	"github.com/fieldwarden/fieldwarden/internal/schedule"
+	"github.com/fieldwarden/fieldwarden/internal/secret"
+	"github.com/fieldwarden/fieldwarden/internal/settings"
+	"github.com/fieldwarden/fieldwarden/internal/snapshot"
+	"github.com/fieldwarden/fieldwarden/internal/store"
+	"github.com/fieldwarden/fieldwarden/internal/syncrun"
+)
+
+// useCases are the use cases, wired with each other.
+type useCases struct {
+	box          *secret.Box
+	publicURL    string
+	integrations *integration.Service
+	settings     *settings.Service
+	mappings     *mapping.Service
+	permissions  *permission.Service
+	runs         *syncrun.Service
+}
+
+// wire makes the use cases and the API over them. Lower layers reach higher ones
+// only through the hooks that are set here.
+func (s *Server) wire(options Options) error {
+	node, err := nodeID(s.config.DataDir)
+	if err != nil {
+		return err
+	}
+	s.jobs, err = job.New(job.Config{Store: s.store, Logger: s.log, NodeID: node, PollInterval: options.Tuning.JobPoll})
+	if err != nil {
+		return err
+	}
+	if err := s.wireUseCases(options, node); err != nil {
+		return err
+	}
+	s.schedule, err = schedule.New(schedule.Config{
+		Store: s.store, Runs: s.cases.runs, Logger: s.log, Clock: options.Clock, Now: databaseTime(s.store, options.Clock),
+		Housekeeping: []schedule.Task{
+			{Name: "ending grace periods", Do: s.cases.integrations.ExpireGrace},
+			{Name: "pruning the feed", Do: s.store.PruneFeed},
+			{Name: "pruning idempotency keys", Do: s.store.PruneIdempotencyKeys},
+		},
+	})
+	if err != nil {
+		return err
+	}
+	return s.wireAPI()
+}
+
+func (s *Server) wireUseCases(options Options, node string) error {
+	c := s.cases
+	c.publicURL = s.config.PublicURL
+	alerts, err := alert.New(alert.Config{Connectors: s.host, Logger: s.log})
+	if err != nil {
+		return err
+	}
+	c.settings = settings.New(settings.Config{Store: s.store, Connectors: s.host, Packages: packages.Load})
+	if c.mappings, err = mapping.New(mapping.Config{Store: s.store, Alerts: alerts, Packages: packages.Load}); err != nil {
+		return err
+	}
+	if c.integrations, err = s.newIntegrations(alerts, node); err != nil {
+		return err
+	}
+	c.permissions, err = permission.New(permission.Config{
+		Store: s.store, Caller: c.integrations, Checker: s.host, Jobs: s.jobs, Alerts: alerts, Mappings: c.mappings,
+		Packages: packages.Load, Logger: s.log, ConfirmDelay: options.Tuning.ConfirmDelay,
+		OnOnboarded: func(ctx context.Context, tx *store.Tx, id string) error {
+			return c.integrations.MarkStep(ctx, tx, id, crm.StepCheck)
+		},
+	})
+	if err != nil {
+		return err
+	}
+	c.permissions.Register(s.jobs)
+	c.runs, err = syncrun.New(syncrun.Config{
+		Store: s.store, Jobs: s.jobs, Integrations: c.integrations, Permissions: c.permissions, Reader: s.host, Logger: s.log,
+	})
+	return err
+}
+
+func (s *Server) newIntegrations(alerts *alert.Service, node string) (*integration.Service, error) {
+	allowed, err := s.config.guardedHosts()
+	if err != nil {
+		return nil, err
+	}
+	guarded, err := netguard.New(netguard.Config{Allow: allowed})
+	if err != nil {
+		return nil, err
+	}
+	clients := map[string]integration.OAuthClient{}
+	for slot, client := range s.config.OAuthClients {
+		secret, err := readSecret("oauthClients."+slot+".secret", client.Secret)
+		if err != nil {
+			return nil, err
+		}
+		clients[slot] = integration.OAuthClient{ID: client.ID, Secret: secret}
+	}
+	c := s.cases
+	return integration.New(integration.Config{
+		Store: s.store, Box: c.box, Connectors: s.host, SignIns: s.auth, HTTP: guarded, Alerts: alerts, Logger: s.log,
+		NodeID: node, PublicURL: s.config.PublicURL, OAuthClients: clients, Endpoints: s.config.Endpoints,
+		OnAuthorized: func(ctx context.Context, tx *store.Tx, found *ent.Integration) error {
+			return c.permissions.EnqueueOnboarding(ctx, tx, found)
+		},
+		OnActivated: func(ctx context.Context, tx *store.Tx, found *ent.Integration) error {
+			return c.runs.EnqueueOnboarding(ctx, tx, found)
+		},
+		Objects: s.packageObjects,
+		StepBlockers: map[crm.OnboardingStep]integration.Blockers{
+			crm.StepSettings: func(ctx context.Context, id string) ([]string, error) {
+				keys, err := c.settings.Undecided(ctx, id)
+				for i, key := range keys {
+					keys[i] = fmt.Sprintf("The setting %s is undecided.", key)
+				}
+				return keys, err
+			},
+			crm.StepStandardization: c.mappings.Blockers,
+		},
+	})
+}
+
+// packageObjects names the objects that an integration's package needs.
+func (s *Server) packageObjects(ctx context.Context, found *ent.Integration) ([]string, error) {
+	pkg, _, err := snapshot.Packages(packages.Load).Of(ctx, s.store.Read(), found)
+	return pkg.ObjectNames(), err
+}
+
+// wireAPI makes the GraphQL executor, its transports and all routes.
+func (s *Server) wireAPI() error {
+	docsURL := s.config.PublicURL + pathErrors
+	schema := generated.NewExecutableSchema(graph.NewSchema(graph.Deps{
+		Store: s.store, Integrations: s.cases.integrations, Settings: s.cases.settings, Mappings: s.cases.mappings,
+		Permissions: s.cases.permissions, Runs: s.cases.runs, Packages: packages.Load, Connectors: catalogue{host: s.host, docsURL: docsURL},
+		Logger: s.log, DocsURL: docsURL,
+	}))
+	executor := transport.NewExecutor(schema, transport.ExecutorConfig{
+		Logger: s.log, Presenter: graph.NewPresenter(s.log, docsURL),
+		// The schema is shown to whoever may use it.
+		Introspection: func(ctx context.Context) bool { _, ok := principal.From(ctx); return ok },
+	})
+	executor.AroundResponses(graph.WithLoaders(s.store))
+	config := transport.Config{
+		Executor: executor, Logger: s.log, AllowedOrigins: s.config.AllowedOrigins, Authenticate: s.authenticateSocket,
+	}
+	s.sockets = transport.NewWebSocket(config)
+	s.admin = s.adminRoutes()
+	var err error
+	s.handler, err = s.routes(graphiql.Handler(pathGraphQL, pathGraphQL), transport.NewHTTP(config))
+	return err
+}
+
+// authenticateSocket takes the bearer token from connection_init's payload
+// ({"Authorization": "Bearer …"}), else the identity of the HTTP request.
+func (s *Server) authenticateSocket(ctx context.Context, payload map[string]any) (transport.Session, error) {
+	header, _ := payload["Authorization"].(string)
+	if header == "" {
+		header, _ = payload["authorization"].(string)
+	}
+	if header == "" {
+		if _, ok := principal.From(ctx); !ok {
+			return transport.Session{}, transport.Unauthorized("a bearer token is required")
+		}
+		return transport.Session{Ended: auth.SessionFrom(ctx).Done()}, nil
+	}
+	token, ok := auth.BearerToken(header)
+	if !ok {
+		return transport.Session{}, transport.Unauthorized("the bearer token is not valid")
+	}
+	who, session, err := s.auth.Authenticate(ctx, token)
+	if fault.Is(err, fault.Unauthenticated) {
+		return transport.Session{}, transport.Unauthorized("the bearer token is not valid")
+	}
+	if err != nil {
+		return transport.Session{}, err
+	}
+	return transport.Session{Context: auth.With(ctx, who, session), Ended: session.Done()}, nil
+}
+
+// nodeID names this process's place, so that a restart takes its predecessor's
+// jobs over at once. It lives in the data folder.
+func nodeID(dataDir string) (string, error) {
+	path := filepath.Join(dataDir, "node-id")
+	known, err := os.ReadFile(path)
+	if err == nil && len(strings.TrimSpace(string(known))) > 0 {
+		return strings.TrimSpace(string(known)), nil
+	}
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return "", fmt.Errorf("server: reading the node id: %w", err)
+	}
+	id := strings.ToLower(rand.Text()[:12])
+	if err := os.WriteFile(path, []byte(id+"\n"), 0o600); err != nil {
+		return "", fmt.Errorf("server: saving the node id: %w", err)
+	}
+	return id, nil
+}
+
+// databaseTime is the time that decides what is due. On PostgreSQL it is the
+// database's, which all nodes share; one SQLite process goes by its own clock.
+func databaseTime(s *store.Store, clock clockwork.Clock) func(context.Context) (time.Time, error) {
+	if s.Dialect() == store.SQLite {
+		return func(context.Context) (time.Time, error) { return clock.Now(), nil }
+	}
+	return s.DatabaseTime
+}
