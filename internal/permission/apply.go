@@ -34,7 +34,7 @@ type application struct {
 
 // verdict is one object on its way.
 type verdict struct {
-	check  crm.ObjectCheck
+	check  check
 	object *snapshot.Object
 	result ObjectResult
 	// evaluated says that the answer is worth comparing with the alerts.
@@ -75,26 +75,27 @@ func (s *Service) apply(ctx context.Context, tx *store.Tx, given answer) ([]Obje
 // the others with those that alerts go by.
 func (a *application) load(ctx context.Context) error {
 	names := make([]string, len(a.checks))
-	for i, check := range a.checks {
-		names[i] = check.Object
+	for i, answered := range a.checks {
+		names[i] = answered.Object
 	}
 	stored, err := snapshot.Objects(ctx, a.tx.Ent(), a.integration.ID, names...)
 	if err != nil {
 		return fmt.Errorf("permission: objects: %w", err)
 	}
 	changed, same := map[string]*snapshot.Object{}, map[string]*snapshot.Object{}
-	for _, check := range a.checks {
-		v := &verdict{check: check, object: stored[check.Object], result: ObjectResult{Name: check.Object}}
+	for _, answered := range a.checks {
+		name := answered.Object
+		v := &verdict{check: answered, object: stored[name], result: ObjectResult{Name: name}}
 		a.verdicts = append(a.verdicts, v)
 		switch {
 		case v.object == nil:
-			v.object = newObject(a.integration, check.Object, a.tx.Now())
+			v.object = newObject(a.integration, name, a.tx.Now())
 		case a.isSuperseded(v):
 			v.result.Superseded = true
 		case v.isSame():
-			same[check.Object] = v.object
-		case check.Verdict != crm.VerdictFailed:
-			changed[check.Object] = v.object
+			same[name] = v.object
+		case answered.Verdict != crm.VerdictFailed:
+			changed[name] = v.object
 		}
 	}
 	if err := snapshot.LoadFields(ctx, a.tx.Ent(), changed); err != nil {
@@ -113,8 +114,7 @@ func (a *application) isSuperseded(v *verdict) bool {
 
 // isSame reports whether the answer is the one that is stored (crm.HashCheck).
 func (v *verdict) isSame() bool {
-	hash := crm.HashCheck(v.check)
-	return hash != "" && hash == v.object.Row.ContentHash
+	return v.check.hash != "" && v.check.hash == v.object.Row.ContentHash
 }
 
 // judge decides what to store of one object.
@@ -148,10 +148,10 @@ func (a *application) judgeSame(v *verdict) {
 
 // judgeFailed keeps the verdict and says how old it is (requirement J4).
 func (a *application) judgeFailed(v *verdict) {
-	v.result.Failure = failureOf(v.check)
+	v.result.Failure = failureOf(v.check.ObjectCheck)
 	v.check.Failure = staleness{v.result.Failure}
 	before := *v.object.Row
-	next := crm.Diff(v.object.State, v.check, crm.CheckRegular, a.tx.Now()).State
+	next := crm.Diff(v.object.State, v.check.ObjectCheck, crm.CheckRegular, a.tx.Now()).State
 	news := placeInPackage(v.object.Row, a.pkg)
 	setObject(v.object.Row, next)
 	v.object.State = next
@@ -165,7 +165,7 @@ func (a *application) judgeFailed(v *verdict) {
 func (a *application) judgeAnswered(v *verdict) {
 	row, wasStale := v.object.Row, v.object.Row.Stale
 	neverAccessible := len(v.object.State.Fields) == 0
-	outcome := crm.Diff(v.object.State, v.check, a.diffMode(v.object.State), a.tx.Now())
+	outcome := crm.Diff(v.object.State, v.check.ObjectCheck, a.diffMode(v.object.State), a.tx.Now())
 	placeInPackage(row, a.pkg)
 	setObject(row, outcome.State)
 	row.CheckedAt = &a.askedAt
