@@ -1,0 +1,64 @@
+# What developers and CI run. `make help` lists the targets.
+
+GO      ?= go
+BIN     := bin
+TOOLS   := .cache/tools
+TOOL    = $(CURDIR)/$(TOOLS)
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -X main.version=$(VERSION)
+# Tests print one line per package; failures are printed whole.
+TESTFLAGS ?= -race -timeout 20m
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo build test test-long lint generate verify bench tools generate-check cross migration clean
+
+help: ## List the targets.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## Build the server and the bundled connector into ./bin.
+	$(GO) build -ldflags '$(LDFLAGS)' -o $(BIN)/ ./cmd/fieldwarden ./plugins/salesforce/cmd/fieldwarden-connector-salesforce
+
+run: build ## Start server, connector and CRM simulator on embedded SQLite under ./data.
+	./$(BIN)/fieldwarden serve --dev
+
+demo: build ## Play the story against a real server; exits non-zero if a step fails.
+	./$(BIN)/fieldwarden demo
+
+test: ## Run the tests with the race detector (about 10 minutes on 2 cores).
+	$(GO) test $(TESTFLAGS) ./...
+
+test-long: ## Run the tests that take longer too: more kills, more repetitions, npm clients.
+	FIELDWARDEN_LONG_TESTS=1 FIELDWARDEN_NPM_TESTS=1 $(GO) test -race -timeout 80m ./...
+
+bench: ## Print the figures: records/s, CRM calls, SQL statements, memory.
+	$(GO) run ./test/bench
+
+tools: $(TOOLS)/golangci-lint $(TOOLS)/buf ## Build the pinned tools of tools/go.mod into ./.cache.
+
+$(TOOLS)/golangci-lint: PKG = github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+$(TOOLS)/buf: PKG = github.com/bufbuild/buf/cmd/buf
+$(TOOLS)/%: tools/go.mod
+	cd tools && $(GO) build -o $(TOOL)/$* $(PKG)
+
+generate: $(TOOLS)/buf ## Regenerate Ent, the GraphQL executor and the connector protocol.
+	cd ent && $(GO) run entc.go
+	$(GO) run ./graph/generate
+	$(TOOL)/buf generate
+
+generate-check: generate ## Fail when generated code is not what its sources give.
+	@git diff --exit-code --stat -- ent graph plugins/proto || { echo "generated code differs: commit the result of 'make generate'"; exit 1; }
+
+lint: $(TOOLS)/golangci-lint $(TOOLS)/buf ## Lint Go and the protocol.
+	$(TOOL)/golangci-lint run ./...
+	$(TOOL)/buf lint
+
+cross: ## Check that everything compiles for macOS too.
+	GOOS=darwin GOARCH=arm64 $(GO) build ./...
+
+verify: generate-check lint cross test ## What CI runs.
+
+migration: ## Write a migration for a changed Ent schema: make migration name=add_something
+	$(GO) run ent/migrate/diff.go $(name)
+
+clean: ## Remove what was built; ./data stays.
+	rm -rf $(BIN) .cache
