@@ -101,7 +101,7 @@ func (w *worker) outcome(s *begun, r *river.Job[arguments], j Job, err error) er
 		return leaveAlone{}
 	case err == nil:
 		return nil
-	case errors.Is(context.Cause(s.ctx), errCancelled):
+	case errors.Is(context.Cause(s.ctx), errCancelled), errors.Is(context.Cause(s.ctx), rivertype.ErrJobCancelledRemotely):
 		return river.JobCancel(fault.New(fault.Fenced, "The job was cancelled."))
 	case errors.As(err, &snooze):
 		return river.JobSnooze(snooze.after)

@@ -43,33 +43,43 @@ func InTx(ctx context.Context) bool { return ctx.Value(txKey{}) != nil }
 // The transaction has a deadline (Config.TxTimeout, 2 seconds) which the context
 // given to do carries, and it is never retried. A call inside do's context is
 // refused: the outermost use case owns the transaction, the others take its Tx.
-func (s *Store) WithTx(ctx context.Context, do func(ctx context.Context, tx *Tx) error) (err error) {
+func (s *Store) WithTx(ctx context.Context, do func(ctx context.Context, tx *Tx) error) error {
 	if InTx(ctx) {
 		return fault.New(fault.Internal, "A transaction was opened inside another one.")
 	}
-	conn, err := s.acquire(ctx)
+	tx, err := s.transact(ctx, do)
 	if err != nil {
 		return err
+	}
+	// The connection is free again: what runs now may write.
+	for _, then := range tx.after {
+		then()
+	}
+	return nil
+}
+
+// transact runs do in a transaction and returns it committed.
+func (s *Store) transact(ctx context.Context, do func(ctx context.Context, tx *Tx) error) (tx *Tx, err error) {
+	conn, err := s.acquire(ctx)
+	if err != nil {
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
 	txCtx, cancel := context.WithTimeout(context.WithValue(ctx, txKey{}, true), s.config.TxTimeout)
 	defer cancel()
 	sqlTx, err := conn.BeginTx(txCtx, nil)
 	if err != nil {
-		return unavailable("The database did not begin a transaction.", err)
+		return nil, unavailable("The database did not begin a transaction.", err)
 	}
 	// A no-op after the commit; it also runs when do panics.
 	defer sqlTx.Rollback() //nolint:errcheck // the error that matters is do's
 
-	tx := &Tx{store: s, sql: sqlTx, now: s.now()}
+	tx = &Tx{store: s, sql: sqlTx, now: s.now()}
 	tx.ent = ent.NewClient(ent.Driver(&sharedTx{Conn: entsql.Conn{ExecQuerier: sqlTx}, dialect: s.entDialect()}))
 	if err := tx.run(txCtx, do); err != nil {
-		return deadlineFault(ctx, txCtx, err)
+		return nil, deadlineFault(ctx, txCtx, err)
 	}
-	for _, then := range tx.after {
-		then()
-	}
-	return nil
+	return tx, nil
 }
 
 // acquire waits for a free writer connection.
@@ -103,7 +113,7 @@ func (tx *Tx) run(ctx context.Context, do func(context.Context, *Tx) error) erro
 // deadlineFault explains an error that comes from the transaction's deadline,
 // and leaves every other one alone.
 func deadlineFault(ctx, txCtx context.Context, err error) error {
-	if ctx.Err() == nil && errors.Is(txCtx.Err(), context.DeadlineExceeded) {
+	if _, explained := fault.From(err); !explained && ctx.Err() == nil && errors.Is(txCtx.Err(), context.DeadlineExceeded) {
 		return unavailable("The transaction took longer than it may and was rolled back.", err)
 	}
 	return err
@@ -119,7 +129,7 @@ func (tx *Tx) SQL() *sql.Tx { return tx.sql }
 func (tx *Tx) Now() time.Time { return tx.now }
 
 // AfterCommit runs then once the transaction is committed, in the order of the
-// calls, and never when it is rolled back. then must not block.
+// calls, and never when it is rolled back. WithTx returns when all have run.
 func (tx *Tx) AfterCommit(then func()) { tx.after = append(tx.after, then) }
 
 // AuditItem is one audited action (requirement: every mutation leaves one).

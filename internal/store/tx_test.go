@@ -85,3 +85,20 @@ func TestNestedTransactionIsRefused(t *testing.T) {
 		require.True(t, fault.Is(err, fault.Internal), "%v", err)
 	})
 }
+
+// TestAfterCommitMayWrite guards against waiting for oneself: SQLite has one
+// connection to write with.
+func TestAfterCommitMayWrite(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store, _ *clockwork.FakeClock) {
+		ctx, workspace := storetest.Workspace(t, s)
+		require.NoError(t, s.WithTx(ctx, func(_ context.Context, tx *store.Tx) error {
+			tx.AfterCommit(func() { require.NoError(t, write(ctx, s, workspace.ID, "after")) })
+			return nil
+		}))
+		head, err := s.FeedHead(ctx, workspace.ID)
+		require.NoError(t, err)
+		require.EqualValues(t, 1, head)
+		require.NoError(t, s.Housekeep(ctx))
+	})
+}
