@@ -124,22 +124,33 @@ func (s *Scheduler) Poke(ctx context.Context) error {
 	return errors.Join(failures...)
 }
 
-// due lists what is due, oldest first, at most PerWorkspace of one workspace.
+// due lists what is due, at most PerWorkspace of one workspace and Batch in all. It
+// goes workspace by workspace, the longest waiting first, so that one with very many
+// integrations never hides another.
 func (s *Scheduler) due(ctx context.Context, now time.Time) ([]*ent.Integration, error) {
-	all, err := s.config.Store.Read().Integration.Query().
-		Where(integration.StateEQ(crm.IntegrationActive), integration.NextRunAtLTE(now)).
-		Order(integration.ByNextRunAt(sql.OrderAsc()), integration.ByID()).
-		Limit(s.config.Batch).
-		All(principal.AllWorkspaces(ctx, "due scan"))
-	if err != nil {
-		return nil, fmt.Errorf("schedule: looking for due integrations: %w", err)
+	ctx = principal.AllWorkspaces(ctx, "due scan")
+	isDue := integration.And(integration.StateEQ(crm.IntegrationActive), integration.NextRunAtLTE(now))
+	var waiting []struct {
+		WorkspaceID string `json:"workspace_id"`
 	}
-	taken := map[string]int{}
-	due := all[:0]
-	for _, found := range all {
-		if taken[found.WorkspaceID]++; taken[found.WorkspaceID] <= s.config.PerWorkspace {
-			due = append(due, found)
+	err := s.config.Store.Read().Integration.Query().Where(isDue).
+		Order(func(selector *sql.Selector) { selector.OrderExpr(sql.Raw("MIN(next_run_at)")) }).
+		GroupBy(integration.FieldWorkspaceID).Scan(ctx, &waiting)
+	if err != nil {
+		return nil, fmt.Errorf("schedule: looking for workspaces with due integrations: %w", err)
+	}
+	var due []*ent.Integration
+	for _, workspace := range waiting {
+		room := min(s.config.PerWorkspace, s.config.Batch-len(due))
+		if room == 0 {
+			break
 		}
+		some, err := s.config.Store.Read().Integration.Query().Where(isDue, integration.WorkspaceID(workspace.WorkspaceID)).
+			Order(integration.ByNextRunAt(), integration.ByID()).Limit(room).All(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("schedule: looking for due integrations: %w", err)
+		}
+		due = append(due, some...)
 	}
 	return due, nil
 }

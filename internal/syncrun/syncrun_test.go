@@ -1,0 +1,363 @@
+package syncrun_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jonboulle/clockwork"
+	"github.com/stretchr/testify/require"
+
+	"github.com/fieldwarden/fieldwarden/ent"
+	"github.com/fieldwarden/fieldwarden/ent/crmfield"
+	"github.com/fieldwarden/fieldwarden/ent/crmobject"
+	"github.com/fieldwarden/fieldwarden/ent/record"
+	"github.com/fieldwarden/fieldwarden/ent/runobject"
+	"github.com/fieldwarden/fieldwarden/internal/crm"
+	"github.com/fieldwarden/fieldwarden/internal/fault"
+	"github.com/fieldwarden/fieldwarden/internal/job"
+	"github.com/fieldwarden/fieldwarden/internal/store"
+	"github.com/fieldwarden/fieldwarden/internal/store/storetest"
+	"github.com/fieldwarden/fieldwarden/internal/syncrun"
+)
+
+// crmOrg is a CRM of numbered records; it plays integration, permission and
+// connector for the runs under test.
+type crmOrg struct {
+	mu      sync.Mutex
+	records map[string]int
+	// failures are answered by the next reads of an object, one each.
+	failures map[string][]error
+	// checks are the objects of each check.
+	checks [][]string
+	// onCheck runs inside each check.
+	onCheck func(objects []string) error
+	// reads are the requests that were served.
+	reads []crm.ReadRequest
+}
+
+func (o *crmOrg) Call(ctx context.Context, _ string, do func(context.Context, string, crm.Target) error) error {
+	return do(ctx, "fake", crm.Target{})
+}
+
+func (o *crmOrg) RunChecklist(context.Context, string) error { return nil }
+
+func (o *crmOrg) CheckForRun(_ context.Context, _ string, objects []string) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.checks = append(o.checks, objects)
+	if o.onCheck != nil {
+		return o.onCheck(objects)
+	}
+	return nil
+}
+
+// Read sends records from the token on, 20 per batch; a token counts records.
+func (o *crmOrg) Read(_ context.Context, _ string, _ crm.Target, request crm.ReadRequest, yield func(crm.Batch) error) error {
+	o.mu.Lock()
+	o.reads = append(o.reads, request)
+	var failure error
+	if pending := o.failures[request.Object]; len(pending) > 0 {
+		failure, o.failures[request.Object] = pending[0], pending[1:]
+	}
+	total := o.records[request.Object]
+	o.mu.Unlock()
+	from := 0
+	if len(request.ResumeToken) > 0 {
+		_, _ = fmt.Sscanf(string(request.ResumeToken), "%d", &from)
+	}
+	for {
+		if failure != nil {
+			return failure
+		}
+		var batch crm.Batch
+		for ; from < total && len(batch.Records) < 20; from++ {
+			data, _ := json.Marshal(map[string]any{"n": from, "fields": len(request.Fields)})
+			batch.Records = append(batch.Records, crm.Record{
+				ID: fmt.Sprintf("%s-%d", request.Object, from), ModifiedAt: storetest.Start(), Data: data,
+			})
+		}
+		batch.ResumeToken = []byte(fmt.Sprint(from))
+		batch.Done = from >= total
+		batch.Stats.CRMCalls = 1
+		if err := yield(batch); err != nil || batch.Done {
+			return err
+		}
+	}
+}
+
+// bench is a store with one ACTIVE integration of three objects.
+type bench struct {
+	store       *store.Store
+	org         *crmOrg
+	runs        *syncrun.Service
+	ctx         context.Context //nolint:containedctx // the admin of the test's workspace
+	integration *ent.Integration
+}
+
+func newBench(t *testing.T, s *store.Store) *bench {
+	t.Helper()
+	ctx, workspace := storetest.Workspace(t, s)
+	b := &bench{store: s, ctx: ctx, org: &crmOrg{
+		records: map[string]int{"Account": 130, "Contact": 55, "Lead": 0}, failures: map[string][]error{},
+	}}
+	require.NoError(t, s.WithTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		var err error
+		b.integration, err = tx.Ent().Integration.Create().SetWorkspaceID(workspace.ID).SetCreatedAt(tx.Now()).SetUpdatedAt(tx.Now()).
+			SetConnector("fake").SetEnvironment(crm.Production).SetState(crm.IntegrationActive).Save(ctx)
+		if err != nil {
+			return err
+		}
+		for i, name := range []string{"Account", "Contact", "Lead"} {
+			object, err := tx.Ent().CrmObject.Create().SetWorkspaceID(workspace.ID).SetIntegrationID(b.integration.ID).SetCreatedAt(tx.Now()).
+				SetName(name).SetPosition(i).SetStatus(crm.ObjectOK).Save(ctx)
+			if err != nil {
+				return err
+			}
+			for _, field := range []string{"Id", "Name"} {
+				if err := tx.Ent().CrmField.Create().SetWorkspaceID(workspace.ID).SetIntegrationID(b.integration.ID).SetObjectID(object.ID).
+					SetCreatedAt(tx.Now()).SetName(field).SetReadable(true).Exec(ctx); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}))
+	jobs, err := job.New(job.Config{Store: s, Logger: slog.New(slog.DiscardHandler), PollInterval: 5 * time.Millisecond, FetchCooldown: time.Millisecond})
+	require.NoError(t, err)
+	b.runs, err = syncrun.New(syncrun.Config{
+		Store: s, Jobs: jobs, Integrations: b.org, Permissions: b.org, Reader: b.org, Logger: slog.New(slog.DiscardHandler),
+		Limits: syncrun.Limits{Records: 50, Bytes: 1 << 20, Time: 5 * time.Second, Crashes: 3, Attempts: 2, Backoff: time.Millisecond},
+	})
+	require.NoError(t, err)
+	require.NoError(t, jobs.Start(context.WithoutCancel(ctx)))
+	t.Cleanup(func() { require.NoError(t, jobs.Stop(context.WithoutCancel(ctx))) })
+	return b
+}
+
+// run starts a manual run and follows the feed until it has ended.
+func (b *bench) run(t *testing.T, key string) *ent.SyncRun {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, 30*time.Second)
+	defer cancel()
+	follower, err := b.store.Follow(ctx, b.integration.WorkspaceID, nil)
+	require.NoError(t, err)
+	defer follower.Close()
+	id, err := b.runs.RunNow(b.ctx, b.integration.ID, key)
+	require.NoError(t, err)
+	for {
+		entries, err := follower.Next(ctx)
+		require.NoError(t, err, "the run did not end")
+		for _, entry := range entries {
+			var seen syncrun.Progress
+			require.NoError(t, json.Unmarshal(entry.Payload, &seen))
+			if seen.Phase == crm.PhaseDone {
+				run, err := b.store.Read().SyncRun.Get(b.ctx, id)
+				require.NoError(t, err)
+				return run
+			}
+		}
+	}
+}
+
+func (b *bench) objects(t *testing.T, run *ent.SyncRun) map[string]*ent.RunObject {
+	t.Helper()
+	rows, err := b.store.Read().RunObject.Query().Where(runobject.RunID(run.ID)).All(b.ctx)
+	require.NoError(t, err)
+	byName := map[string]*ent.RunObject{}
+	for _, row := range rows {
+		byName[row.Name] = row
+	}
+	return byName
+}
+
+func (b *bench) stored(t *testing.T, object string) int {
+	t.Helper()
+	n, err := b.store.Read().Record.Query().Where(record.ObjectName(object)).Count(b.ctx)
+	require.NoError(t, err)
+	return n
+}
+
+func TestRunReadsEverythingOnceAndNothingTwice(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store, _ *clockwork.FakeClock) {
+		b := newBench(t, s)
+		run := b.run(t, "first")
+		require.Equal(t, crm.RunSucceeded, run.Status, run.Reason)
+		require.Equal(t, crm.Counters{Read: 185, Created: 185}, run.Counters)
+		require.Nil(t, run.ActiveKey)
+		require.NotNil(t, run.StartedAt)
+		require.NotNil(t, run.FinishedAt)
+		require.Equal(t, 130, b.stored(t, "Account"))
+		require.Equal(t, 55, b.stored(t, "Contact"))
+		require.Equal(t, crm.RunObjectSucceeded, b.objects(t, run)["Lead"].Status)
+
+		again := b.run(t, "second")
+		require.Equal(t, crm.RunSucceeded, again.Status)
+		require.Zero(t, again.Counters, "nothing changed, so nothing is read or written")
+
+		b.org.mu.Lock()
+		b.org.records["Account"] = 131
+		b.org.mu.Unlock()
+		require.Equal(t, crm.Counters{Read: 1, Created: 1}, b.run(t, "third").Counters)
+	})
+}
+
+func TestRunNowIsIdempotentAndAlone(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store, _ *clockwork.FakeClock) {
+		b := newBench(t, s)
+		held := make(chan struct{})
+		b.org.onCheck = func([]string) error { <-held; return nil }
+		id, err := b.runs.RunNow(b.ctx, b.integration.ID, "one")
+		require.NoError(t, err)
+		same, err := b.runs.RunNow(b.ctx, b.integration.ID, "one")
+		require.NoError(t, err)
+		require.Equal(t, id, same)
+		_, err = b.runs.RunNow(b.ctx, b.integration.ID, "two")
+		require.Equal(t, fault.RunActive, fault.CodeOf(err))
+		close(held)
+	})
+}
+
+func TestUnreadableObjectMakesTheRunPartial(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store, _ *clockwork.FakeClock) {
+		b := newBench(t, s)
+		require.NoError(t, s.WithTx(b.ctx, func(ctx context.Context, tx *store.Tx) error {
+			return tx.Ent().CrmObject.Update().Where(crmobject.Name("Contact")).SetStatus(crm.ObjectPermissionMissing).Exec(ctx)
+		}))
+		run := b.run(t, "run")
+		require.Equal(t, crm.RunPartial, run.Status)
+		require.Contains(t, run.Reason, "Contact")
+		require.Equal(t, crm.RunObjectSkipped, b.objects(t, run)["Contact"].Status)
+		require.Equal(t, 130, b.stored(t, "Account"))
+		require.Zero(t, b.stored(t, "Contact"))
+	})
+}
+
+func TestFailuresOfReading(t *testing.T) {
+	t.Parallel()
+	unavailable := fault.New(fault.CRMUnavailable, "The CRM is in maintenance.")
+	tests := []struct {
+		name     string
+		failures map[string][]error
+		status   crm.RunStatus
+		code     fault.Code
+		contacts int
+	}{
+		{"once is tried again", map[string][]error{"Contact": {unavailable}}, crm.RunSucceeded, "", 55},
+		{"for good fails the object only", map[string][]error{"Contact": {unavailable, unavailable}}, crm.RunPartial, fault.CRMUnavailable, 0},
+		{"a spent quota is not tried again", map[string][]error{"Contact": {fault.New(fault.CRMQuotaExhausted, "used up")}}, crm.RunPartial, fault.CRMQuotaExhausted, 0},
+		{"everywhere fails the run", map[string][]error{
+			"Account": {unavailable, unavailable}, "Contact": {unavailable, unavailable}, "Lead": {unavailable, unavailable},
+		}, crm.RunFailed, fault.CRMUnavailable, 0},
+		{"a revoked grant ends the run", map[string][]error{"Account": {fault.New(fault.CRMGrantRevoked, "revoked")}}, crm.RunFailed, fault.CRMGrantRevoked, 0},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			storetest.Each(t, func(t *testing.T, s *store.Store, _ *clockwork.FakeClock) {
+				b := newBench(t, s)
+				b.org.failures = map[string][]error{}
+				for object, failures := range test.failures {
+					b.org.failures[object] = append([]error{}, failures...)
+				}
+				run := b.run(t, "run")
+				require.Equal(t, test.status, run.Status, run.Reason)
+				require.Equal(t, string(test.code), run.FaultCode)
+				require.Equal(t, test.contacts, b.stored(t, "Contact"))
+				require.Nil(t, run.ActiveKey, "the next run is not blocked")
+			})
+		})
+	}
+}
+
+func TestRightLostWhileReadingIsCheckedAndLeftOut(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store, _ *clockwork.FakeClock) {
+		b := newBench(t, s)
+		b.org.failures["Account"] = []error{fault.New(fault.CRMFieldDenied, "No such column 'Name'")}
+		b.org.onCheck = func(objects []string) error {
+			if len(objects) == 0 {
+				return nil
+			}
+			return s.WithTx(b.ctx, func(ctx context.Context, tx *store.Tx) error {
+				return tx.Ent().CrmField.Update().Where(crmfield.Name("Name"), crmfield.HasObjectWith(crmobject.Name("Account"))).
+					SetSuspectedAt(tx.Now()).Exec(ctx)
+			})
+		}
+		run := b.run(t, "run")
+		require.Equal(t, crm.RunSucceeded, run.Status, run.Reason)
+		require.Equal(t, [][]string{nil, {"Account"}}, b.org.checks)
+		require.Equal(t, []string{"Id", "Name"}, b.org.reads[0].Fields)
+		require.Equal(t, []string{"Id"}, b.org.reads[1].Fields)
+		require.Equal(t, 130, b.stored(t, "Account"))
+	})
+}
+
+func TestFieldThatBecomesReadableIsReadForAllRecords(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store, _ *clockwork.FakeClock) {
+		b := newBench(t, s)
+		b.run(t, "first")
+		require.NoError(t, s.WithTx(b.ctx, func(ctx context.Context, tx *store.Tx) error {
+			object, err := tx.Ent().CrmObject.Query().Where(crmobject.Name("Contact")).Only(ctx)
+			if err != nil {
+				return err
+			}
+			return tx.Ent().CrmField.Create().SetWorkspaceID(object.WorkspaceID).SetIntegrationID(object.IntegrationID).
+				SetObjectID(object.ID).SetCreatedAt(tx.Now()).SetName("Email").SetReadable(true).Exec(ctx)
+		}))
+		run := b.run(t, "second")
+		require.Equal(t, crm.Counters{Read: 55, Updated: 55}, b.objects(t, run)["Contact"].Counters)
+		require.Zero(t, b.objects(t, run)["Account"].Counters, "the other objects go on from where they were")
+	})
+}
+
+func TestRunEndsWhenTheIntegrationIsNoLongerActive(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store, _ *clockwork.FakeClock) {
+		b := newBench(t, s)
+		b.org.onCheck = func([]string) error {
+			return s.WithTx(b.ctx, func(ctx context.Context, tx *store.Tx) error {
+				return tx.Ent().Integration.UpdateOneID(b.integration.ID).SetState(crm.IntegrationGrace).Exec(ctx)
+			})
+		}
+		run := b.run(t, "run")
+		require.Equal(t, crm.RunFailed, run.Status)
+		require.Equal(t, string(fault.IntegrationState), run.FaultCode)
+		_, err := b.runs.RunNow(b.ctx, b.integration.ID, "later")
+		require.Equal(t, fault.IntegrationState, fault.CodeOf(err))
+	})
+}
+
+func TestDailyRunOncePerDate(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store, _ *clockwork.FakeClock) {
+		b := newBench(t, s)
+		insert := func(kind crm.RunKind, date string) error {
+			return s.WithTx(b.ctx, func(ctx context.Context, tx *store.Tx) error {
+				found, err := tx.Ent().Integration.Get(ctx, b.integration.ID)
+				if err != nil {
+					return err
+				}
+				run, err := b.runs.Insert(ctx, tx, found, kind, date)
+				if err != nil {
+					return err
+				}
+				// It ends at once: this test is about the date, not about activity.
+				return tx.Ent().SyncRun.UpdateOneID(run.ID).ClearActiveKey().Exec(ctx)
+			})
+		}
+		require.NoError(t, insert(crm.RunScheduled, "2026-03-02"))
+		require.Equal(t, fault.Conflict, fault.CodeOf(insert(crm.RunScheduled, "2026-03-02")))
+		require.Equal(t, fault.Conflict, fault.CodeOf(insert(crm.RunCatchUp, "2026-03-02")))
+		require.NoError(t, insert(crm.RunManual, "2026-03-02"), "manual runs are apart from the daily one")
+		require.NoError(t, insert(crm.RunScheduled, "2026-03-03"))
+	})
+}
