@@ -152,3 +152,22 @@ func TestTransactionHasADeadline(t *testing.T) {
 		require.ErrorIs(t, err, context.Canceled, "the caller's own end is not a fault of the database")
 	})
 }
+
+// TestOpenReadsAWriteAheadLogThatWasLeftBehind opens a copy taken while the
+// database was in use, which is what a crash or a file-level backup leaves: the
+// last transactions stand in the log only, and the index of the log is missing.
+func TestOpenReadsAWriteAheadLogThatWasLeftBehind(t *testing.T) {
+	t.Parallel()
+	url := storetest.SQLiteURL(t)
+	s := storetest.Open(t, url, clockwork.NewFakeClock())
+	_, workspace := storetest.Workspace(t, s)
+	folder := t.TempDir()
+	for _, name := range []string{"fieldwarden.db", "fieldwarden.db-wal"} {
+		content, err := os.ReadFile(filepath.Join(strings.TrimPrefix(url, "sqlite:"), name))
+		require.NoError(t, err)
+		require.NotEmpty(t, content)
+		require.NoError(t, os.WriteFile(filepath.Join(folder, name), content, 0o600))
+	}
+	backup := storetest.Open(t, "sqlite:"+folder, clockwork.NewFakeClock())
+	require.Equal(t, workspace.ID, backup.Read().Workspace.Query().OnlyIDX(principal.AllWorkspaces(t.Context(), "test")))
+}
