@@ -69,7 +69,7 @@ func TestConnectFromStartToOnboarding(t *testing.T) {
 		calls, err := h.call(id)
 		require.NoError(t, err)
 		require.Equal(t, 1, calls)
-		require.Zero(t, h.crm.returned)
+		require.Zero(t, h.crm.tally().returned)
 		h.requireNoSecrets(ticket, state, cookie, h.adminToken.Token.Reveal())
 	})
 }
@@ -114,14 +114,14 @@ func TestCallbackThatIsNotOursChangesNothing(t *testing.T) {
 			require.Empty(t, result)
 			require.Equal(t, crm.IntegrationAuthorizing, h.row(id).State, name)
 		}
-		require.Zero(t, h.crm.exchanges, "the CRM was not asked")
+		require.Zero(t, h.crm.tally().exchanges, "the CRM was not asked")
 		_, err := h.Callback(t.Context(), good)
 		require.NoError(t, err)
 
 		_, err = h.Callback(t.Context(), good)
 		require.Equal(t, fault.OAuthStateUsed, fault.CodeOf(err))
 		require.Equal(t, crm.IntegrationOnboarding, h.row(id).State)
-		require.Equal(t, 1, h.crm.exchanges)
+		require.Equal(t, 1, h.crm.tally().exchanges)
 		clock.Advance(time.Hour)
 		_, err = h.Callback(t.Context(), good)
 		require.Equal(t, fault.OAuthStateUsed, fault.CodeOf(err))
@@ -145,7 +145,7 @@ func TestCallbackComesTooLate(t *testing.T) {
 		require.NoError(t, h.auth.Revoke(h.ctx, who.WorkspaceID, h.adminToken.ID))
 		_, err = h.Callback(t.Context(), in)
 		require.Equal(t, fault.Unauthenticated, fault.CodeOf(err), "whoever started may no longer connect")
-		require.Zero(t, h.crm.exchanges)
+		require.Zero(t, h.crm.tally().exchanges)
 	})
 }
 
@@ -156,14 +156,17 @@ func TestSignInThatFailsLeavesADraftWithTheReason(t *testing.T) {
 	const evil = "https://evil.example.com"
 	status := func(code int, body string) func(*house) {
 		return func(h *house) {
-			h.crm.instead = func(w http.ResponseWriter, _ url.Values) bool {
+			answer := func(w http.ResponseWriter, _ url.Values) bool {
 				w.WriteHeader(code)
 				_, _ = w.Write([]byte(body))
 				return true
 			}
+			h.crm.set(func() { h.crm.instead = answer })
 		}
 	}
-	extra := func(name string, value any) func(*house) { return func(h *house) { h.crm.extra[name] = value } }
+	extra := func(name string, value any) func(*house) {
+		return func(h *house) { h.crm.set(func() { h.crm.extra[name] = value }) }
+	}
 	cases := map[string]struct {
 		in   func(*connect.CallbackInput)
 		with func(*house)
@@ -195,7 +198,7 @@ func TestSignInThatFailsLeavesADraftWithTheReason(t *testing.T) {
 		"a redirect":                {with: status(302, ""), want: fault.CRMBadResponse},
 		"an error that echoes":      {with: echo, want: fault.CRMInvalidRequest, says: "(invalid_request)."},
 		"an endless answer":         {with: status(200, strings.Repeat("x", 2<<20)), want: fault.CRMUnavailable},
-		"connection lost":           {with: func(h *house) { h.crm.after = drop }, want: fault.CRMUnavailable},
+		"connection lost":           {with: func(h *house) { h.crm.set(func() { h.crm.after = drop }) }, want: fault.CRMUnavailable},
 		"another token type":        {with: extra("token_type", "mac"), want: fault.CRMBadResponse},
 		"an access token too long":  {with: extra("access_token", strings.Repeat("x", 20<<10)), want: fault.CRMBadResponse},
 		"no access token":           {with: extra("access_token", nil), want: fault.CRMBadResponse},
@@ -244,7 +247,7 @@ func TestSignInThatFailsLeavesADraftWithTheReason(t *testing.T) {
 			require.Contains(t, row.StateReason, string(c.want), name)
 			require.Empty(t, row.InstanceID, name)
 			require.Zero(t, s.Read().Credential.Query().CountX(h.ctx), name)
-			require.Equal(t, c.returned, h.crm.returned == 1, "%s: tokens given back", name)
+			require.Equal(t, c.returned, h.crm.tally().returned == 1, "%s: tokens given back", name)
 			require.NotContains(t, err.Error(), "canary", name)
 			h.requireNoSecrets("canary-wrong-secret")
 
@@ -258,17 +261,16 @@ func TestSignInThatFailsLeavesADraftWithTheReason(t *testing.T) {
 
 // echo answers with an error that repeats what was sent.
 func echo(h *house) {
-	h.crm.instead = func(w http.ResponseWriter, form url.Values) bool {
+	answer := func(w http.ResponseWriter, form url.Values) bool {
 		refuse(w, "invalid_request", "bad: "+form.Get("client_secret")+form.Get("code"))
 		return true
 	}
+	h.crm.set(func() { h.crm.instead = answer })
 }
 
 // newHouseLike heals everything that a case broke.
 func newHouseLike(h *house) *house {
-	h.crm.mu.Lock()
-	h.crm.instead, h.crm.after, h.crm.extra = nil, nil, map[string]any{}
-	h.crm.mu.Unlock()
+	h.crm.set(func() { h.crm.instead, h.crm.after, h.crm.extra = nil, nil, map[string]any{} })
 	h.connectors.err, h.connectors.identity.Environment, h.connectors.identity.InstanceID = nil, crm.Production, "00D000000000001AAA"
 	h.remake(func(c *connect.Config) {
 		c.OnAuthorized = nil
@@ -314,7 +316,7 @@ func TestOfTwoCallbacksAtTheSameMomentOneWins(t *testing.T) {
 			}
 		}
 		require.Equal(t, 1, won)
-		require.Equal(t, 1, h.crm.exchanges)
+		require.Equal(t, 1, h.crm.tally().exchanges)
 		require.Equal(t, crm.IntegrationOnboarding, h.row(id).State)
 	})
 }

@@ -34,8 +34,7 @@ type crmServer struct {
 	dead    map[string]bool       // refresh tokens that were rotated away
 	issued  int
 
-	exchanges, refreshes, returned int
-	revoked                        bool
+	tallies
 	// extra is merged into each token answer.
 	extra map[string]any
 	// before runs before a token request is looked at.
@@ -45,6 +44,14 @@ type crmServer struct {
 	// after runs when a token request was honoured and before its answer is written;
 	// when it returns true, it has written the answer.
 	after func(w http.ResponseWriter) bool
+}
+
+// tallies is what happened so far.
+type tallies struct {
+	// exchanges and refreshes count the requests, returned the tokens given back.
+	exchanges, refreshes, returned int
+	// revoked says that the authorization has ended.
+	revoked bool
 }
 
 func newCRM(t *testing.T) *crmServer {
@@ -91,16 +98,26 @@ func (c *crmServer) expire() {
 	c.access = map[string]bool{}
 }
 
-// count returns how often a refresh token was presented.
-func (c *crmServer) count() int {
+// tally returns what happened so far.
+func (c *crmServer) tally() tallies {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.refreshes
+	return c.tallies
+}
+
+// set changes how the server behaves.
+func (c *crmServer) set(change func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	change()
 }
 
 func (c *crmServer) token(w http.ResponseWriter, r *http.Request) {
-	if c.before != nil {
-		c.before()
+	c.mu.Lock()
+	before := c.before
+	c.mu.Unlock()
+	if before != nil {
+		before()
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/jonboulle/clockwork"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/fieldwarden/fieldwarden/internal/crm"
@@ -37,10 +38,10 @@ func TestCallRefreshesOnceAndRepeats(t *testing.T) {
 		// Another kind of error is the caller's; a refusal of the new token, too.
 		err = h.Call(h.ctx, id, func(context.Context, string, crm.Target) error { return fault.New(fault.CRMTimeout, "No answer.") })
 		require.Equal(t, fault.CRMTimeout, fault.CodeOf(err))
-		require.Equal(t, 1, h.crm.count())
+		require.Equal(t, 1, h.crm.tally().refreshes)
 		err = h.Call(h.ctx, id, func(context.Context, string, crm.Target) error { return fault.New(fault.CRMUnauthenticated, "No.") })
 		require.Equal(t, fault.CRMUnauthenticated, fault.CodeOf(err))
-		require.Equal(t, 2, h.crm.count(), "one refresh for a call")
+		require.Equal(t, 2, h.crm.tally().refreshes, "one refresh for a call")
 		require.Equal(t, crm.IntegrationOnboarding, h.row(id).State)
 		h.requireNoSecrets()
 	})
@@ -52,7 +53,7 @@ func TestCallFollowsAnInstanceThatMoves(t *testing.T) {
 		h := newHouse(t, s)
 		id := h.connect()
 		h.crm.expire()
-		h.crm.extra["instance_url"] = "https://acme2.my.salesforce.com/"
+		h.crm.set(func() { h.crm.extra["instance_url"] = "https://acme2.my.salesforce.com/" })
 		var endpoints []string
 		err := h.Call(h.ctx, id, func(_ context.Context, _ string, target crm.Target) error {
 			endpoints = append(endpoints, target.Endpoint)
@@ -65,7 +66,7 @@ func TestCallFollowsAnInstanceThatMoves(t *testing.T) {
 		require.Equal(t, []string{h.crm.URL, "https://acme2.my.salesforce.com"}, endpoints)
 
 		h.crm.expire()
-		h.crm.extra["instance_url"] = "https://evil.example.com"
+		h.crm.set(func() { h.crm.extra["instance_url"] = "https://evil.example.com" })
 		err = h.Call(h.ctx, id, func(_ context.Context, _ string, target crm.Target) error {
 			require.Equal(t, "https://acme2.my.salesforce.com", target.Endpoint)
 			if !h.crm.accepts(target.AccessToken) {
@@ -102,9 +103,7 @@ func TestRefusedRefreshIsFinal(t *testing.T) {
 		h := newHouse(t, s)
 		id := h.activate()
 		require.Equal(t, storetest.Start().Truncate(24*time.Hour).AddDate(0, 0, 1).Add(2*time.Hour), h.row(id).NextRunAt.UTC())
-		h.crm.mu.Lock()
-		h.crm.revoked = true
-		h.crm.mu.Unlock()
+		h.crm.set(func() { h.crm.revoked = true })
 		calls, err := h.call(id)
 		require.Equal(t, fault.CRMGrantRevoked, fault.CodeOf(err))
 		require.Equal(t, 1, calls)
@@ -117,7 +116,7 @@ func TestRefusedRefreshIsFinal(t *testing.T) {
 
 		_, err = h.call(id)
 		require.Equal(t, fault.CRMGrantRevoked, fault.CodeOf(err))
-		require.Equal(t, 1, h.crm.count(), "never tried again")
+		require.Equal(t, 1, h.crm.tally().refreshes, "never tried again")
 
 		all := principal.AllWorkspaces(t.Context(), "test")
 		clock.Advance(72*time.Hour - time.Second)
@@ -165,9 +164,7 @@ func TestReconnectInGraceResolvesTheAlert(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store, _ *clockwork.FakeClock) {
 		h := newHouse(t, s)
 		id := h.activate()
-		h.crm.mu.Lock()
-		h.crm.revoked = true
-		h.crm.mu.Unlock()
+		h.crm.set(func() { h.crm.revoked = true })
 		_, err := h.call(id)
 		require.Error(t, err)
 		require.Equal(t, id, h.connect())
@@ -186,9 +183,7 @@ func TestACredentialLostInOnboardingAsksToSignInAgain(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store, _ *clockwork.FakeClock) {
 		h := newHouse(t, s)
 		id := h.connect()
-		h.crm.mu.Lock()
-		h.crm.revoked = true
-		h.crm.mu.Unlock()
+		h.crm.set(func() { h.crm.revoked = true })
 		_, err := h.call(id)
 		require.Equal(t, fault.CRMGrantRevoked, fault.CodeOf(err))
 		require.Equal(t, crm.IntegrationDraft, h.row(id).State)
@@ -208,14 +203,15 @@ func TestARefreshThatTheCRMDidNotTakeIsTriedAgain(t *testing.T) {
 		id := h.activate()
 		for _, status := range []int{429, 500, 503, 403} {
 			h.crm.expire()
-			h.crm.instead = func(w http.ResponseWriter, _ url.Values) bool {
+			answer := func(w http.ResponseWriter, _ url.Values) bool {
 				w.Header().Set("Retry-After", "7")
 				w.WriteHeader(status)
 				return true
 			}
+			h.crm.set(func() { h.crm.instead = answer })
 			_, err := h.call(id)
 			require.NotEqual(t, fault.RetryNever, infoOf(t, err).Retry, "%d: %v", status, err)
-			h.crm.instead = nil
+			h.crm.set(func() { h.crm.instead = nil })
 			calls, err := h.call(id)
 			require.NoError(t, err, status)
 			require.Equal(t, 2, calls)
@@ -239,7 +235,7 @@ func TestARefreshThatTheCRMDidNotTakeIsTriedAgain(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, crm.IntegrationActive, h.row(id).State)
 		require.Empty(t, h.openAlerts(id))
-		require.False(t, h.crm.revoked)
+		require.False(t, h.crm.tally().revoked)
 	})
 }
 
@@ -256,13 +252,13 @@ func TestARefreshWhoseAnswerIsLostIsNeverRepeated(t *testing.T) {
 				h := newHouse(t, s)
 				id := h.activate()
 				h.crm.expire()
-				h.crm.after = lose
+				h.crm.set(func() { h.crm.after = lose })
 				_, err := h.call(id)
 				require.Equal(t, fault.CRMGrantRevoked, fault.CodeOf(err))
 				require.Equal(t, crm.IntegrationGrace, h.row(id).State)
 				require.Equal(t, []crm.AlertRule{crm.RuleCredentialExpired}, h.openAlerts(id))
-				require.Equal(t, 1, h.crm.count())
-				require.False(t, h.crm.revoked)
+				require.Equal(t, 1, h.crm.tally().refreshes)
+				require.False(t, h.crm.tally().revoked)
 			})
 		})
 	}
@@ -285,7 +281,7 @@ func TestALeaseWhoseHolderDied(t *testing.T) {
 		_, err = h.call(id)
 		require.Equal(t, fault.CRMGrantRevoked, fault.CodeOf(err))
 		require.Equal(t, crm.IntegrationGrace, h.row(id).State)
-		require.Zero(t, h.crm.count())
+		require.Zero(t, h.crm.tally().refreshes)
 	})
 }
 
@@ -303,13 +299,13 @@ func TestALeaseThatIsNotRotatedIsTakenOver(t *testing.T) {
 		h.leave("node-2/dead", clock.Now().Add(-time.Second))
 		_, err := h.call(id)
 		require.NoError(t, err)
-		require.Equal(t, 1, h.crm.count())
+		require.Equal(t, 1, h.crm.tally().refreshes)
 
 		h.crm.expire()
-		h.crm.instead = func(w http.ResponseWriter, _ url.Values) bool { return drop(w) }
+		h.crm.set(func() { h.crm.instead = func(w http.ResponseWriter, _ url.Values) bool { return drop(w) } })
 		_, err = h.call(id)
 		require.Equal(t, fault.CRMUnavailable, fault.CodeOf(err))
-		h.crm.instead = nil
+		h.crm.set(func() { h.crm.instead = nil })
 		_, err = h.call(id)
 		require.NoError(t, err)
 	})
@@ -323,38 +319,44 @@ func TestACallWaitsForAnothersRefresh(t *testing.T) {
 		h := newHouse(t, s)
 		id := h.activate()
 		answer := make(chan error, 1)
-		waiting := func() {
+		waiting := func() { // runs in the CRM's goroutine, too
 			go func() { _, err := h.call(id); answer <- err }()
-			require.NoError(t, clock.BlockUntilContext(t.Context(), 1))
+			assert.NoError(t, clock.BlockUntilContext(t.Context(), 1))
 		}
 		h.crm.expire()
 		other, err := connect.New(h.config)
 		require.NoError(t, err)
-		h.crm.before = waiting // while the other's request is under way
+		h.crm.set(func() { h.crm.before = waiting }) // while the other's request is under way
 		require.NoError(t, other.Call(h.ctx, id, func(_ context.Context, _ string, target crm.Target) error {
 			if !h.crm.accepts(target.AccessToken) {
 				return fault.New(fault.CRMUnauthenticated, "Session expired.")
 			}
 			return nil
 		}))
-		h.crm.before = nil
+		h.crm.set(func() { h.crm.before = nil })
 		clock.Advance(time.Second)
 		require.NoError(t, <-answer)
-		require.Equal(t, 1, h.crm.count())
+		require.Equal(t, 1, h.crm.tally().refreshes)
 
 		h.crm.expire()
 		h.leave("node-2/slow", clock.Now().Add(2*time.Minute))
 		waiting()
 		clock.Advance(2 * time.Minute)
 		require.Equal(t, fault.CRMGrantRevoked, fault.CodeOf(<-answer))
-		require.Equal(t, 1, h.crm.count())
+		require.Equal(t, 1, h.crm.tally().refreshes)
 
 		// A caller that goes away stops waiting.
 		h.connect()
 		h.crm.expire()
 		h.leave("node-2/slow", clock.Now().Add(2*time.Minute))
-		h.ctx, _ = withCancelAfter(h.ctx, func() { require.NoError(t, clock.BlockUntilContext(t.Context(), 1)) })
-		_, err = h.call(id)
+		ctx, cancel := context.WithCancel(h.ctx)
+		go func() {
+			assert.NoError(t, clock.BlockUntilContext(t.Context(), 1))
+			cancel()
+		}()
+		err = h.Call(ctx, id, func(context.Context, string, crm.Target) error {
+			return fault.New(fault.CRMUnauthenticated, "Session expired.")
+		})
 		require.ErrorIs(t, err, context.Canceled)
 	})
 }
@@ -363,17 +365,17 @@ func TestATokenWhoseEndIsKnownIsRenewedAhead(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Store, clock *clockwork.FakeClock) {
 		h := newHouse(t, s)
-		h.crm.extra["expires_in"] = 1800
+		h.crm.set(func() { h.crm.extra["expires_in"] = 1800 })
 		id := h.activate()
 		clock.Advance(29*time.Minute - time.Second)
 		_, err := h.call(id)
 		require.NoError(t, err)
-		require.Zero(t, h.crm.count())
+		require.Zero(t, h.crm.tally().refreshes)
 		clock.Advance(time.Second)
 		calls, err := h.call(id)
 		require.NoError(t, err)
 		require.Equal(t, 1, calls, "no call was wasted on the old token")
-		require.Equal(t, 1, h.crm.count())
+		require.Equal(t, 1, h.crm.tally().refreshes)
 
 		// When that fails, the old token is used to its end; also while another
 		// server is at it.
@@ -384,17 +386,19 @@ func TestATokenWhoseEndIsKnownIsRenewedAhead(t *testing.T) {
 		require.NoError(t, s.WithTx(h.ctx, func(ctx context.Context, tx *store.Tx) error {
 			return tx.Ent().Credential.Update().ClearLeaseOwner().ClearLeaseUntil().Exec(ctx)
 		}))
-		h.crm.instead = func(w http.ResponseWriter, _ url.Values) bool { w.WriteHeader(503); return true }
+		h.crm.set(func() {
+			h.crm.instead = func(w http.ResponseWriter, _ url.Values) bool { w.WriteHeader(503); return true }
+		})
 		_, err = h.call(id)
 		require.NoError(t, err)
 		// Also when nobody knows what became of it.
-		h.crm.instead, h.crm.after = nil, drop
+		h.crm.set(func() { h.crm.instead, h.crm.after = nil, drop })
 		_, err = h.call(id)
 		require.NoError(t, err)
 		require.Equal(t, crm.IntegrationActive, h.row(id).State)
 		_, err = h.call(id)
 		require.NoError(t, err)
-		require.Equal(t, 3, h.crm.count(), "and is not tried again")
+		require.Equal(t, 3, h.crm.tally().refreshes, "and is not tried again")
 	})
 }
 
@@ -406,7 +410,7 @@ func TestACallerThatGoesAwayDoesNotCutOffARefresh(t *testing.T) {
 		id := h.activate()
 		h.crm.expire()
 		ctx, cancel := context.WithCancel(h.ctx)
-		h.crm.instead = func(http.ResponseWriter, url.Values) bool { cancel(); return false }
+		h.crm.set(func() { h.crm.instead = func(http.ResponseWriter, url.Values) bool { cancel(); return false } })
 		_ = h.Call(ctx, id, func(_ context.Context, _ string, target crm.Target) error {
 			if !h.crm.accepts(target.AccessToken) {
 				return fault.New(fault.CRMUnauthenticated, "Session expired.")
@@ -417,7 +421,7 @@ func TestACallerThatGoesAwayDoesNotCutOffARefresh(t *testing.T) {
 		calls, err := h.call(id)
 		require.NoError(t, err)
 		require.Equal(t, 1, calls)
-		require.Equal(t, 1, h.crm.count())
+		require.Equal(t, 1, h.crm.tally().refreshes)
 	})
 }
 
@@ -459,11 +463,11 @@ func TestTwoServersRefreshOneCredential(t *testing.T) {
 				require.NoError(t, err, "rotation %d", rotation)
 			}
 		}
-		require.Equal(t, rotations, h.crm.count())
-		require.False(t, h.crm.revoked)
+		require.Equal(t, rotations, h.crm.tally().refreshes)
+		require.False(t, h.crm.tally().revoked)
 		require.Equal(t, crm.IntegrationActive, h.row(id).State)
 		require.Equal(t, rotations+1, h.credential().Version)
-		t.Logf("%d rotations, %d callers on two servers: %d refresh calls, authorization revoked: %t", rotations, callers, h.crm.count(), h.crm.revoked)
+		t.Logf("%d rotations, %d callers on two servers: %d refresh calls, authorization revoked: %t", rotations, callers, h.crm.tally().refreshes, h.crm.tally().revoked)
 	})
 }
 
@@ -490,11 +494,4 @@ func infoOf(t *testing.T, err error) fault.Info {
 	found, ok := fault.From(err)
 	require.True(t, ok, "%v", err)
 	return found.Info()
-}
-
-// withCancelAfter cancels the context once when has returned.
-func withCancelAfter(ctx context.Context, when func()) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(ctx)
-	go func() { when(); cancel() }()
-	return ctx, cancel
 }
