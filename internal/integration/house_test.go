@@ -56,7 +56,13 @@ type connectors struct {
 	err       error
 	checklist []crm.ChecklistItem
 	checkErr  error
-	targets   []crm.Target
+}
+
+// set changes how the connector behaves.
+func (c *connectors) set(change func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	change()
 }
 
 func (c *connectors) Describe(name string) (crm.Manifest, error) {
@@ -66,10 +72,9 @@ func (c *connectors) Describe(name string) (crm.Manifest, error) {
 	return c.manifest, nil
 }
 
-func (c *connectors) Identify(_ context.Context, _ string, t crm.Target) (crm.Identity, error) {
+func (c *connectors) Identify(context.Context, string, crm.Target) (crm.Identity, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.targets = append(c.targets, t)
 	return c.identity, c.err
 }
 
