@@ -64,7 +64,7 @@ func (c *serveCommand) Run(r *run) error {
 		return err
 	}
 	if c.Dev {
-		if err := c.welcome(ctx, r, s); err != nil {
+		if err := c.welcome(ctx, r, s, config.DataDir); err != nil {
 			return errors.Join(err, s.Close())
 		}
 	}
@@ -139,7 +139,7 @@ func bundledConnector() (server.ConnectorConfig, error) {
 }
 
 // welcome prints where to go and a token that ends with the day.
-func (c *serveCommand) welcome(ctx context.Context, r *run, s *server.Server) error {
+func (c *serveCommand) welcome(ctx context.Context, r *run, s *server.Server, dataFolder string) error {
 	ctx = principal.System(ctx, s.WorkspaceID(), "serve --dev")
 	issued, err := s.Auth().Issue(ctx, auth.IssueInput{
 		WorkspaceID: s.WorkspaceID(), Name: "dev " + time.Now().UTC().Format(time.RFC3339Nano), Role: principal.RoleAdmin, TTL: 24 * time.Hour,
@@ -158,6 +158,6 @@ Paste the token into GraphiQL, then run the mutation startIntegration for the
 connector "salesforce" and open the sign-in URL that it returns.
 Ctrl-C stops everything; the data stays in %s.
 
-`, s.URL(), c.Simulator, issued.Token.Reveal(), "./data")
+`, s.URL(), c.Simulator, issued.Token.Reveal(), dataFolder)
 	return err
 }

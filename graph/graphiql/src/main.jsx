@@ -18,7 +18,18 @@ const welcome = `# Fieldwarden GraphQL API.
 # Subscriptions run over a websocket with the same token.
 
 {
-  __typename
+  viewer {
+    name
+    role
+    workspace {
+      name
+    }
+  }
+  connectors {
+    name
+    title
+    status
+  }
 }
 `;
 
@@ -75,8 +86,10 @@ function Page({ endpoint, wsEndpoint }) {
   return (
     <>
       <TokenBar token={token} onChange={change} />
-      {/* A new key makes GraphiQL read the schema again, as the new caller. */}
-      <GraphiQL key={token} fetcher={fetcher.fetch} defaultQuery={welcome} shouldPersistHeaders={false}>
+      {/* A new key makes GraphiQL read the schema again, as the new caller. The
+          server shows the schema to callers with a token only, so without one
+          GraphiQL (schema null) does not ask for it. */}
+      <GraphiQL key={token} schema={token ? undefined : null} fetcher={fetcher.fetch} defaultQuery={welcome} shouldPersistHeaders={false}>
         <GraphiQL.Logo>GraphiQL</GraphiQL.Logo>
       </GraphiQL>
     </>

@@ -100,7 +100,7 @@ func (s *story) begin(ctx context.Context, background *errgroup.Group, folder st
 		return err
 	}
 	if s.simulator, err = salesforce.New(salesforce.Config{
-		Records: Spread(s.options.Records), RotateRefreshTokens: true, RequirePKCE: true,
+		Records: salesforce.Spread(s.options.Records), RotateRefreshTokens: true, RequirePKCE: true,
 	}); err != nil {
 		return err
 	}
@@ -130,17 +130,6 @@ func (s *story) begin(ctx context.Context, background *errgroup.Group, folder st
 	_, err = fmt.Fprintf(s.options.Out, "server process %d at %s, simulator at http://%s/sim/, folder %s\n\n",
 		s.server.PID(), s.server.URL, listener.Addr(), folder)
 	return err
-}
-
-// Spread divides a number of records over the objects as an org would have them.
-func Spread(records int) map[string]int {
-	users := min(25, max(1, records/100))
-	rest := records - users
-	accounts, leads, opportunities := rest/5, rest/5, rest/10
-	return map[string]int{
-		"User": users, "Account": accounts, "Lead": leads, "Opportunity": opportunities,
-		"Contact": rest - accounts - leads - opportunities,
-	}
 }
 
 // showLog prints the end of the server's log beside a failure.
