@@ -17,7 +17,10 @@ func (s *Server) open(ctx context.Context, options Options) error {
 	if err != nil {
 		return err
 	}
-	if s.store, err = store.Open(ctx, store.Config{URL: s.config.Database, Clock: options.Clock, Logger: options.Logger}); err != nil {
+	s.store, err = store.Open(ctx, store.Config{
+		URL: s.config.Database, Clock: options.Clock, Logger: options.Logger, TxTimeout: options.Tuning.TxTimeout,
+	})
+	if err != nil {
 		return err
 	}
 	box, err := secret.NewBox(keys)
@@ -45,6 +48,7 @@ func (s *Server) open(ctx context.Context, options Options) error {
 	s.host, err = host.New(host.Config{
 		Connectors: installations, WorkDir: filepath.Join(s.config.DataDir, "connectors"),
 		ShimPath: options.ShimPath, Logger: options.Logger, Clock: options.Clock,
+		Timeouts: host.Timeouts{Check: options.Tuning.CheckTimeout, Checklist: options.Tuning.CheckTimeout},
 	})
 	if err != nil {
 		return err

@@ -40,7 +40,7 @@ type Options struct {
 	Tuning Tuning
 }
 
-// Tuning are waits that a demonstration shortens.
+// Tuning are waits that a demonstration or a test changes.
 type Tuning struct {
 	// ConfirmDelay is the wait before a suspected loss is probed again.
 	ConfirmDelay time.Duration
@@ -48,6 +48,10 @@ type Tuning struct {
 	JobPoll time.Duration
 	// ConnectorMemory is a connector's memory limit in bytes; negative is none.
 	ConnectorMemory int64
+	// CheckTimeout is the deadline of one check of rights and of one connection test.
+	CheckTimeout time.Duration
+	// TxTimeout is the deadline of a database transaction.
+	TxTimeout time.Duration
 }
 
 // Server is a Fieldwarden with all its parts.

@@ -1,0 +1,46 @@
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// binaries are the programs that the tests run, built once.
+type binaries struct{ server, connector string }
+
+var programs binaries //nolint:gochecknoglobals // set once by TestMain
+
+// environmentCanary is a secret in the environment of every process that the tests
+// start; TestSecretsAreFoundNowhere looks for it.
+const (
+	environmentCanary     = "canary-environment-5f1b0c77a9"
+	environmentCanaryName = "E2E_CANARY_SECRET"
+)
+
+func TestMain(m *testing.M) { os.Exit(buildAndRun(m)) }
+
+// buildAndRun builds the programs and runs the tests.
+func buildAndRun(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "fieldwarden-e2e-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir) //nolint:errcheck // a leftover in the temporary folder harms nobody
+	// Without -race: the connector runs under its real memory limit, which the race
+	// detector's own needs exceed.
+	build := exec.Command("go", "build", "-o", dir+"/", "../../cmd/fieldwarden", "../../plugins/salesforce/cmd/fieldwarden-connector-salesforce") //nolint:noctx // ends by itself
+	if output, err := build.CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "building the programs: %v\n%s", err, output)
+		return 1
+	}
+	programs = binaries{server: filepath.Join(dir, "fieldwarden"), connector: filepath.Join(dir, "fieldwarden-connector-salesforce")}
+	if err := os.Setenv(environmentCanaryName, environmentCanary); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return m.Run()
+}
