@@ -18,13 +18,13 @@ import (
 const (
 	// maxCallBytes is what a call may hold in memory: one message.
 	maxCallBytes = handshake.MaxMessage
-	// smallCallBytes is reserved for calls with small answers.
-	smallCallBytes = 256 << 10
-	// readBytes is reserved for a Read: one batch.
-	readBytes = handshake.MaxBatch
+	// smallCallBytes is the limit of, and reserved for, calls with small answers.
+	smallCallBytes = 1 << 20
+	// readBytes is reserved for a Read: one batch on the wire, and once decoded.
+	readBytes = 2 * handshake.MaxBatch
 	// crashPatience is how long a broken call waits to learn whether the process
 	// has ended.
-	crashPatience = 500 * time.Millisecond
+	crashPatience = 1500 * time.Millisecond
 	// clockSkew is how much earlier than here a deadline may pass over there.
 	clockSkew = 100 * time.Millisecond
 )

@@ -161,6 +161,7 @@ func (c *connector) failed(failure *fault.Error) {
 		c.state, c.terminal = state, failure
 		return
 	}
+	c.state = StateFailing
 	c.crashed(failure)
 }
 

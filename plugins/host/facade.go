@@ -2,11 +2,11 @@ package host
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 
+	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/fieldwarden/fieldwarden/internal/crm"
@@ -50,7 +50,7 @@ func (h *Host) Checklist(ctx context.Context, name string, target crm.Target, ob
 	err = h.invoke(ctx, name, v, &target, func(c *call) error {
 		response, err := connectorv1.NewConnectorServiceClient(c.running.conn).Checklist(c.ctx, &connectorv1.ChecklistRequest{
 			Target: targetOf(target), Objects: objects,
-		})
+		}, grpc.MaxCallRecvMsgSize(smallCallBytes))
 		if err != nil {
 			return err
 		}
@@ -67,7 +67,8 @@ func (h *Host) Checklist(ctx context.Context, name string, target crm.Target, ob
 func (h *Host) Identify(ctx context.Context, name string, target crm.Target) (identity crm.Identity, err error) {
 	v := verb{name: "Identify", deadline: h.config.Timeouts.Identify, reserve: smallCallBytes}
 	err = h.invoke(ctx, name, v, &target, func(c *call) error {
-		response, err := connectorv1.NewConnectorServiceClient(c.running.conn).Identify(c.ctx, &connectorv1.IdentifyRequest{Target: targetOf(target)})
+		response, err := connectorv1.NewConnectorServiceClient(c.running.conn).Identify(c.ctx,
+			&connectorv1.IdentifyRequest{Target: targetOf(target)}, grpc.MaxCallRecvMsgSize(smallCallBytes))
 		if err != nil {
 			return err
 		}
@@ -193,6 +194,6 @@ func targetOf(target crm.Target) *connectorv1.Target {
 	}
 	return &connectorv1.Target{
 		IntegrationId: target.IntegrationID, Environment: environment, Endpoint: target.Endpoint,
-		AccessToken: target.AccessToken.Reveal(), Config: string(json.RawMessage(target.Config)),
+		AccessToken: target.AccessToken.Reveal(), Config: string(target.Config),
 	}
 }

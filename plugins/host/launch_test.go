@@ -51,11 +51,11 @@ func TestBrokenInstallationsAreListedNotFatal(t *testing.T) {
 		"tcp":            {mode("tcp"), host.StateIncompatible, fault.ConnectorProtocol, "listens on tcp"},
 		"bad manifest":   {mode("bad-manifest"), host.StateBroken, fault.ConnectorAnswer, "token_url"},
 		"wrong name":     {mode("wrong-name"), host.StateBroken, fault.ConnectorAnswer, `the manifest's name is "other"`},
-		"exits":          {mode("exits"), host.StateNew, fault.ConnectorStart, "exit code 4"},
-		"not our kind":   {installedAt("/bin/true"), host.StateNew, fault.ConnectorStart, "is it a Fieldwarden connector?"},
-		"foreign socket": {mode("foreign-socket"), host.StateNew, fault.ConnectorStart, "its socket is not in"},
-		"dead socket":    {mode("dead-socket"), host.StateNew, fault.ConnectorStart, ""},
-		"silent":         {mode("silent"), host.StateNew, fault.ConnectorStart, "did not greet the host in time"},
+		"exits":          {mode("exits"), host.StateFailing, fault.ConnectorStart, "exit code 4"},
+		"not our kind":   {installedAt("/bin/true"), host.StateFailing, fault.ConnectorStart, "is it a Fieldwarden connector?"},
+		"foreign socket": {mode("foreign-socket"), host.StateFailing, fault.ConnectorStart, "its socket is not in"},
+		"dead socket":    {mode("dead-socket"), host.StateFailing, fault.ConnectorStart, "the connection failed"},
+		"silent":         {mode("silent"), host.StateFailing, fault.ConnectorStart, "did not greet the host in time"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

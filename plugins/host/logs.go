@@ -90,20 +90,18 @@ func (s *logSink) stderr(line string) {
 	if !s.admit() {
 		return
 	}
-	// Redaction comes before any cut: half a token is a leak as well.
-	line = s.secrets.String(line)
-	if entry, ok := parseEntry(line); ok {
+	if entry, ok := s.parseEntry(line); ok {
 		s.logger.LogAttrs(context.Background(), entry.level, entry.message, entry.attrs...)
 		return
 	}
-	s.logger.LogAttrs(context.Background(), level, redact.Cut(line, maxLogged))
+	s.logger.LogAttrs(context.Background(), level, s.secrets.Text(line, maxLogged))
 }
 
 // noise logs one line of standard output, which connectors should not write.
 func (s *logSink) noise(line string) {
 	s.keep(line)
 	if s.admit() {
-		s.logger.Debug("the connector printed to standard output", "line", redact.Cut(s.secrets.String(line), maxLogged))
+		s.logger.Debug("the connector printed to standard output", "line", s.secrets.Text(line, maxLogged))
 	}
 }
 
@@ -174,7 +172,7 @@ type entry struct {
 }
 
 // parseEntry reads a line in hclog's JSON form.
-func parseEntry(line string) (entry, bool) {
+func (s *logSink) parseEntry(line string) (entry, bool) {
 	if !strings.HasPrefix(line, "{") {
 		return entry{}, false
 	}
@@ -187,22 +185,34 @@ func parseEntry(line string) (entry, bool) {
 		return entry{}, false
 	}
 	level, _ := values["@level"].(string)
-	parsed := entry{level: levelOf(level), message: redact.Cut(message, maxLogged)}
+	parsed := entry{level: levelOf(level), message: s.secrets.Text(message, maxLogged)}
+	var fields []any
 	for _, key := range slices.Sorted(maps.Keys(values)) {
-		if strings.HasPrefix(key, "@") || len(parsed.attrs) == maxAttrs {
-			continue
+		if !strings.HasPrefix(key, "@") && len(fields) < maxAttrs {
+			fields = append(fields, slog.Any(s.secrets.Text(key, tailShown), s.value(values[key])))
 		}
-		value := values[key]
-		if text, ok := value.(string); ok {
-			value = redact.Cut(text, maxLogged)
-		}
-		// A group, so that no attribute of a connector can pose as ours.
-		parsed.attrs = append(parsed.attrs, slog.Any(redact.Cut(key, tailShown), value))
 	}
-	if len(parsed.attrs) > 0 {
-		parsed.attrs = []slog.Attr{{Key: "fields", Value: slog.GroupValue(parsed.attrs...)}}
+	if len(fields) > 0 {
+		// A group, so that no attribute of a connector can pose as ours.
+		parsed.attrs = []slog.Attr{slog.Group("fields", fields...)}
 	}
 	return parsed, true
+}
+
+// value makes an attribute's value fit for our log; what is nested becomes text.
+func (s *logSink) value(value any) any {
+	switch value := value.(type) {
+	case string:
+		return s.secrets.Text(value, maxLogged)
+	case map[string]any, []any:
+		text, err := json.Marshal(value)
+		if err != nil {
+			return "[unreadable]"
+		}
+		return s.secrets.Text(string(text), maxLogged)
+	default: // number, bool, null
+		return value
+	}
 }
 
 func levelOf(name string) slog.Level {

@@ -37,6 +37,9 @@ var (
 	errEnded   = errors.New("the connector has ended")
 )
 
+// errNoCertificate is a start with mutual TLS of a connector that knows none.
+var errNoCertificate = errors.New("the connector offers no certificate")
+
 // process is one running connector and its connection.
 type process struct {
 	conn grpc.ClientConnInterface
@@ -134,7 +137,7 @@ func (l *launcher) launch(ctx context.Context, spec launchSpec) (*process, *faul
 	if err == nil {
 		return running, nil
 	}
-	if g := s.greeting(); ctx.Err() == nil && g != nil && !g.certificate && g.protocol == string(plugin.ProtocolGRPC) {
+	if errors.Is(err, errNoCertificate) {
 		l.logger.Debug("the connector offers no certificate; starting it without mutual TLS", "connector", spec.name)
 		running, s, err = l.start(ctx, spec, false)
 		if err == nil {
@@ -149,15 +152,13 @@ func (l *launcher) launch(ctx context.Context, spec launchSpec) (*process, *faul
 func (l *launcher) start(ctx context.Context, spec launchSpec, mutualTLS bool) (*process, *starter, error) {
 	var made atomic.Pointer[starter]
 	client := plugin.NewClient(l.clientConfig(mutualTLS, &made, spec))
-	conn, err := connect(ctx, client, &made)
+	conn, err := connect(ctx, client, &made, mutualTLS)
 	s := made.Load()
-	if err == nil && mutualTLS && !s.greeting().certificate {
-		err = errors.New("the connector offers no certificate")
-	}
 	if err != nil {
-		err = errors.Join(context.Cause(ctx), err)
-		l.discard(client, s)
-		return nil, s, err
+		// Without a connection there is nothing for client.Kill to close; it would
+		// make one only to leave it behind.
+		l.discard(s)
+		return nil, s, errors.Join(context.Cause(ctx), err)
 	}
 	running := &process{
 		conn: conn, done: s.done, exited: s.exited, patience: l.config.Timeouts.Stop,
@@ -207,13 +208,25 @@ func (l *launcher) clientConfig(mutualTLS bool, made *atomic.Pointer[starter], s
 
 // connect runs go-plugin's start, which knows no context, and ends it early when
 // ctx ends.
-func connect(ctx context.Context, client *plugin.Client, made *atomic.Pointer[starter]) (grpc.ClientConnInterface, error) {
+func connect(ctx context.Context, client *plugin.Client, made *atomic.Pointer[starter], mutualTLS bool) (grpc.ClientConnInterface, error) {
 	stop := context.AfterFunc(ctx, func() {
 		if s := made.Load(); s != nil {
 			_ = s.Kill(context.WithoutCancel(ctx))
 		}
 	})
 	defer stop()
+	if _, err := client.Start(); err != nil {
+		return nil, err
+	}
+	if mutualTLS && !made.Load().greeting().certificate {
+		return nil, errNoCertificate
+	}
+	// gRPC would try for long, and say little, if nobody listened there.
+	probe, err := made.Load().dial(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	_ = probe.Close()
 	protocol, err := client.Client()
 	if err != nil {
 		return nil, err
@@ -234,18 +247,16 @@ func (l *launcher) end(client *plugin.Client, s *starter) {
 	patience := time.AfterFunc(l.config.Timeouts.Stop, func() { _ = s.Kill(context.Background()) })
 	defer patience.Stop()
 	client.Kill()
-	l.discard(client, s)
+	l.discard(s)
 }
 
-// discard kills a process and frees all that its start took. A starter that was
-// never made took nothing.
-func (l *launcher) discard(client *plugin.Client, s *starter) {
+// discard kills a process and frees what its start took. A starter that was never
+// made took nothing.
+func (l *launcher) discard(s *starter) {
 	if s == nil {
 		return
 	}
-	// First the process: go-plugin would wait for it to end by itself.
 	_ = s.Kill(context.Background())
-	client.Kill()
 	if err := os.RemoveAll(s.tmpDir); err != nil {
 		l.logger.Warn("a connector's temporary folder could not be removed", "connector", s.spec.name, "error", err)
 	}

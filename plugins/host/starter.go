@@ -37,22 +37,21 @@ type starter struct {
 	env    []string
 	tmpDir string
 
-	command  *exec.Cmd
-	lifeline *os.File // closing it makes the shim kill the connector's tree
-	stdoutR  *os.File
-	stderrR  *os.File
-	statusR  *os.File
+	// The host's ends, for run alone.
+	stdoutR, stderrR, statusR *os.File
 
 	greetings  *io.PipeReader // what go-plugin reads as standard output
 	greetingsW *io.PipeWriter
 	silence    *io.PipeReader // what go-plugin reads as standard error: nothing
 	silenceW   *io.PipeWriter
 
-	started  chan struct{} // closed at the shim's first report or its end
-	done     chan struct{} // closed when the process has ended and all is read
-	stopOnce sync.Once
+	started chan struct{} // closed at the shim's first report or its end
+	done    chan struct{} // closed when the process has ended and all is read
 
 	mu       sync.Mutex
+	command  *exec.Cmd
+	lifeline *os.File // closing it makes the shim kill the connector's tree
+	killed   bool     // Kill came, perhaps before the launch was through
 	first    shim.Report
 	exit     *shim.Exit
 	shimErr  error
@@ -136,43 +135,61 @@ func (s *starter) launch() error {
 		return ends.err
 	}
 	options := shim.Options{Path: s.spec.binary, SHA256: s.spec.sha256, Name: s.spec.name, Memory: s.spec.memory}
-	s.command = exec.Command(s.spec.shimPath, options.Args()...) //nolint:noctx,gosec // its life is the lifeline's; the path is ours
-	s.command.Env = s.env
-	s.command.Dir = s.tmpDir
-	s.command.Stdout, s.command.Stderr = stdoutW, stderrW
-	s.command.ExtraFiles = []*os.File{lifelineR, statusW}
+	command := exec.Command(s.spec.shimPath, options.Args()...) //nolint:noctx,gosec // its life is the lifeline's; the path is ours
+	command.Env = s.env
+	command.Dir = s.tmpDir
+	command.Stdout, command.Stderr = stdoutW, stderrW
+	command.ExtraFiles = []*os.File{lifelineR, statusW}
 	// A group of its own: Ctrl-C at the server's terminal is for the server.
-	s.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if err := s.command.Start(); err != nil {
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := command.Start(); err != nil {
 		ends.closeOwnEnds()
 		return err
 	}
-	s.lifeline, s.statusR, s.stdoutR, s.stderrR = lifelineW, statusR, stdoutR, stderrR
-	go s.run()
+	s.statusR, s.stdoutR, s.stderrR = statusR, stdoutR, stderrR
+	s.mu.Lock()
+	s.command, s.lifeline = command, lifelineW
+	killed := s.killed
+	s.mu.Unlock()
+	if killed {
+		s.closeLifeline()
+	}
+	go s.run(command)
 	return nil
 }
 
 // run reads everything the process writes, waits for its end and cleans up. It
 // is the one owner of the goroutines below it.
-func (s *starter) run() {
-	var readers sync.WaitGroup
-	readers.Go(s.readReports)
+func (s *starter) run(command *exec.Cmd) {
+	var readers, reports sync.WaitGroup
+	reports.Go(s.readReports)
 	readers.Go(func() { filterStdout(s.stdoutR, s.greetingsW, s.greet, s.spec.sink) })
 	readers.Go(func() {
 		for line := range lines(s.stderrR) {
 			s.spec.sink.stderr(line)
 		}
 	})
-	err := s.command.Wait()
+	err := command.Wait()
 	// Nobody may be waiting for the greeting any more; its writer must not wait.
 	_ = s.greetings.Close()
-	// A shim that was killed left the tree behind: find it by its mark.
-	killMarked(s.spec.marker)
 	deadline := time.Now().Add(drainPatience)
-	_ = errors.Join(s.stdoutR.SetReadDeadline(deadline), s.stderrR.SetReadDeadline(deadline), s.statusR.SetReadDeadline(deadline))
+	_ = s.statusR.SetReadDeadline(deadline)
+	reports.Wait()
+	if !s.endedClean() {
+		// A shim that was killed left the tree behind: find it by its mark.
+		killMarked(s.spec.marker)
+	}
+	_ = errors.Join(s.stdoutR.SetReadDeadline(deadline), s.stderrR.SetReadDeadline(deadline))
 	readers.Wait()
 	_ = errors.Join(s.stdoutR.Close(), s.stderrR.Close(), s.statusR.Close())
 	s.end(err)
+}
+
+// endedClean reports whether the shim saw the connector's end, or never had one.
+func (s *starter) endedClean() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.exit != nil || s.first.Failure != ""
 }
 
 func (s *starter) end(err error) {
@@ -234,11 +251,13 @@ func (s *starter) report() shim.Report {
 }
 
 func (s *starter) closeLifeline() {
-	s.stopOnce.Do(func() {
-		if s.lifeline != nil {
-			_ = s.lifeline.Close()
-		}
-	})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.killed = true
+	if s.lifeline != nil {
+		_ = s.lifeline.Close()
+		s.lifeline = nil
+	}
 }
 
 // Kill ends the connector with everything it started, and waits for it.
@@ -251,8 +270,11 @@ func (s *starter) Kill(context.Context) error {
 		return nil
 	case <-patience.C:
 	}
-	if s.command != nil && s.command.Process != nil {
-		_ = s.command.Process.Kill() // by descriptor: never another's pid
+	s.mu.Lock()
+	command := s.command
+	s.mu.Unlock()
+	if command != nil {
+		_ = command.Process.Kill() // by descriptor: never another's pid
 	}
 	<-s.done
 	return nil

@@ -10,14 +10,16 @@ import (
 // State is what the catalogue says of an installed connector (requirement B3).
 type State string
 
-// States. All but StateLoaded and StateNew refuse calls with the status' fault
-// until Restart.
+// States. StateNew, StateLoaded and StateFailing take calls; the others refuse
+// them with the status' fault until Restart.
 const (
 	// StateNew: it was not started yet.
 	StateNew State = "NEW"
 	// StateLoaded: its manifest was read; the process runs, or is started by the
 	// next call.
 	StateLoaded State = "LOADED"
+	// StateFailing: its last start failed; the next call tries again.
+	StateFailing State = "FAILING"
 	// StateQuarantined: it crashed too often.
 	StateQuarantined State = "QUARANTINED"
 	// StateIncompatible: it speaks another protocol version, or none.

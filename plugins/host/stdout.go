@@ -12,7 +12,6 @@ import (
 type greeting struct {
 	core, version string
 	network       string
-	address       string
 	protocol      string
 	certificate   bool
 }
@@ -28,7 +27,7 @@ func parseGreeting(line string) (greeting, bool) {
 	}
 	parts := append(strings.Split(line, "|"), "", "")
 	return greeting{
-		core: parts[0], version: parts[1], network: parts[2], address: parts[3],
+		core: parts[0], version: parts[1], network: parts[2],
 		protocol: parts[4], certificate: len(parts[5]) > 50,
 	}, true
 }

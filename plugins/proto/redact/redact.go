@@ -98,22 +98,43 @@ func (s *Set) String(text string) string {
 }
 
 // Text makes a text from outside fit to show: valid UTF-8, no secret, at most
-// limit bytes.
+// limit bytes, in a time that the limit bounds, however long the text is.
 func (s *Set) Text(text string, limit int) string {
+	cut := len(text) > limit+longest
+	if cut {
+		text = head(text, limit+longest)
+	}
 	text = s.String(strings.ToValidUTF8(text, "\uFFFD"))
+	if cut {
+		// Half a secret may stand at the end, where no rule could see it.
+		text = head(text, max(0, len(text)-longest)) + mark
+	}
 	return Cut(text, limit)
 }
+
+const (
+	// longest is how long a secret may be to be found at a cut.
+	longest = 8 << 10
+	// mark ends a text that was cut.
+	mark = "…"
+)
 
 // Cut shortens text to at most limit bytes, at the end of a character, and says
 // so.
 func Cut(text string, limit int) string {
-	const mark = "…"
 	if len(text) <= limit {
 		return text
 	}
-	end := limit - len(mark)
-	for end > 0 && !utf8.RuneStart(text[end]) {
-		end--
+	return head(text, limit-len(mark)) + mark
+}
+
+// head returns at most the first n bytes, whole characters only.
+func head(text string, n int) string {
+	if n >= len(text) {
+		return text
 	}
-	return text[:end] + mark
+	for n > 0 && !utf8.RuneStart(text[n]) {
+		n--
+	}
+	return text[:n]
 }

@@ -58,3 +58,17 @@ func TestTextIsValidShortAndFree(t *testing.T) {
 		}
 	})
 }
+
+func TestNoPartOfASecretSurvivesACut(t *testing.T) {
+	t.Parallel()
+	const limit = 1 << 10
+	rapid.Check(t, func(t *rapid.T) {
+		token := rapid.StringMatching(`[A-Za-z]{40}`).Draw(t, "token")
+		before := rapid.IntRange(limit-60, limit+9<<10).Draw(t, "before")
+		var set redact.Set
+		defer set.Add(token)()
+		text := set.Text(strings.Repeat("opaque-1 "+token+" ", 40)+strings.Repeat(".", before)+token+strings.Repeat(".", 20<<10), limit)
+		require.LessOrEqual(t, len(text), limit)
+		require.NotContains(t, text, token[:8])
+	})
+}
