@@ -1,3 +1,6 @@
+// Package migrate holds the versioned SQL of both databases. What Ent generates
+// beside it (schema.go) is what the SQL is compared with: diff.go writes the next
+// migration from the difference, and nothing migrates a database automatically.
 package migrate
 
 import "embed"
