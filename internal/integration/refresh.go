@@ -143,21 +143,29 @@ func (s *Service) takeTurn(ctx context.Context, d described, row *ent.Integratio
 	}
 	ctx = principal.System(context.WithoutCancel(ctx), row.WorkspaceID, "credential refresh")
 	turn := s.c.NodeID + "/" + randomSecret()[:16]
-	if taken, err := s.takeLease(ctx, current.row, turn); err != nil || !taken {
-		return held{}, false, err
+	taken, err := s.takeLease(ctx, current.row, turn)
+	if err != nil {
+		// It may have been taken all the same; nothing was sent yet.
+		return held{}, false, errors.Join(err, s.c.Store.WithTx(ctx, freeLease(current.row, turn)))
+	}
+	if !taken {
+		return held{}, false, nil
 	}
 	answer, result, err := s.present(ctx, d, client, current)
 	switch {
 	case result == spent:
 		renewed, err = s.keep(ctx, d, row, current, turn, answer)
+		if fault.Is(err, fault.Fenced) {
+			return held{}, false, nil // saved after all, or replaced by a sign-in
+		}
 		return renewed, true, err
 	case result == refused:
 		return held{}, true, s.giveUp(ctx, row, current.row.Version, messageOf(err))
 	case result == unknown && d.oauth.RotatesRefreshToken:
 		s.c.Logger.WarnContext(ctx, "the outcome of a refresh is not known", obs.KeyIntegration, row.ID, obs.Err(err))
-		return held{}, false, s.endLease(ctx, current.row, turn, true)
+		return held{}, false, s.persist(ctx, killLease(current.row, turn))
 	default:
-		return held{}, true, errors.Join(err, s.endLease(ctx, current.row, turn, false))
+		return held{}, true, errors.Join(err, s.persist(ctx, freeLease(current.row, turn)))
 	}
 }
 
@@ -179,17 +187,20 @@ func (s *Service) takeLease(ctx context.Context, row *ent.Credential, turn strin
 	return taken, err
 }
 
-// endLease gives the lease back; with an unknown outcome it stays, past its time.
-func (s *Service) endLease(ctx context.Context, row *ent.Credential, turn string, outcomeUnknown bool) error {
-	return s.persist(ctx, func(ctx context.Context, tx *store.Tx) error {
-		update := tx.Ent().Credential.Update().Where(credential.ID(row.ID), credential.Version(row.Version), credential.LeaseOwner(turn))
-		if outcomeUnknown {
-			update.SetLeaseUntil(tx.Now())
-		} else {
-			update.ClearLeaseOwner().ClearLeaseUntil()
-		}
-		return update.Exec(ctx)
-	})
+// freeLease gives a lease back, for the refresh token is as good as before.
+func freeLease(row *ent.Credential, turn string) func(context.Context, *store.Tx) error {
+	return func(ctx context.Context, tx *store.Tx) error {
+		return tx.Ent().Credential.Update().Where(credential.ID(row.ID), credential.LeaseOwner(turn)).
+			ClearLeaseOwner().ClearLeaseUntil().Exec(ctx)
+	}
+}
+
+// killLease ends a lease's time and leaves it there: the refresh token may be spent.
+func killLease(row *ent.Credential, turn string) func(context.Context, *store.Tx) error {
+	return func(ctx context.Context, tx *store.Tx) error {
+		return tx.Ent().Credential.Update().Where(credential.ID(row.ID), credential.LeaseOwner(turn)).
+			SetLeaseUntil(tx.Now()).Exec(ctx)
+	}
 }
 
 // present sends the refresh token.

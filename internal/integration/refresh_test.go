@@ -425,6 +425,32 @@ func TestACallerThatGoesAwayDoesNotCutOffARefresh(t *testing.T) {
 	})
 }
 
+// TestASignInDuringARefreshStands: the refreshed tokens of the old authorization do
+// not overwrite the new one's.
+func TestASignInDuringARefreshStands(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store, _ *clockwork.FakeClock) {
+		h := newHouse(t, s)
+		id := h.activate()
+		h.crm.expire()
+		h.crm.set(func() {
+			h.crm.before = func() { // another sign-in replaces the credential
+				h.crm.set(func() { h.crm.before = nil })
+				assert.NoError(t, s.WithTx(h.ctx, func(ctx context.Context, tx *store.Tx) error {
+					return tx.Ent().Credential.Update().AddVersion(1).ClearLeaseOwner().ClearLeaseUntil().Exec(ctx)
+				}))
+			}
+		})
+		sealed := h.credential().Sealed
+		_, err := h.call(id)
+		require.Equal(t, fault.CRMUnauthenticated, fault.CodeOf(err), "the replacement was tried")
+		require.Equal(t, sealed, h.credential().Sealed)
+		require.Equal(t, 2, h.credential().Version)
+		require.Equal(t, 1, h.crm.tally().refreshes)
+		require.Equal(t, crm.IntegrationActive, h.row(id).State)
+	})
+}
+
 // TestTwoServersRefreshOneCredential: 100 rotations, each wanted by eight callers
 // on two servers at the same moment, make 100 refreshes and revoke nothing. On
 // SQLite, which one process holds, the two share the store.
