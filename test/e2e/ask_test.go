@@ -129,3 +129,11 @@ func requireRefused(t *testing.T, answer drive.Answer, code string) refusal {
 	require.True(t, strings.HasSuffix(all[0].DocsURL, "#"+code) || all[0].TopLevel, "docsUrl: %s", all[0].DocsURL)
 	return all[0]
 }
+
+// codeOf is the code of an error of the API.
+func codeOf(t *testing.T, err error) string {
+	t.Helper()
+	var refused drive.Error
+	require.ErrorAs(t, err, &refused)
+	return refused.Code()
+}

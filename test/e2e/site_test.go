@@ -108,7 +108,9 @@ func newSite(t *testing.T, url string, options siteOptions) *site {
 	if options.config != nil {
 		options.config(&s.config)
 	}
-	tuning := server.Tuning{ConfirmDelay: 20 * time.Millisecond, JobPoll: 20 * time.Millisecond, TxTimeout: 30 * time.Second}
+	// A confirmation that is due at once does not wait for the job engine's scheduler,
+	// which looks every five seconds.
+	tuning := server.Tuning{ConfirmDelay: time.Nanosecond, JobPoll: 20 * time.Millisecond, TxTimeout: 30 * time.Second}
 	if options.tuning != nil {
 		options.tuning(&tuning)
 	}
