@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -203,7 +204,24 @@ func (s *Service) ask(ctx context.Context, integrationID string, in CheckInput) 
 		a.failure, found = asFault(err), nil
 	}
 	a.checks = complete(names, found, a.failure)
+	s.logCost(ctx, a)
 	return a, nil
+}
+
+// logCost says what a check cost against the CRM's quota. Failures are not errors
+// here: they are in the verdicts, and in the result.
+func (s *Service) logCost(ctx context.Context, a answer) {
+	failed := 0
+	for _, answered := range a.checks {
+		if answered.Verdict == crm.VerdictFailed {
+			failed++
+		}
+	}
+	s.log.InfoContext(ctx, "permissions asked for",
+		slog.String("integration", a.integrationID), slog.String("mode", string(a.mode)),
+		slog.Int("objects", len(a.checks)), slog.Int("failed", failed),
+		slog.Int("crmCalls", a.stats.CRMCalls), slog.Int("quotaUsed", a.stats.QuotaUsed), slog.Int("quotaMax", a.stats.QuotaMax),
+		slog.Duration("took", s.store.Clock().Since(a.askedAt)))
 }
 
 // now is the present time as it is stored.

@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/fieldwarden/fieldwarden/ent/integration"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
 	"github.com/fieldwarden/fieldwarden/internal/principal"
+	"github.com/fieldwarden/fieldwarden/internal/snapshot"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 )
 
@@ -26,13 +26,16 @@ func (s *Service) CheckAll(ctx context.Context, in CheckAllInput) error {
 	if p, ok := principal.From(ctx); !ok || !p.IsAdmin() {
 		return fault.New(fault.Forbidden, "Only an admin asks for a check.")
 	}
-	state, err := s.store.Read().Integration.Query().Where(integration.ID(in.IntegrationID)).
-		Select(integration.FieldState).String(ctx)
+	integration, err := snapshot.Find(ctx, s.store.Read(), in.IntegrationID)
 	if err != nil {
-		return fault.New(fault.NotFound, "There is no integration with this id.", fault.Field("integrationId"), fault.Cause(err))
+		return err
+	}
+	// Refused before the key is spent: a repeat must not look like success.
+	if err := checkable(integration); err != nil {
+		return err
 	}
 	mode := OnDemand
-	if crm.IntegrationState(state) == crm.IntegrationOnboarding {
+	if integration.State == crm.IntegrationOnboarding {
 		mode = Onboarding
 	}
 	repeated := true

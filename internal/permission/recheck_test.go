@@ -1,6 +1,7 @@
 package permission_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -123,5 +124,53 @@ func TestLookingAtAnOldVerdictAsksForACheck(t *testing.T) {
 
 		f.setState(crm.IntegrationGrace)
 		require.False(t, look(), "there is no credential to check with")
+	})
+}
+
+func TestCheckAllShowsARepairedObjectAtOnce(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store, clock *clockwork.FakeClock) {
+		f := active(t, s, clock)
+		show := f.crm.hide("Contact", "")
+		f.nextDay()
+		show()
+		in := permission.CheckAllInput{IntegrationID: f.integration.ID, IdempotencyKey: f.key()}
+		require.NoError(t, f.permissions.CheckAll(f.ctx, in))
+		require.Empty(t, f.openAlerts())
+		calls := f.crm.calls()
+		require.NoError(t, f.permissions.CheckAll(f.ctx, in))
+		require.Equal(t, calls, f.crm.calls(), "a repeated request asks the CRM no more")
+
+		f.setState(crm.IntegrationDisconnected)
+		in.IdempotencyKey = f.key()
+		for range 2 {
+			require.Equal(t, fault.IntegrationState, fault.CodeOf(f.permissions.CheckAll(f.ctx, in)), "and refused stays refused")
+		}
+		viewer := principal.With(t.Context(), principal.Principal{ID: "v", WorkspaceID: f.integration.WorkspaceID, Role: principal.RoleViewer})
+		require.Equal(t, fault.Forbidden, fault.CodeOf(f.permissions.CheckAll(viewer, in)))
+		in.IntegrationID = "int_nothing"
+		require.Equal(t, fault.NotFound, fault.CodeOf(f.permissions.CheckAll(f.ctx, in)))
+	})
+}
+
+// The step CHECK of the onboarding is done when the CRM answered for every object,
+// be it that some are denied.
+func TestOnboardingIsCheckedOnceEveryObjectHasAVerdict(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store, clock *clockwork.FakeClock) {
+		f := newFixture(t, s, clock)
+		done := 0
+		f.config.OnOnboarded = func(_ context.Context, _ *store.Tx, integrationID string) error {
+			require.Equal(t, f.integration.ID, integrationID)
+			done++
+			return nil
+		}
+		f.replaceChecker(f.crm)
+		f.crm.failures["Contact"] = outage()
+		f.check(permission.Onboarding)
+		require.Zero(t, done)
+		delete(f.crm.failures, "Contact")
+		f.crm.hide("Contact", "")
+		require.NoError(t, f.permissions.CheckAll(f.ctx, permission.CheckAllInput{IntegrationID: f.integration.ID, IdempotencyKey: f.key()}))
+		require.Equal(t, 1, done)
+		require.Equal(t, []string{"OBJECT_ACCESS_MISSING Contact"}, f.openAlerts())
 	})
 }
