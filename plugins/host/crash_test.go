@@ -142,7 +142,7 @@ func TestMessageBombTakesLittleMemory(t *testing.T) {
 		callers.Go(func() {
 			batches := 0
 			err := l.Read(t.Context(), "test", target("bomb"), crm.ReadRequest{Object: "Contact"}, func(crm.Batch) error {
-				if batches++; batches == 10 {
+				if batches++; batches == 4 {
 					return errEnough
 				}
 				runtime.ReadMemStats(&after)
