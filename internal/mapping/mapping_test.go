@@ -189,6 +189,15 @@ func TestAFieldMissingAtStandardizationIsAlerted(t *testing.T) {
 	})
 }
 
+// A row of its own may be there already, of a connector that lists what it cannot read.
+func TestAutoMapStandardizesAFieldThatIsListedButNotReadable(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store, _ *clockwork.FakeClock) {
+		f := newFixture(t, s)
+		f.autoMap("Id", "Phone") // Email and Work_Email__c have rows, and are not among the readable ones
+		require.Equal(t, []string{"contact.email=Email (AUTO)", "contact.id=Id (AUTO)", "contact.phone=Phone (AUTO)"}, f.mapped())
+	})
+}
+
 func (f *fixture) checkedLead(status crm.ObjectStatus) {
 	f.inTx(func(ctx context.Context, tx *store.Tx) error {
 		return tx.Ent().CrmObject.Update().Where(crmobject.IntegrationID(f.integration.ID), crmobject.Name("Lead")).SetStatus(status).Exec(ctx)

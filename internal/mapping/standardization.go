@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 
+	"entgo.io/ent/dialect/sql"
+
 	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/ent/crmfield"
 	"github.com/fieldwarden/fieldwarden/ent/mapping"
@@ -85,7 +87,11 @@ func standardize(ctx context.Context, tx *store.Tx, object *snapshot.Object, pro
 			SetStandardized(true).SetCause(crm.CauseUnknown).SetEvidence(proposal.Reason))
 	}
 	if len(unseen) > 0 {
-		if err := tx.Ent().CrmField.CreateBulk(unseen...).Exec(ctx); err != nil {
+		err := tx.Ent().CrmField.CreateBulk(unseen...).OnConflict(
+			sql.ConflictColumns(crmfield.FieldWorkspaceID, crmfield.FieldObjectID, crmfield.FieldName),
+			// A connector that lists a field without the right to read it has given it a row.
+			sql.ResolveWith(func(u *sql.UpdateSet) { u.SetExcluded(crmfield.FieldStandardized) })).Exec(ctx)
+		if err != nil {
 			return err
 		}
 	}
