@@ -47,8 +47,7 @@ type page struct {
 	Records []json.RawMessage `json:"records"`
 }
 
-// get asks the CRM and gives every failure its code. Whose side a failure is on
-// is decided here, once.
+// get asks the CRM and decides, once for all verbs, whose side a failure is on.
 func (c *connector) get(ctx context.Context, t sdk.Target, object string, after int) (page, error) {
 	address := t.Endpoint + "/objects/" + url.PathEscape(object) + "?after=" + strconv.Itoa(after)
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
@@ -101,8 +100,7 @@ func (c *connector) Identify(ctx context.Context, t sdk.Target) (sdk.Identity, e
 	return sdk.Identity{InstanceID: user.Org, UserID: user.ID}, nil
 }
 
-// CheckPermissions answers each object. Only the CRM's own "no" is a denial; a
-// failed check is never one.
+// CheckPermissions answers each object. Only the CRM's own "no" is a denial.
 func (c *connector) CheckPermissions(ctx context.Context, t sdk.Target, r sdk.CheckRequest, send func(sdk.ObjectCheck) error) (sdk.Stats, error) {
 	for _, object := range r.Objects {
 		check := sdk.ObjectCheck{Object: object, Verdict: sdk.VerdictAccessible, Rights: sdk.Rights{Read: true}}
