@@ -63,8 +63,8 @@ type HandlerOptions struct {
 // over, or it was cancelled. A handler returns it as it is; nothing more happens.
 var ErrFenced = fault.New(fault.Fenced, "Another worker has taken over this job, or it was cancelled.")
 
-// Snooze, returned by a handler, runs the job again after d. It is no failure
-// and costs no attempt.
+// Snooze is what a handler returns to have the job run again after d. It is no
+// failure and costs no attempt.
 func Snooze(d time.Duration) error { return snoozeError{max(0, d)} }
 
 type snoozeError struct{ after time.Duration }

@@ -22,8 +22,10 @@ const patience = 30 * time.Second
 
 func newEngine(t *testing.T, s *store.Store) *job.Engine {
 	t.Helper()
-	e, err := job.New(job.Config{Store: s, PollInterval: 10 * time.Millisecond, FetchCooldown: 5 * time.Millisecond,
-		DeadAfter: 5 * time.Second, GraceOnStop: 200 * time.Millisecond})
+	e, err := job.New(job.Config{
+		Store: s, PollInterval: 10 * time.Millisecond, FetchCooldown: 5 * time.Millisecond,
+		DeadAfter: 5 * time.Second, GraceOnStop: 200 * time.Millisecond,
+	})
 	require.NoError(t, err)
 	return e
 }

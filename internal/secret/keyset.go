@@ -56,7 +56,7 @@ func loadFile(path string) (*Keyset, error) {
 	if err != nil {
 		return nil, fault.New(fault.ConfigInvalid, fmt.Sprintf("The encryption key at %s cannot be read.", path), fault.Cause(err))
 	}
-	defer file.Close() //nolint:errcheck // it is only read
+	defer file.Close()
 	info, err := file.Stat()
 	if err != nil || !info.Mode().IsRegular() {
 		return nil, fault.New(fault.ConfigInvalid, fmt.Sprintf("The encryption key at %s is not a regular file.", path), fault.Cause(err))

@@ -61,7 +61,7 @@ func listen(ctx context.Context, config *pgx.ConnConfig, wake *wakeups, connecte
 	if err != nil {
 		return err
 	}
-	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // it only listened
+	defer conn.Close(context.WithoutCancel(ctx))
 	if _, err := conn.Exec(ctx, "LISTEN "+feedChannel); err != nil {
 		return err
 	}

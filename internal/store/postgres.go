@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -72,9 +73,7 @@ func (s *Store) migratePostgres(ctx context.Context, config *pgx.ConnConfig) (er
 
 func openPool(config *pgx.ConnConfig, connections int, parameters map[string]string) *sql.DB {
 	config = config.Copy()
-	for name, value := range parameters {
-		config.RuntimeParams[name] = value
-	}
+	maps.Copy(config.RuntimeParams, parameters)
 	db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(readTimesInUTC))
 	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(connections)

@@ -49,7 +49,7 @@ func call(on reflect.Value, method string, args ...any) []reflect.Value {
 }
 
 func asError(v reflect.Value) error {
-	err, _ := v.Interface().(error)
+	err, _ := reflect.TypeAssert[error](v)
 	return err
 }
 

@@ -1,11 +1,9 @@
 package store
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -55,22 +53,18 @@ type stored struct {
 //
 // Only one transaction at a time may write the records of an integration's
 // object; a run's fence sees to that.
-func (tx *Tx) UpsertRecords(ctx context.Context, workspaceID, integrationID, object string, records []crm.Record) (UpsertCounts, error) {
+func (tx *Tx) UpsertRecords(ctx context.Context, workspaceID, integrationID, object string, records Records) (UpsertCounts, error) {
 	var counts UpsertCounts
 	if err := inWorkspace(ctx, workspaceID); err != nil {
 		return counts, err
 	}
-	latest, err := prepareRecords(records)
-	if err != nil {
-		return counts, err
-	}
 	key := recordKey{workspaceID, integrationID, object}
-	known, err := tx.storedRecords(ctx, key, latest)
+	known, err := tx.storedRecords(ctx, key, records.latest)
 	if err != nil {
 		return counts, fmt.Errorf("store: records: %w", err)
 	}
-	changed := latest[:0]
-	for _, r := range latest {
+	var changed []record
+	for _, r := range records.latest {
 		before, exists := known[r.ID]
 		switch {
 		case exists && before.hash == r.hash:
@@ -84,7 +78,7 @@ func (tx *Tx) UpsertRecords(ctx context.Context, workspaceID, integrationID, obj
 		}
 		changed = append(changed, r)
 	}
-	counts.Unchanged = len(records) - len(changed)
+	counts.Unchanged = records.given - len(changed)
 	if err := tx.writeRecords(ctx, key, changed); err != nil {
 		return UpsertCounts{}, fmt.Errorf("store: records: %w", err)
 	}
@@ -93,9 +87,16 @@ func (tx *Tx) UpsertRecords(ctx context.Context, workspaceID, integrationID, obj
 
 type recordKey struct{ workspaceID, integrationID, object string }
 
-// prepareRecords computes what is stored, and drops all but the last version of
-// each record.
-func prepareRecords(records []crm.Record) ([]record, error) {
+// Records are records in the form in which they are stored.
+type Records struct {
+	given  int
+	latest []record
+}
+
+// PrepareRecords computes what is stored of each record, and drops all but its
+// last version. It is the costly half of an upsert and needs no transaction. A
+// record without id, or whose data is no JSON object, is CONNECTOR_ANSWER.
+func PrepareRecords(records []crm.Record) (Records, error) {
 	last := make(map[string]int, len(records))
 	for i, r := range records {
 		last[r.ID] = i
@@ -107,46 +108,24 @@ func prepareRecords(records []crm.Record) ([]record, error) {
 		}
 		data, err := canonicalObject(r.Data)
 		if err != nil || r.ID == "" {
-			return nil, fault.New(fault.ConnectorAnswer, "A record has no id, or its data is not a JSON object.", fault.Cause(err))
+			return Records{}, fault.New(fault.ConnectorAnswer, "A record has no id, or its data is not a JSON object.", fault.Cause(err))
 		}
-		prepared = append(prepared, record{Record: r, data: string(data), hash: contentHash(string(data), r.Deleted)})
+		prepared = append(prepared, record{Record: r, data: string(data), hash: contentHash(data, r.Deleted)})
 	}
-	return prepared, nil
-}
-
-// canonicalObject rewrites a JSON object with sorted keys and without spaces, so
-// that equal content has equal bytes. Nothing counts as an empty object.
-func canonicalObject(data json.RawMessage) ([]byte, error) {
-	if len(data) == 0 {
-		return []byte("{}"), nil
-	}
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.UseNumber() // a float64 would change large numbers
-	var object map[string]any
-	if err := decoder.Decode(&object); err != nil {
-		return nil, err
-	}
-	if object == nil || decoder.More() {
-		return nil, errors.New("not one JSON object")
-	}
-	var out bytes.Buffer
-	encoder := json.NewEncoder(&out)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(object); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), nil
+	return Records{given: len(records), latest: prepared}, nil
 }
 
 // contentHash is the SHA-256, in hexadecimal, of the canonical data and whether
 // the record is deleted.
-func contentHash(data string, deleted bool) string {
+func contentHash(data []byte, deleted bool) string {
 	mark := "live\n"
 	if deleted {
 		mark = "deleted\n"
 	}
-	sum := sha256.Sum256(append([]byte(mark), data...))
-	return hex.EncodeToString(sum[:])
+	hash := sha256.New()
+	hash.Write([]byte(mark))
+	hash.Write(data)
+	return hex.EncodeToString(hash.Sum(nil))
 }
 
 // storedRecords returns what the database has of the given records.

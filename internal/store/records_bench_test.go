@@ -38,8 +38,10 @@ func BenchmarkUpsertRecords(b *testing.B) {
 					}
 					records[i] = crmRecord(fmt.Sprintf("003%015d", id), fmt.Sprintf(`{"Id":"%d","V":%d,"Name":"Person","Note":"%s"}`, id, version, filler))
 				}
+				prepared, err := store.PrepareRecords(records)
+				require.NoError(b, err)
 				require.NoError(b, s.WithTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-					_, err := tx.UpsertRecords(ctx, "wks_bench", "int_bench", "Contact", records)
+					_, err := tx.UpsertRecords(ctx, "wks_bench", "int_bench", "Contact", prepared)
 					return err
 				}))
 			}

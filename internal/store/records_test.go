@@ -24,8 +24,12 @@ func crmRecord(id, data string) crm.Record {
 
 func upsert(ctx context.Context, t *testing.T, s *store.Store, workspaceID, integrationID string, records ...crm.Record) (counts store.UpsertCounts, err error) {
 	t.Helper()
+	prepared, err := store.PrepareRecords(records)
+	if err != nil {
+		return counts, err
+	}
 	err = s.WithTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
-		counts, err = tx.UpsertRecords(ctx, workspaceID, integrationID, "Contact", records)
+		counts, err = tx.UpsertRecords(ctx, workspaceID, integrationID, "Contact", prepared)
 		return err
 	})
 	return counts, err

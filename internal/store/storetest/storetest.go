@@ -60,8 +60,10 @@ func EachURL(t *testing.T, body func(t *testing.T, url string)) {
 // Open opens the database at url until the test ends.
 func Open(t *testing.T, url string, clock clockwork.Clock) *store.Store {
 	t.Helper()
-	s, err := store.Open(t.Context(), store.Config{URL: url, Clock: clock, TxTimeout: txTimeout,
-		Logger: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))})
+	s, err := store.Open(t.Context(), store.Config{
+		URL: url, Clock: clock, TxTimeout: txTimeout,
+		Logger: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
+	})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	return s
@@ -118,7 +120,7 @@ var sqliteTemplate = sync.OnceValues(func() (content []byte, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(folder) //nolint:errcheck // a leftover in the temporary folder harms nobody
+	defer os.RemoveAll(folder)
 	s, err := store.Open(context.Background(), store.Config{URL: "sqlite:" + folder, TxTimeout: txTimeout})
 	if err != nil {
 		return nil, err

@@ -85,8 +85,8 @@ func (c *Cluster) start(ctx context.Context, initdb, postgres string, account *s
 	if out, err := create.CombinedOutput(); err != nil {
 		return fmt.Errorf("pgcluster: initdb: %w: %s", err, bytes.TrimSpace(out))
 	}
-	// Not CommandContext: the cluster outlives the call that starts it.
-	run := exec.Command("/bin/sh", "-c", watchdog, "sh", postgres, "-D", data, "-k", c.folder,
+	// The cluster outlives the call that starts it.
+	run := exec.CommandContext(context.WithoutCancel(ctx), "/bin/sh", "-c", watchdog, "sh", postgres, "-D", data, "-k", c.folder,
 		"-c", "listen_addresses=", "-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off",
 		"-c", "max_connections=400", "-c", "shared_buffers=64MB", "-c", "autovacuum=off", "-c", "wal_level=minimal", "-c", "max_wal_senders=0")
 	run.Dir = c.folder
