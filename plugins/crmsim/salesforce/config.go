@@ -50,6 +50,17 @@ type Config struct {
 	JournalCapacity int // requests kept in the request log; default 1,000
 }
 
+// Spread divides a number of records over the objects as an org would have them, for Config.Records.
+func Spread(records int) map[string]int {
+	users := min(25, max(1, records/100))
+	rest := records - users
+	accounts, leads, opportunities := rest/5, rest/5, rest/10
+	return map[string]int{
+		"User": users, "Account": accounts, "Lead": leads, "Opportunity": opportunities,
+		"Contact": rest - accounts - leads - opportunities,
+	}
+}
+
 // historyEnd is the latest stamp of an invented record, fixed so that the same seed gives the same org on any day.
 func historyEnd(clock clockwork.Clock) time.Time {
 	end := time.Date(2026, time.May, 31, 0, 0, 0, 0, time.UTC)

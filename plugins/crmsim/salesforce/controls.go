@@ -195,6 +195,25 @@ func (c *Controls) change(change RecordChange,
 	return ids, nil
 }
 
+// RecordIDs lists the ids of an object's records that are not in the recycle bin. Errors are *ControlError.
+func (c *Controls) RecordIDs(object string) ([]string, error) {
+	o, ok := c.sim.engine.catalog.object(object)
+	if !ok {
+		return nil, notFound("there is no object %q in this org", object)
+	}
+	s := c.sim.store
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	t := s.tables[o.name]
+	ids := make([]string, 0, len(t.rows))
+	for _, r := range t.rows {
+		if !r.deleted {
+			ids = append(ids, t.id(r))
+		}
+	}
+	return ids, nil
+}
+
 // fieldValues checks the names and types of values to set.
 func fieldValues(o *object, given map[string]any) (map[string]any, error) {
 	values := map[string]any{}

@@ -1,0 +1,240 @@
+package drive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// askPause is the pause between two questions about something that goes on by
+// itself.
+const askPause = 50 * time.Millisecond
+
+// Until asks until the answer is yes, fails, or ctx ends.
+func Until(ctx context.Context, ask func(ctx context.Context) (done bool, err error)) error {
+	ticker := time.NewTicker(askPause)
+	defer ticker.Stop()
+	for {
+		done, err := ask(ctx)
+		if done || err != nil {
+			return err
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return fmt.Errorf("drive: waiting: %w", context.Cause(ctx))
+		}
+	}
+}
+
+// Integration is an integration as its admin drives it.
+type Integration struct {
+	Client Client
+	ID     string
+}
+
+// Connect starts an integration with a connector's production CRM and approves
+// it on the CRM's consent page.
+func Connect(ctx context.Context, client Client, connector string) (Integration, error) {
+	var started struct {
+		StartIntegration struct {
+			Integration struct{ ID string }
+			SignInURL   string
+		}
+	}
+	err := client.Do(ctx, `mutation($connector: String!) {
+		startIntegration(input: {idempotencyKey: "drive-start", connector: $connector, environment: PRODUCTION}) {
+			integration { id } signInUrl userErrors { code message field }
+		}
+	}`, map[string]any{"connector": connector}, &started)
+	if err != nil {
+		return Integration{}, err
+	}
+	browser, err := NewBrowser()
+	if err != nil {
+		return Integration{}, err
+	}
+	consent, err := browser.Open(ctx, started.StartIntegration.SignInURL)
+	if err != nil {
+		return Integration{}, err
+	}
+	page, err := browser.Decide(ctx, consent, "approve")
+	if err != nil {
+		return Integration{}, err
+	}
+	if page.Status != http.StatusOK {
+		return Integration{}, fmt.Errorf("drive: the sign-in ended at %s with status %d", page.URL.Path, page.Status)
+	}
+	return Integration{Client: client, ID: started.StartIntegration.Integration.ID}, nil
+}
+
+// Onboard connects an integration and takes it through the whole onboarding:
+// checked, every setting decided, standardized, and ACTIVE with its first run
+// under way.
+func Onboard(ctx context.Context, client Client, connector string) (Integration, error) {
+	i, err := Connect(ctx, client, connector)
+	if err != nil {
+		return i, err
+	}
+	if err := Until(ctx, i.checked); err != nil {
+		return i, fmt.Errorf("drive: onboarding check: %w", err)
+	}
+	if err := i.decide(ctx); err != nil {
+		return i, fmt.Errorf("drive: settings: %w", err)
+	}
+	for _, step := range []string{"SETTINGS", "STANDARDIZATION"} {
+		err := i.do(ctx, `mutation($id: ID!, $key: String!, $step: OnboardingStep!) {
+			completeOnboardingStep(input: {idempotencyKey: $key, integrationId: $id, step: $step}) { userErrors { code message field } }
+		}`, map[string]any{"key": "drive-" + step, "step": step}, nil)
+		if err != nil {
+			return i, fmt.Errorf("drive: step %s: %w", step, err)
+		}
+	}
+	return i, i.do(ctx, `mutation($id: ID!) {
+		finishOnboarding(input: {idempotencyKey: "drive-finish", integrationId: $id}) { userErrors { code message field } }
+	}`, nil, nil)
+}
+
+// do sends an operation about the integration, as $id.
+func (i Integration) do(ctx context.Context, operation string, variables map[string]any, out any) error {
+	all := map[string]any{"id": i.ID}
+	for name, value := range variables {
+		all[name] = value
+	}
+	return i.Client.Do(ctx, operation, all, out)
+}
+
+// checked reports whether every object of the package has its verdict.
+func (i Integration) checked(ctx context.Context) (bool, error) {
+	var found struct {
+		Integration struct {
+			Objects struct {
+				Edges []struct{ Node struct{ Status string } }
+			}
+		}
+	}
+	if err := i.do(ctx, `query($id: ID!) { integration(id: $id) { objects(first: 50) { edges { node { status } } } } }`, nil, &found); err != nil {
+		return false, err
+	}
+	for _, edge := range found.Integration.Objects.Edges {
+		if edge.Node.Status == "NOT_CHECKED" {
+			return false, nil
+		}
+	}
+	return len(found.Integration.Objects.Edges) > 0, nil
+}
+
+// decide switches every undecided setting on, or takes its first option.
+func (i Integration) decide(ctx context.Context) error {
+	var found struct {
+		Integration struct {
+			Settings struct {
+				Version int
+				Groups  []struct {
+					Settings []struct {
+						Key, Type string
+						Decided   bool
+						Options   []struct{ Value string }
+					}
+				}
+			}
+		}
+	}
+	err := i.do(ctx, `query($id: ID!) {
+		integration(id: $id) { settings { version groups { settings { key type decided options { value } } } } }
+	}`, nil, &found)
+	if err != nil {
+		return err
+	}
+	var changes []map[string]any
+	for _, group := range found.Integration.Settings.Groups {
+		for _, one := range group.Settings {
+			switch {
+			case one.Decided:
+			case one.Type == "BOOLEAN":
+				changes = append(changes, map[string]any{"key": one.Key, "value": true})
+			case len(one.Options) > 0:
+				changes = append(changes, map[string]any{"key": one.Key, "value": one.Options[0].Value})
+			default:
+				return fmt.Errorf("the setting %s offers no options", one.Key)
+			}
+		}
+	}
+	return i.do(ctx, `mutation($id: ID!, $version: Int!, $changes: [SettingChangeInput!]!) {
+		updateSettings(input: {idempotencyKey: "drive-settings", integrationId: $id, expectedVersion: $version, changes: $changes}) {
+			userErrors { code message field }
+		}
+	}`, map[string]any{"version": found.Integration.Settings.Version, "changes": changes}, nil)
+}
+
+// Run is a run as its admin sees it.
+type Run struct {
+	ID, Kind, LocalDate, Status, Phase, Reason string
+	CRMCalls                                   int
+	Counters                                   Counters
+	StartedAt, FinishedAt                      *time.Time
+}
+
+// Counters count a run's records.
+type Counters struct{ Read, Created, Updated, Deleted, Skipped, Failed int }
+
+// Ended reports whether the run goes no further.
+func (r Run) Ended() bool { return r.Status != "QUEUED" && r.Status != "RUNNING" }
+
+// Runs lists the integration's runs, at most 100, newest first.
+func (i Integration) Runs(ctx context.Context) ([]Run, error) {
+	var found struct {
+		Integration struct {
+			Runs struct{ Edges []struct{ Node Run } }
+		}
+	}
+	err := i.do(ctx, `query($id: ID!) { integration(id: $id) { runs(first: 100) { edges { node {
+		id kind localDate status phase reason crmCalls startedAt finishedAt
+		counters { read created updated deleted skipped failed }
+	} } } } }`, nil, &found)
+	runs := make([]Run, len(found.Integration.Runs.Edges))
+	for n, edge := range found.Integration.Runs.Edges {
+		runs[n] = edge.Node
+	}
+	return runs, err
+}
+
+// RunEnds waits until the integration has n runs of which none is active, and
+// returns the newest.
+func (i Integration) RunEnds(ctx context.Context, n int) (newest Run, err error) {
+	err = Until(ctx, func(ctx context.Context) (bool, error) {
+		runs, err := i.Runs(ctx)
+		if err != nil || len(runs) < n {
+			return false, err
+		}
+		newest = runs[0]
+		return newest.Ended(), nil
+	})
+	return newest, err
+}
+
+// RunNow starts a manual run and returns its id.
+func (i Integration) RunNow(ctx context.Context, idempotencyKey string) (string, error) {
+	var started struct {
+		RunNow struct{ Run *struct{ ID string } }
+	}
+	err := i.do(ctx, `mutation($id: ID!, $key: String!) {
+		runNow(input: {idempotencyKey: $key, integrationId: $id}) { run { id } userErrors { code message field } }
+	}`, map[string]any{"key": idempotencyKey}, &started)
+	if err != nil {
+		return "", err
+	}
+	if started.RunNow.Run == nil {
+		return "", errors.New("drive: runNow answered without a run")
+	}
+	return started.RunNow.Run.ID, nil
+}
+
+// NextRunAt is when the next daily run is due.
+func (i Integration) NextRunAt(ctx context.Context) (time.Time, error) {
+	var found struct{ Integration struct{ NextRunAt time.Time } }
+	err := i.do(ctx, `query($id: ID!) { integration(id: $id) { nextRunAt } }`, nil, &found)
+	return found.Integration.NextRunAt, err
+}
