@@ -111,6 +111,8 @@ func TestUnchangedRecordsWriteNothing(t *testing.T) {
 		require.Equal(t, store.UpsertCounts{Created: n}, counts)
 
 		records[7] = crmRecord("7", `{"Id":"7","Name":"Somebody else"}`)
+		prepared, err := store.PrepareRecords(records)
+		require.NoError(t, err)
 		mark := func(tx *store.Tx, query string) (value int64) {
 			require.NoError(t, tx.SQL().QueryRowContext(ctx, query).Scan(&value))
 			return value
@@ -123,7 +125,7 @@ func TestUnchangedRecordsWriteNothing(t *testing.T) {
 				mark(tx, "SELECT pg_current_xact_id()::text::bigint")
 			}
 			before := mark(tx, query)
-			counts, err := tx.UpsertRecords(ctx, workspace.ID, integrationID, "Contact", records)
+			counts, err := tx.UpsertRecords(ctx, workspace.ID, integrationID, "Contact", prepared)
 			require.NoError(t, err)
 			require.Equal(t, store.UpsertCounts{Updated: 1, Unchanged: n - 1}, counts)
 			require.EqualValues(t, 1, mark(tx, query)-before)

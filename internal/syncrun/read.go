@@ -41,7 +41,7 @@ func (s *Service) read(ctx context.Context, j job.Job, run *ent.SyncRun) error {
 	if object.Status != crm.ObjectOK || object.SuspectedAt != nil {
 		return s.finishObject(ctx, j, run, target, crm.RunObjectSkipped, "The integration user cannot read it.", string(fault.CRMObjectDenied))
 	}
-	part, err := s.readPart(ctx, run, object)
+	part, err := s.readPart(ctx, run, object, s.stepRecords(j.Attempt))
 	if err != nil {
 		return s.readFailed(ctx, j, run, target, err)
 	}
@@ -74,16 +74,24 @@ func intersect(a, b []string) []string {
 	return both
 }
 
+// stepRecords is how many records a step reads at its attempt of that number.
+// What failed is tried again with half, so that even a machine on which a full
+// step does not fit into a transaction's time gets forward.
+func (s *Service) stepRecords(attempt int) int {
+	return max(1, s.limits.Records>>max(0, attempt-1))
+}
+
 // part is what one step read.
 type part struct {
 	fields  []string
-	records []crm.Record
+	read    int
+	records store.Records
 	token   []byte
 	done    bool
 	calls   int
 }
 
-func (s *Service) readPart(ctx context.Context, run *ent.SyncRun, object *ent.CrmObject) (part, error) {
+func (s *Service) readPart(ctx context.Context, run *ent.SyncRun, object *ent.CrmObject, most int) (part, error) {
 	readable, err := s.store.Read().CrmField.Query().
 		Where(crmfield.ObjectID(object.ID), crmfield.Readable(true), crmfield.SuspectedAtIsNil()).
 		Order(crmfield.ByName()).Select(crmfield.FieldName).Strings(ctx)
@@ -94,22 +102,29 @@ func (s *Service) readPart(ctx context.Context, run *ent.SyncRun, object *ent.Cr
 	ctx, cancel := context.WithTimeout(ctx, 2*s.limits.Time)
 	defer cancel()
 	var read part
-	err = s.integrations.Call(ctx, run.IntegrationID, func(ctx context.Context, connector string, target crm.Target) error {
+	var records []crm.Record
+	err = s.integrations.Call(ctx, run.IntegrationID, func(ctx context.Context, connector string, target crm.Target) (err error) {
 		read = part{fields: fields, token: token}
-		return s.readOnce(ctx, connector, target, crm.ReadRequest{
-			Object: object.Name, Fields: fields, ResumeToken: token, BatchSize: batchSize,
-		}, &read)
+		records, err = s.readOnce(ctx, connector, target, crm.ReadRequest{
+			Object: object.Name, Fields: fields, ResumeToken: token, BatchSize: min(most, batchSize),
+		}, most, &read)
+		return err
 	})
+	if err != nil {
+		return part{}, err
+	}
+	read.read = len(records)
+	read.records, err = store.PrepareRecords(records)
 	return read, err
 }
 
-// readOnce collects batches until the step's limits. Within the time limit the
-// reading stops between two batches, at a token.
-func (s *Service) readOnce(ctx context.Context, connector string, target crm.Target, request crm.ReadRequest, read *part) error {
+// readOnce collects batches until most records or another limit of a step.
+// Within the time limit the reading stops between two batches, at a token.
+func (s *Service) readOnce(ctx context.Context, connector string, target crm.Target, request crm.ReadRequest, most int, read *part) (records []crm.Record, err error) {
 	deadline := time.Now().Add(s.limits.Time)
 	bytes := 0
-	err := s.reader.Read(ctx, connector, target, request, func(batch crm.Batch) error {
-		read.records = append(read.records, batch.Records...)
+	err = s.reader.Read(ctx, connector, target, request, func(batch crm.Batch) error {
+		records = append(records, batch.Records...)
 		read.calls += batch.Stats.CRMCalls
 		read.done = batch.Done
 		if len(batch.ResumeToken) > 0 {
@@ -118,19 +133,16 @@ func (s *Service) readOnce(ctx context.Context, connector string, target crm.Tar
 		for _, record := range batch.Records {
 			bytes += len(record.Data)
 		}
-		if batch.Done || len(read.records) >= s.limits.Records || bytes >= s.limits.Bytes || time.Now().After(deadline) {
+		if batch.Done || len(records) >= most || bytes >= s.limits.Bytes || time.Now().After(deadline) {
 			return errEnough
 		}
 		return nil
 	})
 	if errors.Is(err, errEnough) {
-		return nil
+		return records, nil
 	}
-	if err != nil {
-		return err
-	}
-	read.done = true
-	return nil
+	read.done = err == nil
+	return records, err
 }
 
 func (s *Service) savePart(ctx context.Context, j job.Job, run *ent.SyncRun, target *ent.RunObject, object *ent.CrmObject, read part) error {
@@ -148,7 +160,7 @@ func (s *Service) savePart(ctx context.Context, j job.Job, run *ent.SyncRun, tar
 			return fmt.Errorf("syncrun: storing records: %w", err)
 		}
 		counts = crm.Counters{
-			Read: len(read.records), Created: upserted.Created, Updated: upserted.Updated,
+			Read: read.read, Created: upserted.Created, Updated: upserted.Updated,
 			Deleted: upserted.Deleted, Skipped: upserted.Unchanged,
 		}
 		status := crm.RunObjectRunning

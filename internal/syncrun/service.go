@@ -64,9 +64,10 @@ type Limits struct {
 	Backoff time.Duration
 }
 
-// DefaultLimits are the limits of design section 4.
+// DefaultLimits keep a step's transaction well below its deadline on a busy
+// machine; 2,000 records are a page of most CRMs.
 func DefaultLimits() Limits {
-	return Limits{Records: 5000, Bytes: 8 << 20, Time: 10 * time.Second, Crashes: 5, Attempts: 5, Backoff: 2 * time.Second}
+	return Limits{Records: 2000, Bytes: 8 << 20, Time: 10 * time.Second, Crashes: 5, Attempts: 5, Backoff: 2 * time.Second}
 }
 
 // Config is what a Service is made of; all of it is required but Limits.
