@@ -3230,6 +3230,8 @@ Whether a connector can be used.
 enum ConnectorStatus {
   "It started and its manifest is valid."
   LOADED
+  "Its last start failed; the next call tries again."
+  FAILING
   "There is no file at its path."
   MISSING
   "Its file has another checksum than the operator registered."

@@ -556,6 +556,8 @@ type ConnectorStatus string
 const (
 	// It started and its manifest is valid.
 	ConnectorStatusLoaded ConnectorStatus = "LOADED"
+	// Its last start failed; the next call tries again.
+	ConnectorStatusFailing ConnectorStatus = "FAILING"
 	// There is no file at its path.
 	ConnectorStatusMissing ConnectorStatus = "MISSING"
 	// Its file has another checksum than the operator registered.
@@ -570,6 +572,7 @@ const (
 
 var AllConnectorStatus = []ConnectorStatus{
 	ConnectorStatusLoaded,
+	ConnectorStatusFailing,
 	ConnectorStatusMissing,
 	ConnectorStatusUntrusted,
 	ConnectorStatusIncompatible,
@@ -579,7 +582,7 @@ var AllConnectorStatus = []ConnectorStatus{
 
 func (e ConnectorStatus) IsValid() bool {
 	switch e {
-	case ConnectorStatusLoaded, ConnectorStatusMissing, ConnectorStatusUntrusted, ConnectorStatusIncompatible, ConnectorStatusBroken, ConnectorStatusQuarantined:
+	case ConnectorStatusLoaded, ConnectorStatusFailing, ConnectorStatusMissing, ConnectorStatusUntrusted, ConnectorStatusIncompatible, ConnectorStatusBroken, ConnectorStatusQuarantined:
 		return true
 	}
 	return false
