@@ -73,8 +73,9 @@ const maxFieldsPerTx = 4000
 //
 // A call that fails, or fails for some objects, is not an error: the result says so,
 // and the verdicts are marked stale. An error means that nothing was recorded: the
-// integration is unknown (NOT_FOUND) or not connected (INTEGRATION_STATE), an object
-// is not of the package (BAD_INPUT), the context ended, or the database failed.
+// integration is unknown (NOT_FOUND), not connected (INTEGRATION_STATE) or no longer
+// (CRM_GRANT_REVOKED), an object is not of the package (BAD_INPUT), the context
+// ended, or the database failed.
 func (s *Service) Check(ctx context.Context, integrationID string, in CheckInput) (Result, error) {
 	asked, err := s.ask(ctx, integrationID, in)
 	if err != nil {
@@ -199,6 +200,9 @@ func (s *Service) ask(ctx context.Context, integrationID string, in CheckInput) 
 	if ctx.Err() != nil {
 		// Ours ended, not theirs: that says nothing about the CRM.
 		return answer{}, context.Cause(ctx)
+	}
+	if fault.Is(err, fault.CRMGrantRevoked) {
+		return answer{}, err
 	}
 	if err != nil {
 		a.failure, found = asFault(err), nil

@@ -125,7 +125,7 @@ func TestAlertsFollowVerdictsInAnyOrder(t *testing.T) {
 			}
 			return nothing
 		}
-		for range rapid.IntRange(4, 12).Draw(rt, "steps") {
+		for range rapid.IntRange(3, 9).Draw(rt, "steps") {
 			object := rapid.SampledFrom([]string{"Account", "Contact"}).Draw(rt, "object")
 			switch rapid.SampledFrom([]string{"hide", "hide", "show", "fail", "check", "check", "confirm", "confirm", "recheck", "unmap", "map"}).Draw(rt, "step") {
 			case "hide":
