@@ -2,6 +2,7 @@ package permission
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -149,7 +150,7 @@ func (a *application) judgeSame(v *verdict) {
 // judgeFailed keeps the verdict and says how old it is (requirement J4).
 func (a *application) judgeFailed(v *verdict) {
 	v.result.Failure = failureOf(v.check.ObjectCheck)
-	v.check.Failure = staleness{v.result.Failure}
+	v.check.Failure = errors.New(staleReason(v.result.Failure))
 	before := *v.object.Row
 	next := crm.Diff(v.object.State, v.check.ObjectCheck, crm.CheckRegular, a.tx.Now()).State
 	news := placeInPackage(v.object.Row, a.pkg)

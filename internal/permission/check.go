@@ -2,7 +2,6 @@ package permission
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -185,9 +184,12 @@ func (s *Service) ask(ctx context.Context, integrationID string, in CheckInput) 
 	if err != nil {
 		return answer{}, err
 	}
-	names, err := objectsToCheck(pkg, in.Objects)
+	names, err := objectsToCheck(pkg, in)
 	if err != nil {
 		return answer{}, err
+	}
+	if len(names) == 0 {
+		return answer{integrationID: integrationID, pkg: pkg, mode: in.Mode, askedAt: s.now()}, nil
 	}
 	a := answer{integrationID: integrationID, pkg: pkg, mode: in.Mode, announce: in.Mode == Onboarding || in.Mode == OnDemand, askedAt: s.now()}
 	var found []crm.ObjectCheck
@@ -231,18 +233,20 @@ func (s *Service) logCost(ctx context.Context, a answer) {
 // now is the present time as it is stored.
 func (s *Service) now() time.Time { return s.store.Clock().Now().UTC().Truncate(time.Microsecond) }
 
-// objectsToCheck names what to ask for, each once, in the package's order.
-func objectsToCheck(pkg crm.Package, wanted []string) ([]string, error) {
+// objectsToCheck names what to ask for, each once, in the package's order. A
+// suspicion about an object that the package has dropped meanwhile does not keep the
+// others from being confirmed.
+func objectsToCheck(pkg crm.Package, in CheckInput) ([]string, error) {
 	all := pkg.ObjectNames()
-	if wanted == nil {
+	if in.Objects == nil {
 		return all, nil
 	}
-	for _, name := range wanted {
-		if !slices.Contains(all, name) {
+	for _, name := range in.Objects {
+		if !slices.Contains(all, name) && in.Mode != Confirm {
 			return nil, fault.New(fault.BadInput, fmt.Sprintf("%s is not an object of the package.", name), fault.Field("objects"))
 		}
 	}
-	return slices.DeleteFunc(all, func(name string) bool { return !slices.Contains(wanted, name) }), nil
+	return slices.DeleteFunc(all, func(name string) bool { return !slices.Contains(in.Objects, name) }), nil
 }
 
 // complete gives each object that was asked for exactly one check: the answer, or
@@ -272,15 +276,11 @@ func asFault(err error) *fault.Error {
 	return fault.New(fault.Internal, "The check failed inside Fieldwarden.", fault.Cause(err))
 }
 
-// staleness is a failure as a verdict's stale reason: what failed and whose side.
-type staleness struct{ failure *fault.Error }
-
-// Error says "CRM side: The CRM did not answer. (CRM_TIMEOUT)".
-func (e staleness) Error() string {
-	return fmt.Sprintf("%s side: %s (%s)", sideWord(e.failure.Info().Side), e.failure.Message, e.failure.Code)
+// staleReason says what failed and whose side: "CRM side: The CRM did not answer.
+// (CRM_TIMEOUT)".
+func staleReason(failure *fault.Error) string {
+	return fmt.Sprintf("%s side: %s (%s)", sideWord(failure.Info().Side), failure.Message, failure.Code)
 }
-
-func (e staleness) Unwrap() error { return e.failure }
 
 func sideWord(side fault.Side) string {
 	switch side {
@@ -297,10 +297,6 @@ func sideWord(side fault.Side) string {
 func failureOf(check crm.ObjectCheck) *fault.Error {
 	if check.Failure == nil {
 		return fault.New(fault.ConnectorAnswer, "The connector did not say why the check failed.")
-	}
-	var e *fault.Error
-	if errors.As(check.Failure, &e) {
-		return e
 	}
 	return asFault(check.Failure)
 }

@@ -425,3 +425,22 @@ func TestACheckThatIsCancelledMarksNothingStale(t *testing.T) {
 		require.False(t, f.object("Contact").Stale)
 	})
 }
+
+func TestADroppedObjectKeepsNothingFromBeingConfirmed(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store, clock *clockwork.FakeClock) {
+		f := active(t, s, clock)
+		f.crm.hide("Contact", "Email")
+		f.crm.hide("Account", "Name")
+		f.check(permission.Normal)
+		smaller := testPackage()
+		smaller.Objects = smaller.Objects[1:]
+		f.config.Packages = func(string, string) (crm.Package, error) { return smaller, nil }
+		f.replaceChecker(f.crm)
+		f.permissions.Register(f.jobs)
+		f.confirm()
+		require.Equal(t, []string{"STANDARD_FIELD_ACCESS_LOST Contact.Email"}, f.openAlerts())
+		calls := f.crm.calls()
+		f.check(permission.Confirm, "Account")
+		require.Equal(t, calls, f.crm.calls(), "nothing is left to ask for")
+	})
+}

@@ -63,9 +63,6 @@ func stored(ctx context.Context, client *ent.Client, integrationID string) (map[
 	return values, nil
 }
 
-// encode is the stored form of a value: JSON.
-func encode(value any) (json.RawMessage, error) { return json.Marshal(value) }
-
 func mappings(ctx context.Context, client *ent.Client, integrationID string) (map[string]string, error) {
 	rows, err := client.Mapping.Query().Where(mapping.IntegrationID(integrationID)).All(ctx)
 	if err != nil {

@@ -10,6 +10,7 @@ package settings
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -88,7 +89,7 @@ type UpdateInput struct {
 // was already decided so.
 //
 // Nothing is saved when one change is refused. The error then joins one *fault.Error
-// per refused change (errors.Join): SETTING_UNAVAILABLE or SETTING_INVALID, with
+// per refused change (errors.Join, perhaps nested): SETTING_UNAVAILABLE or SETTING_INVALID, with
 // Field ["changes", index, "key" or "value"] and the details "key" and "reason"
 // (crm.SettingErrorReason). Another version than expected is CONFLICT with the
 // present one in the detail "version".
@@ -190,7 +191,7 @@ func (s *Service) save(ctx context.Context, tx *store.Tx, found *ent.Integration
 	before, after := map[string]any{}, map[string]any{}
 	rows := make([]*ent.SettingValueCreate, len(changed))
 	for i, change := range changed {
-		value, err := encode(change.Value)
+		value, err := json.Marshal(change.Value)
 		if err != nil {
 			return 0, err
 		}
