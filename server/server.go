@@ -52,6 +52,9 @@ type Tuning struct {
 	CheckTimeout time.Duration
 	// TxTimeout is the deadline of a database transaction.
 	TxTimeout time.Duration
+	// DeadAfter is for how long another server may be silent before its jobs are
+	// taken over (PostgreSQL).
+	DeadAfter time.Duration
 }
 
 // Server is a Fieldwarden with all its parts.

@@ -34,10 +34,11 @@ type serveCommand struct {
 	Config    string `help:"Configuration file (YAML)." type:"existingfile" env:"FIELDWARDEN_CONFIG"`
 	Dev       bool   `help:"Everything on this machine: makes a key, starts a Salesforce simulator, prints a fresh token."`
 	Simulator string `help:"Address of the simulator that --dev starts." default:"127.0.0.1:8090"`
-	// ConfirmDelay and JobPoll exist for demonstrations and tests.
+	// ConfirmDelay and what follows exist for demonstrations and tests.
 	ConfirmDelay time.Duration `help:"Wait before a suspected loss is probed again." default:"5s" hidden:""`
 	JobPoll      time.Duration `help:"How often jobs are looked for on SQLite." hidden:""`
 	Memory       int64         `help:"Memory limit of a connector in bytes; negative is none." name:"connector-memory" hidden:""`
+	DeadAfter    time.Duration `help:"How long another server may be silent before its jobs are taken over." hidden:""`
 }
 
 // Run serves until it is told to stop.
@@ -58,7 +59,7 @@ func (c *serveCommand) Run(r *run) error {
 	}
 	s, err := server.New(ctx, config, server.Options{
 		Logger: r.logger, ShimPath: shimPath,
-		Tuning: server.Tuning{ConfirmDelay: c.ConfirmDelay, JobPoll: c.JobPoll, ConnectorMemory: c.Memory},
+		Tuning: server.Tuning{ConfirmDelay: c.ConfirmDelay, JobPoll: c.JobPoll, ConnectorMemory: c.Memory, DeadAfter: c.DeadAfter},
 	})
 	if err != nil {
 		return err
