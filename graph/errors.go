@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -32,7 +33,7 @@ func NewPresenter(logger *slog.Logger, docsURL string) graphql.ErrorPresenterFun
 			known = fault.New(fault.CursorInvalid, "This is not a cursor that an answer gave.", fault.Cause(err))
 		}
 		if known == nil || known.Code == fault.Internal {
-			return hide(ctx, err)
+			return explained(hide(ctx, err), docsURL)
 		}
 		shown := graphql.DefaultErrorPresenter(ctx, errors.New(known.Message))
 		shown.Extensions = map[string]any{
@@ -44,6 +45,20 @@ func NewPresenter(logger *slog.Logger, docsURL string) graphql.ErrorPresenterFun
 		}
 		return shown
 	}
+}
+
+// explained adds what the list of codes knows to an error that was made below it,
+// such as a page size that the limits refused.
+func explained(shown *gqlerror.Error, docsURL string) *gqlerror.Error {
+	code, _ := shown.Extensions["code"].(string)
+	info, ok := fault.Lookup(fault.Code(code))
+	if !ok {
+		return shown
+	}
+	more := *shown // it may be shared
+	more.Extensions = maps.Clone(shown.Extensions)
+	more.Extensions["side"], more.Extensions["hint"], more.Extensions["docsUrl"] = string(info.Side), info.Hint, docsURL+"#"+code
+	return &more
 }
 
 // userErrors turns what a client can repair into payload errors, one per fault

@@ -91,7 +91,12 @@ func (r *crmObjectResolver) Fields(ctx context.Context, obj *ent.CrmObject, sear
 	if err != nil {
 		return nil, err
 	}
-	if _, err := r.Permissions.RefreshIfStale(ctx, obj.IntegrationID, obj.Name); err != nil {
+	// obj holds only the columns that the query names.
+	whole, err := r.loaders(ctx).objects.Load(ctx, obj.ID)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := r.Permissions.RefreshIfStale(ctx, whole.IntegrationID, whole.Name); err != nil {
 		return nil, err
 	}
 	return obj.QueryFields().Where(fieldPredicates(search, statuses, includeInaccessible)...).

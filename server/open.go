@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"path/filepath"
 
@@ -45,10 +46,11 @@ func (s *Server) open(ctx context.Context, options Options) error {
 			Name: connector.Name, Path: connector.Path, SHA256: connector.SHA256, MemoryLimit: options.Tuning.ConnectorMemory,
 		}
 	}
+	check := cmp.Or(options.Tuning.CheckTimeout, checkTimeout)
 	s.host, err = host.New(host.Config{
 		Connectors: installations, WorkDir: filepath.Join(s.config.DataDir, "connectors"),
 		ShimPath: options.ShimPath, Logger: options.Logger, Clock: options.Clock,
-		Timeouts: host.Timeouts{Check: options.Tuning.CheckTimeout, Checklist: options.Tuning.CheckTimeout},
+		Timeouts: host.Timeouts{Check: check, Checklist: check},
 	})
 	if err != nil {
 		return err

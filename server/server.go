@@ -29,6 +29,15 @@ import (
 // stopGrace is how long requests and steps under way may take to end.
 const stopGrace = 10 * time.Second
 
+// Deadlines that nest. A check, or a connection test, ends before the step of a run
+// (30 s) or the job around it (45 s), and the operation that makes both of them,
+// one after the other, outlives them: only then a CRM that hangs is recorded as
+// such, and the verdicts are marked stale.
+const (
+	checkTimeout     = 20 * time.Second
+	operationTimeout = 60 * time.Second
+)
+
 // Options are what a test or a command sets beside the configuration.
 type Options struct {
 	Logger *slog.Logger
@@ -49,6 +58,7 @@ type Tuning struct {
 	// ConnectorMemory is a connector's memory limit in bytes; negative is none.
 	ConnectorMemory int64
 	// CheckTimeout is the deadline of one check of rights and of one connection test.
+	// It must stay below checkTimeout.
 	CheckTimeout time.Duration
 	// TxTimeout is the deadline of a database transaction.
 	TxTimeout time.Duration

@@ -66,8 +66,7 @@ func (s *Server) wire(options Options) error {
 		Store: s.store, Runs: s.cases.runs, Logger: s.log, Clock: options.Clock, Now: databaseTime(s.store, options.Clock),
 		Housekeeping: []schedule.Task{
 			{Name: "ending grace periods", Do: s.cases.integrations.ExpireGrace},
-			{Name: "pruning the feed", Do: s.store.PruneFeed},
-			{Name: "pruning idempotency keys", Do: s.store.PruneIdempotencyKeys},
+			{Name: "store housekeeping", Do: s.store.Housekeep},
 		},
 	})
 	if err != nil {
@@ -168,8 +167,10 @@ func (s *Server) wireAPI() error {
 		Introspection: func(ctx context.Context) bool { _, ok := principal.From(ctx); return ok },
 	})
 	executor.AroundResponses(graph.WithLoaders(s.store))
+	executor.AroundRootFields(graph.SignedIn)
 	config := transport.Config{
 		Executor: executor, Logger: s.log, AllowedOrigins: s.config.AllowedOrigins, Authenticate: s.authenticateSocket,
+		OperationTimeout: operationTimeout,
 	}
 	s.sockets = transport.NewWebSocket(config)
 	s.admin = s.adminRoutes()

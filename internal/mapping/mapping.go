@@ -94,7 +94,8 @@ type MapInput struct {
 	IntegrationID string
 	// StandardField is a key of the package ("contact.email").
 	StandardField string
-	// Object and CRMField are the CRM's names. The object is the standard field's.
+	// Object and CRMField are the CRM's names. The object is the standard field's;
+	// it may be left out.
 	Object         string
 	CRMField       string
 	IdempotencyKey string
@@ -127,6 +128,9 @@ func (s *Service) mapField(ctx context.Context, tx *store.Tx, in MapInput) (stri
 	object, _, found := pkg.StandardField(in.StandardField)
 	if !found {
 		return "", fault.New(fault.BadInput, fmt.Sprintf("The package has no standard field %q.", in.StandardField), fault.Field("standardField"))
+	}
+	if in.Object == "" {
+		in.Object = object.Name
 	}
 	if object.Name != in.Object {
 		return "", fault.New(fault.BadInput, fmt.Sprintf("The standard field %s belongs to the object %s.", in.StandardField, object.Name), fault.Field("object"))

@@ -144,7 +144,7 @@ func (s *session) do(ctx context.Context, r request) (answer, error) {
 
 // once sends a request once. again tells that repeating may help.
 func (s *session) once(ctx context.Context, r request) (a answer, again bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, patience(ctx))
 	defer cancel()
 	req, err := s.newRequest(ctx, r)
 	if err != nil {
@@ -179,6 +179,17 @@ func (s *session) once(ctx context.Context, r request) (a answer, again bool, er
 	}
 	err = s.classify(a, r.object)
 	return a, a.status == statusEdge || a.status == http.StatusNotAcceptable || a.status >= 500, err
+}
+
+// patience is how long Salesforce may take for one call: most of what the host's
+// deadline leaves. The rest is for saying that it was Salesforce that did not
+// answer; the host could only say that the connector did not.
+func patience(ctx context.Context) time.Duration {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return callTimeout
+	}
+	return min(callTimeout, time.Until(deadline)*9/10)
 }
 
 func (s *session) newRequest(ctx context.Context, r request) (*http.Request, error) {

@@ -82,7 +82,9 @@ func subscriptionEnd(t *testing.T, who user, cursor string) string {
 func expiredCursorIsRefused(t *testing.T, i *integration) {
 	t.Helper()
 	var found struct {
-		FeedEntries struct{ Edges []struct{ Node struct{ Cursor string } } }
+		FeedEntries struct {
+			Edges []struct{ Node struct{ Cursor string } }
+		}
 	}
 	i.ask(t, "{ feedEntries(last: 1) { edges { node { cursor } } } }", nil, &found)
 	oldest := found.FeedEntries.Edges[0].Node.Cursor

@@ -1,0 +1,435 @@
+package e2e
+
+import (
+	"crypto/rand"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/fieldwarden/fieldwarden/internal/drive"
+	"github.com/fieldwarden/fieldwarden/internal/principal"
+	"github.com/fieldwarden/fieldwarden/internal/store/storetest"
+)
+
+// TestBadInput: whatever is wrong with a request, the answer is a typed error that
+// says what to do, and nothing is lost by it.
+func TestBadInput(t *testing.T) {
+	t.Parallel()
+	storetest.EachURL(t, func(t *testing.T, url string) {
+		i := newSite(t, url, siteOptions{}).active(t)
+		i.lose(t, "Contact.Email") // so that there are alerts, too
+		other := i.otherWorkspace(t)
+		types := introspect(t, i.admin)
+		before := i.possessions(t)
+		t.Run("", func(t *testing.T) { // ends when all of its parallel parts have
+			for name, part := range map[string]func(t *testing.T){
+				"Authentication":         func(t *testing.T) { authentication(t, i) },
+				"ViewersChangeNothing":   func(t *testing.T) { viewersChangeNothing(t, i, types) },
+				"UnknownAndForeignIDs":   func(t *testing.T) { foreignIDs(t, i, other, types) },
+				"ForeignNodes":           func(t *testing.T) { foreignNodes(t, i, other, types) },
+				"EveryFieldStandsAlone":  func(t *testing.T) { everyFieldStandsAlone(t, i, types) },
+				"ItemsOfListsStandAlone": func(t *testing.T) { itemsOfListsStandAlone(t, i, types) },
+				"Pages":                  func(t *testing.T) { pages(t, i, other, types) },
+				"Settings":               func(t *testing.T) { badSettings(t, i) },
+				"IdempotencyKeys":        func(t *testing.T) { idempotencyKeys(t, i) },
+				"Mappings":               func(t *testing.T) { badMappings(t, i) },
+				"WrongTime":              func(t *testing.T) { wrongTime(t, i) },
+				"DocumentsAndVariables":  func(t *testing.T) { badDocuments(t, i) },
+			} {
+				t.Run(name, func(t *testing.T) {
+					t.Parallel()
+					part(t)
+				})
+			}
+		})
+		require.Equal(t, before, i.possessions(t), "something was changed by a request that was refused")
+	})
+}
+
+// possessions are what no refused request may change.
+func (i *integration) possessions(t *testing.T) any {
+	t.Helper()
+	var standing struct{ State, StateReason string }
+	i.look(t, "state stateReason", &standing)
+	alerts := map[string]string{}
+	for subject, a := range i.alerts(t, "") {
+		alerts[subject] = a.ID + " " + a.State
+	}
+	return []any{standing, i.keepsakes(t), alerts}
+}
+
+func authentication(t *testing.T, i *integration) {
+	for name, header := range map[string]string{
+		"unknown token": "Bearer fw_" + rand.Text(), "not ours": "Bearer eyJhbGciOiJIUzI1NiJ9.e30.x", "no token in it": "Bearer ",
+		"another scheme": "Basic YWRtaW46YWRtaW4=", "part of a token": "Bearer " + i.Token[:20], "more than a token": "Bearer " + i.Token + "x",
+	} {
+		request, err := http.NewRequestWithContext(within(t), http.MethodPost, i.admin.URL, strings.NewReader(`{"query":"{ viewer { id } }"}`))
+		require.NoError(t, err)
+		request.Header.Set("Content-Type", "application/json")
+		request.Header.Set("Authorization", header)
+		response, err := http.DefaultClient.Do(request)
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+		require.Equal(t, http.StatusUnauthorized, response.StatusCode, name)
+		require.Contains(t, response.Header.Get("WWW-Authenticate"), "Bearer", name)
+	}
+	wrong := user{Client: drive.Client{URL: i.admin.URL, Token: "fw_wrong"}}
+	requireRefused(t, wrong.post(t, "{ viewer { id } }", nil), "UNAUTHENTICATED")
+	nobody := user{Client: drive.Client{URL: i.admin.URL}}
+	for _, operation := range []string{
+		"{ viewer { id } }", "{ workspace { id } }", "{ integrations { totalCount } }", "{ connectors { name } }",
+		"{ node(id: \"" + i.id + "\") { id } }", "{ integration(id: \"" + i.id + "\") { id } }", "{ __schema { queryType { name } } }",
+	} {
+		answer := nobody.post(t, operation, nil)
+		require.Len(t, answer.Errors, 1, operation)
+		require.NotContains(t, string(answer.Data), i.id)
+	}
+	for name, input := range i.mutations(t) {
+		requireRefused(t, nobody.attempt(t, name, "", input), "UNAUTHENTICATED")
+	}
+	for _, who := range []user{nobody, wrong} {
+		_, err := who.Subscribe(within(t), "subscription { alertEvents { cursor } }", nil)
+		require.ErrorContains(t, err, "4401", "a socket without a valid token is closed")
+	}
+}
+
+// mutations gives every mutation an input that an admin could send.
+func (i *integration) mutations(t *testing.T) map[string]vars {
+	t.Helper()
+	all := map[string]vars{
+		"checkIntegration": {}, "completeOnboardingStep": {"step": "SETTINGS"}, "finishOnboarding": {},
+		"updateSettings": {"expectedVersion": i.settings(t).Version, "changes": []vars{{"key": "restrictedDataMode", "value": true}}},
+		"mapField":       {"standardField": "contact.title", "crmField": "Department"},
+		"unmapField":     {"standardField": "contact.title", "reason": "test"},
+		"recheckFields":  {"object": "Contact"}, "runNow": {},
+	}
+	for _, input := range all {
+		input["integrationId"] = i.id
+	}
+	all["startIntegration"] = vars{"connector": connectorName, "environment": "SANDBOX"}
+	all["setOAuthClient"] = vars{"connector": connectorName, "environment": "SANDBOX", "clientId": "x", "clientSecret": "y"}
+	return all
+}
+
+func viewersChangeNothing(t *testing.T, i *integration, types schema) {
+	viewer := i.site.user(t, i.WorkspaceID(), principal.RoleViewer)
+	inputs := i.mutations(t)
+	require.Equal(t, types.fieldNames("Mutation"), slices.Sorted(maps.Keys(inputs)), "a mutation is not tried")
+	for name, input := range inputs {
+		requireRefused(t, viewer.attempt(t, name, "", input), "FORBIDDEN")
+	}
+	viewer.ask(t, "{ integrations { totalCount } }", nil, nil)
+}
+
+// foreignIDs gives every id argument of the schema an id of another workspace. The
+// answer must be that to an id which never was.
+func foreignIDs(t *testing.T, i *integration, other user, types schema) {
+	own, _ := i.start(t, other, "PRODUCTION") // from which fields with id arguments can be reached
+	unknown := i.id[:len(i.id)-6] + "zzzzzz"
+	ask := func(operation string) func(t *testing.T, id string) string {
+		return func(t *testing.T, id string) string {
+			t.Helper()
+			answer := other.post(t, operation, vars{"id": id, "own": own.id})
+			return fmt.Sprintf("%s %v", answer.Data, codes(t, answer))
+		}
+	}
+	tries := map[string]func(t *testing.T, id string) string{
+		"Query.node(id)":                          ask("query($id: ID!) { node(id: $id) { id } }"),
+		"Query.integration(id)":                   ask("query($id: ID!) { integration(id: $id) { id } }"),
+		"Query.alerts(filter.integrationId)":      ask("query($id: ID!) { alerts(filter: {integrationId: $id}) { totalCount edges { node { id } } } }"),
+		"Query.feedEntries(filter.integrationId)": ask("query($id: ID!) { feedEntries(filter: {integrationId: $id}) { totalCount edges { node { id } } } }"),
+		"Integration.alerts(filter.integrationId)": ask(`query($id: ID!, $own: ID!) { integration(id: $own) { alerts(filter: {integrationId: $id}) {
+			totalCount edges { node { id } } } } }`),
+	}
+	for name, input := range i.mutations(t) {
+		if _, takesID := input["integrationId"]; !takesID {
+			continue
+		}
+		tries["Mutation."+name+"(input.integrationId)"] = func(t *testing.T, id string) string {
+			t.Helper()
+			with := maps.Clone(input)
+			with["integrationId"] = id
+			answer := other.attempt(t, name, "", with)
+			requireRefused(t, answer, "NOT_FOUND")
+			return fmt.Sprint(codes(t, answer))
+		}
+	}
+	for _, name := range types.fieldNames("Subscription") {
+		tries["Subscription."+name+"(integrationId)"] = func(t *testing.T, id string) string {
+			t.Helper()
+			followed, err := other.Subscribe(within(t), "subscription($id: ID) { "+name+"(integrationId: $id) { cursor } }", vars{"id": id})
+			require.NoError(t, err)
+			defer followed.Close()
+			return codeOf(t, followed.Next(within(t), &struct{}{}))
+		}
+	}
+	require.Equal(t, types.arguments("ID"), slices.Sorted(maps.Keys(tries)), "100 % of the id arguments are tried")
+	for place, try := range tries {
+		foreign := try(t, i.id)
+		require.Equal(t, try(t, unknown), foreign, place)
+		require.NotContains(t, foreign, i.id, place)
+	}
+	for _, id := range []string{"", "x", "int_", "int_'; DROP TABLE integrations", strings.Repeat("a", 10_000), i.WorkspaceID()} {
+		answer := other.post(t, "query($id: ID!) { node(id: $id) { id } integration(id: $id) { id } }", vars{"id": id})
+		require.Empty(t, answer.Errors, "id %.40q", id)
+		require.JSONEq(t, `{"node": null, "integration": null}`, string(answer.Data))
+	}
+}
+
+func codes(t *testing.T, answer drive.Answer) []string {
+	t.Helper()
+	var all []string
+	for _, one := range refusals(t, answer) {
+		all = append(all, one.Code)
+	}
+	return all
+}
+
+// foreignNodes asks node(id) for one entity of every type: its owner gets it, and
+// another workspace gets nothing.
+func foreignNodes(t *testing.T, i *integration, other user, types schema) {
+	ids := i.oneOfEach(t)
+	require.Equal(t, types.implementing("Node"), slices.Sorted(maps.Keys(ids)), "a type of nodes is not tried")
+	for typeName, id := range ids {
+		const node = "query($id: ID!) { node(id: $id) { __typename id } }"
+		var mine struct {
+			Node struct {
+				Typename string `json:"__typename"`
+				ID       string
+			}
+		}
+		i.ask(t, node, vars{"id": id}, &mine)
+		require.Equal(t, typeName, mine.Node.Typename)
+		require.Equal(t, id, mine.Node.ID)
+		answer := other.post(t, node, vars{"id": id})
+		require.JSONEq(t, `{"node": null}`, string(answer.Data), typeName)
+		require.Empty(t, answer.Errors)
+	}
+}
+
+// oneOfEach finds one entity of every type of nodes.
+func (i *integration) oneOfEach(t *testing.T) map[string]string {
+	t.Helper()
+	var found struct {
+		ID      string
+		Objects struct {
+			Edges []struct {
+				Node struct {
+					ID     string
+					Fields struct {
+						Edges []struct{ Node struct{ ID string } }
+					}
+				}
+			}
+		}
+		StandardFields []struct{ Mapping *struct{ ID string } }
+		Runs           struct {
+			Edges []struct {
+				Node struct {
+					ID      string
+					Objects []struct{ ID string }
+				}
+			}
+		}
+		Alerts, PermissionChanges struct {
+			Edges []struct{ Node struct{ ID string } }
+		}
+	}
+	i.look(t, `id objects(first: 1) { edges { node { id fields(first: 1) { edges { node { id } } } } } } standardFields { mapping { id } }
+		runs(first: 1) { edges { node { id objects { id } } } } alerts(first: 1) { edges { node { id } } }
+		permissionChanges(first: 1) { edges { node { id } } }`, &found)
+	var entries struct {
+		FeedEntries struct {
+			Edges []struct{ Node struct{ ID string } }
+		}
+	}
+	i.ask(t, "{ feedEntries(first: 1) { edges { node { id } } } }", nil, &entries)
+	return map[string]string{
+		"Workspace": i.WorkspaceID(), "Integration": found.ID, "CrmObject": found.Objects.Edges[0].Node.ID,
+		"CrmField": found.Objects.Edges[0].Node.Fields.Edges[0].Node.ID, "Mapping": found.StandardFields[0].Mapping.ID,
+		"SyncRun": found.Runs.Edges[0].Node.ID, "RunObject": found.Runs.Edges[0].Node.Objects[0].ID,
+		"Alert": found.Alerts.Edges[0].Node.ID, "PermissionChange": found.PermissionChanges.Edges[0].Node.ID,
+		"FeedEntry": entries.FeedEntries.Edges[0].Node.ID,
+	}
+}
+
+// pages asks every list for pages that it does not give.
+func pages(t *testing.T, i *integration, other user, types schema) {
+	within := func(field string) string { return `{ integration(id: "` + i.id + `") { ` + field + " } }" }
+	lists := map[string]string{
+		"Query.integrations": "{ integrations(%s) { ...page } }", "Query.alerts": "{ alerts(%s) { ...page } }", "Query.feedEntries": "{ feedEntries(%s) { ...page } }",
+		"Integration.objects": within("objects(%s) { ...page }"), "Integration.runs": within("runs(%s) { ...page }"),
+		"Integration.alerts": within("alerts(%s) { ...page }"), "Integration.permissionChanges": within("permissionChanges(%s) { ...page }"),
+		"CrmObject.fields": within(`object(name: "Contact") { fields(%s) { ...page } }`),
+	}
+	var known []string
+	for _, object := range types {
+		for _, f := range object.Fields {
+			if strings.HasSuffix(f.Type.named(), "Connection") {
+				known = append(known, object.Name+"."+f.Name)
+			}
+		}
+	}
+	require.ElementsMatch(t, known, slices.Collect(maps.Keys(lists)), "a list is not tried")
+	cursors := map[string]string{}
+	ask := func(list, arguments string) drive.Answer {
+		t.Helper()
+		return i.post(t, fmt.Sprintf(strings.ReplaceAll(lists[list], "...page", "pageInfo { endCursor } totalCount edges { cursor }"), arguments), nil)
+	}
+	for list := range lists {
+		answer := ask(list, "first: 1")
+		require.Empty(t, answer.Errors, list)
+		_, after, _ := strings.Cut(string(answer.Data), `"endCursor":"`)
+		cursors[list], _, _ = strings.Cut(after, `"`)
+		require.NotEmpty(t, cursors[list], list)
+	}
+	for list := range lists {
+		for _, arguments := range []string{"first: 1000000", "first: 101", "first: 0", "first: -1", "last: 1000000", "last: 0", "first: 2, last: 2"} {
+			requireRefused(t, ask(list, arguments), "PAGE_SIZE")
+		}
+		for _, cursor := range []string{"", "x", "bm9uc2Vuc2U", "gaFp", strings.Repeat("A", 5000), i.feedCursor(t)} {
+			requireRefused(t, ask(list, fmt.Sprintf("after: %q", cursor)), "CURSOR_INVALID")
+			requireRefused(t, ask(list, fmt.Sprintf("before: %q", cursor)), "CURSOR_INVALID")
+		}
+		for another, cursor := range cursors {
+			if _, kind, _ := strings.Cut(list, "."); !strings.HasSuffix(another, "."+kind) {
+				requireRefused(t, ask(list, fmt.Sprintf("after: %q", cursor)), "CURSOR_INVALID")
+			}
+		}
+	}
+	// A cursor of another workspace opens nothing there.
+	for _, list := range []string{"Query.integrations", "Query.alerts", "Query.feedEntries"} {
+		for _, direction := range []string{"after", "before"} {
+			answer := other.post(t, fmt.Sprintf(strings.ReplaceAll(lists[list], "...page", "edges { node { id } }"),
+				fmt.Sprintf("%s: %q", direction, cursors[list])), nil)
+			require.NotContains(t, string(answer.Data), i.id, list)
+		}
+	}
+}
+
+func badSettings(t *testing.T, i *integration) {
+	now := i.settings(t)
+	try := func(version int, changes ...vars) drive.Answer {
+		t.Helper()
+		changes = append([]vars{}, changes...) // none is not null
+		return i.try(t, "updateSettings", "settings { version }", vars{"expectedVersion": version, "changes": changes})
+	}
+	change := func(key string, value any) vars { return vars{"key": key, "value": value} }
+	good := change("restrictedDataMode", true)
+	conflict := requireRefused(t, try(now.Version-1, good), "CONFLICT")
+	require.Equal(t, []string{"expectedVersion"}, conflict.Field)
+	requireRefused(t, try(now.Version+1, good), "CONFLICT")
+	requireRefused(t, try(now.Version), "BAD_INPUT")
+	requireRefused(t, try(now.Version, good, change("restrictedDataMode", false)), "BAD_INPUT")
+	for _, bad := range []vars{
+		change("no.such.setting", true), change("", true), change("dataSync", "yes"), change("dataSync", 1), change("dataSync", []any{true}),
+		change("autoSave.pipelineEntryStage", "No Such Stage"), change("autoSave.pipelineEntryStage", true), change("autoSave.pipelineEntryStage", vars{}),
+	} {
+		refused := requireRefused(t, try(now.Version, bad), "SETTING_INVALID")
+		require.Equal(t, "changes", refused.Field[0], "%v", bad)
+	}
+	// One refusal per change, and the good one among them is not made either.
+	answer := try(now.Version, good, change("nope", true), change("dataSync", "on"))
+	require.Equal(t, []string{"SETTING_INVALID", "SETTING_INVALID"}, codes(t, answer))
+	child := requireRefused(t, try(now.Version, change("contacts.create", false), change("contacts.create.bulk", true)), "SETTING_UNAVAILABLE")
+	require.Equal(t, []string{"changes", "1", "value"}, child.Field)
+	require.Equal(t, now, i.settings(t))
+}
+
+func idempotencyKeys(t *testing.T, i *integration) {
+	recheck := func(key, object string) drive.Answer {
+		t.Helper()
+		return i.try(t, "recheckFields", "object { id }", vars{"idempotencyKey": key, "object": object})
+	}
+	for _, key := range []string{"", strings.Repeat("k", 201)} {
+		require.Equal(t, []string{"idempotencyKey"}, requireRefused(t, recheck(key, "Contact"), "BAD_INPUT").Field)
+	}
+	key := rand.Text()
+	first := recheck(key, "Contact")
+	require.Empty(t, refusals(t, first))
+	require.JSONEq(t, string(first.Data), string(recheck(key, "Contact").Data), "the same request again gets the same answer")
+	requireRefused(t, recheck(key, "Lead"), "IDEMPOTENCY_MISMATCH")
+	requireRefused(t, i.try(t, "runNow", "", vars{"idempotencyKey": key}), "IDEMPOTENCY_MISMATCH")
+	// Another person's key is another key.
+	colleague := i.site.user(t, i.WorkspaceID(), principal.RoleAdmin)
+	require.Empty(t, refusals(t, colleague.attempt(t, "recheckFields", "", i.input(vars{"idempotencyKey": key, "object": "Account"}))))
+
+	// Of many at once, one does the work and all get its answer.
+	var all sync.WaitGroup
+	answers := make([]string, 8)
+	key = rand.Text()
+	for n := range answers {
+		all.Go(func() {
+			answer, err := i.Post(t.Context(), mutation("setOAuthClient", "ok"), vars{"input": vars{"idempotencyKey": key,
+				"connector": connectorName, "environment": "SANDBOX", "clientId": "client", "clientSecret": "secret"}})
+			if err == nil {
+				answers[n] = string(answer.Data)
+			}
+		})
+	}
+	all.Wait()
+	for _, answer := range answers {
+		require.JSONEq(t, `{"setOAuthClient": {"ok": true, "userErrors": []}}`, answer)
+	}
+	effects, err := i.Store().Read().OAuthClient.Query().Count(principal.System(t.Context(), i.WorkspaceID(), "test"))
+	require.NoError(t, err)
+	require.Equal(t, 1, effects)
+}
+
+func badMappings(t *testing.T, i *integration) {
+	mapField := func(standard, field string) drive.Answer {
+		t.Helper()
+		return i.try(t, "mapField", "", vars{"standardField": standard, "crmField": field})
+	}
+	for _, wrong := range []struct{ standard, field, code, at string }{
+		{"no.such", "Title", "BAD_INPUT", "standardField"}, {"", "", "BAD_INPUT", "standardField"},
+		{"contact.title", "NoSuchField", "NOT_FOUND", "crmField"}, {"contact.title", "", "NOT_FOUND", "crmField"},
+	} {
+		refused := requireRefused(t, mapField(wrong.standard, wrong.field), wrong.code)
+		require.Equal(t, []string{wrong.at}, refused.Field)
+	}
+	requireRefused(t, mapField("contact.title", "Department"), "MAPPING_CONFLICT")
+	require.Empty(t, refusals(t, mapField("contact.title", "Title")), "what is mapped already may be mapped again")
+	requireRefused(t, i.try(t, "unmapField", "", vars{"standardField": "no.such", "reason": "test"}), "NOT_FOUND")
+	requireRefused(t, i.try(t, "recheckFields", "", vars{"object": "NoSuchObject"}), "BAD_INPUT")
+}
+
+// wrongTime sends what is right at another time of an integration's life.
+func wrongTime(t *testing.T, i *integration) {
+	requireRefused(t, i.try(t, "finishOnboarding", "", nil), "INTEGRATION_STATE")
+	requireRefused(t, i.try(t, "completeOnboardingStep", "", vars{"step": "SETTINGS"}), "INTEGRATION_STATE")
+	requireRefused(t, i.try(t, "completeOnboardingStep", "", vars{"step": "AUTHORIZE"}), "BAD_INPUT")
+	requireRefused(t, i.attempt(t, "startIntegration", "", vars{"connector": connectorName, "environment": "PRODUCTION"}), "INSTANCE_LIMIT")
+	requireRefused(t, i.attempt(t, "startIntegration", "", vars{"connector": "hubspot", "environment": "PRODUCTION"}), "CONNECTOR_NOT_FOUND")
+	for _, bad := range []vars{{"scheduleTime": "25:00"}, {"scheduleTime": "2am"}, {"scheduleZone": "Mars/Olympus"}} {
+		bad["connector"], bad["environment"] = connectorName, "SANDBOX"
+		requireRefused(t, i.attempt(t, "startIntegration", "", bad), "BAD_INPUT")
+	}
+}
+
+func badDocuments(t *testing.T, i *integration) {
+	for name, wrong := range map[string]struct {
+		operation string
+		variables vars
+		code      string
+	}{
+		"syntax":           {"{ viewer { id }", nil, "GRAPHQL_PARSE_FAILED"},
+		"unknown field":    {"{ nope }", nil, "GRAPHQL_VALIDATION_FAILED"},
+		"missing variable": {"query($id: ID!) { node(id: $id) { id } }", nil, "GRAPHQL_VALIDATION_FAILED"},
+		"unknown enum":     {`{ alerts(filter: {states: [NOPE]}) { totalCount } }`, nil, "GRAPHQL_VALIDATION_FAILED"},
+		"too deep":         {"{ integrations { edges { node { alerts { edges { node { integration { alerts { edges { node { integration { alerts { edges { node { integration { alerts { edges { node { integration { id } } } } } } } } } } } } } } } } } } } }", nil, "QUERY_TOO_DEEP"},
+		"too costly": {`{ integrations(first: 100) { edges { node { objects(first: 100) { edges { node { fields(first: 100) { edges { node { name } } } } } } } } } }`,
+			nil, "QUERY_TOO_COMPLEX"},
+	} {
+		answer := i.post(t, wrong.operation, wrong.variables)
+		require.Len(t, answer.Errors, 1, name)
+		require.Equal(t, wrong.code, answer.Errors[0].Code(), name)
+		require.NotEmpty(t, answer.Errors[0].Message, name)
+	}
+}
