@@ -238,3 +238,28 @@ func (i Integration) NextRunAt(ctx context.Context) (time.Time, error) {
 	err := i.do(ctx, `query($id: ID!) { integration(id: $id) { nextRunAt } }`, nil, &found)
 	return found.Integration.NextRunAt, err
 }
+
+// RecheckFields checks one object's fields now; it fails unless the CRM
+// answered.
+func (i Integration) RecheckFields(ctx context.Context, object, idempotencyKey string) error {
+	var checked struct {
+		RecheckFields struct {
+			Object *struct {
+				Stale       bool
+				StaleReason string
+			}
+		}
+	}
+	err := i.do(ctx, `mutation($id: ID!, $object: String!, $key: String!) {
+		recheckFields(input: {idempotencyKey: $key, integrationId: $id, object: $object}) {
+			object { stale staleReason } userErrors { code message field }
+		}
+	}`, map[string]any{"object": object, "key": idempotencyKey}, &checked)
+	if err != nil {
+		return err
+	}
+	if found := checked.RecheckFields.Object; found == nil || found.Stale {
+		return fmt.Errorf("drive: the check of %s did not succeed: %+v", object, found)
+	}
+	return nil
+}
