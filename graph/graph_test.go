@@ -42,7 +42,7 @@ func TestNewPage(t *testing.T) {
 			p, err := newPage(gid.Alert, test.first, test.last, test.after, test.before)
 			require.Equal(t, test.code, fault.CodeOf(err))
 			if err == nil {
-				require.True(t, (p.first == nil) != (p.last == nil), "a page has one size")
+				require.NotEqual(t, p.first == nil, p.last == nil, "a page has one size")
 			}
 		})
 	}

@@ -89,11 +89,11 @@ func fieldPredicates(search *string, statuses []crm.FieldStatus, includeInaccess
 		all = append(all, crmfield.Or(crmfield.NameContainsFold(*search), crmfield.LabelContainsFold(*search)))
 	}
 	if statuses != nil {
-		any := make([]predicate.CrmField, 0, len(statuses))
+		matching := make([]predicate.CrmField, 0, len(statuses))
 		for _, status := range statuses {
-			any = append(any, withStatus(status))
+			matching = append(matching, withStatus(status))
 		}
-		all = append(all, crmfield.Or(any...))
+		all = append(all, crmfield.Or(matching...))
 	}
 	if !includeInaccessible {
 		all = append(all, crmfield.Or(crmfield.Readable(true), crmfield.Standardized(true)))

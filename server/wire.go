@@ -54,8 +54,10 @@ func (s *Server) wire(options Options) error {
 	if err != nil {
 		return err
 	}
-	s.jobs, err = job.New(job.Config{Store: s.store, Logger: s.log, NodeID: node,
-		PollInterval: options.Tuning.JobPoll, DeadAfter: options.Tuning.DeadAfter})
+	s.jobs, err = job.New(job.Config{
+		Store: s.store, Logger: s.log, NodeID: node,
+		PollInterval: options.Tuning.JobPoll, DeadAfter: options.Tuning.DeadAfter,
+	})
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ import (
 )
 
 // version is set by the build.
-var version = "dev" //nolint:gochecknoglobals // the linker sets it
+var version = "dev"
 
 // commands are the subcommands.
 type commands struct {

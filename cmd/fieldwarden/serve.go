@@ -27,7 +27,7 @@ const (
 	salesforceBinary = "fieldwarden-connector-salesforce"
 	// simulatorSecretEnv carries the simulator's public client secret to the
 	// configuration, which takes references only.
-	simulatorSecretEnv = "FIELDWARDEN_SIMULATOR_SECRET" //nolint:gosec // a name, not a secret
+	simulatorSecretEnv = "FIELDWARDEN_SIMULATOR_SECRET"
 )
 
 type serveCommand struct {
@@ -70,7 +70,7 @@ func (c *serveCommand) Run(r *run) error {
 		}
 	}
 	group.Go(func() error {
-		defer fmt.Fprintln(r.out, "stopped") //nolint:errcheck // the last words of a process
+		defer fmt.Fprintln(r.out, "stopped")
 		return s.Run(ctx)
 	})
 	if _, err := fmt.Fprintln(r.out, "READY "+s.URL()); err != nil {

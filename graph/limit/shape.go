@@ -256,6 +256,7 @@ func (m *measurer) value(v *ast.Value) {
 		for _, child := range v.Children {
 			m.value(child.Value)
 		}
+	default: // the others hold no number
 	}
 	if err != nil {
 		m.fail(v.Position, CodeInvalid, "the number at this place is out of range")

@@ -29,8 +29,12 @@ type callRule struct {
 
 var callRules = []callRule{
 	{"time", "Sleep", nil, "only", "a test waits for what it needs (a channel, a fake clock, require.Eventually), never for time"},
-	{module + "/internal/principal", "AllWorkspaces", []string{"internal/auth", "internal/job", "internal/schedule", "internal/store", "internal/store/storetest", "test/..."}, "",
-		"looking across workspaces is for token look-up, job dispatch, the due scan and retention"},
+	{
+		module + "/internal/principal", "AllWorkspaces",
+		[]string{"internal/auth", "internal/job", "internal/schedule", "internal/store", "internal/store/storetest", "test/..."},
+		"",
+		"looking across workspaces is for token look-up, job dispatch, the due scan and retention",
+	},
 	{"", "ExecContext", []string{"internal/store/...", "internal/job"}, "", rawSQL},
 	{"", "QueryContext", []string{"internal/store/...", "internal/job"}, "", rawSQL},
 	{"", "QueryRowContext", []string{"internal/store/...", "internal/job"}, "", rawSQL},

@@ -3,6 +3,7 @@ package crm
 import (
 	"encoding/json"
 	"log/slog"
+	"slices"
 	"time"
 )
 
@@ -83,12 +84,7 @@ type Manifest struct {
 
 // Can reports whether the connector has a capability.
 func (m Manifest) Can(capability Capability) bool {
-	for _, c := range m.Capabilities {
-		if c == capability {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(m.Capabilities, capability)
 }
 
 // Environment returns the connector's data for an environment.

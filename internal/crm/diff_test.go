@@ -135,7 +135,9 @@ func TestDiffTellsTheStory(t *testing.T) {
 		"a new field appears after the baseline": {
 			baseline,
 			{
-				can("Email", "Fax", "Nickname__c"), regular, []crm.Change{change(crm.ChangeAppeared, "Nickname__c")}, false, crm.ObjectOK,
+				can("Email", "Fax", "Nickname__c"), regular,
+				[]crm.Change{change(crm.ChangeAppeared, "Nickname__c")},
+				false, crm.ObjectOK,
 				map[string]crm.FieldStatus{"Email": ok, "Fax": active, "Nickname__c": active},
 			},
 		},

@@ -1,7 +1,6 @@
 package crm_test
 
 import (
-	"errors"
 	"slices"
 	"testing"
 
@@ -106,7 +105,7 @@ func TestValidateReportsEveryProblemWithItsPath(t *testing.T) {
 			return
 		}
 		var problem crm.PackageProblem
-		require.True(t, errors.As(err, &problem))
+		require.ErrorAs(t, err, &problem)
 		require.NotEmpty(t, problem.Message)
 		paths = append(paths, problem.Path)
 	}

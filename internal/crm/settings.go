@@ -244,7 +244,7 @@ func requirementStates(definition SettingDefinition, inputs SettingInputs) []Req
 
 // right tells whether the state grants a right on the object, or on a field of it.
 func (s ObjectState) right(field string, right Right) RightStatus {
-	granted := false
+	var granted bool
 	switch {
 	case s.Status == ObjectNotChecked || s.Status == "":
 		return RightUnknown

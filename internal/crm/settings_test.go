@@ -1,7 +1,6 @@
 package crm_test
 
 import (
-	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -228,7 +227,7 @@ func TestValidateChange(t *testing.T) {
 				return
 			}
 			var refused crm.SettingError
-			require.True(t, errors.As(err, &refused))
+			require.ErrorAs(t, err, &refused)
 			require.Equal(t, c.reason, refused.Reason)
 			require.Equal(t, c.key, refused.Key)
 		})
@@ -244,9 +243,12 @@ func TestApplyChangesDecidesAWholeForm(t *testing.T) {
 
 	// The child comes before its parent, as a form may send it.
 	states, err := crm.ApplyChanges(inputs, []crm.SettingChange{
-		{Key: crm.SettingContactsCreateBulk, Value: true}, {Key: crm.SettingContactsCreate, Value: true},
-		{Key: crm.SettingDataSync, Value: true}, {Key: crm.SettingRestrictedDataMode, Value: false},
-		{Key: crm.SettingPipelineEntryStage, Value: "proposal"}, {Key: crm.SettingAutoSave, Value: true},
+		{Key: crm.SettingContactsCreateBulk, Value: true},
+		{Key: crm.SettingContactsCreate, Value: true},
+		{Key: crm.SettingDataSync, Value: true},
+		{Key: crm.SettingRestrictedDataMode, Value: false},
+		{Key: crm.SettingPipelineEntryStage, Value: "proposal"},
+		{Key: crm.SettingAutoSave, Value: true},
 	})
 	require.NoError(t, err)
 	require.True(t, stateOf(t, states, crm.SettingContactsCreateBulk).On())

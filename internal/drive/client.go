@@ -115,7 +115,7 @@ func (c Client) Do(ctx context.Context, query string, variables map[string]any, 
 func userErrors(data json.RawMessage) error {
 	var payloads map[string]json.RawMessage
 	if json.Unmarshal(data, &payloads) != nil {
-		return nil
+		return nil //nolint:nilerr // data of another form has no payloads
 	}
 	var all []error
 	for name, raw := range payloads {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"time"
 )
@@ -100,9 +101,7 @@ func Onboard(ctx context.Context, client Client, connector string) (Integration,
 // do sends an operation about the integration, as $id.
 func (i Integration) do(ctx context.Context, operation string, variables map[string]any, out any) error {
 	all := map[string]any{"id": i.ID}
-	for name, value := range variables {
-		all[name] = value
-	}
+	maps.Copy(all, variables)
 	return i.Client.Do(ctx, operation, all, out)
 }
 

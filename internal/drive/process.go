@@ -50,7 +50,7 @@ func Start(ctx context.Context, binary string, config server.Config, log io.Writ
 	if err := os.WriteFile(file, source, 0o600); err != nil {
 		return nil, fmt.Errorf("drive: writing configuration: %w", err)
 	}
-	command := exec.Command(binary, append([]string{"serve", "--config", file}, arguments...)...) //nolint:gosec,noctx // our own binary; its life is Process's
+	command := exec.Command(binary, append([]string{"serve", "--config", file}, arguments...)...) //nolint:noctx // our own binary; its life is Process's
 	command.Stderr = log
 	stdout, err := command.StdoutPipe()
 	if err != nil {

@@ -12,6 +12,7 @@ package fault
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -135,13 +136,5 @@ func CodeOf(err error) Code {
 // Is reports whether err carries one of the codes.
 func Is(err error, codes ...Code) bool {
 	e, ok := From(err)
-	if !ok {
-		return false
-	}
-	for _, code := range codes {
-		if e.Code == code {
-			return true
-		}
-	}
-	return false
+	return ok && slices.Contains(codes, e.Code)
 }

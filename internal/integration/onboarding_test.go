@@ -45,7 +45,8 @@ func TestFinishingWaitsForEverything(t *testing.T) {
 		h.connectors.checklist = append(h.connectors.checklist,
 			crm.ChecklistItem{Key: "integration-user", Status: crm.ChecklistFail}, crm.ChecklistItem{Key: "object-contact", Status: crm.ChecklistFail})
 		started, err := h.Start(h.ctx, connect.StartInput{
-			Connector: "salesforce", Environment: crm.Production, ScheduleTime: "04:30", TimeZone: "Europe/Berlin", IdempotencyKey: "berlin"})
+			Connector: "salesforce", Environment: crm.Production, ScheduleTime: "04:30", TimeZone: "Europe/Berlin", IdempotencyKey: "berlin",
+		})
 		require.NoError(t, err)
 		id := started.IntegrationID
 		_, err = h.Callback(t.Context(), h.open(ticketOf(t, started.SignInURL)))
@@ -69,7 +70,10 @@ func TestFinishingWaitsForEverything(t *testing.T) {
 		steps, err := h.Onboarding(h.ctx, id)
 		require.NoError(t, err)
 		require.Equal(t, []connect.StepState{
-			{Step: crm.StepAuthorize, Done: true}, {Step: crm.StepCheck}, {Step: crm.StepSettings, Done: true}, {Step: crm.StepStandardization, Done: true},
+			{Step: crm.StepAuthorize, Done: true},
+			{Step: crm.StepCheck},
+			{Step: crm.StepSettings, Done: true},
+			{Step: crm.StepStandardization, Done: true},
 			{Step: crm.StepReview, Blockers: []string{"The step CHECK is not completed."}},
 		}, steps)
 		require.NoError(t, s.WithTx(h.ctx, func(ctx context.Context, tx *store.Tx) error { return h.MarkStep(ctx, tx, id, crm.StepCheck) }))

@@ -3,7 +3,6 @@ package packages_test
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -102,7 +101,7 @@ func TestLoadNamesWhatThereIs(t *testing.T) {
 	for _, ask := range [][2]string{{"sales-engagement", "nocrm"}, {"", ""}, {"../data/sales-engagement", "salesforce"}} {
 		_, err := packages.Load(ask[0], ask[1])
 		var missing packages.NotFoundError
-		require.True(t, errors.As(err, &missing), "%v", err)
+		require.ErrorAs(t, err, &missing)
 		require.ErrorContains(t, err, "sales-engagement.salesforce")
 	}
 }

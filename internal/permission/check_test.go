@@ -343,8 +343,10 @@ func TestThreeLossesAtOnceAreOneConfirmationAndThreeAlerts(t *testing.T) {
 		require.Equal(t, []string{
 			"STANDARD_FIELD_ACCESS_LOST Account.Name", "STANDARD_FIELD_ACCESS_LOST Contact.Email", "STANDARD_FIELD_ACCESS_LOST Contact.Phone",
 		}, f.openAlerts())
-		require.Equal(t, []string{"SUSPECTED Account.Name", "SUSPECTED Contact.Email", "SUSPECTED Contact.Phone",
-			"LOST Account.Name", "LOST Contact.Email", "LOST Contact.Phone"}, f.changes())
+		require.Equal(t, []string{
+			"SUSPECTED Account.Name", "SUSPECTED Contact.Email", "SUSPECTED Contact.Phone",
+			"LOST Account.Name", "LOST Contact.Email", "LOST Contact.Phone",
+		}, f.changes())
 		require.Empty(t, other.openAlerts(), "another workspace is untouched")
 		require.Equal(t, []string{"check"}, other.feed(0))
 	})

@@ -31,7 +31,7 @@ func (s *Service) RefreshIfStale(ctx context.Context, integrationID, object stri
 	}
 	fresh := row.CheckedAt != nil && !row.Stale && row.CheckedAt.After(s.now().Add(-s.freshFor))
 	if fresh || checkable(row.Edges.Integration) != nil {
-		return false, nil
+		return false, nil //nolint:nilerr // opening the list of a paused integration is no failure
 	}
 	err = s.store.WithTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		_, err := s.jobs.Enqueue(ctx, tx, RecheckKind, row.WorkspaceID, payload{IntegrationID: integrationID, Object: object},

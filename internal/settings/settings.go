@@ -171,6 +171,7 @@ func refusals(err error, changes []crm.SettingChange) error {
 			part = "key"
 		case crm.SettingUnavailable:
 			code = fault.SettingUnavailable
+		default: // the value is at fault
 		}
 		at := slices.IndexFunc(changes, func(c crm.SettingChange) bool { return c.Key == refused.Key })
 		problems = append(problems, fault.New(code, fmt.Sprintf("%s cannot be set: %s", refused.Key, refused.Message),

@@ -95,7 +95,7 @@ type bench struct {
 	store       *store.Store
 	org         *crmOrg
 	runs        *syncrun.Service
-	ctx         context.Context //nolint:containedctx // the admin of the test's workspace
+	ctx         context.Context
 	integration *ent.Integration
 }
 

@@ -37,7 +37,7 @@ func TestServeEndsWithItsContext(t *testing.T) {
 		ended := make(chan error, 1)
 		go func() { ended <- crmsim.Serve(ctx, listener, handler, slog.New(slog.DiscardHandler)) }()
 		go func() {
-			response, err := http.Get("http://" + listener.Addr().String()) //nolint:noctx // ends with the server
+			response, err := http.Get("http://" + listener.Addr().String())
 			if err == nil {
 				_ = response.Body.Close()
 			}

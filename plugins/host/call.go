@@ -122,7 +122,7 @@ func (e callerError) Error() string { return e.err.Error() }
 // ended tells which end of the call came first: the caller's, a deadline's, the
 // process'.
 func (c *call) ended(err error) *fault.Error {
-	make := func(code fault.Code, format string, args ...any) *fault.Error {
+	as := func(code fault.Code, format string, args ...any) *fault.Error {
 		return connectorFault(code, c.name, fmt.Sprintf(format, args...), fault.Cause(errors.Join(context.Cause(c.ctx), err)))
 	}
 	if status.Code(err) == codes.DeadlineExceeded {
@@ -132,24 +132,24 @@ func (c *call) ended(err error) *fault.Error {
 	cause := context.Cause(c.ctx)
 	switch {
 	case errors.Is(c.caller.Err(), context.Canceled):
-		return make(fault.ShuttingDown, "The call of %s was cancelled.", c.verb.name)
+		return as(fault.ShuttingDown, "The call of %s was cancelled.", c.verb.name)
 	case c.caller.Err() != nil:
-		return make(fault.ConnectorTimeout, "%s had not ended when its caller's time was up.", c.verb.name)
+		return as(fault.ConnectorTimeout, "%s had not ended when its caller's time was up.", c.verb.name)
 	case errors.Is(cause, errIdle):
-		return make(fault.ConnectorTimeout, "%s sent nothing for %s.", c.verb.name, c.host.config.Timeouts.Idle)
+		return as(fault.ConnectorTimeout, "%s sent nothing for %s.", c.verb.name, c.host.config.Timeouts.Idle)
 	case errors.Is(cause, errDeadline):
-		return make(fault.ConnectorTimeout, "%s did not end within %s.", c.verb.name, c.verb.deadline)
+		return as(fault.ConnectorTimeout, "%s did not end within %s.", c.verb.name, c.verb.deadline)
 	case errors.Is(cause, errStopped):
-		return make(fault.ShuttingDown, "The connector was stopped during %s.", c.verb.name)
+		return as(fault.ShuttingDown, "The connector was stopped during %s.", c.verb.name)
 	case errors.Is(cause, errEnded):
-		return make(fault.ConnectorCrashed, "The connector ended during %s (%s).", c.verb.name, c.running.exited())
+		return as(fault.ConnectorCrashed, "The connector ended during %s (%s).", c.verb.name, c.running.exited())
 	}
 	if status.Code(err) != codes.Unavailable && status.Code(err) != codes.Canceled {
 		return nil
 	}
 	// A broken connection arrives before the news that the process has ended.
 	if await(c.running.done, crashPatience) {
-		return make(fault.ConnectorCrashed, "The connector ended during %s (%s).", c.verb.name, c.running.exited())
+		return as(fault.ConnectorCrashed, "The connector ended during %s (%s).", c.verb.name, c.running.exited())
 	}
 	return nil
 }
@@ -169,7 +169,7 @@ func await(done <-chan struct{}, patience time.Duration) bool {
 // bareFault reads a status without detail: gRPC's own, or another language's.
 func (c *call) bareFault(state *status.Status) *fault.Error {
 	code := fault.ConnectorInternal
-	switch state.Code() { //nolint:exhaustive // all others are the connector's own
+	switch state.Code() {
 	case codes.ResourceExhausted:
 		code = fault.ConnectorTooLarge
 	case codes.Unimplemented:

@@ -144,7 +144,7 @@ func (c *connector) tryStart() (*process, described, *fault.Error) {
 
 // describeFault tells what a failed first Describe means for the start.
 func describeFault(name string, failure *fault.Error) *fault.Error {
-	switch failure.Code { //nolint:exhaustive // all others tell enough as they are
+	switch failure.Code {
 	case fault.ConnectorUnsupported:
 		return connectorFault(fault.ConnectorProtocol, name, "It does not serve the connector protocol.", fault.Cause(failure))
 	case fault.ConnectorInternal, fault.ConnectorTimeout:

@@ -21,7 +21,7 @@ func mapped[A, B any](in []A, convert func(A) B) []B {
 }
 
 // clamp fits a count into the wire's integer.
-func clamp(n int) int32 { return int32(max(0, min(n, math.MaxInt32))) } //nolint:gosec // clamped
+func clamp(n int) int32 { return int32(max(0, min(n, math.MaxInt32))) }
 
 // enumName is the Go name of a wire enum value: the same without its prefix.
 func enumName(value interface{ String() string }, prefix string) string {

@@ -151,7 +151,7 @@ func TestMessageBombTakesLittleMemory(t *testing.T) {
 				mu.Unlock()
 				return nil
 			})
-			if err != errEnough { //nolint:errorlint // it comes back unchanged
+			if err != errEnough {
 				t.Errorf("got %v", err)
 			}
 		})

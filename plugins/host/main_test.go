@@ -31,7 +31,7 @@ import (
 const canary = "canary-Zx81-00Dabc!AQ0AQ.secret"
 
 // connectorBinary is the test connector, built once.
-var connectorBinary string //nolint:gochecknoglobals // set once by TestMain
+var connectorBinary string
 
 // TestMain lets the test binary play the server: its shim and, for kill -9, a
 // whole host process.

@@ -138,7 +138,7 @@ func (l *launcher) launch(ctx context.Context, spec launchSpec) (*process, *faul
 		return running, nil
 	}
 	if errors.Is(err, errNoCertificate) {
-		l.logger.Debug("the connector offers no certificate; starting it without mutual TLS", "connector", spec.name)
+		l.logger.DebugContext(ctx, "the connector offers no certificate; starting it without mutual TLS", "connector", spec.name)
 		running, s, err = l.start(ctx, spec, false)
 		if err == nil {
 			return running, nil
@@ -272,37 +272,37 @@ func startFault(name string, s *starter, err error) *fault.Error {
 	case <-time.After(drainPatience):
 	}
 	first, greeted := s.report(), s.greeting()
-	make := func(code fault.Code, format string, args ...any) *fault.Error {
+	as := func(code fault.Code, format string, args ...any) *fault.Error {
 		return connectorFault(code, name, fmt.Sprintf(format, args...), fault.Cause(err))
 	}
 	switch {
 	case first.Failure == shim.FailureChecksum:
-		return make(fault.ConnectorChecksum, "Its private copy was changed: %s.", first.Detail)
+		return as(fault.ConnectorChecksum, "Its private copy was changed: %s.", first.Detail)
 	case first.Failure != "":
-		return make(fault.ConnectorNotExecutable, "It cannot be executed on %s/%s: %s.", runtime.GOOS, runtime.GOARCH, first.Detail)
+		return as(fault.ConnectorNotExecutable, "It cannot be executed on %s/%s: %s.", runtime.GOOS, runtime.GOARCH, first.Detail)
 	case greeted != nil:
-		return greetingFault(make, *greeted, err)
+		return greetingFault(as, *greeted, err)
 	case errors.Is(err, errStartTime):
-		return make(fault.ConnectorStart, "It did not greet the host in time; is it a Fieldwarden connector?")
+		return as(fault.ConnectorStart, "It did not greet the host in time; is it a Fieldwarden connector?")
 	case first.PID == 0:
-		return make(fault.ConnectorStart, "The server's own helper process did not start: %s.", s.exited())
+		return as(fault.ConnectorStart, "The server's own helper process did not start: %s.", s.exited())
 	default:
-		return make(fault.ConnectorStart, "It ended before it greeted the host (%s); is it a Fieldwarden connector?", s.exited())
+		return as(fault.ConnectorStart, "It ended before it greeted the host (%s); is it a Fieldwarden connector?", s.exited())
 	}
 }
 
-func greetingFault(make func(fault.Code, string, ...any) *fault.Error, g greeting, err error) *fault.Error {
+func greetingFault(as func(fault.Code, string, ...any) *fault.Error, g greeting, err error) *fault.Error {
 	switch {
 	case g.core != fmt.Sprint(plugin.CoreProtocolVersion):
-		return make(fault.ConnectorProtocol, "It speaks version %s of go-plugin's protocol, this server speaks %d.", g.core, plugin.CoreProtocolVersion)
+		return as(fault.ConnectorProtocol, "It speaks version %s of go-plugin's protocol, this server speaks %d.", g.core, plugin.CoreProtocolVersion)
 	case g.version != fmt.Sprint(handshake.Version):
-		return make(fault.ConnectorProtocol, "It speaks connector protocol %s, this server speaks %d.", g.version, handshake.Version)
+		return as(fault.ConnectorProtocol, "It speaks connector protocol %s, this server speaks %d.", g.version, handshake.Version)
 	case g.protocol != string(plugin.ProtocolGRPC):
-		return make(fault.ConnectorProtocol, "It does not speak gRPC.")
+		return as(fault.ConnectorProtocol, "It does not speak gRPC.")
 	case g.network != "unix":
-		return make(fault.ConnectorProtocol, "It listens on %s; only unix sockets are accepted.", g.network)
+		return as(fault.ConnectorProtocol, "It listens on %s; only unix sockets are accepted.", g.network)
 	default:
-		return make(fault.ConnectorStart, "It greeted the host, then the connection failed: %s.", firstLine(err))
+		return as(fault.ConnectorStart, "It greeted the host, then the connection failed: %s.", firstLine(err))
 	}
 }
 

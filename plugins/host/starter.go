@@ -135,7 +135,7 @@ func (s *starter) launch() error {
 		return ends.err
 	}
 	options := shim.Options{Path: s.spec.binary, SHA256: s.spec.sha256, Name: s.spec.name, Memory: s.spec.memory}
-	command := exec.Command(s.spec.shimPath, options.Args()...) //nolint:noctx,gosec // its life is the lifeline's; the path is ours
+	command := exec.Command(s.spec.shimPath, options.Args()...) //nolint:noctx // its life is the lifeline's; the path is ours
 	command.Env = s.env
 	command.Dir = s.tmpDir
 	command.Stdout, command.Stderr = stdoutW, stderrW

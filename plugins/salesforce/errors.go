@@ -175,6 +175,7 @@ func parseError(a answer) (vendorError, bodyForm) {
 		if word := string(bytes.TrimSpace(a.body)); len(word) <= 64 && oauthWord.MatchString(word) {
 			return vendorError{Code: word}, kind
 		}
+	default: // a page, or nothing: no error of the vendor's
 	}
 	return vendorError{}, kind
 }

@@ -76,9 +76,9 @@ func (o *fakeOrg) put(id string, value int, stamp time.Time, lag time.Duration) 
 // visible is the last committed version.
 func (o *fakeOrg) visible(id string) (version, bool) {
 	versions := o.rows[id]
-	for i := len(versions) - 1; i >= 0; i-- {
-		if !versions[i].commit.After(o.now) {
-			return versions[i], true
+	for _, v := range slices.Backward(versions) {
+		if !v.commit.After(o.now) {
+			return v, true
 		}
 	}
 	return version{}, false

@@ -38,11 +38,11 @@ func TestManifest(t *testing.T) {
 
 	icon := xml.NewDecoder(strings.NewReader(m.IconSVG))
 	for {
-		if _, err := icon.Token(); err == io.EOF {
+		_, err := icon.Token()
+		if err == io.EOF {
 			break
-		} else {
-			require.NoError(t, err)
 		}
+		require.NoError(t, err)
 	}
 }
 

@@ -156,8 +156,9 @@ func (r *reader) nextPage(ctx context.Context) (page, error) {
 			// Whatever is wrong with the locator, a new query tells the truth
 			// about object and fields.
 			return page{}, sdk.CursorExpired("Salesforce no longer knows the open query")
+		default:
+			return p, err
 		}
-		return p, err
 	}
 	p, askedAt, err := r.fetch(ctx, queryPath(pageQuery(r.object, r.lists[0], r.at)))
 	if err != nil {

@@ -23,7 +23,7 @@ func enum[W ~int32, S ~string](values map[string]int32, prefix string, name S) W
 	return W(values[prefix+string(name)])
 }
 
-func count(n int) int32 { return int32(max(0, min(n, math.MaxInt32))) } //nolint:gosec // clamped
+func count(n int) int32 { return int32(max(0, min(n, math.MaxInt32))) }
 
 func targetFromWire(target *connectorv1.Target) Target {
 	environment := Production

@@ -89,12 +89,12 @@ func killThroughRuns(t *testing.T, databaseURL string, kills int) {
 // newRandom is seeded anew each time; FIELDWARDEN_CHAOS_SEED repeats a run.
 func newRandom(t *testing.T) *rand.Rand {
 	t.Helper()
-	seed := rand.Uint64() //nolint:gosec // moments, not secrets
+	seed := rand.Uint64()
 	if fixed, err := strconv.ParseUint(os.Getenv("FIELDWARDEN_CHAOS_SEED"), 10, 64); err == nil {
 		seed = fixed
 	}
 	t.Logf("FIELDWARDEN_CHAOS_SEED=%d", seed)
-	return rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // moments, not secrets
+	return rand.New(rand.NewPCG(seed, 0))
 }
 
 func requireEnded(t *testing.T, run storedRun) {

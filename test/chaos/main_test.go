@@ -21,7 +21,7 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	defer os.RemoveAll(folder) //nolint:errcheck // a leftover in the temporary folder harms nobody
+	defer os.RemoveAll(folder)
 	programs, err = rig.Build(context.Background(), folder, "github.com/fieldwarden/fieldwarden/test/chaos/internal/connector")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -133,7 +133,7 @@ func (d database) runs(t *testing.T) (runs []storedRun) {
 	d.look(t, func(ctx context.Context, db *sql.DB) {
 		rows, err := db.QueryContext(ctx, "SELECT id, kind, local_date, status, active_key IS NOT NULL, version, coalesce(counters, '{}') FROM sync_runs ORDER BY created_at, id")
 		require.NoError(t, err)
-		defer rows.Close() //nolint:errcheck // the database is closed next
+		defer rows.Close()
 		for rows.Next() {
 			var run storedRun
 			var counters []byte
@@ -178,7 +178,7 @@ func (w *world) requireWhole(t *testing.T, d database) {
 		}
 		rows, err := db.QueryContext(ctx, "SELECT object_name, external_id FROM records WHERE NOT deleted")
 		require.NoError(t, err)
-		defer rows.Close() //nolint:errcheck // the database is closed next
+		defer rows.Close()
 		for rows.Next() {
 			var object, id string
 			require.NoError(t, rows.Scan(&object, &id))

@@ -366,8 +366,10 @@ func idempotencyKeys(t *testing.T, i *integration) {
 	key = rand.Text()
 	for n := range answers {
 		all.Go(func() {
-			answer, err := i.Post(t.Context(), mutation("setOAuthClient", "ok"), vars{"input": vars{"idempotencyKey": key,
-				"connector": connectorName, "environment": "SANDBOX", "clientId": "client", "clientSecret": "secret"}})
+			answer, err := i.Post(t.Context(), mutation("setOAuthClient", "ok"), vars{"input": vars{
+				"idempotencyKey": key,
+				"connector":      connectorName, "environment": "SANDBOX", "clientId": "client", "clientSecret": "secret",
+			}})
 			if err == nil {
 				answers[n] = string(answer.Data)
 			}
@@ -388,8 +390,10 @@ func badMappings(t *testing.T, i *integration) {
 		return i.try(t, "mapField", "", vars{"standardField": standard, "crmField": field})
 	}
 	for _, wrong := range []struct{ standard, field, code, at string }{
-		{"no.such", "Title", "BAD_INPUT", "standardField"}, {"", "", "BAD_INPUT", "standardField"},
-		{"contact.title", "NoSuchField", "NOT_FOUND", "crmField"}, {"contact.title", "", "NOT_FOUND", "crmField"},
+		{"no.such", "Title", "BAD_INPUT", "standardField"},
+		{"", "", "BAD_INPUT", "standardField"},
+		{"contact.title", "NoSuchField", "NOT_FOUND", "crmField"},
+		{"contact.title", "", "NOT_FOUND", "crmField"},
 	} {
 		refused := requireRefused(t, mapField(wrong.standard, wrong.field), wrong.code)
 		require.Equal(t, []string{wrong.at}, refused.Field)
@@ -424,8 +428,10 @@ func badDocuments(t *testing.T, i *integration) {
 		"missing variable": {"query($id: ID!) { node(id: $id) { id } }", nil, "GRAPHQL_VALIDATION_FAILED"},
 		"unknown enum":     {`{ alerts(filter: {states: [NOPE]}) { totalCount } }`, nil, "GRAPHQL_VALIDATION_FAILED"},
 		"too deep":         {"{ integrations { edges { node { alerts { edges { node { integration { alerts { edges { node { integration { alerts { edges { node { integration { alerts { edges { node { integration { id } } } } } } } } } } } } } } } } } } } }", nil, "QUERY_TOO_DEEP"},
-		"too costly": {`{ integrations(first: 100) { edges { node { objects(first: 100) { edges { node { fields(first: 100) { edges { node { name } } } } } } } } } }`,
-			nil, "QUERY_TOO_COMPLEX"},
+		"too costly": {
+			`{ integrations(first: 100) { edges { node { objects(first: 100) { edges { node { fields(first: 100) { edges { node { name } } } } } } } } } }`,
+			nil, "QUERY_TOO_COMPLEX",
+		},
 	} {
 		answer := i.post(t, wrong.operation, wrong.variables)
 		require.Len(t, answer.Errors, 1, name)

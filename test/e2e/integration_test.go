@@ -76,7 +76,8 @@ func (i *integration) stepDone(t *testing.T, step string) bool {
 	return slices.ContainsFunc(found.Onboarding, func(s struct {
 		Step string
 		Done bool
-	}) bool {
+	},
+	) bool {
 		return s.Step == step && s.Done
 	})
 }
@@ -163,9 +164,12 @@ func (i *integration) decisions(t *testing.T) []vars {
 	stages := i.settings(t).setting(t, "autoSave.pipelineEntryStage").Options
 	require.NotEmpty(t, stages, "the stage list comes from the CRM")
 	return []vars{
-		{"key": "dataSync", "value": true}, {"key": "autoSave.enabled", "value": true},
-		{"key": "autoSave.pipelineEntryStage", "value": stages[0].Value}, {"key": "contacts.create", "value": true},
-		{"key": "contacts.create.bulk", "value": false}, {"key": "contacts.create.emailRequired", "value": true},
+		{"key": "dataSync", "value": true},
+		{"key": "autoSave.enabled", "value": true},
+		{"key": "autoSave.pipelineEntryStage", "value": stages[0].Value},
+		{"key": "contacts.create", "value": true},
+		{"key": "contacts.create.bulk", "value": false},
+		{"key": "contacts.create.emailRequired", "value": true},
 		{"key": "restrictedDataMode", "value": false},
 	}
 }

@@ -11,13 +11,16 @@ import (
 // binaries are the programs that the tests run, built once.
 type binaries struct{ server, connector string }
 
-var programs binaries //nolint:gochecknoglobals // set once by TestMain
+var programs binaries
 
-// environmentCanary is a secret in the environment of every process that the tests
-// start; TestSecretsAreFoundNowhere looks for it.
+// Secrets in the environment of every process that the tests start;
+// TestSecretsAreFoundNowhere looks for them. One is nobody's, the other is the
+// secret of an OAuth client.
 const (
 	environmentCanary     = "canary-environment-5f1b0c77a9"
-	environmentCanaryName = "E2E_CANARY_SECRET"
+	environmentCanaryName = "E2E_CANARY"
+	clientCanary          = "canary-client-secret-1c9f04e6d2" //nolint:gosec // it opens nothing but a simulator
+	clientCanaryName      = "E2E_CLIENT_SECRET"
 )
 
 func TestMain(m *testing.M) { os.Exit(buildAndRun(m)) }
@@ -29,18 +32,20 @@ func buildAndRun(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	defer os.RemoveAll(dir) //nolint:errcheck // a leftover in the temporary folder harms nobody
+	defer os.RemoveAll(dir)
 	// Without -race: the connector runs under its real memory limit, which the race
 	// detector's own needs exceed.
-	build := exec.Command("go", "build", "-o", dir+"/", "../../cmd/fieldwarden", "../../plugins/salesforce/cmd/fieldwarden-connector-salesforce") //nolint:noctx // ends by itself
+	build := exec.Command("go", "build", "-o", dir+"/", "../../cmd/fieldwarden", "../../plugins/salesforce/cmd/fieldwarden-connector-salesforce")
 	if output, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "building the programs: %v\n%s", err, output)
 		return 1
 	}
 	programs = binaries{server: filepath.Join(dir, "fieldwarden"), connector: filepath.Join(dir, "fieldwarden-connector-salesforce")}
-	if err := os.Setenv(environmentCanaryName, environmentCanary); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
+	for name, value := range map[string]string{environmentCanaryName: environmentCanary, clientCanaryName: clientCanary} {
+		if err := os.Setenv(name, value); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
 	}
 	return m.Run()
 }

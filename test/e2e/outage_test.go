@@ -206,7 +206,8 @@ func otherOrgIsRefused(t *testing.T, i *integration) {
 func (i *integration) standing(t *testing.T, state string) (found struct {
 	State, StateReason string
 	GraceUntil         *time.Time
-}) {
+},
+) {
 	t.Helper()
 	i.look(t, "state stateReason graceUntil", &found)
 	require.Equal(t, state, found.State, found.StateReason)

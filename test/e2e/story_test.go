@@ -95,7 +95,8 @@ func firstRunReadsEverything(t *testing.T, i *integration) {
 // standardized alerts nobody.
 func lossesAlertLiveAndOnce(t *testing.T, i *integration, events interface {
 	Next(ctx context.Context, out any) error
-}) {
+},
+) {
 	t.Helper()
 	seen := map[string]alert{}
 	for range 2 {

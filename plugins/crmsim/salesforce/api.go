@@ -138,6 +138,7 @@ func (s *Simulator) finish(w http.ResponseWriter, r *http.Request, answer reply,
 		_, _ = w.Write(answer.body[:len(answer.body)/2])
 		_ = http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler) // net/http's way of breaking a connection
+	default: // it was answered instead of the service
 	}
 	s.send(w, r, answer, usage)
 }

@@ -40,8 +40,10 @@ func TestRequestsThatGoNowhere(t *testing.T) {
 	t.Parallel()
 	org := start(t, nil)
 	client := org.login(t)
-	for _, path := range []string{root + "/nope", root + "/sobjects/Nope", root + "/sobjects/Nope/describe",
-		root + "/sobjects/Account/describe/layouts", root + "/sobjects/Account/001000000000000AAA", "/elsewhere"} {
+	for _, path := range []string{
+		root + "/nope", root + "/sobjects/Nope", root + "/sobjects/Nope/describe",
+		root + "/sobjects/Account/describe/layouts", root + "/sobjects/Account/001000000000000AAA", "/elsewhere",
+	} {
 		client.get(t, path).fails(t, 404, "NOT_FOUND", "The requested resource does not exist")
 	}
 	client.post(t, root+"/limits", nil).fails(t, 405, "METHOD_NOT_ALLOWED", "HTTP Method 'POST' not allowed. Allowed are GET")

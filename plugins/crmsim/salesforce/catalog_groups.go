@@ -96,7 +96,9 @@ func cleanStatus() field {
 // userScopes are the "filter by owner" scopes that describe lists for objects with owners, by name.
 func userScopes(plural string, more ...option) []option {
 	scopes := append([]option{
-		{"everything", "All " + plural}, {"mine", "My " + plural}, {"scopingRule", "Filter by scope"},
+		{"everything", "All " + plural},
+		{"mine", "My " + plural},
+		{"scopingRule", "Filter by scope"},
 		{"team", "My team's " + plural},
 	}, more...)
 	slices.SortFunc(scopes, func(a, b option) int { return strings.Compare(a.value, b.value) })

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -84,9 +85,7 @@ func (o *org) try(t testing.TB, method, path, body string, header http.Header) (
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, o.url+path, strings.NewReader(body))
 	require.NoError(t, err)
-	for name, values := range header {
-		request.Header[name] = values
-	}
+	maps.Copy(request.Header, header)
 	response, err := o.http.Do(request)
 	if err != nil {
 		return answer{}, err

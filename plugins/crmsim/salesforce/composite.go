@@ -48,11 +48,10 @@ func (s *Simulator) composite(c *call) reply {
 	}
 	answers := make([]reply, len(request.Parts))
 	done := map[string]reply{}
-	failed := false
 	for i, part := range request.Parts {
 		answers[i] = s.runPart(c, part, done)
 		done[part.ReferenceID] = answers[i]
-		if failed = answers[i].status >= 400; failed && request.AllOrNone {
+		if answers[i].status >= 400 && request.AllOrNone {
 			halt(answers, i)
 			break
 		}
@@ -162,7 +161,7 @@ func fillReferences(target string, done map[string]reply) (string, error) {
 		match := referenceUse.FindStringSubmatch(use)
 		value, ok := dig(done[match[1]].body, match[2])
 		if !ok && trouble == nil {
-			trouble = fmt.Errorf("No value for %s in %s", use, match[1]) //nolint:staticcheck,revive // Salesforce's wording
+			trouble = fmt.Errorf("No value for %s in %s", use, match[1]) //nolint:staticcheck // Salesforce's wording
 		}
 		return url.QueryEscape(value)
 	})

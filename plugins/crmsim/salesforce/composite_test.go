@@ -145,8 +145,10 @@ func TestRequestLogHoldsNoSecrets(t *testing.T) {
 	org.do(t, http.MethodGet, "/services/oauth2/revoke?token="+next.RefreshToken, "", nil)
 	told := string(org.do(t, http.MethodGet, "/sim/api/requests", "", nil).body) + string(org.do(t, http.MethodGet, "/sim/api/state", "", nil).body)
 	require.Contains(t, told, "/services/oauth2/token")
-	for _, secret := range []string{code, client.tokens.AccessToken, client.tokens.RefreshToken, next.AccessToken,
-		next.RefreshToken, salesforce.DefaultClientSecret, verifier} {
+	for _, secret := range []string{
+		code, client.tokens.AccessToken, client.tokens.RefreshToken, next.AccessToken,
+		next.RefreshToken, salesforce.DefaultClientSecret, verifier,
+	} {
 		require.NotEmpty(t, secret)
 		require.False(t, strings.Contains(told, secret[:10]) && strings.Contains(told, secret), "a secret is told")
 	}

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,7 +18,7 @@ import (
 // The app that is registered when Config names none.
 const (
 	DefaultClientID     = "3MVG9.fieldwarden.simulator"
-	DefaultClientSecret = "simulator-consumer-secret" //nolint:gosec // a public value: it opens nothing but a simulator
+	DefaultClientSecret = "simulator-consumer-secret"
 	defaultOrgID        = "00D8Z0000000001"
 )
 
@@ -125,12 +126,7 @@ func orDefault[T comparable](value, fallback T) T {
 // redirectAllowed reports whether the registered app may be answered at this URI.
 func (c Config) redirectAllowed(uri string) bool {
 	if len(c.RedirectURIs) > 0 {
-		for _, registered := range c.RedirectURIs {
-			if registered == uri {
-				return true
-			}
-		}
-		return false
+		return slices.Contains(c.RedirectURIs, uri)
 	}
 	parsed, err := url.Parse(uri)
 	return err == nil && (parsed.Scheme == "http" || parsed.Scheme == "https") && parsed.User == nil &&

@@ -265,6 +265,7 @@ func convertValue(f *field, value any) (any, bool) {
 		case familyDatetime:
 			at, err := time.Parse(time.RFC3339, v)
 			return at.UTC().Truncate(time.Second), err == nil
+		default: // it takes no text
 		}
 	}
 	return nil, false

@@ -147,9 +147,11 @@ func TestTouchedRecordsStayConsistent(t *testing.T) {
 	require.Equal(t, []any{ids[0], ids[1], ids[2]}, column(got.Records, "Id"))
 	row := got.Records[0]
 	delete(row, "attributes")
-	require.Equal(t, map[string]any{"Id": ids[0], "IsClosed": true, "IsWon": true, "Probability": 100.0, "ExpectedRevenue": 1000.0,
+	require.Equal(t, map[string]any{
+		"Id": ids[0], "IsClosed": true, "IsWon": true, "Probability": 100.0, "ExpectedRevenue": 1000.0,
 		"FiscalQuarter": 2.0, "Fiscal": "2026 2", "IsPrivate": true, "AccountId": nil,
-		"SystemModstamp": clock.Now().UTC().Truncate(time.Second).Format("2006-01-02T15:04:05.000+0000")}, row)
+		"SystemModstamp": clock.Now().UTC().Truncate(time.Second).Format("2006-01-02T15:04:05.000+0000"),
+	}, row)
 }
 
 func TestStagesAndOrganization(t *testing.T) {

@@ -29,8 +29,10 @@ type words struct {
 func newGenerator(seed uint64, counts map[string]int, end time.Time, org orgFacts) *generator {
 	return &generator{
 		seed: seed, counts: counts, end: end, org: org, names: crmsim.NewNames(), stages: stages(),
-		words: words{places: places(), titles: jobTitles(), departments: departments(), industries: industries(),
-			leadSources: leadSources()},
+		words: words{
+			places: places(), titles: jobTitles(), departments: departments(), industries: industries(),
+			leadSources: leadSources(),
+		},
 	}
 }
 
@@ -145,8 +147,10 @@ func (s *store) derivedValue(t *table, r *row, f *field) (any, bool) {
 			return nil, true
 		}
 		quarter := (int(day.Month())-1)/3 + 1
-		return map[string]any{"Fiscal": fmt.Sprintf("%d %d", day.Year(), quarter), "FiscalYear": day.Year(),
-			"FiscalQuarter": quarter}[f.name], true
+		return map[string]any{
+			"Fiscal": fmt.Sprintf("%d %d", day.Year(), quarter), "FiscalYear": day.Year(),
+			"FiscalQuarter": quarter,
+		}[f.name], true
 	}
 	return nil, false
 }

@@ -133,8 +133,10 @@ func (g *generator) opportunity(name string, n int) any {
 	case "CloseDate":
 		return g.end.AddDate(0, 0, int(g.roll("Opportunity", name, n)%540)-360).Format(time.DateOnly)
 	case "Type":
-		return g.sparse("Opportunity", name, n, 80, crmsim.Pick([]string{"New Customer", "Existing Customer - Upgrade",
-			"Existing Customer - Replacement"}, g.roll("Opportunity", name, n)))
+		return g.sparse("Opportunity", name, n, 80, crmsim.Pick([]string{
+			"New Customer", "Existing Customer - Upgrade",
+			"Existing Customer - Replacement",
+		}, g.roll("Opportunity", name, n)))
 	case "NextStep":
 		return g.sparse("Opportunity", name, n, 40, "Send proposal")
 	}

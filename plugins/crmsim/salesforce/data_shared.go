@@ -12,18 +12,26 @@ type place struct{ city, state, postal, country string }
 
 func places() []place {
 	return []place{
-		{"Austin", "TX", "78701", "United States"}, {"Boston", "MA", "02108", "United States"},
-		{"Chicago", "IL", "60601", "United States"}, {"Denver", "CO", "80202", "United States"},
-		{"San Francisco", "CA", "94105", "United States"}, {"Toronto", "ON", "M5H 2N2", "Canada"},
-		{"London", "", "EC2A 4NE", "United Kingdom"}, {"Berlin", "", "10115", "Germany"},
-		{"Paris", "", "75002", "France"}, {"Singapore", "", "018956", "Singapore"},
-		{"Sydney", "NSW", "2000", "Australia"}, {"Dublin", "", "D02 X285", "Ireland"},
+		{"Austin", "TX", "78701", "United States"},
+		{"Boston", "MA", "02108", "United States"},
+		{"Chicago", "IL", "60601", "United States"},
+		{"Denver", "CO", "80202", "United States"},
+		{"San Francisco", "CA", "94105", "United States"},
+		{"Toronto", "ON", "M5H 2N2", "Canada"},
+		{"London", "", "EC2A 4NE", "United Kingdom"},
+		{"Berlin", "", "10115", "Germany"},
+		{"Paris", "", "75002", "France"},
+		{"Singapore", "", "018956", "Singapore"},
+		{"Sydney", "NSW", "2000", "Australia"},
+		{"Dublin", "", "D02 X285", "Ireland"},
 	}
 }
 
 func jobTitles() []string {
-	return []string{"Account Executive", "CEO", "CFO", "CTO", "Director of Sales", "Head of Procurement", "IT Manager",
-		"Marketing Manager", "Operations Manager", "Software Engineer", "VP Engineering", "VP Marketing", "VP Sales"}
+	return []string{
+		"Account Executive", "CEO", "CFO", "CTO", "Director of Sales", "Head of Procurement", "IT Manager",
+		"Marketing Manager", "Operations Manager", "Software Engineer", "VP Engineering", "VP Marketing", "VP Sales",
+	}
 }
 
 func departments() []string {

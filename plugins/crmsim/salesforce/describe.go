@@ -126,5 +126,5 @@ func (s *Simulator) describing(c *call, object string, build func() any) reply {
 
 // etagOf is the same for every describe of one moment: Salesforce's tag covers the whole org.
 func etagOf(modified time.Time) string {
-	return fmt.Sprintf("%08x", uint32(textHash(modified.Format(time.RFC3339)))) //nolint:gosec // any 32 bits will do
+	return fmt.Sprintf("%08x", uint32(textHash(modified.Format(time.RFC3339))))
 }

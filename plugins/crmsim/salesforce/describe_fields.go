@@ -197,9 +197,11 @@ func childRelationships(v *view, parent *objectView) []childRelationship {
 		for _, f := range ov.fields {
 			for _, to := range f.referenceTo {
 				if to == parent.name {
-					list = append(list, childRelationship{ChildSObject: child.name, Field: f.name,
+					list = append(list, childRelationship{
+						ChildSObject: child.name, Field: f.name,
 						RelationshipName: orNull(f.childRelationship), JunctionIDListNames: []string{},
-						JunctionReferenceTo: []string{}})
+						JunctionReferenceTo: []string{},
+					})
 				}
 			}
 		}

@@ -27,7 +27,7 @@ func Example() {
 		fmt.Println(err)
 	}
 
-	response, err := http.Get(server.URL + "/services/data/v66.0/sobjects") //nolint:noctx // an example
+	response, err := http.Get(server.URL + "/services/data/v66.0/sobjects")
 	if err != nil {
 		fmt.Println(err)
 		return

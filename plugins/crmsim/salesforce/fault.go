@@ -82,6 +82,7 @@ func faultAnswer(kind FaultKind) (reply, bool) {
 		return failure(http.StatusBadRequest, "QUERY_TIMEOUT", "Your query request was running for too long."), true
 	case FaultTokenRace:
 		return oauthFailure(badGrant("Token request is already being processed.")), true
+	default: // it only spoils an answer
 	}
 	return reply{}, false
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"embed"
 	"html/template"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -87,8 +88,10 @@ func (s *Simulator) decide(r *http.Request) reply {
 // checkAuthorize validates in Salesforce's order. A wrong client or redirect URI is answered on the spot, because
 // sending the browser to an unregistered address would help an attacker; everything else goes back to the app.
 func (s *Simulator) checkAuthorize(query url.Values) (authorizeRequest, *reply) {
-	request := authorizeRequest{redirectURI: query.Get("redirect_uri"), state: query.Get("state"),
-		challenge: query.Get("code_challenge")}
+	request := authorizeRequest{
+		redirectURI: query.Get("redirect_uri"), state: query.Get("state"),
+		challenge: query.Get("code_challenge"),
+	}
 	if query.Get("client_id") != s.config.ClientID {
 		return request, errorPage("invalid_client_id", "client identifier invalid")
 	}
@@ -133,9 +136,7 @@ func (a authorizeRequest) redirect(values url.Values) reply {
 		return *errorPage("redirect_uri_mismatch", "redirect_uri must match configuration")
 	}
 	query := target.Query()
-	for key, value := range values {
-		query[key] = value
-	}
+	maps.Copy(query, values)
 	if a.state != "" {
 		query.Set("state", a.state)
 	}

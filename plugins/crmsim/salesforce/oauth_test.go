@@ -151,24 +151,42 @@ func TestTokenErrors(t *testing.T) {
 		code string
 		text string
 	}{
-		"wrong client": {func(t *testing.T) url.Values { return changed(fresh(t), "client_id", "other") },
-			"invalid_client_id", "client identifier invalid"},
-		"wrong secret": {func(t *testing.T) url.Values { return changed(fresh(t), "client_secret", "guess") },
-			"invalid_client", "invalid client credentials"},
-		"no secret": {func(t *testing.T) url.Values { return changed(fresh(t), "client_secret", "") },
-			"invalid_client", "invalid client credentials"},
-		"unknown code": {func(*testing.T) url.Values { return codeForm("aPrxGuess") },
-			"invalid_grant", "invalid authorization code"},
-		"wrong verifier": {func(t *testing.T) url.Values { return changed(fresh(t), "code_verifier", strings.Repeat("x", 43)) },
-			"invalid_grant", "invalid code verifier"},
-		"no verifier": {func(t *testing.T) url.Values { return changed(fresh(t), "code_verifier", "") },
-			"invalid_grant", "invalid code verifier"},
-		"other redirect": {func(t *testing.T) url.Values { return changed(fresh(t), "redirect_uri", "http://127.0.0.1:9/other") },
-			"redirect_uri_mismatch", "redirect_uri must match configuration"},
-		"unknown refresh token": {func(*testing.T) url.Values { return refreshForm("5Aep861guess") },
-			"invalid_grant", "expired access/refresh token"},
-		"grant type": {func(t *testing.T) url.Values { return changed(fresh(t), "grant_type", "password") },
-			"unsupported_grant_type", "grant type not supported"},
+		"wrong client": {
+			func(t *testing.T) url.Values { return changed(fresh(t), "client_id", "other") },
+			"invalid_client_id", "client identifier invalid",
+		},
+		"wrong secret": {
+			func(t *testing.T) url.Values { return changed(fresh(t), "client_secret", "guess") },
+			"invalid_client", "invalid client credentials",
+		},
+		"no secret": {
+			func(t *testing.T) url.Values { return changed(fresh(t), "client_secret", "") },
+			"invalid_client", "invalid client credentials",
+		},
+		"unknown code": {
+			func(*testing.T) url.Values { return codeForm("aPrxGuess") },
+			"invalid_grant", "invalid authorization code",
+		},
+		"wrong verifier": {
+			func(t *testing.T) url.Values { return changed(fresh(t), "code_verifier", strings.Repeat("x", 43)) },
+			"invalid_grant", "invalid code verifier",
+		},
+		"no verifier": {
+			func(t *testing.T) url.Values { return changed(fresh(t), "code_verifier", "") },
+			"invalid_grant", "invalid code verifier",
+		},
+		"other redirect": {
+			func(t *testing.T) url.Values { return changed(fresh(t), "redirect_uri", "http://127.0.0.1:9/other") },
+			"redirect_uri_mismatch", "redirect_uri must match configuration",
+		},
+		"unknown refresh token": {
+			func(*testing.T) url.Values { return refreshForm("5Aep861guess") },
+			"invalid_grant", "expired access/refresh token",
+		},
+		"grant type": {
+			func(t *testing.T) url.Values { return changed(fresh(t), "grant_type", "password") },
+			"unsupported_grant_type", "grant type not supported",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

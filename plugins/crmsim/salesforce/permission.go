@@ -28,8 +28,10 @@ type FieldSwitch struct {
 }
 
 // objectSecurity and fieldSecurity are what an administrator switched off; the zero value grants everything.
-type objectSecurity struct{ noRead, noCreate, noEdit, notQueryable bool }
-type fieldSecurity struct{ noRead, noEdit, deleted bool }
+type (
+	objectSecurity struct{ noRead, noCreate, noEdit, notQueryable bool }
+	fieldSecurity  struct{ noRead, noEdit, deleted bool }
+)
 
 // engine is the one place that decides what the integration user may see and do. Every endpoint asks it: describe,
 // global describe, SOQL, paging, composite parts. Readers take an immutable view, so one request sees one state.

@@ -1,7 +1,6 @@
 package salesforce_test
 
 import (
-	"errors"
 	"net/http"
 	"testing"
 
@@ -89,8 +88,10 @@ func TestFieldRights(t *testing.T) {
 	_, fields := client.described(t, "Contact")
 	for _, gone := range []string{"Title", "MailingAddress", "MailingCity", "MailingCountry", "LastName"} {
 		require.NotContains(t, fields, gone)
-		for _, soql := range []string{"SELECT " + gone + " FROM Contact", "SELECT Id FROM Contact WHERE " + gone + " = null",
-			"SELECT Id FROM Contact ORDER BY " + gone} {
+		for _, soql := range []string{
+			"SELECT " + gone + " FROM Contact", "SELECT Id FROM Contact WHERE " + gone + " = null",
+			"SELECT Id FROM Contact ORDER BY " + gone,
+		} {
 			client.query(t, soql).fails(t, 400, "INVALID_FIELD", "No such column '"+gone+"' on entity 'Contact'.")
 		}
 	}
@@ -126,7 +127,7 @@ func TestSwitchesThatSalesforceDoesNotHave(t *testing.T) {
 		"unknown field":      {controls.SetField("Contact", "Nope", read), 404, `no field "Nope" on Contact`},
 	} {
 		var refused *salesforce.ControlError
-		require.True(t, errors.As(test.err, &refused), name)
+		require.ErrorAs(t, test.err, &refused, name)
 		require.Equal(t, test.status, refused.Status, name)
 		require.Contains(t, refused.Message, test.text, name)
 	}

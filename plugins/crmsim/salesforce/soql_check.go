@@ -48,11 +48,11 @@ func checkSOQL(q *soqlQuery, v *view) (*plan, *soqlError) {
 		if wrong != nil {
 			return nil, wrong
 		}
-		if key := strings.ToLower(path.name); seen[key] {
+		key := strings.ToLower(path.name)
+		if seen[key] {
 			return nil, soqlFail(-1, "INVALID_FIELD", "duplicate field selected: %s", path.name)
-		} else {
-			seen[key] = true
 		}
+		seen[key] = true
 		p.columns = append(p.columns, column)
 	}
 	if q.where != nil {

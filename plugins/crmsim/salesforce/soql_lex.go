@@ -145,8 +145,10 @@ func lexString(rest string, at int) (token, int, *soqlError) {
 			if i == len(rest) {
 				return token{}, 0, soqlFail(at, "MALFORMED_QUERY", "unexpected token: <EOF>")
 			}
-			escaped, ok := map[byte]string{'n': "\n", 'N': "\n", 'r': "\r", 'R': "\r", 't': "\t", 'T': "\t", 'b': "\b",
-				'B': "\b", 'f': "\f", 'F': "\f", '"': `"`, '\'': "'", '\\': `\`, '_': "_", '%': "%"}[rest[i]]
+			escaped, ok := map[byte]string{
+				'n': "\n", 'N': "\n", 'r': "\r", 'R': "\r", 't': "\t", 'T': "\t", 'b': "\b",
+				'B': "\b", 'f': "\f", 'F': "\f", '"': `"`, '\'': "'", '\\': `\`, '_': "_", '%': "%",
+			}[rest[i]]
 			if !ok {
 				return token{}, 0, soqlFail(at+i, "MALFORMED_QUERY", "invalid string escape: '\\%c'", rest[i])
 			}

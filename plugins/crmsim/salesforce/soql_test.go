@@ -228,8 +228,10 @@ func likeByDefinition(text, pattern string) bool {
 func TestNoQueryBreaksTheSimulator(t *testing.T) {
 	t.Parallel()
 	_, client := people(t)
-	words := []string{"SELECT", "Id", "FROM", "Contact", "WHERE", "AND", "OR", "NOT", "(", ")", ",", "'a'", "1", "=", "!=",
-		"IN", "LIKE", "ORDER", "BY", "LIMIT", "count", "null", "2026-01-01", "2026-01-01T00:00:00Z", "é", "\\", "'"}
+	words := []string{
+		"SELECT", "Id", "FROM", "Contact", "WHERE", "AND", "OR", "NOT", "(", ")", ",", "'a'", "1", "=", "!=",
+		"IN", "LIKE", "ORDER", "BY", "LIMIT", "count", "null", "2026-01-01", "2026-01-01T00:00:00Z", "é", "\\", "'",
+	}
 	rapid.Check(t, func(r *rapid.T) {
 		soql := strings.Join(rapid.SliceOfN(rapid.SampledFrom(words), 0, 12).Draw(r, "words"), " ")
 		status := client.get(t, root+"/query?q="+url.QueryEscape(soql)).status

@@ -5,14 +5,16 @@ import "strings"
 // condition is a node of the WHERE tree: allOf, anyOf, negated or comparison.
 type condition interface{ isCondition() }
 
-type allOf []condition
-type anyOf []condition
-type negated struct{ inner condition }
-type comparison struct {
-	path   namedPath
-	op     string // =, !=, <, <=, >, >=, IN, NOT IN, LIKE
-	values []token
-}
+type (
+	allOf      []condition
+	anyOf      []condition
+	negated    struct{ inner condition }
+	comparison struct {
+		path   namedPath
+		op     string // =, !=, <, <=, >, >=, IN, NOT IN, LIKE
+		values []token
+	}
+)
 
 func (allOf) isCondition()      {}
 func (anyOf) isCondition()      {}

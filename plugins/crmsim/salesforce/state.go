@@ -68,8 +68,10 @@ func (c *Controls) State() State {
 	rotation, open, access, _ := s.authorizations.summary()
 	usage := s.usage.now()
 	state := State{
-		Org: OrgState{ID: s.config.OrgID, Name: s.config.OrgName, Sandbox: s.config.Sandbox,
-			Username: s.userText("Username"), ClientID: s.config.ClientID},
+		Org: OrgState{
+			ID: s.config.OrgID, Name: s.config.OrgName, Sandbox: s.config.Sandbox,
+			Username: s.userText("Username"), ClientID: s.config.ClientID,
+		},
 		Tokens:        TokenState{Rotation: rotation, Authorizations: open, AccessTokens: access},
 		DailyRequests: LimitState{Used: usage.used, Limit: usage.limit},
 		Faults:        s.faults.list(), Counters: c.Counters(),

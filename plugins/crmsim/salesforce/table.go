@@ -2,6 +2,7 @@ package salesforce
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"sort"
 	"sync"
@@ -138,12 +139,8 @@ func (t *table) touch(rows []*row, values map[string]any, deleted *bool, at time
 	for _, r := range rows {
 		// Copied, because rows made together share one map.
 		next := make(map[string]any, len(r.values)+len(values))
-		for k, v := range r.values {
-			next[k] = v
-		}
-		for k, v := range values {
-			next[k] = v
-		}
+		maps.Copy(next, r.values)
+		maps.Copy(next, values)
 		r.values, r.modified = next, at
 		if deleted != nil {
 			r.deleted = *deleted

@@ -26,8 +26,10 @@ func versions() reply {
 	for n := firstVersion; n <= latestVersion; n++ {
 		season := [...]string{"Summer", "Winter", "Spring"}[(n-firstVersion)%3]
 		year := 14 + (n-firstVersion+2)/3
-		list = append(list, version{fmt.Sprintf("%s '%d", season, year), fmt.Sprintf("/services/data/v%d.0", n),
-			fmt.Sprintf("%d.0", n)})
+		list = append(list, version{
+			fmt.Sprintf("%s '%d", season, year), fmt.Sprintf("/services/data/v%d.0", n),
+			fmt.Sprintf("%d.0", n),
+		})
 	}
 	return jsonReply(http.StatusOK, list)
 }

@@ -137,7 +137,7 @@ func (c *Client) Read(ctx context.Context, target sdk.Target, request sdk.ReadRe
 	defer cancel()
 	stream, err := c.sync.Read(ctx, &connectorv1.ReadRequest{
 		Target: targetToWire(target), Object: request.Object, Fields: request.Fields,
-		ResumeToken: request.ResumeToken, BatchSize: int32(request.BatchSize), //nolint:gosec // a test's own number
+		ResumeToken: request.ResumeToken, BatchSize: int32(request.BatchSize),
 	})
 	if err != nil {
 		return errorFromWire(err)

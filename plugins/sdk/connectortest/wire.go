@@ -46,7 +46,7 @@ func errorFromWire(err error) error {
 			return detailFromWire(detail)
 		}
 	}
-	switch state.Code() { //nolint:exhaustive // all others stay what they are
+	switch state.Code() {
 	case codes.Canceled:
 		return context.Canceled
 	case codes.DeadlineExceeded:

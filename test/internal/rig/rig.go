@@ -40,7 +40,7 @@ func Build(ctx context.Context, folder, connectorPackage string) (Programs, erro
 		programs.Server:    "github.com/fieldwarden/fieldwarden/cmd/fieldwarden",
 		programs.Connector: connectorPackage,
 	} {
-		out, err := exec.CommandContext(ctx, "go", "build", "-o", path, source).CombinedOutput() //nolint:gosec // our own packages
+		out, err := exec.CommandContext(ctx, "go", "build", "-o", path, source).CombinedOutput()
 		if err != nil {
 			return Programs{}, fmt.Errorf("rig: building %s: %w\n%s", source, err, out)
 		}
@@ -143,7 +143,7 @@ func NewSite(folder, name, database string, programs Programs, crmAddress string
 	config.Connectors = []server.ConnectorConfig{{Name: Connector, Path: programs.Connector}}
 	config.Endpoints = map[string]string{slot: "http://" + crmAddress}
 	config.OAuthClients = map[string]server.OAuthClientConfig{slot: {ID: salesforce.DefaultClientID, Secret: "file:" + clientSecret}}
-	log, err := os.Create(filepath.Join(folder, name+".log")) //nolint:gosec // our own temporary folder
+	log, err := os.Create(filepath.Join(folder, name+".log"))
 	if err != nil {
 		return nil, fmt.Errorf("rig: %w", err)
 	}

@@ -113,7 +113,7 @@ func (s *story) begin(ctx context.Context, background *errgroup.Group, folder st
 	if err := s.options.Configure(&config, listener.Addr().String()); err != nil {
 		return err
 	}
-	log, err := os.Create(filepath.Join(folder, "server.log")) //nolint:gosec // our own temporary folder
+	log, err := os.Create(filepath.Join(folder, "server.log"))
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
@@ -135,7 +135,7 @@ func (s *story) begin(ctx context.Context, background *errgroup.Group, folder st
 // showLog prints the end of the server's log beside a failure.
 func (s *story) showLog(folder string) {
 	const most = 4000
-	log, err := os.ReadFile(filepath.Join(folder, "server.log")) //nolint:gosec // our own temporary folder
+	log, err := os.ReadFile(filepath.Join(folder, "server.log"))
 	if err != nil {
 		return
 	}

@@ -177,9 +177,12 @@ func decideSettings(ctx context.Context, s *story) (string, error) {
 	variables := s.with(key("settings"))
 	variables["version"] = found.Integration.Settings.Version
 	variables["changes"] = []map[string]any{
-		{"key": "dataSync", "value": true}, {"key": "autoSave.enabled", "value": true},
-		{"key": "autoSave.pipelineEntryStage", "value": stage}, {"key": "contacts.create", "value": true},
-		{"key": "contacts.create.bulk", "value": false}, {"key": "contacts.create.emailRequired", "value": true},
+		{"key": "dataSync", "value": true},
+		{"key": "autoSave.enabled", "value": true},
+		{"key": "autoSave.pipelineEntryStage", "value": stage},
+		{"key": "contacts.create", "value": true},
+		{"key": "contacts.create.bulk", "value": false},
+		{"key": "contacts.create.emailRequired", "value": true},
 		{"key": "restrictedDataMode", "value": false},
 	}
 	var updated struct {
