@@ -3488,7 +3488,7 @@ type FeedEntry implements Node {
   cursor: FeedCursor!
   "When it was committed."
   createdAt: DateTime!
-  "What it is about: alert, permission, settings, run or integration."
+  "What it is about: alert, permission, check, settings, run or integration."
   kind: String!
   "The integration it belongs to; null when it belongs to none."
   integration: Integration
