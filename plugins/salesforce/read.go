@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -63,7 +61,7 @@ func (c *Connector) Read(ctx context.Context, target sdk.Target, request sdk.Rea
 		size = maxPage
 	}
 	r := &reader{
-		session: s, object: request.Object, lists: lists, wanted: wantedKeys(request.Fields),
+		session: s, object: request.Object, lists: lists, wanted: wantedKeys(request.Fields), kept: map[string]bool{},
 		batchSize: size, pageSize: strconv.Itoa(min(max(size, minPage), maxPage)), overlap: config.overlap(), at: at,
 	}
 	return r.run(ctx, send)
@@ -75,6 +73,7 @@ type reader struct {
 	object    string
 	lists     [][]string      // see planSelect
 	wanted    map[string]bool // lower-case names of the requested fields
+	kept      map[string]bool // see keeps
 	batchSize int
 	pageSize  string
 	overlap   time.Duration
@@ -142,9 +141,6 @@ type page struct {
 	// next is the path of the next page; empty at the end.
 	next string
 }
-
-// row is one record as Salesforce sent it.
-type row map[string]json.RawMessage
 
 // nextPage fetches the open query's next page, or opens a query after the
 // settled position. CodeCursorExpired means that the open query is gone.
@@ -228,8 +224,8 @@ func (r *reader) locator(next string) (string, error) {
 func (r *reader) records(ctx context.Context, p page) ([]sdk.Record, error) {
 	records := make([]sdk.Record, len(p.rows))
 	ids := make([]string, len(p.rows))
-	for i, row := range p.rows {
-		id, stamp, err := rowKey(row)
+	for i := range p.rows {
+		id, stamp, err := rowKey(&p.rows[i])
 		if err != nil {
 			return nil, err
 		}
@@ -239,10 +235,8 @@ func (r *reader) records(ctx context.Context, p page) ([]sdk.Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	for i, row := range p.rows {
-		if records[i].Data, err = r.data(row); err != nil {
-			return nil, err
-		}
+	for i := range p.rows {
+		records[i].Data = p.rows[i].object(r.keeps)
 	}
 	return slices.DeleteFunc(records, func(record sdk.Record) bool { return !whole[record.ID] }), nil
 }
@@ -260,10 +254,10 @@ func (r *reader) complete(ctx context.Context, rows []row, ids []string) (whole 
 		if err != nil {
 			return nil, err
 		}
-		for i, row := range rows {
+		for i := range rows {
 			extra, ok := more[ids[i]]
 			whole[ids[i]] = whole[ids[i]] && ok
-			maps.Copy(row, extra)
+			rows[i].add(extra)
 		}
 	}
 	return whole, nil
@@ -280,7 +274,7 @@ func (r *reader) fetchByID(ctx context.Context, list, ids []string) (map[string]
 			}
 			for _, row := range p.rows {
 				var id string
-				if json.Unmarshal(row["Id"], &id) != nil {
+				if json.Unmarshal(row.value("Id"), &id) != nil {
 					return nil, sdk.BadResponse("Salesforce sent a record without Id")
 				}
 				rows[id] = row
@@ -291,20 +285,21 @@ func (r *reader) fetchByID(ctx context.Context, list, ids []string) (map[string]
 	return rows, nil
 }
 
-// data keeps the requested fields of a row, under Salesforce's own names.
-func (r *reader) data(row row) (json.RawMessage, error) {
-	maps.DeleteFunc(row, func(name string, _ json.RawMessage) bool { return !r.wanted[strings.ToLower(name)] })
-	data, err := json.Marshal(row)
-	if err != nil {
-		return nil, fmt.Errorf("marshal a record of %s: %w", r.object, err)
+// keeps reports whether a field, by Salesforce's own name, was requested. It
+// remembers: every record has the same names.
+func (r *reader) keeps(name string) bool {
+	keep, known := r.kept[name]
+	if !known {
+		keep = r.wanted[strings.ToLower(name)]
+		r.kept[name] = keep
 	}
-	return data, nil
+	return keep
 }
 
 // rowKey reads the two fields of the position.
-func rowKey(row row) (id string, stamp time.Time, err error) {
+func rowKey(row *row) (id string, stamp time.Time, err error) {
 	var text string
-	if json.Unmarshal(row["Id"], &id) != nil || !recordID.MatchString(id) || json.Unmarshal(row["SystemModstamp"], &text) != nil {
+	if json.Unmarshal(row.value("Id"), &id) != nil || !recordID.MatchString(id) || json.Unmarshal(row.value("SystemModstamp"), &text) != nil {
 		return "", time.Time{}, sdk.BadResponse("Salesforce sent a record without Id and SystemModstamp")
 	}
 	if stamp, err = parseTime(text); err != nil {
