@@ -156,7 +156,8 @@ func TestNothingNamesAMachine(t *testing.T) {
 			return err
 		}
 		if entry.IsDir() {
-			if slices.Contains([]string{".git", ".cache", "bin", "data", "node_modules", "dist"}, entry.Name()) && path != root {
+			hidden := strings.HasPrefix(entry.Name(), ".") && entry.Name() != ".ci"
+			if path != root && (hidden || slices.Contains([]string{"bin", "data", "node_modules", "dist"}, entry.Name())) {
 				return filepath.SkipDir
 			}
 			return nil

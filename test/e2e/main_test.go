@@ -19,7 +19,7 @@ var programs binaries
 const (
 	environmentCanary     = "canary-environment-5f1b0c77a9"
 	environmentCanaryName = "E2E_CANARY"
-	clientCanary          = "canary-client-secret-1c9f04e6d2" //nolint:gosec // it opens nothing but a simulator
+	clientCanary          = "canary-client-secret-1c9f04e6d2"
 	clientCanaryName      = "E2E_CLIENT_SECRET"
 )
 

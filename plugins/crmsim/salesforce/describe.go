@@ -121,7 +121,7 @@ func (s *Simulator) describing(c *call, object string, build func() any) reply {
 		}
 		body, _ = c.view.bodies.LoadOrStore(key, built.body)
 	}
-	return reply{status: http.StatusOK, kind: jsonKind, body: body.([]byte), modified: modified, etag: etagOf(modified)}
+	return reply{status: http.StatusOK, kind: jsonKind, body: body.([]byte), modified: modified, etag: etagOf(modified)} //nolint:forcetypeassert // only bodies are stored
 }
 
 // etagOf is the same for every describe of one moment: Salesforce's tag covers the whole org.

@@ -144,7 +144,8 @@ func (c *cursors) locator(open *cursor, offset int) string {
 	if open.id == "" {
 		open.id = strings.NewReplacer("-", "x", "_", "y").Replace(opaque("0r8", 12))[:18]
 		open.expires = c.clock.Now().Add(cursorLife)
-		mine := append(c.open[open.grant], open)
+		mine := c.open[open.grant]
+		mine = append(mine, open)
 		for len(mine) > c.limit || c.clock.Now().After(mine[0].expires) {
 			delete(c.byID, mine[0].id)
 			mine = mine[1:]

@@ -55,15 +55,16 @@ func serve(connector sdk.Connector, logger *slog.Logger) (client *Client, stop f
 	if err != nil {
 		panic(err) // only a malformed target can do that
 	}
-	return &Client{
-			connector:   connectorv1.NewConnectorServiceClient(conn),
-			permissions: connectorv1.NewPermissionsServiceClient(conn),
-			sync:        connectorv1.NewSyncServiceClient(conn),
-		}, func() {
-			_ = conn.Close()
-			server.Stop()
-			<-served
-		}
+	client := &Client{
+		connector:   connectorv1.NewConnectorServiceClient(conn),
+		permissions: connectorv1.NewPermissionsServiceClient(conn),
+		sync:        connectorv1.NewSyncServiceClient(conn),
+	}
+	return client, func() {
+		_ = conn.Close()
+		server.Stop()
+		<-served
+	}
 }
 
 // Describe returns the answer as it is on the wire.

@@ -16,7 +16,7 @@ import (
 
 func main() {
 	for _, session := range []bool{false, true} {
-		child := exec.Command("sleep", "3600")
+		child := exec.Command("sleep", "3600") //nolint:noctx // it is to be killed by others
 		child.SysProcAttr = &syscall.SysProcAttr{Setsid: session}
 		if err := child.Start(); err != nil {
 			fmt.Fprintln(os.Stderr, "starting a child:", err)
