@@ -12,18 +12,21 @@ import (
 	"github.com/fieldwarden/fieldwarden/ent/crmfield"
 	"github.com/fieldwarden/fieldwarden/ent/crmobject"
 	"github.com/fieldwarden/fieldwarden/ent/mapping"
+	"github.com/fieldwarden/fieldwarden/ent/runobject"
 	"github.com/fieldwarden/fieldwarden/graph/model"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 )
 
 // loaders batch what Ent's field collection cannot: facts of a field that live at
-// its object, and counts. They live for one response, so a subscription's next
+// its object, counts, and lists in an order of their own. They live for one response, so a subscription's next
 // event sees the present.
 type loaders struct {
 	objects  *dataloadgen.Loader[string, *ent.CrmObject]
 	counts   *dataloadgen.Loader[string, *model.FieldCounts]
 	standard *dataloadgen.Loader[string, map[string]string]
+	// read are the objects of a run.
+	read *dataloadgen.Loader[string, []*ent.RunObject]
 }
 
 type loadersKey struct{}
@@ -42,6 +45,7 @@ func newLoaders(s *store.Store) *loaders {
 		objects:  dataloadgen.NewLoader(objectsByID(s), wait),
 		counts:   dataloadgen.NewLoader(fieldCounts(s), wait),
 		standard: dataloadgen.NewLoader(standardFields(s), wait),
+		read:     dataloadgen.NewLoader(runObjects(s), wait),
 	}
 }
 
@@ -139,5 +143,20 @@ func standardFields(s *store.Store) func(context.Context, []string) ([]map[strin
 			found[row.IntegrationID][row.ObjectName+"."+row.CrmField] = row.StandardField
 		}
 		return inOrder(integrationIDs, found, func(string) (map[string]string, error) { return map[string]string{}, nil })
+	}
+}
+
+// runObjects loads, for each run, its objects in the package's order.
+func runObjects(s *store.Store) func(context.Context, []string) ([][]*ent.RunObject, []error) {
+	return func(ctx context.Context, runIDs []string) ([][]*ent.RunObject, []error) {
+		rows, err := s.Read().RunObject.Query().Where(runobject.RunIDIn(runIDs...)).Order(runobject.ByPosition()).All(ctx)
+		if err != nil {
+			return nil, []error{fmt.Errorf("graph: loading the objects of runs: %w", err)}
+		}
+		found := map[string][]*ent.RunObject{}
+		for _, row := range rows {
+			found[row.RunID] = append(found[row.RunID], row)
+		}
+		return inOrder(runIDs, found, func(string) ([]*ent.RunObject, error) { return []*ent.RunObject{}, nil })
 	}
 }

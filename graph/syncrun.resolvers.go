@@ -9,7 +9,6 @@ import (
 	"context"
 
 	"github.com/fieldwarden/fieldwarden/ent"
-	"github.com/fieldwarden/fieldwarden/ent/runobject"
 	"github.com/fieldwarden/fieldwarden/graph/generated"
 	"github.com/fieldwarden/fieldwarden/graph/model"
 )
@@ -23,7 +22,7 @@ func (r *syncRunResolver) Problem(ctx context.Context, obj *ent.SyncRun) (*model
 }
 
 func (r *syncRunResolver) Objects(ctx context.Context, obj *ent.SyncRun) ([]*ent.RunObject, error) {
-	return obj.QueryObjects().Order(runobject.ByPosition()).All(ctx)
+	return r.loaders(ctx).read.Load(ctx, obj.ID)
 }
 
 func (r *Resolver) RunObject() generated.RunObjectResolver { return &runObjectResolver{r} }
