@@ -55,7 +55,7 @@ func serve(connector sdk.Connector, logger *slog.Logger) (client *Client, stop f
 	if err != nil {
 		panic(err) // only a malformed target can do that
 	}
-	client := &Client{
+	client = &Client{
 		connector:   connectorv1.NewConnectorServiceClient(conn),
 		permissions: connectorv1.NewPermissionsServiceClient(conn),
 		sync:        connectorv1.NewSyncServiceClient(conn),
