@@ -61,7 +61,7 @@ func canonicalValue(data []byte, depth int) (rest []byte, ok bool) {
 	case '[':
 		return canonicalElements(data[1:], depth-1)
 	case '"':
-		_, rest, ok = plainString(data)
+		_, rest, _, ok = canonicalString(data)
 		return rest, ok
 	}
 	end := 1
@@ -83,7 +83,9 @@ func canonicalMembers(data []byte, depth int) (rest []byte, ok bool) {
 	var before []byte
 	for first := true; ; first = false {
 		var key []byte
-		if key, data, ok = plainString(data); !ok || !first && bytes.Compare(before, key) >= 0 {
+		var plain bool
+		// Keys are sorted by what they stand for, so they must be plain.
+		if key, data, plain, ok = canonicalString(data); !ok || !plain || !first && bytes.Compare(before, key) >= 0 {
 			return nil, false
 		}
 		if len(data) == 0 || data[0] != ':' {
@@ -123,25 +125,32 @@ func canonicalElements(data []byte, depth int) (rest []byte, ok bool) {
 	}
 }
 
-// plainString takes a string that nobody would write in another way: no escapes,
-// and nothing that would have to be escaped.
-func plainString(data []byte) (text, rest []byte, ok bool) {
+// canonicalString takes a string in the one form that it would be written in.
+// plain tells that it has no escapes.
+func canonicalString(data []byte) (text, rest []byte, plain, ok bool) {
 	if len(data) == 0 || data[0] != '"' {
-		return nil, nil, false
+		return nil, nil, false, false
 	}
-	ascii := true
+	plain, ascii := true, true
 	for i := 1; i < len(data); i++ {
 		switch c := data[i]; {
 		case c == '"':
 			text = data[1:i]
-			return text, data[i+1:], ascii || plainUnicode(text)
-		case c == '\\' || c < ' ':
-			return nil, nil, false
+			return text, data[i+1:], plain, ascii || plainUnicode(text)
+		case c < ' ':
+			return nil, nil, false, false
+		case c == '\\':
+			// These are always escaped, and always so; what is written as \u could
+			// stand for something that needs no escape.
+			if i++; i == len(data) || bytes.IndexByte([]byte(`"\bfnrt`), data[i]) < 0 {
+				return nil, nil, false, false
+			}
+			plain = false
 		case c >= utf8.RuneSelf:
 			ascii = false
 		}
 	}
-	return nil, nil, false
+	return nil, nil, false, false
 }
 
 // plainUnicode reports whether text is valid and without the two separators that

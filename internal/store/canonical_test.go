@@ -14,7 +14,7 @@ import (
 func TestCanonicalObject(t *testing.T) {
 	t.Parallel()
 	pieces := []string{
-		"{", "}", "[", "]", ",", ":", `"a"`, `"b"`, `"é"`, `"a b"`, `"\u00e9"`, `"\n"`, "\"\u2028\"", "\"\xff\"", `"`, "\x00",
+		"{", "}", "[", "]", ",", ":", `"a"`, `"b"`, `"é"`, `"a b"`, `"\u00e9"`, `"\n"`, "\"\u2028\"", "\"\xff\"", `"a\nb\"\\"`, `"\b\f\r\t"`, `"\/"`, `"\`, `"`, "\x00",
 		"1", "-0", "1.50", "1e5", "01", "1 ", " ", "\n", "true", "null", "nul", `{"a":1}`, `{"b":1,"a":2}`, `{"a":1,"b":[1,{"c":null}]}`,
 	}
 	rapid.Check(t, func(t *rapid.T) {
@@ -77,7 +77,7 @@ func TestCanonicalObjectKnowsCRMRecords(t *testing.T) {
 	for text, want := range map[string]bool{
 		`{}`: true,
 		`{"Address":{"City":"Zürich","Zip":null},"Amount":12.50,"Id":"003","IsDeleted":false,"Tags":["a","b"]}`: true,
-		`{"a":1,"a":2}`: false, `{"b":1,"a":2}`: false, `{"a": 1}`: false, `{"a":1 }`: false, `{"a":"\u00e9"}`: false,
+		`{"a":1,"a":2}`: false, `{"b":1,"a":2}`: false, `{"a": 1}`: false, `{"a":"b\n\"c\""}`: true, `{"a\n":1}`: false, `{"a":"\/"}`: false, `{"a":1 }`: false, `{"a":"\u00e9"}`: false,
 		`{"a":01}`: false, `{"a":}`: false, `{"a":1`: false, `{"a":1}}`: false, `[1]`: false, `null`: false,
 	} {
 		require.Equal(t, want, isCanonicalObject([]byte(text)), text)
