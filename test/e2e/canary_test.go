@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -85,8 +86,10 @@ func tellStory(t *testing.T, s *site, crm *eavesdropper, api *recorder) {
 	i.decideAll(t)
 	i.finish(t)
 	i.runEnds(t, 1)
-	s.admin.change(t, "setOAuthClient", "ok", vars{"connector": connectorName, "environment": "SANDBOX",
-		"clientId": "sandbox-client", "clientSecret": workspaceClientCanary}, nil)
+	s.admin.change(t, "setOAuthClient", "ok", vars{
+		"connector": connectorName, "environment": "SANDBOX",
+		"clientId": "sandbox-client", "clientSecret": workspaceClientCanary,
+	}, nil)
 	i.lose(t, "Contact.Email")
 	var event json.RawMessage
 	require.NoError(t, events.Next(within(t), &event))
@@ -188,9 +191,7 @@ func (e *eavesdropper) watch(w http.ResponseWriter, r *http.Request, next http.H
 			}
 		}
 	}
-	for name, values := range answer.Header() {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), answer.Header())
 	w.WriteHeader(answer.Code)
 	_, _ = w.Write(answer.Body.Bytes())
 }

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -46,7 +47,7 @@ func descendants(t *testing.T, of int) []int {
 		pid, err := strconv.Atoi(strings.Fields(string(text))[0])
 		require.NoError(t, err)
 		// The name in parentheses may hold spaces.
-		after := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
+		after := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
 		parent, err := strconv.Atoi(after[1])
 		require.NoError(t, err)
 		children[parent] = append(children[parent], pid)

@@ -35,10 +35,10 @@ func execute(t *testing.T, url, statement string) {
 func query(t *testing.T, url, statement string) []string {
 	t.Helper()
 	db := openSQL(t, url)
-	defer db.Close() //nolint:errcheck // it was only read
+	defer db.Close()
 	rows, err := db.QueryContext(t.Context(), statement)
 	require.NoError(t, err)
-	defer rows.Close() //nolint:errcheck // as above
+	defer rows.Close()
 	var all []string
 	for rows.Next() {
 		var text string
