@@ -7,4 +7,4 @@
 // store.WithTx; nothing opens a transaction here.
 package ent
 
-//go:generate go run -mod=mod entc.go
+//go:generate go run entc.go

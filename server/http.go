@@ -32,7 +32,7 @@ func (s *Server) routes(web http.Handler, graphqlHTTP http.Handler) (http.Handle
 	}
 	signIn := &signInPages{cases: s.cases, pages: pages, log: s.log}
 	router := chi.NewRouter()
-	router.Use(middleware.Recoverer, securityHeaders)
+	router.Use(requestID, middleware.Recoverer, securityHeaders)
 	router.With(s.auth.Middleware(refuse)).Handle(pathGraphQL, transport.ByUpgrade(graphqlHTTP, s.sockets))
 	router.Handle("/graphiql/*", http.StripPrefix("/graphiql/", web))
 	for _, path := range []string{"/", "/graphiql"} {
@@ -68,8 +68,15 @@ func refuse(w http.ResponseWriter, r *http.Request, err error) {
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(map[string]any{"errors": []any{map[string]any{
 		"message":    shown.Message,
-		"extensions": map[string]any{"code": shown.Code, "side": shown.Info().Side, "hint": shown.WhatToDo(), "requestId": transport.RequestID(r.Context())},
+		"extensions": map[string]any{"code": shown.Code, "side": shown.Info().Side, "hint": shown.WhatToDo(), "requestId": obs.RequestID(r.Context())},
 	}}})
+}
+
+// requestID gives each request the id that its answer and its log lines carry.
+func requestID(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(w, r.WithContext(obs.WithRequestID(r.Context(), obs.NewRequestID())))
+	})
 }
 
 func securityHeaders(next http.Handler) http.Handler {

@@ -25,6 +25,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/job"
 	"github.com/fieldwarden/fieldwarden/internal/mapping"
 	"github.com/fieldwarden/fieldwarden/internal/netguard"
+	"github.com/fieldwarden/fieldwarden/internal/obs"
 	"github.com/fieldwarden/fieldwarden/internal/packages"
 	"github.com/fieldwarden/fieldwarden/internal/permission"
 	"github.com/fieldwarden/fieldwarden/internal/principal"
@@ -171,7 +172,7 @@ func (s *Server) wireAPI() error {
 	executor.AroundResponses(graph.WithLoaders(s.store))
 	executor.AroundRootFields(graph.SignedIn)
 	config := transport.Config{
-		Executor: executor, Logger: s.log, AllowedOrigins: s.config.AllowedOrigins, Authenticate: s.authenticateSocket,
+		Executor: executor, Logger: s.log, RequestID: obs.RequestID, AllowedOrigins: s.config.AllowedOrigins, Authenticate: s.authenticateSocket,
 		OperationTimeout: operationTimeout,
 	}
 	s.sockets = transport.NewWebSocket(config)

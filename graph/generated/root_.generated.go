@@ -3373,9 +3373,7 @@ enum ErrorCode {
   CURSOR_INVALID
   "Query the present state, then subscribe again without a cursor."
   CURSOR_EXPIRED
-  "Subscribe again with the last cursor and read faster."
-  SLOW_CONSUMER
-  "Disconnect the other integration of this environment first, or connect a sandbox."
+  "Use the integration that exists, or connect the other environment."
   INSTANCE_LIMIT
   "Sign in to the CRM instance that was connected before."
   INSTANCE_MISMATCH

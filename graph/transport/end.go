@@ -28,7 +28,7 @@ func (e *ending) get() error {
 // a plain completion. gqlgen's subscription resolvers return a channel, which
 // can only be closed; so a resolver's producer does
 //
-//	transport.EndWith(ctx, fault.New(fault.SlowConsumer, …))
+//	transport.EndWith(ctx, fault.New(fault.CursorExpired, …))
 //	close(events)
 //
 // in this order, with the ctx that the resolver was given. The error passes

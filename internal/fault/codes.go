@@ -15,7 +15,6 @@ const (
 	PageSize            Code = "PAGE_SIZE"
 	CursorInvalid       Code = "CURSOR_INVALID"
 	CursorExpired       Code = "CURSOR_EXPIRED"
-	SlowConsumer        Code = "SLOW_CONSUMER"
 	InstanceLimit       Code = "INSTANCE_LIMIT"
 	InstanceMismatch    Code = "INSTANCE_MISMATCH"
 	EnvironmentMismatch Code = "ENVIRONMENT_MISMATCH"
@@ -112,8 +111,7 @@ func Codes() []Info {
 		{PageSize, Host, RetryNever, "Ask for 1 to 100 items with first or last and page on with the cursor."},
 		{CursorInvalid, Host, RetryNever, "Use a cursor exactly as an earlier answer gave it."},
 		{CursorExpired, Host, RetryNever, "Query the present state, then subscribe again without a cursor."},
-		{SlowConsumer, Host, RetryBackoff, "Subscribe again with the last cursor and read faster."},
-		{InstanceLimit, Host, RetryNever, "Disconnect the other integration of this environment first, or connect a sandbox."},
+		{InstanceLimit, Host, RetryNever, "Use the integration that exists, or connect the other environment."},
 		{InstanceMismatch, Host, RetryNever, "Sign in to the CRM instance that was connected before."},
 		{EnvironmentMismatch, Host, RetryNever, "Start again with the environment that matches the CRM instance."},
 		{OAuthStateInvalid, Host, RetryNever, "Start the connection again and finish it in the same browser."},
