@@ -49,7 +49,7 @@ func TestTwoServersOneDies(t *testing.T) {
 		k.progress(ctx, t, func(_ string, read int) bool { return read >= reached })
 		victim.process.Kill()
 		killed := time.Now()
-		require.Eventually(t, func() bool { return len(processesBelow(victim.Config.DataDir)) == 0 }, promise, 10*time.Millisecond)
+		require.Eventually(t, func() bool { return len(rig.ProcessesBelow(victim.Config.DataDir)) == 0 }, promise, 10*time.Millisecond)
 		before := k.read
 		k.progress(ctx, t, func(status string, read int) bool { return read > before || drive.Run{Status: status}.Ended() })
 		t.Logf("%s died after %d records, the other went on within %s", victim.process.Config.DataDir, before, time.Since(killed).Round(time.Millisecond))

@@ -3,7 +3,6 @@ package chaos
 import (
 	"context"
 	"fmt"
-	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -20,9 +19,9 @@ import (
 func killConnector(t *testing.T, n *node) {
 	t.Helper()
 	killed := 0
-	for _, pid := range processesBelow(n.Config.DataDir) {
+	for _, pid := range rig.ProcessesBelow(n.Config.DataDir) {
 		// The private copy lies in the data folder; nothing else that runs does.
-		if program, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid)); err == nil && strings.HasPrefix(program, n.Config.DataDir) {
+		if strings.HasPrefix(rig.ProgramOf(pid), n.Config.DataDir) {
 			require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
 			killed++
 		}

@@ -153,11 +153,11 @@ func (k *killer) killThrough(t *testing.T, n int, meanwhile func()) {
 	var slowest time.Duration
 	for i, m := range k.moments(n) {
 		k.wait(ctx, t, m)
-		before := processesBelow(k.folder)
+		before := rig.ProcessesBelow(k.folder)
 		most = max(most, len(before))
 		k.node.process.Kill()
 		killed := time.Now()
-		require.Eventually(t, func() bool { return len(processesBelow(k.folder)) == 0 }, promise, 10*time.Millisecond,
+		require.Eventually(t, func() bool { return len(rig.ProcessesBelow(k.folder)) == 0 }, promise, 10*time.Millisecond,
 			"kill %d: the connector's processes live on", i+1)
 		slowest = max(slowest, time.Since(killed))
 		runs := k.node.database.runs(t)

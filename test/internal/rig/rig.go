@@ -57,8 +57,9 @@ type CRM struct {
 	stop   context.CancelFunc
 	served chan error
 
-	mu   sync.Mutex
-	next chan struct{}
+	mu    sync.Mutex
+	next  chan struct{}
+	token string
 }
 
 // StartCRM starts a simulator on a free port of this machine.
@@ -79,7 +80,7 @@ func StartCRM(ctx context.Context, config salesforce.Config) (*CRM, error) {
 	handler := simulator.Handler()
 	noted := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.Contains(r.URL.Path, "/query") {
-			c.note()
+			c.note(r.Header.Get("Authorization"))
 		}
 		handler.ServeHTTP(w, r)
 	})
@@ -87,9 +88,10 @@ func StartCRM(ctx context.Context, config salesforce.Config) (*CRM, error) {
 	return c, nil
 }
 
-func (c *CRM) note() {
+func (c *CRM) note(authorization string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.token = strings.TrimPrefix(authorization, "Bearer ")
 	close(c.next)
 	c.next = make(chan struct{})
 }
@@ -99,6 +101,13 @@ func (c *CRM) NextQuery() <-chan struct{} {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.next
+}
+
+// Token is the access token with which records were asked for the last time.
+func (c *CRM) Token() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.token
 }
 
 // Close stops the simulator.
@@ -154,6 +163,9 @@ func NewSite(folder, name, database string, programs Programs, crmAddress string
 func (s *Site) Start(ctx context.Context) (*drive.Process, error) {
 	return drive.Start(ctx, s.programs.Server, s.Config, s.log, s.flags...)
 }
+
+// Program is the path of the server's binary.
+func (s *Site) Program() string { return s.programs.Server }
 
 // Token issues an admin's token; the site's server must run.
 func (s *Site) Token(ctx context.Context) (string, error) {

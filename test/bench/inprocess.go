@@ -1,0 +1,212 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	"github.com/fieldwarden/fieldwarden/ent"
+	"github.com/fieldwarden/fieldwarden/ent/crmfield"
+	"github.com/fieldwarden/fieldwarden/internal/crm"
+	"github.com/fieldwarden/fieldwarden/internal/drive"
+	"github.com/fieldwarden/fieldwarden/internal/principal"
+	"github.com/fieldwarden/fieldwarden/internal/store"
+	connector "github.com/fieldwarden/fieldwarden/plugins/salesforce"
+	"github.com/fieldwarden/fieldwarden/plugins/sdk"
+	"github.com/fieldwarden/fieldwarden/server"
+)
+
+// wideObject is an object that no CRM has: the field list's worst case.
+const wideObject = "Wide"
+
+// inProcess takes the figures that need a look inside: the same server on the
+// same data, in this process.
+func (s *stand) inProcess(ctx context.Context) (err error) {
+	if err := s.server.Stop(); err != nil {
+		return err
+	}
+	inside, err := server.New(ctx, s.site.Config, server.Options{
+		Logger: slog.New(slog.DiscardHandler), ShimPath: s.site.Program(),
+	})
+	if err != nil {
+		return err
+	}
+	running, stop := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- inside.Run(running) }()
+	defer func() {
+		stop()
+		err = errors.Join(err, <-ended)
+	}()
+	acting := principal.System(ctx, inside.WorkspaceID(), "bench")
+	if err := s.fieldList(acting, inside); err != nil {
+		return err
+	}
+	return s.baselines(acting, inside.Store())
+}
+
+// fieldList times one page of the field list and counts its statements.
+func (s *stand) fieldList(ctx context.Context, inside *server.Server) error {
+	if err := s.makeWide(ctx, inside); err != nil {
+		return fmt.Errorf("making an object with %d fields: %w", s.fields, err)
+	}
+	var statements atomic.Int64
+	inside.Store().Read().Intercept(ent.InterceptFunc(func(next ent.Querier) ent.Querier {
+		return ent.QuerierFunc(func(ctx context.Context, query ent.Query) (ent.Value, error) {
+			if graphql.HasOperationContext(ctx) { // not the scheduler's
+				statements.Add(1)
+			}
+			return next.Query(ctx, query)
+		})
+	}))
+	client := drive.Client{URL: inside.URL() + "/graphql", Token: s.token}
+	ask := func(search string) (time.Duration, error) {
+		var found struct {
+			Integration struct {
+				Object struct {
+					Fields struct {
+						TotalCount int
+						Edges      []struct{ Node struct{ Name string } }
+					}
+				}
+			}
+		}
+		started := time.Now()
+		err := client.Do(ctx, `query($id: ID!, $object: String!, $search: String) { integration(id: $id) { object(name: $object) {
+			name status fieldCounts { activeStandardized active errorStandardized inaccessible }
+			fields(first: 100, search: $search) { totalCount pageInfo { endCursor hasNextPage } edges { node {
+				id name label dataType status rights { read create update } cause checkedAt stale
+			} } }
+		} } }`, map[string]any{"id": s.integration.ID, "object": wideObject, "search": search}, &found)
+		if err == nil && len(found.Integration.Object.Fields.Edges) == 0 {
+			err = fmt.Errorf("the field list is empty for %q", search)
+		}
+		return time.Since(started), err
+	}
+	for name, search := range map[string]string{"": "", " with search": "field 4"} {
+		const times = 20
+		var took []time.Duration
+		for range times {
+			statements.Store(0)
+			one, err := ask(search)
+			if err != nil {
+				return err
+			}
+			took = append(took, one)
+		}
+		slices.Sort(took)
+		s.row("field list"+name, "%d SQL statements, p50 %s, most %s (page of 100 of %d fields)", statements.Load(),
+			percentile(took, 50).Round(100*time.Microsecond), took[times-1].Round(100*time.Microsecond), s.fields)
+	}
+	return nil
+}
+
+// makeWide inserts the object and its fields.
+func (s *stand) makeWide(ctx context.Context, inside *server.Server) error {
+	var object *ent.CrmObject
+	err := inside.Store().WithTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+		object, err = tx.Ent().CrmObject.Create().SetWorkspaceID(inside.WorkspaceID()).SetCreatedAt(tx.Now()).
+			SetIntegrationID(s.integration.ID).SetName(wideObject).SetLabel(wideObject).SetStatus(crm.ObjectOK).
+			SetCheckedAt(tx.Now()).SetPosition(99).Save(ctx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	const part = 500
+	for from := 0; from < s.fields; from += part {
+		err := inside.Store().WithTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+			creates := make([]*ent.CrmFieldCreate, min(part, s.fields-from))
+			for i := range creates {
+				n := from + i
+				creates[i] = tx.Ent().CrmField.Create().SetWorkspaceID(inside.WorkspaceID()).SetCreatedAt(tx.Now()).
+					SetIntegrationID(s.integration.ID).SetObjectID(object.ID).SetName(fmt.Sprintf("Field_%04d__c", n)).
+					SetLabel(fmt.Sprintf("Field %04d", n)).SetDataType("string").SetReadable(n%7 != 0).SetUpdatable(n%3 == 0)
+			}
+			return tx.Ent().CrmField.CreateBulk(creates...).Exec(ctx)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// baselines do the two halves of a first sync alone: the connector's code reads
+// everything and keeps it in memory, then SQLite takes it.
+func (s *stand) baselines(ctx context.Context, from *store.Store) error {
+	objects, err := from.Read().CrmObject.Query().All(ctx)
+	if err != nil {
+		return err
+	}
+	read := map[string][]crm.Record{}
+	reader, total := connector.New(), 0
+	target := sdk.Target{
+		IntegrationID: s.integration.ID, Environment: sdk.Production,
+		Endpoint: "http://" + s.crm.Address, AccessToken: sdk.Secret(s.crm.Token()),
+	}
+	var reading time.Duration
+	for _, object := range objects {
+		if object.Name == wideObject {
+			continue
+		}
+		fields, err := from.Read().CrmField.Query().Where(crmfield.ObjectID(object.ID), crmfield.Readable(true)).Select(crmfield.FieldName).Strings(ctx)
+		if err != nil {
+			return err
+		}
+		started := time.Now()
+		err = reader.Read(ctx, target, sdk.ReadRequest{Object: object.Name, Fields: fields, BatchSize: 2000}, func(batch sdk.Batch) error {
+			for _, record := range batch.Records {
+				read[object.Name] = append(read[object.Name], crm.Record(record))
+			}
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("reading %s alone: %w", object.Name, err)
+		}
+		reading += time.Since(started)
+		total += len(read[object.Name])
+	}
+	storing, err := s.storeAlone(ctx, read)
+	if err != nil {
+		return err
+	}
+	alone := func(took time.Duration) float64 { return float64(total) / took.Seconds() }
+	s.row("alone: CRM and connector code, nothing stored", "%.0f records/s; the first sync reaches %.2f of it", alone(reading), s.firstSync/alone(reading))
+	s.row("alone: records into SQLite", "%.0f records/s; the first sync reaches %.2f of it", alone(storing), s.firstSync/alone(storing))
+	s.row("both, one after the other", "%.0f records/s; the first sync reaches %.2f of it", alone(reading+storing), s.firstSync/alone(reading+storing))
+	return nil
+}
+
+func (s *stand) storeAlone(ctx context.Context, read map[string][]crm.Record) (took time.Duration, err error) {
+	empty, err := store.Open(ctx, store.Config{URL: "sqlite:" + filepath.Join(s.site.Config.DataDir, "alone")})
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, empty.Close()) }()
+	p, _ := principal.From(ctx)
+	started := time.Now()
+	for object, records := range read {
+		for some := range slices.Chunk(records, 2000) {
+			prepared, err := store.PrepareRecords(some)
+			if err != nil {
+				return 0, err
+			}
+			err = empty.WithTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+				_, err := tx.UpsertRecords(ctx, p.WorkspaceID, s.integration.ID, object, prepared)
+				return err
+			})
+			if err != nil {
+				return 0, err
+			}
+		}
+	}
+	return time.Since(started), nil
+}
