@@ -67,9 +67,9 @@ func TestMixSpreads(t *testing.T) {
 		require.Equal(r, crmsim.Mix(seed, at), crmsim.Mix(seed, at))
 		require.NotEqual(r, crmsim.Mix(seed, at), crmsim.Mix(seed, at+1))
 		require.NotEqual(r, crmsim.Mix(seed, at), crmsim.Mix(seed+1, at))
-		company, domain := names.Company(crmsim.Mix(seed, at))
-		require.NotEmpty(r, company)
-		require.Regexp(r, `^[a-z]+\.example$`, domain)
+		company := names.Company(crmsim.Mix(seed, at))
+		require.NotEmpty(r, company.Name())
+		require.Regexp(r, `^[a-z]+\.example$`, company.Domain())
 		require.NotEmpty(r, names.First(at)+names.Last(at))
 	})
 }

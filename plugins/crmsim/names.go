@@ -57,8 +57,16 @@ func (n *Names) First(r uint64) string { return Pick(n.first, r) }
 // Last gives a family name for the number r.
 func (n *Names) Last(r uint64) string { return Pick(n.last, r) }
 
-// Company gives a company's name and its web domain (under the reserved .example) for the number r.
-func (n *Names) Company(r uint64) (name, domain string) {
-	head, tail, form := Pick(n.head, r), Pick(n.tail, r>>16), Pick(n.form, r>>32)
-	return head + " " + tail + " " + form, strings.ToLower(head+tail) + ".example"
+// Company is an invented company.
+type Company struct{ head, tail, form string }
+
+// Company gives the company for the number r.
+func (n *Names) Company(r uint64) Company {
+	return Company{Pick(n.head, r), Pick(n.tail, r>>16), Pick(n.form, r>>32)}
 }
+
+// Name is the company's name.
+func (c Company) Name() string { return c.head + " " + c.tail + " " + c.form }
+
+// Domain is the company's web domain, under the reserved .example.
+func (c Company) Domain() string { return strings.ToLower(c.head+c.tail) + ".example" }

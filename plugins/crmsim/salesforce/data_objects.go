@@ -9,12 +9,12 @@ import (
 )
 
 func (g *generator) account(name string, n int) any {
-	company, domain := g.names.Company(g.roll("Account", "company", n))
+	company := g.names.Company(g.roll("Account", "company", n))
 	switch name {
 	case "Name":
-		return company
+		return company.Name()
 	case "Website":
-		return "https://www." + domain
+		return "https://www." + company.Domain()
 	case "Type":
 		return crmsim.Pick([]string{"Prospect", "Customer - Direct", "Customer - Channel", "Technology Partner", "Other"},
 			g.roll("Account", name, n))
@@ -33,16 +33,17 @@ func (g *generator) account(name string, n int) any {
 	return g.shared("Account", name, n)
 }
 
-// person invents what contacts, leads and users share; domain is where their mail lives.
-func (g *generator) person(object, name, domain string, n int) any {
-	first, last := g.names.First(g.roll(object, "first", n)), g.names.Last(g.roll(object, "last", n))
+// person invents what contacts, leads and users share; domain tells where their mail lives.
+func (g *generator) person(object, name string, n int, domain func() string) any {
+	first := func() string { return g.names.First(g.roll(object, "first", n)) }
+	last := func() string { return g.names.Last(g.roll(object, "last", n)) }
 	switch name {
 	case "FirstName":
-		return first
+		return first()
 	case "LastName":
-		return last
+		return last()
 	case "Email":
-		return strings.ToLower(fmt.Sprintf("%s.%s.%d@%s", first, last, n, domain))
+		return strings.ToLower(fmt.Sprintf("%s.%s.%d@%s", first(), last(), n, domain()))
 	case "Title":
 		return crmsim.Pick(g.words.titles, g.roll(object, name, n))
 	case "Department":
@@ -52,12 +53,6 @@ func (g *generator) person(object, name, domain string, n int) any {
 }
 
 func (g *generator) contact(name string, n int) any {
-	var domain string
-	company := 0
-	if accounts := g.counts["Account"]; accounts > 0 {
-		company = int(g.roll("Contact", "AccountId", n) % uint64(accounts))
-	}
-	_, domain = g.names.Company(g.roll("Account", "company", company))
 	switch name {
 	case "AccountId":
 		return g.parent("Contact", name, "Account", "001", n)
@@ -71,11 +66,17 @@ func (g *generator) contact(name string, n int) any {
 	if suffix, ok := strings.CutPrefix(name, "Mailing"); ok {
 		return g.postal("Contact", suffix, n)
 	}
-	return g.person("Contact", name, domain, n)
+	return g.person("Contact", name, n, func() string {
+		account := 0
+		if accounts := g.counts["Account"]; accounts > 0 {
+			account = int(g.roll("Contact", "AccountId", n) % uint64(accounts))
+		}
+		return g.names.Company(g.roll("Account", "company", account)).Domain()
+	})
 }
 
 func (g *generator) lead(name string, n int) any {
-	company, domain := g.names.Company(g.roll("Lead", "company", n))
+	company := g.names.Company(g.roll("Lead", "company", n))
 	converted := g.roll("Lead", "converted", n)%100 < 8
 	whenConverted := func(v any) any {
 		if !converted {
@@ -85,9 +86,9 @@ func (g *generator) lead(name string, n int) any {
 	}
 	switch name {
 	case "Company":
-		return company
+		return company.Name()
 	case "Website":
-		return "https://www." + domain
+		return "https://www." + company.Domain()
 	case "IsConverted":
 		return converted
 	case "Status":
@@ -111,7 +112,7 @@ func (g *generator) lead(name string, n int) any {
 	case "CleanStatus":
 		return "Pending"
 	}
-	return g.person("Lead", name, domain, n)
+	return g.person("Lead", name, n, company.Domain)
 }
 
 func (g *generator) opportunity(name string, n int) any {
@@ -123,8 +124,8 @@ func (g *generator) opportunity(name string, n int) any {
 	case "AccountId":
 		return g.parent("Opportunity", name, "Account", "001", n)
 	case "Name":
-		company, _ := g.names.Company(g.roll("Account", "company", account))
-		return fmt.Sprintf("%s - %s %d", company, crmsim.Pick([]string{"New Business", "Renewal", "Expansion"},
+		company := g.names.Company(g.roll("Account", "company", account))
+		return fmt.Sprintf("%s - %s %d", company.Name(), crmsim.Pick([]string{"New Business", "Renewal", "Expansion"},
 			g.roll("Opportunity", name, n)), n+1)
 	case "StageName":
 		return crmsim.Pick(g.stages, g.roll("Opportunity", name, n)).name

@@ -66,7 +66,7 @@ func (g *generator) user(name string, n int) any {
 	case "Description", "OwnerId", "LeadSource", "Industry":
 		return nil
 	}
-	return g.person("User", name, domain, n)
+	return g.person("User", name, n, func() string { return domain })
 }
 
 // organization is the org's one Organization record.
