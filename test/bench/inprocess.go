@@ -90,7 +90,7 @@ func (s *stand) fieldList(ctx context.Context, inside *server.Server) error {
 		}
 		return time.Since(started), err
 	}
-	for name, search := range map[string]string{"": "", " with search": "field 4"} {
+	for _, search := range []string{"", "field 4"} {
 		const times = 20
 		var took []time.Duration
 		for range times {
@@ -102,7 +102,11 @@ func (s *stand) fieldList(ctx context.Context, inside *server.Server) error {
 			took = append(took, one)
 		}
 		slices.Sort(took)
-		s.row("field list"+name, "%d SQL statements, p50 %s, most %s (page of 100 of %d fields)", statements.Load(),
+		what := "field list"
+		if search != "" {
+			what += " with search"
+		}
+		s.row(what, "%d SQL statements, p50 %s, most %s (page of 100 of %d fields)", statements.Load(),
 			percentile(took, 50).Round(100*time.Microsecond), took[times-1].Round(100*time.Microsecond), s.fields)
 	}
 	return nil

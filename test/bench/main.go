@@ -30,9 +30,7 @@ func main() {
 	fields := flag.Int("fields", 5_000, "fields of the object whose field list is queried")
 	losses := flag.Int("losses", 100, "losses to time")
 	flag.Parse()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
-	defer cancel()
-	if err := bench(ctx, os.Stdout, sizes{records: *records, fields: *fields, losses: *losses}); err != nil {
+	if err := bench(os.Stdout, sizes{records: *records, fields: *fields, losses: *losses}); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -58,7 +56,9 @@ func (s *stand) row(what, format string, values ...any) {
 	_, _ = fmt.Fprintf(s.table, "%s\t%s\n", what, fmt.Sprintf(format, values...)) // Flush tells of errors
 }
 
-func bench(ctx context.Context, out io.Writer, z sizes) (err error) {
+func bench(out io.Writer, z sizes) (err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	defer cancel()
 	folder, err := os.MkdirTemp("/tmp", "fwb-") // short: sockets live below it
 	if err != nil {
 		return err

@@ -33,6 +33,8 @@ func newWorld(t *testing.T, records int) *world {
 	t.Helper()
 	crm, err := rig.StartCRM(t.Context(), salesforce.Config{
 		Records: salesforce.Spread(records), RotateRefreshTokens: true, RequirePKCE: true, DailyRequests: -1,
+		// Small pages: whoever is killed leaves the CRM with half a page at most.
+		MaxPageRows: 500,
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, crm.Close()) })
