@@ -41,6 +41,7 @@ import (
 type useCases struct {
 	box          *secret.Box
 	publicURL    string
+	packages     snapshot.Packages
 	integrations *integration.Service
 	settings     *settings.Service
 	mappings     *mapping.Service
@@ -81,12 +82,13 @@ func (s *Server) wire(options Options) error {
 func (s *Server) wireUseCases(options Options, node string) error {
 	c := s.cases
 	c.publicURL = s.config.PublicURL
+	c.packages = packages.Cached()
 	alerts, err := alert.New(alert.Config{Connectors: s.host, Logger: s.log})
 	if err != nil {
 		return err
 	}
-	c.settings = settings.New(settings.Config{Store: s.store, Connectors: s.host, Packages: packages.Load})
-	if c.mappings, err = mapping.New(mapping.Config{Store: s.store, Alerts: alerts, Packages: packages.Load}); err != nil {
+	c.settings = settings.New(settings.Config{Store: s.store, Connectors: s.host, Packages: c.packages})
+	if c.mappings, err = mapping.New(mapping.Config{Store: s.store, Alerts: alerts, Packages: c.packages}); err != nil {
 		return err
 	}
 	if c.integrations, err = s.newIntegrations(alerts, node); err != nil {
@@ -94,7 +96,7 @@ func (s *Server) wireUseCases(options Options, node string) error {
 	}
 	c.permissions, err = permission.New(permission.Config{
 		Store: s.store, Caller: c.integrations, Checker: s.host, Jobs: s.jobs, Alerts: alerts, Mappings: c.mappings,
-		Packages: packages.Load, Logger: s.log, ConfirmDelay: options.Tuning.ConfirmDelay,
+		Packages: c.packages, Logger: s.log, ConfirmDelay: options.Tuning.ConfirmDelay,
 		OnOnboarded: func(ctx context.Context, tx *store.Tx, id string) error {
 			return c.integrations.MarkStep(ctx, tx, id, crm.StepCheck)
 		},
@@ -152,7 +154,7 @@ func (s *Server) newIntegrations(alerts *alert.Service, node string) (*integrati
 
 // packageObjects names the objects that an integration's package needs.
 func (s *Server) packageObjects(ctx context.Context, found *ent.Integration) ([]string, error) {
-	pkg, _, err := snapshot.Packages(packages.Load).Of(ctx, s.store.Read(), found)
+	pkg, _, err := s.cases.packages.Of(ctx, s.store.Read(), found)
 	return pkg.ObjectNames(), err
 }
 
@@ -161,7 +163,7 @@ func (s *Server) wireAPI() error {
 	docsURL := s.config.PublicURL + pathErrors
 	schema := generated.NewExecutableSchema(graph.NewSchema(graph.Deps{
 		Store: s.store, Integrations: s.cases.integrations, Settings: s.cases.settings, Mappings: s.cases.mappings,
-		Permissions: s.cases.permissions, Runs: s.cases.runs, Packages: packages.Load, Connectors: catalogue{host: s.host, docsURL: docsURL},
+		Permissions: s.cases.permissions, Runs: s.cases.runs, Packages: s.cases.packages, Connectors: catalogue{host: s.host, docsURL: docsURL},
 		Logger: s.log, DocsURL: docsURL,
 	}))
 	executor := transport.NewExecutor(schema, transport.ExecutorConfig{

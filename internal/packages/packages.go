@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 )
@@ -52,6 +53,27 @@ func Load(key, crmName string) (crm.Package, error) {
 		return crm.Package{}, fmt.Errorf("%s holds the package %q for CRM %q: name and content differ", name, pkg.Key, pkg.CRM)
 	}
 	return pkg, nil
+}
+
+// Cached returns a Load that reads each package once: reading takes milliseconds,
+// and every request needs a package. What it returns is shared, so callers must not
+// change it. It is safe for concurrent use.
+func Cached() func(key, crmName string) (crm.Package, error) {
+	var mu sync.Mutex
+	read := map[[2]string]crm.Package{}
+	return func(key, crmName string) (crm.Package, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		name := [2]string{key, crmName}
+		if pkg, ok := read[name]; ok {
+			return pkg, nil
+		}
+		pkg, err := Load(key, crmName)
+		if err == nil {
+			read[name] = pkg
+		}
+		return pkg, err
+	}
 }
 
 // Known lists the built-in packages as "key.crm", sorted.

@@ -211,3 +211,17 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestCachedReadsTheSame(t *testing.T) {
+	t.Parallel()
+	cached := packages.Cached()
+	want, err := packages.Load("sales-engagement", "salesforce")
+	require.NoError(t, err)
+	for range 2 {
+		got, err := cached("sales-engagement", "salesforce")
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+		_, err = cached("sales-engagement", "nope")
+		require.ErrorAs(t, err, &packages.NotFoundError{})
+	}
+}

@@ -25,15 +25,16 @@ func within(t *testing.T) context.Context {
 	return ctx
 }
 
-// eventually asks until the answer is yes.
+// eventually asks until the answer is yes, more and more seldom: asking costs the
+// time that it waits for.
 func eventually(t *testing.T, what string, ask func() bool) {
 	t.Helper()
 	ctx := within(t)
-	for !ask() {
+	for pause := 20 * time.Millisecond; !ask(); pause = min(pause*3/2, 300*time.Millisecond) {
 		select {
 		case <-ctx.Done():
 			require.FailNow(t, "it did not happen in time: "+what)
-		case <-time.After(20 * time.Millisecond):
+		case <-time.After(pause):
 		}
 	}
 }

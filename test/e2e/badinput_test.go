@@ -27,27 +27,27 @@ func TestBadInput(t *testing.T) {
 		other := i.otherWorkspace(t)
 		types := introspect(t, i.admin)
 		before := i.possessions(t)
-		t.Run("", func(t *testing.T) { // ends when all of its parallel parts have
-			for name, part := range map[string]func(t *testing.T){
-				"Authentication":         func(t *testing.T) { authentication(t, i) },
-				"ViewersChangeNothing":   func(t *testing.T) { viewersChangeNothing(t, i, types) },
-				"UnknownAndForeignIDs":   func(t *testing.T) { foreignIDs(t, i, other, types) },
-				"ForeignNodes":           func(t *testing.T) { foreignNodes(t, i, other, types) },
-				"EveryFieldStandsAlone":  func(t *testing.T) { everyFieldStandsAlone(t, i, types) },
-				"ItemsOfListsStandAlone": func(t *testing.T) { itemsOfListsStandAlone(t, i, types) },
-				"Pages":                  func(t *testing.T) { pages(t, i, other, types) },
-				"Settings":               func(t *testing.T) { badSettings(t, i) },
-				"IdempotencyKeys":        func(t *testing.T) { idempotencyKeys(t, i) },
-				"Mappings":               func(t *testing.T) { badMappings(t, i) },
-				"WrongTime":              func(t *testing.T) { wrongTime(t, i) },
-				"DocumentsAndVariables":  func(t *testing.T) { badDocuments(t, i) },
-			} {
-				t.Run(name, func(t *testing.T) {
-					t.Parallel()
-					part(t)
-				})
-			}
-		})
+		// One after the other: a server that waits for its parts to get a turn polls all
+		// the while.
+		for _, part := range []struct {
+			name string
+			run  func(t *testing.T)
+		}{
+			{"Authentication", func(t *testing.T) { authentication(t, i) }},
+			{"ViewersChangeNothing", func(t *testing.T) { viewersChangeNothing(t, i, types) }},
+			{"UnknownAndForeignIDs", func(t *testing.T) { foreignIDs(t, i, other, types) }},
+			{"ForeignNodes", func(t *testing.T) { foreignNodes(t, i, other, types) }},
+			{"EveryFieldStandsAlone", func(t *testing.T) { everyFieldStandsAlone(t, i, types) }},
+			{"ItemsOfListsStandAlone", func(t *testing.T) { itemsOfListsStandAlone(t, i, types) }},
+			{"Pages", func(t *testing.T) { pages(t, i, other, types) }},
+			{"Settings", func(t *testing.T) { badSettings(t, i) }},
+			{"IdempotencyKeys", func(t *testing.T) { idempotencyKeys(t, i) }},
+			{"Mappings", func(t *testing.T) { badMappings(t, i) }},
+			{"WrongTime", func(t *testing.T) { wrongTime(t, i) }},
+			{"DocumentsAndVariables", func(t *testing.T) { badDocuments(t, i) }},
+		} {
+			t.Run(part.name, part.run)
+		}
 		require.Equal(t, before, i.possessions(t), "something was changed by a request that was refused")
 	})
 }

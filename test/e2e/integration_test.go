@@ -200,16 +200,17 @@ func (i *integration) runs(t *testing.T) []run {
 // runEnds waits until there are n runs and the newest has ended, and returns it.
 func (i *integration) runEnds(t *testing.T, n int) run {
 	t.Helper()
-	var newest run
 	eventually(t, fmt.Sprintf("run %d ends", n), func() bool {
-		all := i.runs(t)
-		if len(all) < n {
-			return false
+		var found struct {
+			Runs struct {
+				TotalCount int
+				Edges      []struct{ Node struct{ Status string } }
+			}
 		}
-		newest = all[0]
-		return newest.Status != "QUEUED" && newest.Status != "RUNNING"
+		i.look(t, "runs(first: 1) { totalCount edges { node { status } } }", &found)
+		return found.Runs.TotalCount >= n && found.Runs.Edges[0].Node.Status != "QUEUED" && found.Runs.Edges[0].Node.Status != "RUNNING"
 	})
-	return newest
+	return i.runs(t)[0]
 }
 
 // runNow makes a manual run and waits for its end.
