@@ -35,9 +35,9 @@ var callRules = []callRule{
 		"",
 		"looking across workspaces is for token look-up, job dispatch, the due scan and retention",
 	},
-	{"", "ExecContext", []string{"internal/store/...", "internal/job"}, "", rawSQL},
-	{"", "QueryContext", []string{"internal/store/...", "internal/job"}, "", rawSQL},
-	{"", "QueryRowContext", []string{"internal/store/...", "internal/job"}, "", rawSQL},
+	{"", "ExecContext", []string{"internal/store/...", "internal/job", "test/..."}, "", rawSQL},
+	{"", "QueryContext", []string{"internal/store/...", "internal/job", "test/..."}, "", rawSQL},
+	{"", "QueryRowContext", []string{"internal/store/...", "internal/job", "test/..."}, "", rawSQL},
 	{"", "PrepareContext", []string{"internal/store/..."}, "", rawSQL},
 	{"context", "Background", []string{
 		"cmd/fieldwarden",
