@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -142,7 +143,7 @@ func canonicalString(data []byte) (text, rest []byte, plain, ok bool) {
 		case c == '\\':
 			// These are always escaped, and always so; what is written as \u could
 			// stand for something that needs no escape.
-			if i++; i == len(data) || bytes.IndexByte([]byte(`"\bfnrt`), data[i]) < 0 {
+			if i++; i == len(data) || strings.IndexByte(`"\bfnrt`, data[i]) < 0 {
 				return nil, nil, false, false
 			}
 			plain = false

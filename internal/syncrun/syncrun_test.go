@@ -32,6 +32,8 @@ type crmOrg struct {
 	records map[string]int
 	// failures are answered by the next reads of an object, one each.
 	failures map[string][]error
+	// spoilt is the object whose records come without data that can be stored.
+	spoilt string
 	// checks are the objects of each check.
 	checks [][]string
 	// onCheck runs inside each check.
@@ -77,6 +79,9 @@ func (o *crmOrg) Read(_ context.Context, _ string, _ crm.Target, request crm.Rea
 		var batch crm.Batch
 		for ; from < total && len(batch.Records) < 20; from++ {
 			data, _ := json.Marshal(map[string]any{"n": from, "fields": len(request.Fields)})
+			if request.Object == o.spoilt {
+				data = json.RawMessage("[]")
+			}
 			batch.Records = append(batch.Records, crm.Record{
 				ID: fmt.Sprintf("%s-%d", request.Object, from), ModifiedAt: storetest.Start(), Data: data,
 			})
@@ -275,6 +280,38 @@ func TestFailuresOfReading(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestStepThatFailedIsTriedAgainWithHalf(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store, _ *clockwork.FakeClock) {
+		b := newBench(t, s)
+		b.org.failures["Account"] = []error{fault.New(fault.CRMUnavailable, "down")}
+		run := b.run(t, "once")
+		require.Equal(t, crm.RunSucceeded, run.Status, run.Reason)
+		require.Equal(t, 185, run.Counters.Created)
+		var asked []int
+		for _, read := range b.org.reads {
+			if read.Object == "Account" {
+				asked = append(asked, read.BatchSize)
+			}
+		}
+		require.Equal(t, []int{50, 25, 50, 50}, asked, "a full step, half of it, then full ones again")
+	})
+}
+
+func TestRecordsThatCannotBeStoredFailTheirObject(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store, _ *clockwork.FakeClock) {
+		b := newBench(t, s)
+		b.org.spoilt = "Contact"
+		run := b.run(t, "once")
+		require.Equal(t, crm.RunPartial, run.Status, run.Reason)
+		contact := b.objects(t, run)["Contact"]
+		require.Equal(t, crm.RunObjectFailed, contact.Status)
+		require.Equal(t, string(fault.ConnectorAnswer), contact.FaultCode)
+		require.Equal(t, 130, b.stored(t, "Account"))
+	})
 }
 
 func TestRightLostWhileReadingIsCheckedAndLeftOut(t *testing.T) {

@@ -2,14 +2,12 @@ package main
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
-	"path/filepath"
-
-	_ "modernc.org/sqlite" // the database/sql driver "sqlite"
 
 	"github.com/fieldwarden/fieldwarden/internal/drive"
+	"github.com/fieldwarden/fieldwarden/internal/principal"
+	"github.com/fieldwarden/fieldwarden/internal/store"
 	"github.com/fieldwarden/fieldwarden/test/internal/rig"
 )
 
@@ -78,11 +76,13 @@ func (s *stand) forgetPositions(ctx context.Context) error {
 	if err := s.server.Stop(); err != nil {
 		return err
 	}
-	db, err := sql.Open("sqlite", filepath.Join(s.site.Config.DataDir, "fieldwarden.db"))
+	db, err := store.Open(ctx, store.Config{URL: s.site.Config.Database})
 	if err != nil {
 		return err
 	}
-	_, err = db.ExecContext(ctx, "UPDATE crm_objects SET resume_token = NULL, read_fields = NULL")
+	err = db.WithTx(principal.AllWorkspaces(ctx, "bench"), func(ctx context.Context, tx *store.Tx) error {
+		return tx.Ent().CrmObject.Update().ClearResumeToken().ClearReadFields().Exec(ctx)
+	})
 	if err := errors.Join(err, db.Close()); err != nil {
 		return err
 	}

@@ -36,7 +36,10 @@ func TestSchemaKeepsItsRules(t *testing.T) {
 			}
 		}},
 	} {
-		t.Run(rule.name, func(t *testing.T) { rule.holds(t, types) })
+		t.Run(rule.name, func(t *testing.T) {
+			t.Parallel()
+			rule.holds(t, types)
+		})
 	}
 }
 

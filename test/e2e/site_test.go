@@ -110,7 +110,7 @@ func newSite(t *testing.T, url string, options siteOptions) *site {
 	}
 	// A confirmation that is due at once does not wait for the job engine's scheduler,
 	// which looks every five seconds.
-	tuning := server.Tuning{ConfirmDelay: time.Nanosecond, JobPoll: 50 * time.Millisecond, TxTimeout: 30 * time.Second}
+	tuning := server.Tuning{ConfirmDelay: time.Nanosecond, JobPoll: 150 * time.Millisecond, TxTimeout: 30 * time.Second}
 	if options.tuning != nil {
 		options.tuning(&tuning)
 	}
