@@ -30,7 +30,7 @@ test: ## Run the tests with the race detector (about 10 minutes on 2 cores).
 	$(GO) test -p 1 $(TESTFLAGS) ./test/...
 
 test-long: ## Run the tests that take longer too: more kills, more repetitions, npm clients.
-	FIELDWARDEN_LONG_TESTS=1 FIELDWARDEN_NPM_TESTS=1 $(GO) test -race -timeout 80m ./...
+	FIELDWARDEN_LONG_TESTS=1 FIELDWARDEN_NPM_TESTS=1 $(MAKE) test TESTFLAGS='-race -timeout 80m'
 
 bench: ## Print the figures: records/s, CRM calls, SQL statements, memory.
 	$(GO) run ./test/bench
