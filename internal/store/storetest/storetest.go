@@ -57,6 +57,17 @@ func EachURL(t *testing.T, body func(t *testing.T, url string)) {
 	})
 }
 
+// AnyURL returns the URL of an empty, already migrated database for a test to which
+// it makes no difference: PostgreSQL where there is a server, since the race detector
+// slows SQLite down, else SQLite.
+func AnyURL(t *testing.T) string {
+	t.Helper()
+	if _, err := postgresServer(); err != nil {
+		return SQLiteURL(t)
+	}
+	return PostgresURL(t)
+}
+
 // Open opens the database at url until the test ends.
 func Open(t *testing.T, url string, clock clockwork.Clock) *store.Store {
 	t.Helper()
