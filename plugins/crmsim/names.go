@@ -65,6 +65,18 @@ func (n *Names) Company(r uint64) Company {
 	return Company{Pick(n.head, r), Pick(n.tail, r>>16), Pick(n.form, r>>32)}
 }
 
+// Distinct gives the i-th company of a seed. Within a round, names differ by their first two words; round counts how
+// often all pairs of words have been used up before.
+func (n *Names) Distinct(seed, i uint64) (company Company, round uint64) {
+	pairs := uint64(len(n.head) * len(n.tail))
+	// Stepping by a prime that does not divide the number of pairs meets each pair once per round.
+	const step = 1_000_003
+	at := (seed%pairs + i%pairs*step) % pairs
+	return Company{
+		n.head[at%uint64(len(n.head))], n.tail[at/uint64(len(n.head))], Pick(n.form, Mix(seed, i)),
+	}, i / pairs
+}
+
 // Name is the company's name.
 func (c Company) Name() string { return c.head + " " + c.tail + " " + c.form }
 
