@@ -57,6 +57,7 @@ const (
 	CanListFields       Capability = "LIST_FIELDS"
 	CanCheckPermissions Capability = "CHECK_PERMISSIONS"
 	CanRead             Capability = "READ"
+	CanListPicklist     Capability = "LIST_PICKLIST"
 )
 
 // Manifest is what a connector says of itself (Describe).
@@ -103,8 +104,18 @@ type EnvironmentSpec struct {
 	OAuth       OAuthSpec
 }
 
-// OAuthSpec describes the OAuth 2.0 authorization-code flow that the host
-// performs (RFC 6749, RFC 7636).
+// GrantType is a way to get an access token.
+type GrantType string
+
+// Grants (RFC 6749 sections 4.1 and 4.4).
+const (
+	GrantAuthorizationCode GrantType = "AUTHORIZATION_CODE"
+	GrantClientCredentials GrantType = "CLIENT_CREDENTIALS"
+)
+
+// OAuthSpec describes the OAuth 2.0 flows that the host performs (RFC 6749, RFC
+// 7636, RFC 7662). URLs, Endpoint and scopes may hold {property}: the value of that
+// property of the integration's configuration.
 type OAuthSpec struct {
 	AuthorizeURL string
 	TokenURL     string
@@ -121,6 +132,19 @@ type OAuthSpec struct {
 	Endpoint string
 	// AuthorizeParams are extra query parameters of the authorize URL.
 	AuthorizeParams map[string]string
+	// IntrospectURL is where the host asks about an access token; empty: nowhere.
+	IntrospectURL string
+	// OptionalScopes may be left out by the CRM without an error.
+	OptionalScopes []string
+	// Grants are the grants offered, the preferred first; never empty.
+	Grants []GrantType
+	// ClientCredentialsScopes are asked for with GrantClientCredentials.
+	ClientCredentialsScopes []string
+	// RevokedCodes are what error, status or error_codes of a refused token request
+	// hold when the authorization has ended for good, beside invalid_grant; and
+	// RetryCodes when the same request may succeed later.
+	RevokedCodes []string
+	RetryCodes   []string
 }
 
 // VerbCost is what a verb costs in CRM API calls (requirement: CRM calls per
@@ -172,6 +196,11 @@ type Target struct {
 	Endpoint    string
 	AccessToken Secret
 	Config      json.RawMessage
+	// Introspection is the CRM's answer to the introspection of the access token,
+	// a JSON object without tokens; empty where it was not asked for.
+	Introspection json.RawMessage
+	// Memo is what an earlier check asked to have kept for the integration.
+	Memo []byte
 }
 
 // ChecklistStatus is the verdict of one checklist item (requirement C7).
@@ -272,13 +301,88 @@ type ObjectCheck struct {
 	Rights  Rights
 	// Fields are all fields the integration user can read; a field that is not
 	// listed cannot be read.
-	Fields     []FieldInfo
+	Fields []FieldInfo
+	// Denied explains fields that cannot be read: at least those asked for.
+	Denied     []DeniedField
 	APIVersion string
+	// Records tells whether every record can be read, and RecordsNote what limits
+	// them.
+	Records     RecordAccess
+	RecordsNote string
+}
+
+// DeniedField is a field that cannot be read though its object can, and why.
+type DeniedField struct {
+	Name     string
+	Label    string
+	Cause    Cause
+	Evidence string
+}
+
+// RecordAccess tells whether the integration user sees every record of an object.
+// Records that it does not see are missing from what is read, without an error.
+type RecordAccess string
+
+// Values of RecordAccess.
+const (
+	RecordsUnknown RecordAccess = "UNKNOWN"
+	RecordsAll     RecordAccess = "ALL"
+	RecordsPartial RecordAccess = "PARTIAL"
+)
+
+// Values lists the values.
+func (RecordAccess) Values() []string {
+	return []string{string(RecordsUnknown), string(RecordsAll), string(RecordsPartial)}
+}
+
+// CheckObject is one object whose rights are asked for, and the fields whose
+// absence the connector is to explain.
+type CheckObject struct {
+	Name   string
+	Fields []string
+}
+
+// CheckOutcome is what a check leaves beside its answers.
+type CheckOutcome struct {
+	Stats CallStats
+	// Memo is to be kept for the integration's next calls; nil keeps what there is.
+	Memo []byte
+}
+
+// PicklistSource is a list of choices with the same meaning in every CRM.
+type PicklistSource string
+
+// Sources of choices.
+const (
+	OpportunityStages PicklistSource = "OPPORTUNITY_STAGE"
+	LeadSources       PicklistSource = "LEAD_SOURCE"
+	OpportunityRoles  PicklistSource = "OPPORTUNITY_ROLE"
+)
+
+// Values lists the sources.
+func (PicklistSource) Values() []string {
+	return []string{string(OpportunityStages), string(LeadSources), string(OpportunityRoles)}
+}
+
+// Choice is one choice of a source.
+type Choice struct {
+	// Value is as records hold it, unique within its Group.
+	Value  string `json:"value"`
+	Label  string `json:"label"`
+	Active bool   `json:"active"`
+	// Group is the pipeline of a stage; empty when there is one only.
+	Group      string `json:"group,omitempty"`
+	GroupLabel string `json:"groupLabel,omitempty"`
+	// Closed and Won tell stages that end an opportunity, and win it.
+	Closed bool `json:"closed,omitempty"`
+	Won    bool `json:"won,omitempty"`
+	// Probability of a stage in percent; nil is unknown.
+	Probability *int `json:"probability,omitempty"`
 }
 
 // CheckRequest asks for the rights on objects.
 type CheckRequest struct {
-	Objects []string
+	Objects []CheckObject
 	// Unconditional forbids the connector any cache or conditional request: the
 	// answer must be the CRM's present one.
 	Unconditional bool
@@ -323,4 +427,7 @@ type Batch struct {
 	// Done says that there is nothing more for now.
 	Done  bool
 	Stats CallStats
+	// Restarted says that reading began again from the beginning with this batch:
+	// records that are not read from here to Done no longer exist.
+	Restarted bool
 }

@@ -194,9 +194,13 @@ func (s *Service) ask(ctx context.Context, integrationID string, in CheckInput) 
 	a := answer{integrationID: integrationID, pkg: pkg, mode: in.Mode, announce: in.Mode == Onboarding || in.Mode == OnDemand, askedAt: s.now()}
 	var found []crm.ObjectCheck
 	err = s.caller.Call(ctx, integrationID, func(ctx context.Context, connector string, target crm.Target) error {
-		var err error
-		found, a.stats, err = s.checker.CheckPermissions(ctx, connector, target,
-			crm.CheckRequest{Objects: names, Unconditional: in.Mode != Normal})
+		objects := make([]crm.CheckObject, len(names))
+		for i, name := range names {
+			objects[i] = crm.CheckObject{Name: name}
+		}
+		checks, outcome, err := s.checker.CheckPermissions(ctx, connector, target,
+			crm.CheckRequest{Objects: objects, Unconditional: in.Mode != Normal})
+		found, a.stats = checks, outcome.Stats
 		return err
 	})
 	if ctx.Err() != nil {

@@ -24,7 +24,7 @@ func TestOnboardingChecksEveryObjectInOneCallAndMapsThem(t *testing.T) {
 		result := f.check(permission.Onboarding)
 		require.Nil(t, result.Failure)
 		require.Equal(t, 1, f.crm.calls())
-		require.Equal(t, []string{"Account", "Contact", "Opportunity"}, f.crm.requests[0].Objects)
+		require.Equal(t, []string{"Account", "Contact", "Opportunity"}, objectNames(f.crm.requests[0]))
 		require.True(t, f.crm.requests[0].Unconditional)
 
 		contact := f.object("Contact")
@@ -87,7 +87,7 @@ func TestALossIsSuspectedThenConfirmedThenAlerted(t *testing.T) {
 
 		f.confirm()
 		require.True(t, f.crm.requests[2].Unconditional)
-		require.Equal(t, []string{"Contact"}, f.crm.requests[2].Objects, "only what is suspected is asked for")
+		require.Equal(t, []string{"Contact"}, objectNames(f.crm.requests[2]), "only what is suspected is asked for")
 		require.Equal(t, crm.FieldErrorStandardized, f.status("Contact", "Email"))
 		require.Equal(t, []string{"STANDARD_FIELD_ACCESS_LOST Contact.Email"}, f.openAlerts())
 		require.Equal(t, []string{"SUSPECTED Contact.Email", "LOST Contact.Email"}, f.changes())

@@ -134,7 +134,7 @@ func (c *fakeCRM) Describe(string) (crm.Manifest, error) {
 }
 
 // CheckPermissions answers as a connector does.
-func (c *fakeCRM) CheckPermissions(_ context.Context, _ string, _ crm.Target, r crm.CheckRequest) ([]crm.ObjectCheck, crm.CallStats, error) {
+func (c *fakeCRM) CheckPermissions(_ context.Context, _ string, _ crm.Target, r crm.CheckRequest) ([]crm.ObjectCheck, crm.CheckOutcome, error) {
 	c.mu.Lock()
 	c.requests = append(c.requests, r)
 	checks, err := c.answer(r), c.failure
@@ -144,14 +144,15 @@ func (c *fakeCRM) CheckPermissions(_ context.Context, _ string, _ crm.Target, r 
 		during()
 	}
 	if err != nil {
-		return nil, crm.CallStats{}, err
+		return nil, crm.CheckOutcome{}, err
 	}
-	return checks, crm.CallStats{CRMCalls: 1}, nil
+	return checks, crm.CheckOutcome{Stats: crm.CallStats{CRMCalls: 1}}, nil
 }
 
 func (c *fakeCRM) answer(r crm.CheckRequest) []crm.ObjectCheck {
 	checks := make([]crm.ObjectCheck, len(r.Objects))
-	for i, name := range r.Objects {
+	for i, asked := range r.Objects {
+		name := asked.Name
 		check := crm.ObjectCheck{Object: name, Label: name, APIVersion: c.version}
 		fields, readable := c.fields[name]
 		switch {
@@ -406,7 +407,7 @@ type forgetfulChecker struct {
 	object string
 }
 
-func (c *forgetfulChecker) CheckPermissions(ctx context.Context, name string, t crm.Target, r crm.CheckRequest) ([]crm.ObjectCheck, crm.CallStats, error) {
+func (c *forgetfulChecker) CheckPermissions(ctx context.Context, name string, t crm.Target, r crm.CheckRequest) ([]crm.ObjectCheck, crm.CheckOutcome, error) {
 	checks, stats, err := c.fakeCRM.CheckPermissions(ctx, name, t, r)
 	return slices.DeleteFunc(checks, func(check crm.ObjectCheck) bool { return check.Object == c.object }), stats, err
 }
@@ -424,4 +425,13 @@ func (f *fixture) setState(state crm.IntegrationState) {
 	require.NoError(f.t, f.store.WithTx(f.ctx, func(ctx context.Context, tx *store.Tx) error {
 		return tx.Ent().Integration.UpdateOneID(f.integration.ID).SetState(state).Exec(ctx)
 	}))
+}
+
+// objectNames are the names of the objects that a check asked for.
+func objectNames(r crm.CheckRequest) []string {
+	names := make([]string, len(r.Objects))
+	for i, object := range r.Objects {
+		names[i] = object.Name
+	}
+	return names
 }

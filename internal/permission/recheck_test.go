@@ -34,7 +34,7 @@ func TestRecheckAnswersForTheFieldsThatWereAskedFor(t *testing.T) {
 			{Name: "Fax", Status: crm.FieldActive},
 			{Name: "Nickname", Status: crm.FieldInaccessible},
 		}, result.Fields)
-		require.Equal(t, []string{"Contact"}, f.crm.requests[1].Objects)
+		require.Equal(t, []string{"Contact"}, objectNames(f.crm.requests[1]))
 		require.True(t, f.crm.requests[1].Unconditional)
 		require.Equal(t, 1, s.Read().AuditEntry.Query().Where(auditentry.Action("permission.recheckFields")).CountX(f.ctx))
 

@@ -26,7 +26,7 @@ type Caller interface {
 // Checker asks a connector for the rights on objects; the connector host implements
 // it. Errors are *fault.Error.
 type Checker interface {
-	CheckPermissions(ctx context.Context, connector string, target crm.Target, request crm.CheckRequest) ([]crm.ObjectCheck, crm.CallStats, error)
+	CheckPermissions(ctx context.Context, connector string, target crm.Target, request crm.CheckRequest) ([]crm.ObjectCheck, crm.CheckOutcome, error)
 }
 
 // Jobs enqueues a job in a transaction; *job.Engine implements it.

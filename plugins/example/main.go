@@ -101,8 +101,9 @@ func (c *connector) Identify(ctx context.Context, t sdk.Target) (sdk.Identity, e
 }
 
 // CheckPermissions answers each object. Only the CRM's own "no" is a denial.
-func (c *connector) CheckPermissions(ctx context.Context, t sdk.Target, r sdk.CheckRequest, send func(sdk.ObjectCheck) error) (sdk.Stats, error) {
-	for _, object := range r.Objects {
+func (c *connector) CheckPermissions(ctx context.Context, t sdk.Target, r sdk.CheckRequest, send func(sdk.ObjectCheck) error) (sdk.CheckOutcome, error) {
+	for _, asked := range r.Objects {
+		object := asked.Name
 		check := sdk.ObjectCheck{Object: object, Verdict: sdk.VerdictAccessible, Rights: sdk.Rights{Read: true}}
 		p, err := c.get(ctx, t, object, 0)
 		switch sdk.CodeOf(err) {
@@ -117,10 +118,10 @@ func (c *connector) CheckPermissions(ctx context.Context, t sdk.Target, r sdk.Ch
 			check = sdk.ObjectCheck{Object: object, Verdict: sdk.VerdictFailed, Failure: err}
 		}
 		if err := send(check); err != nil {
-			return sdk.Stats{}, err
+			return sdk.CheckOutcome{}, err
 		}
 	}
-	return sdk.Stats{CRMCalls: len(r.Objects)}, nil
+	return sdk.CheckOutcome{Stats: sdk.Stats{CRMCalls: len(r.Objects)}}, nil
 }
 
 // Read sends the records after the position, which is the number of the last one.

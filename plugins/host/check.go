@@ -24,18 +24,21 @@ import (
 // connector did not answer, answered twice or answered wrongly has VerdictFailed
 // with the reason. When a call breaks off, the error is returned as well, and the
 // objects it left open have VerdictFailed with that error.
-func (h *Host) CheckPermissions(ctx context.Context, name string, target crm.Target, request crm.CheckRequest) ([]crm.ObjectCheck, crm.CallStats, error) {
+func (h *Host) CheckPermissions(ctx context.Context, name string, target crm.Target, request crm.CheckRequest) ([]crm.ObjectCheck, crm.CheckOutcome, error) {
 	v := verb{name: "CheckPermissions", capability: crm.CanCheckPermissions, deadline: h.config.Timeouts.Check, reserve: maxCallBytes}
 	objects := distinct(request.Objects)
 	answers := map[string]crm.ObjectCheck{}
-	var stats crm.CallStats
+	var outcome crm.CheckOutcome
 	var failed error
 	for start := 0; start < len(objects) && failed == nil; {
 		failed = h.invoke(ctx, name, v, &target, func(c *call) error {
 			chunk := objects[start:min(len(objects), start+max(1, c.known.manifest.MaxObjectsPerCheck))]
 			collector := &collector{call: c, asked: chunk, answers: answers}
 			err := collector.run(target, request.Unconditional)
-			stats = addStats(stats, collector.stats)
+			outcome.Stats = addStats(outcome.Stats, collector.stats)
+			if collector.memo != nil {
+				outcome.Memo, target.Memo = collector.memo, collector.memo
+			}
 			start += len(chunk)
 			if err == nil {
 				collector.completeMissing()
@@ -45,23 +48,32 @@ func (h *Host) CheckPermissions(ctx context.Context, name string, target crm.Tar
 	}
 	checks := make([]crm.ObjectCheck, len(objects))
 	for i, object := range objects {
-		answer, ok := answers[object]
+		answer, ok := answers[object.Name]
 		if !ok {
-			answer = crm.ObjectCheck{Object: object, Verdict: crm.VerdictFailed, Failure: failed}
+			answer = crm.ObjectCheck{Object: object.Name, Verdict: crm.VerdictFailed, Failure: failed}
 		}
 		checks[i] = answer
 	}
-	return checks, stats, failed
+	return checks, outcome, failed
 }
 
-func distinct(objects []string) []string {
-	var out []string
+// distinct drops the objects that are asked for again.
+func distinct(objects []crm.CheckObject) []crm.CheckObject {
+	var out []crm.CheckObject
 	for _, object := range objects {
-		if !slices.Contains(out, object) {
+		if !slices.ContainsFunc(out, named(object.Name)) {
 			out = append(out, object)
 		}
 	}
 	return out
+}
+
+func named(name string) func(crm.CheckObject) bool {
+	return func(object crm.CheckObject) bool { return object.Name == name }
+}
+
+func checkedObjectOf(object crm.CheckObject) *connectorv1.CheckedObject {
+	return &connectorv1.CheckedObject{Name: object.Name, Fields: object.Fields}
 }
 
 // addStats adds the calls up; the quota is the newest figure.
@@ -76,16 +88,17 @@ func addStats(a, b crm.CallStats) crm.CallStats {
 // collector puts the messages of one CheckPermissions call together.
 type collector struct {
 	call    *call
-	asked   []string
+	asked   []crm.CheckObject
 	answers map[string]crm.ObjectCheck
 	stats   crm.CallStats
+	memo    []byte
 	partial *connectorv1.ObjectCheck // an answer whose next part is awaited
 	size    int
 }
 
 func (c *collector) run(target crm.Target, unconditional bool) error {
 	stream, err := connectorv1.NewPermissionsServiceClient(c.call.running.conn).CheckPermissions(c.call.ctx, &connectorv1.CheckPermissionsRequest{
-		Target: targetOf(target), Objects: c.asked, Unconditional: unconditional,
+		Target: targetOf(target), Objects: mapped(c.asked, checkedObjectOf), Unconditional: unconditional,
 	})
 	if err != nil {
 		return err
@@ -117,6 +130,12 @@ func (c *collector) take(response *connectorv1.CheckPermissionsResponse) error {
 		return c.call.answerFault(err)
 	}
 	c.stats = addStats(c.stats, statsOf(response.GetStats()))
+	if err := validate.Memo(response.GetMemo()); err != nil {
+		return c.call.answerFault(err)
+	}
+	if len(response.GetMemo()) > 0 {
+		c.memo = response.GetMemo()
+	}
 	check := response.GetCheck()
 	if c.partial != nil {
 		if check.GetObject() != c.partial.GetObject() {
@@ -142,7 +161,7 @@ func (c *collector) take(response *connectorv1.CheckPermissionsResponse) error {
 // object alone.
 func (c *collector) answer(check *connectorv1.ObjectCheck) {
 	object := check.GetObject()
-	if !slices.Contains(c.asked, object) {
+	if !slices.ContainsFunc(c.asked, named(object)) {
 		c.call.host.config.Logger.Warn("the connector answered for an object that was not asked for",
 			"connector", c.call.name, "object", c.call.host.secrets.Text(object, 80))
 		return
@@ -167,8 +186,8 @@ func (c *collector) refuse(object string, err error) {
 // completeMissing fails the objects that a finished stream left out.
 func (c *collector) completeMissing() {
 	for _, object := range c.asked {
-		if _, ok := c.answers[object]; !ok {
-			c.refuse(object, errors.New("the connector did not answer for this object"))
+		if _, ok := c.answers[object.Name]; !ok {
+			c.refuse(object.Name, errors.New("the connector did not answer for this object"))
 		}
 	}
 }

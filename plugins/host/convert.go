@@ -75,8 +75,17 @@ func environmentSpecOf(spec *connectorv1.EnvironmentSpec) crm.EnvironmentSpec {
 			AuthorizeURL: o.GetAuthorizeUrl(), TokenURL: o.GetTokenUrl(), RevokeURL: o.GetRevokeUrl(), Scopes: o.GetScopes(),
 			PKCE: o.GetPkce(), RotatesRefreshToken: o.GetRotatesRefreshToken(),
 			EndpointField: o.GetEndpointField(), Endpoint: strings.TrimRight(o.GetEndpoint(), "/"), AuthorizeParams: o.GetAuthorizeParams(),
+			IntrospectURL: o.GetIntrospectUrl(), OptionalScopes: o.GetOptionalScopes(), Grants: grantsOf(o.GetGrants()),
+			ClientCredentialsScopes: o.GetClientCredentialsScopes(), RevokedCodes: o.GetRevokedCodes(), RetryCodes: o.GetRetryCodes(),
 		},
 	}
+}
+
+func grantsOf(grants []connectorv1.GrantType) []crm.GrantType {
+	if len(grants) == 0 {
+		return []crm.GrantType{crm.GrantAuthorizationCode}
+	}
+	return mapped(grants, func(g connectorv1.GrantType) crm.GrantType { return crm.GrantType(enumName(g, "GRANT_TYPE_")) })
 }
 
 func costOf(c *connectorv1.VerbCost) crm.VerbCost {
@@ -146,6 +155,8 @@ func (h *Host) objectCheckOf(name string, c *connectorv1.ObjectCheck) crm.Object
 	switch check.Verdict {
 	case crm.VerdictAccessible:
 		check.Rights, check.Fields = rightsOf(c.GetRights()), mapped(c.GetFields(), fieldOf)
+		check.Denied = mapped(c.GetDeniedFields(), h.deniedFieldOf)
+		check.Records, check.RecordsNote = recordAccessOf(c.GetRecordAccess()), h.text(c.GetRecordAccessNote())
 	case crm.VerdictDenied:
 		check.Cause = causeOf(c.GetCause())
 	case crm.VerdictFailed:
@@ -154,12 +165,35 @@ func (h *Host) objectCheckOf(name string, c *connectorv1.ObjectCheck) crm.Object
 	return check
 }
 
+func (h *Host) deniedFieldOf(f *connectorv1.DeniedField) crm.DeniedField {
+	return crm.DeniedField{Name: f.GetName(), Label: labelOf(f.GetLabel(), f.GetName()), Cause: causeOf(f.GetCause()), Evidence: h.text(f.GetEvidence())}
+}
+
+func recordAccessOf(access connectorv1.RecordAccess) crm.RecordAccess {
+	if access == connectorv1.RecordAccess_RECORD_ACCESS_UNSPECIFIED {
+		return crm.RecordsUnknown
+	}
+	return crm.RecordAccess(enumName(access, "RECORD_ACCESS_"))
+}
+
+func choiceOf(c *connectorv1.Choice) crm.Choice {
+	choice := crm.Choice{
+		Value: c.GetValue(), Label: labelOf(c.GetLabel(), c.GetValue()), Active: c.GetActive(),
+		Group: c.GetGroup(), GroupLabel: labelOf(c.GetGroupLabel(), c.GetGroup()), Closed: c.GetClosed(), Won: c.GetWon(),
+	}
+	if c.Probability != nil {
+		probability := int(c.GetProbability())
+		choice.Probability = &probability
+	}
+	return choice
+}
+
 func statsOf(s *connectorv1.CallStats) crm.CallStats {
 	return crm.CallStats{CRMCalls: int(s.GetCrmCalls()), QuotaUsed: int(s.GetQuotaUsed()), QuotaMax: int(s.GetQuotaMax())}
 }
 
 func batchOf(b *connectorv1.ReadResponse) crm.Batch {
-	return crm.Batch{Records: mapped(b.GetRecords(), recordOf), ResumeToken: b.GetResumeToken(), Done: b.GetDone(), Stats: statsOf(b.GetStats())}
+	return crm.Batch{Records: mapped(b.GetRecords(), recordOf), ResumeToken: b.GetResumeToken(), Done: b.GetDone(), Stats: statsOf(b.GetStats()), Restarted: b.GetRestarted()}
 }
 
 func recordOf(r *connectorv1.Record) crm.Record {

@@ -118,6 +118,25 @@ func (h *Host) ListFields(ctx context.Context, name string, target crm.Target, o
 	return fields, err
 }
 
+// ListPicklist returns the choices of a source in the CRM's order.
+func (h *Host) ListPicklist(ctx context.Context, name string, target crm.Target, source crm.PicklistSource) (choices []crm.Choice, err error) {
+	v := verb{name: "ListPicklist", capability: crm.CanListPicklist, deadline: h.config.Timeouts.List, reserve: maxCallBytes}
+	err = h.invoke(ctx, name, v, &target, func(c *call) error {
+		response, err := connectorv1.NewSyncServiceClient(c.running.conn).ListPicklist(c.ctx, &connectorv1.ListPicklistRequest{
+			Target: targetOf(target), Source: connectorv1.PicklistSource(connectorv1.PicklistSource_value["PICKLIST_SOURCE_"+string(source)]),
+		})
+		if err != nil {
+			return err
+		}
+		if err := validate.Choices(response.GetChoices()); err != nil {
+			return c.answerFault(err)
+		}
+		choices = mapped(response.GetChoices(), choiceOf)
+		return nil
+	})
+	return choices, err
+}
+
 // Read hands every batch of an object's records from a position on to yield,
 // until the connector has nothing more for now or yield returns an error, which
 // Read returns unchanged. Only the last batch has Done set; a stream that ends
@@ -195,5 +214,6 @@ func targetOf(target crm.Target) *connectorv1.Target {
 	return &connectorv1.Target{
 		IntegrationId: target.IntegrationID, Environment: environment, Endpoint: target.Endpoint,
 		AccessToken: target.AccessToken.Reveal(), Config: string(target.Config),
+		Introspection: string(target.Introspection), Memo: target.Memo,
 	}
 }

@@ -99,10 +99,10 @@ func TestCheckAnswersEachObjectOnce(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, l lab) {
 		// The manifest takes three objects per call, so this is two calls.
-		checks, stats, err := l.CheckPermissions(t.Context(), "test", target(""),
-			crm.CheckRequest{Objects: []string{"Contact", "Denied", "Failed", "Wide", "Contact"}})
+		checks, outcome, err := l.CheckPermissions(t.Context(), "test", target(""),
+			crm.CheckRequest{Objects: named("Contact", "Denied", "Failed", "Wide", "Contact")})
 		require.NoError(t, err)
-		require.Equal(t, crm.CallStats{CRMCalls: 2, QuotaUsed: 10, QuotaMax: 100}, stats)
+		require.Equal(t, crm.CallStats{CRMCalls: 2, QuotaUsed: 10, QuotaMax: 100}, outcome.Stats)
 		require.Equal(t, []string{"Contact", "Denied", "Failed", "Wide"}, objectsOf(checks))
 		require.Equal(t, crm.VerdictAccessible, checks[0].Verdict)
 		require.Len(t, checks[0].Fields, 3)
@@ -136,7 +136,7 @@ func TestWrongAnswersAreFailedChecksNeverDenials(t *testing.T) {
 			"denied-with-fields":    "is DENIED, yet",
 			"other-object":          "did not answer for this object",
 		} {
-			checks, _, err := l.CheckPermissions(t.Context(), "test", target(mode), crm.CheckRequest{Objects: []string{"Contact", "Lead"}})
+			checks, _, err := l.CheckPermissions(t.Context(), "test", target(mode), crm.CheckRequest{Objects: named("Contact", "Lead")})
 			require.NoError(t, err, mode)
 			require.Equal(t, []string{"Contact", "Lead"}, objectsOf(checks), mode)
 			require.Equal(t, crm.VerdictFailed, checks[0].Verdict, mode)
@@ -150,7 +150,7 @@ func TestCheckThatBreaksOffLeavesTheRestFailed(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, l lab) {
 		checks, _, err := l.CheckPermissions(t.Context(), "test", target("breaks-off"),
-			crm.CheckRequest{Objects: []string{"Contact", "Lead", "User", "Account", "Task"}})
+			crm.CheckRequest{Objects: named("Contact", "Lead", "User", "Account", "Task")})
 		requireFault(t, err, fault.CRMUnauthenticated)
 		require.Len(t, checks, 5)
 		require.Equal(t, crm.VerdictAccessible, checks[0].Verdict)
@@ -251,4 +251,13 @@ func TestConnectorThatIgnoresItsContext(t *testing.T) {
 	requireFault(t, err, fault.ConnectorTimeout)
 	_, err = l.Checklist(t.Context(), "test", target(""), nil)
 	require.NoError(t, err, "other calls are served meanwhile")
+}
+
+// named asks for objects and no field in particular.
+func named(names ...string) []crm.CheckObject {
+	objects := make([]crm.CheckObject, len(names))
+	for i, name := range names {
+		objects[i] = crm.CheckObject{Name: name}
+	}
+	return objects
 }

@@ -17,23 +17,24 @@ import (
 // A call that times out, or whose answer is too large, is divided, 25 → 5 → 1.
 // Any other failure of a whole call fails all objects not answered yet, except
 // an expired session, which is returned so that the host can refresh it.
-func (c *Connector) CheckPermissions(ctx context.Context, target sdk.Target, request sdk.CheckRequest, send func(sdk.ObjectCheck) error) (sdk.Stats, error) {
+func (c *Connector) CheckPermissions(ctx context.Context, target sdk.Target, request sdk.CheckRequest, send func(sdk.ObjectCheck) error) (sdk.CheckOutcome, error) {
 	s, err := c.session(target)
 	if err != nil {
-		return sdk.Stats{}, err
+		return sdk.CheckOutcome{}, err
 	}
 	var names []string
-	for _, object := range request.Objects {
+	for _, asked := range request.Objects {
+		object := asked.Name
 		if err := checkObjectName(object); err != nil {
 			if err := send(failed(sdk.ObjectCheck{Object: object, APIVersion: APIVersion}, err)); err != nil {
-				return sdk.Stats{}, err
+				return sdk.CheckOutcome{}, err
 			}
 		} else if !slices.Contains(names, object) {
 			names = append(names, object)
 		}
 	}
 	err = s.checkPacks(ctx, slices.Collect(slices.Chunk(names, maxParts)), send)
-	return s.takeStats(), err
+	return sdk.CheckOutcome{Stats: s.takeStats()}, err
 }
 
 // checkPacks works through packs of objects, dividing those that are too slow.

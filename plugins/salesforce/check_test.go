@@ -14,18 +14,19 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fieldwarden/fieldwarden/plugins/sdk"
+	"github.com/fieldwarden/fieldwarden/plugins/sdk/connectortest"
 )
 
 // runCheck collects a check by object name.
 func runCheck(t *testing.T, c *Connector, target sdk.Target, objects ...string) (map[string]sdk.ObjectCheck, sdk.Stats, error) {
 	t.Helper()
 	checks := map[string]sdk.ObjectCheck{}
-	stats, err := c.CheckPermissions(t.Context(), target, sdk.CheckRequest{Objects: objects, Unconditional: true}, func(check sdk.ObjectCheck) error {
+	outcome, err := c.CheckPermissions(t.Context(), target, sdk.CheckRequest{Objects: connectortest.Objects(objects...), Unconditional: true}, func(check sdk.ObjectCheck) error {
 		require.NotContains(t, checks, check.Object, "answered twice")
 		checks[check.Object] = check
 		return nil
 	})
-	return checks, stats, err
+	return checks, outcome.Stats, err
 }
 
 func TestCheckOf25ObjectsIsOneCall(t *testing.T) {
@@ -190,7 +191,7 @@ func TestCheckObeysTheDeadline(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
 	_, err := newTestConnector().CheckPermissions(ctx, sdk.Target{Endpoint: server.URL, AccessToken: testToken},
-		sdk.CheckRequest{Objects: []string{"A", "B", "C"}}, func(check sdk.ObjectCheck) error {
+		sdk.CheckRequest{Objects: connectortest.Objects("A", "B", "C")}, func(check sdk.ObjectCheck) error {
 			require.Equal(t, sdk.VerdictFailed, check.Verdict)
 			return nil
 		})
@@ -210,7 +211,7 @@ func TestCheckReturnsTheSendersError(t *testing.T) {
 	org := newStub(t, map[string]canned{describePath("Account"): ok(describeOf("Account"))})
 	stop := errors.New("stop")
 	var sent atomic.Int32
-	_, err := newTestConnector().CheckPermissions(t.Context(), org.target(), sdk.CheckRequest{Objects: []string{"Account", "Lead"}},
+	_, err := newTestConnector().CheckPermissions(t.Context(), org.target(), sdk.CheckRequest{Objects: connectortest.Objects("Account", "Lead")},
 		func(sdk.ObjectCheck) error { sent.Add(1); return stop })
 	require.Same(t, stop, err)
 	require.EqualValues(t, 1, sent.Load())

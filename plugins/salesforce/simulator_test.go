@@ -20,6 +20,7 @@ import (
 	crmsim "github.com/fieldwarden/fieldwarden/plugins/crmsim/salesforce"
 	"github.com/fieldwarden/fieldwarden/plugins/salesforce"
 	"github.com/fieldwarden/fieldwarden/plugins/sdk"
+	"github.com/fieldwarden/fieldwarden/plugins/sdk/connectortest"
 )
 
 // org is a running simulator that the connector is connected to.
@@ -77,7 +78,7 @@ func signIn(t *testing.T, base string) sdk.Target {
 func (o *org) check(t *testing.T, objects ...string) map[string]sdk.ObjectCheck {
 	t.Helper()
 	checks := map[string]sdk.ObjectCheck{}
-	_, err := salesforce.NewWithoutPause().CheckPermissions(t.Context(), o.target, sdk.CheckRequest{Objects: objects, Unconditional: true}, func(c sdk.ObjectCheck) error {
+	_, err := salesforce.NewWithoutPause().CheckPermissions(t.Context(), o.target, sdk.CheckRequest{Objects: connectortest.Objects(objects...), Unconditional: true}, func(c sdk.ObjectCheck) error {
 		checks[c.Object] = c
 		return nil
 	})
@@ -165,7 +166,7 @@ func TestSimulatorOutages(t *testing.T) {
 	require.Equal(t, sdk.VerdictAccessible, o.check(t, "Account")["Account"].Verdict, "two repetitions outlast two faults")
 
 	o.KillAccessTokens()
-	_, err = salesforce.NewWithoutPause().CheckPermissions(t.Context(), o.target, sdk.CheckRequest{Objects: story}, func(sdk.ObjectCheck) error {
+	_, err = salesforce.NewWithoutPause().CheckPermissions(t.Context(), o.target, sdk.CheckRequest{Objects: connectortest.Objects(story...)}, func(sdk.ObjectCheck) error {
 		t.Error("nothing can be answered")
 		return nil
 	})
@@ -308,7 +309,7 @@ func TestSimulatorSlowDescribe(t *testing.T) {
 	checks := 0
 	ctx, cancel := context.WithTimeout(t.Context(), 400*time.Millisecond)
 	defer cancel()
-	_, err = salesforce.NewWithoutPause().CheckPermissions(ctx, o.target, sdk.CheckRequest{Objects: story}, func(c sdk.ObjectCheck) error {
+	_, err = salesforce.NewWithoutPause().CheckPermissions(ctx, o.target, sdk.CheckRequest{Objects: connectortest.Objects(story...)}, func(c sdk.ObjectCheck) error {
 		checks++
 		if c.Verdict != sdk.VerdictFailed || sdk.CodeOf(c.Failure) != sdk.CodeTimeout {
 			return fmt.Errorf("a slow org was taken for %s %v", c.Verdict, c.Failure)

@@ -6,11 +6,11 @@
 //
 // The required interface is Connector. Everything else a connector can do is an
 // optional interface of this package (ObjectLister, FieldLister,
-// PermissionChecker, Reader); Serve finds them by type assertion and reports
-// them to the host as capabilities. Connectors are stateless between calls: each
-// call carries the Target it is about, with a short-lived access token. OAuth is
-// described by the manifest and performed by the host; a connector never sees a
-// refresh token or a client secret.
+// PermissionChecker, Reader, PicklistLister); Serve finds them by type assertion
+// and reports them to the host as capabilities. Connectors are stateless between
+// calls: each call carries the Target it is about, with a short-lived access
+// token. OAuth is described by the manifest and performed by the host; a
+// connector never sees a refresh token or a client secret.
 //
 // Errors: return one of the constructors of this package (Unauthenticated,
 // RateLimited, Unavailable, …); they survive the wire and tell the host whose
@@ -55,7 +55,7 @@ type PermissionChecker interface {
 	// order, in the fewest CRM calls. What the CRM did not answer (limit,
 	// outage, timeout, broken body) is VerdictFailed with the error, never
 	// VerdictDenied. An error return means that no further object is answered.
-	CheckPermissions(ctx context.Context, target Target, request CheckRequest, send func(ObjectCheck) error) (Stats, error)
+	CheckPermissions(ctx context.Context, target Target, request CheckRequest, send func(ObjectCheck) error) (CheckOutcome, error)
 }
 
 // Reader is implemented by connectors that can read records.
@@ -65,6 +65,13 @@ type Reader interface {
 	// record that changed after the token's position is sent at least once;
 	// none is left out, also among equal timestamps.
 	Read(ctx context.Context, target Target, request ReadRequest, send func(Batch) error) error
+}
+
+// PicklistLister is implemented by connectors that can list the choices that
+// settings are made from, in the CRM's order. A source that the CRM does not have
+// is Unsupported.
+type PicklistLister interface {
+	ListPicklist(ctx context.Context, target Target, source PicklistSource) ([]Choice, error)
 }
 
 // Environment is the slot of an integration.
@@ -103,6 +110,14 @@ type Target struct {
 	AccessToken Secret
 	// Config is a JSON object by the manifest's ConfigSchema.
 	Config json.RawMessage
+	// Introspection is the CRM's answer to the introspection of the access token
+	// (RFC 7662), a JSON object without tokens. The host asks for it where the
+	// manifest has an IntrospectURL, before Identify, Checklist and
+	// CheckPermissions; else it is empty.
+	Introspection json.RawMessage
+	// Memo is what an earlier CheckPermissions asked the host to keep, at most 64
+	// KiB. It is a cache: work without it, and notice when it is out of date.
+	Memo []byte
 }
 
 // Kind tells CRM from marketing automation (MAP).
@@ -143,7 +158,20 @@ type EnvironmentSpec struct {
 	OAuth       OAuth
 }
 
-// OAuth describes the authorization-code flow that the host performs.
+// GrantType is a way to get an access token.
+type GrantType string
+
+// Grants.
+const (
+	// GrantAuthorizationCode: a person signs in with a browser.
+	GrantAuthorizationCode GrantType = "AUTHORIZATION_CODE"
+	// GrantClientCredentials: the app signs in as itself.
+	GrantClientCredentials GrantType = "CLIENT_CREDENTIALS"
+)
+
+// OAuth describes the OAuth 2.0 flows that the host performs. URLs, Endpoint and
+// scopes may hold {property}: the value of that property of the integration's
+// configuration. What comes out must go to the manifest's AllowedHosts.
 type OAuth struct {
 	AuthorizeURL string
 	TokenURL     string
@@ -158,6 +186,23 @@ type OAuth struct {
 	EndpointField   string
 	Endpoint        string
 	AuthorizeParams map[string]string
+	// IntrospectURL is where the host asks about an access token (RFC 7662, with
+	// client_id and client_secret in the form); empty: not offered.
+	IntrospectURL string
+	// OptionalScopes may be left out by the CRM without an error; they are sent as
+	// optional_scope.
+	OptionalScopes []string
+	// Grants are the grants offered, the preferred first; empty: the authorization
+	// code alone.
+	Grants []GrantType
+	// ClientCredentialsScopes are asked for with GrantClientCredentials.
+	ClientCredentialsScopes []string
+	// RevokedCodes are what error, status or error_codes of a refused token
+	// request hold when the authorization has ended for good, beside
+	// invalid_grant.
+	RevokedCodes []string
+	// RetryCodes are what they hold when the same request may succeed later.
+	RetryCodes []string
 }
 
 // VerbCost is what a verb costs in CRM API calls.
@@ -190,7 +235,10 @@ const (
 	CauseSensitive    Cause = "SENSITIVE"
 	CauseScopeMissing Cause = "SCOPE_MISSING"
 	CauseAPIVersion   Cause = "API_VERSION"
-	CauseUnknown      Cause = "UNKNOWN"
+	// CauseRenamedCandidate: it seems to have another name now, which the evidence
+	// gives.
+	CauseRenamedCandidate Cause = "RENAMED_CANDIDATE"
+	CauseUnknown          Cause = "UNKNOWN"
 )
 
 // Subject tells what a remediation is for.
@@ -293,9 +341,19 @@ type Field struct {
 	Picklist         []PicklistValue
 }
 
+// CheckObject is one object whose rights are asked for.
+type CheckObject struct {
+	Name string
+	// Fields are those that matter, standardized or wanted by the package: of each
+	// that cannot be read, ObjectCheck.Denied tells why; the SDK adds those that a
+	// connector leaves out, with CauseUnknown. Any other field is listed if it can
+	// be read and left out if not.
+	Fields []string
+}
+
 // CheckRequest asks for the rights on objects.
 type CheckRequest struct {
-	Objects []string
+	Objects []CheckObject
 	// Unconditional forbids caches and conditional requests.
 	Unconditional bool
 }
@@ -319,10 +377,46 @@ type ObjectCheck struct {
 	Cause    Cause
 	Evidence string
 	// Failure explains VerdictFailed; use an error constructor of this package.
-	Failure    error
-	Rights     Rights
-	Fields     []Field
+	Failure error
+	Rights  Rights
+	Fields  []Field
+	// Denied explains fields that cannot be read though the object can: each of
+	// the requested ones that is not among Fields, others at will.
+	Denied     []DeniedField
 	APIVersion string
+	// Records tells whether every record can be read, and RecordsNote, for an
+	// admin, what limits them.
+	Records     RecordAccess
+	RecordsNote string
+}
+
+// DeniedField is a field that cannot be read though its object can.
+type DeniedField struct {
+	Name string
+	// Label is what people call it; empty when that is unknown.
+	Label string
+	// Cause is CauseUnknown without evidence.
+	Cause    Cause
+	Evidence string
+}
+
+// RecordAccess tells whether the integration user sees every record of an object.
+type RecordAccess string
+
+// Values of RecordAccess.
+const (
+	RecordsUnknown RecordAccess = ""
+	RecordsAll     RecordAccess = "ALL"
+	// RecordsPartial: the others are silently missing from what is read.
+	RecordsPartial RecordAccess = "PARTIAL"
+)
+
+// CheckOutcome is what a check leaves beside its answers.
+type CheckOutcome struct {
+	Stats Stats
+	// Memo is what the host is to keep for the integration's next calls
+	// (Target.Memo), nothing secret, at most 64 KiB; nil keeps what it has.
+	Memo []byte
 }
 
 // Stats is what a call cost.
@@ -364,4 +458,35 @@ type Batch struct {
 	// Done: nothing more for now.
 	Done  bool
 	Stats Stats
+	// Restarted: reading began again from the beginning with this batch, although
+	// the request had a resume token, because the CRM no longer knows what changed
+	// since. Records that are not sent from here to Done no longer exist.
+	Restarted bool
+}
+
+// PicklistSource is a list of choices with the same meaning in every CRM.
+type PicklistSource string
+
+// Sources of choices.
+const (
+	OpportunityStages PicklistSource = "OPPORTUNITY_STAGE"
+	LeadSources       PicklistSource = "LEAD_SOURCE"
+	OpportunityRoles  PicklistSource = "OPPORTUNITY_ROLE"
+)
+
+// Choice is one choice of a PicklistSource.
+type Choice struct {
+	// Value is the value as records hold it, unique within its Group.
+	Value string
+	Label string
+	// Active: it can be chosen for new records.
+	Active bool
+	// Group is the pipeline of a stage; empty when there is one only.
+	Group      string
+	GroupLabel string
+	// Closed and Won tell stages that end an opportunity, and win it.
+	Closed bool
+	Won    bool
+	// Probability of a stage in percent; nil is unknown.
+	Probability *int
 }

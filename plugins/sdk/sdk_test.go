@@ -39,8 +39,8 @@ func (full) ListObjects(context.Context, Target) ([]Object, error) { return nil,
 
 func (full) ListFields(context.Context, Target, string) ([]Field, error) { return nil, nil }
 
-func (full) CheckPermissions(context.Context, Target, CheckRequest, func(ObjectCheck) error) (Stats, error) {
-	return Stats{}, nil
+func (full) CheckPermissions(context.Context, Target, CheckRequest, func(ObjectCheck) error) (CheckOutcome, error) {
+	return CheckOutcome{}, nil
 }
 
 func (full) Read(context.Context, Target, ReadRequest, func(Batch) error) error { return nil }

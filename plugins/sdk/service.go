@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"sync"
 
 	"google.golang.org/grpc"
@@ -127,24 +129,67 @@ func (s *service) CheckPermissions(request *connectorv1.CheckPermissionsRequest,
 			return Unsupported("This connector cannot check permissions.")
 		}
 		var mu sync.Mutex
+		wanted := map[string][]string{}
+		for _, object := range request.GetObjects() {
+			wanted[object.GetName()] = object.GetFields()
+		}
 		send := func(check ObjectCheck) error {
 			mu.Lock()
 			defer mu.Unlock()
-			for _, part := range splitCheck(s.checkToWire(check)) {
+			for _, part := range splitCheck(s.checkToWire(explained(check, wanted[check.Object]))) {
 				if err := stream.Send(part); err != nil {
 					return err
 				}
 			}
 			return nil
 		}
-		stats, err := checker.CheckPermissions(ctx, target, CheckRequest{
-			Objects: request.GetObjects(), Unconditional: request.GetUnconditional(),
-		}, send)
+		objects := mapped(request.GetObjects(), func(o *connectorv1.CheckedObject) CheckObject {
+			return CheckObject{Name: o.GetName(), Fields: o.GetFields()}
+		})
+		outcome, err := checker.CheckPermissions(ctx, target, CheckRequest{Objects: objects, Unconditional: request.GetUnconditional()}, send)
 		if err != nil {
 			return err
 		}
-		return stream.Send(&connectorv1.CheckPermissionsResponse{Stats: statsToWire(stats)})
+		return stream.Send(&connectorv1.CheckPermissionsResponse{Stats: statsToWire(outcome.Stats), Memo: outcome.Memo})
 	})
+}
+
+// explained adds the requested fields that the author's answer neither lists nor
+// explains: they cannot be read, and nobody knows why.
+func explained(check ObjectCheck, wanted []string) ObjectCheck {
+	if check.Verdict != VerdictAccessible || len(wanted) == 0 {
+		return check
+	}
+	told := map[string]bool{}
+	for _, field := range check.Fields {
+		told[field.Name] = true
+	}
+	for _, field := range check.Denied {
+		told[field.Name] = true
+	}
+	check.Denied = slices.Clone(check.Denied)
+	for _, name := range wanted {
+		if !told[name] {
+			told[name] = true
+			check.Denied = append(check.Denied, DeniedField{Name: name, Cause: CauseUnknown})
+		}
+	}
+	return check
+}
+
+// ListPicklist returns the choices of a source.
+func (s *service) ListPicklist(ctx context.Context, request *connectorv1.ListPicklistRequest) (response *connectorv1.ListPicklistResponse, err error) {
+	err = s.call(ctx, "ListPicklist", request.GetTarget(), func(target Target) error {
+		lister, ok := s.connector.(PicklistLister)
+		if !ok {
+			return Unsupported("This connector cannot list picklists.")
+		}
+		source := PicklistSource(strings.TrimPrefix(request.GetSource().String(), "PICKLIST_SOURCE_"))
+		choices, err := lister.ListPicklist(ctx, target, source)
+		response = &connectorv1.ListPicklistResponse{Choices: mapped(choices, choiceToWire)}
+		return err
+	})
+	return response, err
 }
 
 // Read sends batches of records.

@@ -36,6 +36,8 @@ func targetFromWire(target *connectorv1.Target) Target {
 		Endpoint:      target.GetEndpoint(),
 		AccessToken:   Secret(target.GetAccessToken()),
 		Config:        json.RawMessage(target.GetConfig()),
+		Introspection: json.RawMessage(target.GetIntrospection()),
+		Memo:          target.GetMemo(),
 	}
 }
 
@@ -60,6 +62,9 @@ func capabilities(connector Connector) []connectorv1.Capability {
 	}
 	if _, ok := connector.(Reader); ok {
 		found = append(found, connectorv1.Capability_CAPABILITY_READ)
+	}
+	if _, ok := connector.(PicklistLister); ok {
+		found = append(found, connectorv1.Capability_CAPABILITY_LIST_PICKLIST)
 	}
 	return found
 }
@@ -86,6 +91,11 @@ func environmentToWire(spec EnvironmentSpec) *connectorv1.EnvironmentSpec {
 			AuthorizeUrl: o.AuthorizeURL, TokenUrl: o.TokenURL, RevokeUrl: o.RevokeURL, Scopes: o.Scopes,
 			Pkce: o.PKCE, RotatesRefreshToken: o.RotatesRefreshToken,
 			EndpointField: o.EndpointField, Endpoint: o.Endpoint, AuthorizeParams: o.AuthorizeParams,
+			IntrospectUrl: o.IntrospectURL, OptionalScopes: o.OptionalScopes, ClientCredentialsScopes: o.ClientCredentialsScopes,
+			Grants: mapped(o.Grants, func(g GrantType) connectorv1.GrantType {
+				return enum[connectorv1.GrantType](connectorv1.GrantType_value, "GRANT_TYPE_", g)
+			}),
+			RevokedCodes: o.RevokedCodes, RetryCodes: o.RetryCodes,
 		},
 	}
 }
@@ -147,6 +157,13 @@ func (s *service) checkToWire(c ObjectCheck) *connectorv1.ObjectCheck {
 		Verdict:  enum[connectorv1.Verdict](connectorv1.Verdict_value, "VERDICT_", c.Verdict),
 		Cause:    enum[connectorv1.Cause](connectorv1.Cause_value, "CAUSE_", c.Cause),
 		Evidence: c.Evidence, Rights: rightsToWire(c.Rights), Fields: mapped(c.Fields, fieldToWire), ApiVersion: c.APIVersion,
+		DeniedFields: mapped(c.Denied, func(f DeniedField) *connectorv1.DeniedField {
+			return &connectorv1.DeniedField{
+				Name: f.Name, Label: f.Label, Evidence: f.Evidence, Cause: enum[connectorv1.Cause](connectorv1.Cause_value, "CAUSE_", f.Cause),
+			}
+		}),
+		RecordAccess:     enum[connectorv1.RecordAccess](connectorv1.RecordAccess_value, "RECORD_ACCESS_", c.Records),
+		RecordAccessNote: c.RecordsNote,
 	}
 	if c.Failure != nil {
 		check.Failure = s.detail(c.Failure)
@@ -161,7 +178,19 @@ func statsToWire(s Stats) *connectorv1.CallStats {
 func batchToWire(b Batch) *connectorv1.ReadResponse {
 	return &connectorv1.ReadResponse{
 		Records: mapped(b.Records, recordToWire), ResumeToken: b.ResumeToken, Done: b.Done, Stats: statsToWire(b.Stats),
+		Restarted: b.Restarted,
 	}
+}
+
+func choiceToWire(c Choice) *connectorv1.Choice {
+	choice := &connectorv1.Choice{
+		Value: c.Value, Label: c.Label, Active: c.Active, Group: c.Group, GroupLabel: c.GroupLabel, Closed: c.Closed, Won: c.Won,
+	}
+	if c.Probability != nil {
+		probability := count(*c.Probability)
+		choice.Probability = &probability
+	}
+	return choice
 }
 
 func recordToWire(r Record) *connectorv1.Record {

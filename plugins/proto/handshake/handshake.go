@@ -30,6 +30,8 @@ const (
 	MaxBatch = 1 << 20
 	// MaxResumeToken is the size of a resume token.
 	MaxResumeToken = 64 << 10
+	// MaxMemo is the size of what a check asks the host to keep.
+	MaxMemo = 64 << 10
 	// MaxText is the size of a text for people: message, evidence, remediation.
 	MaxText = 2 << 10
 	// MaxName is the size of a name or id.

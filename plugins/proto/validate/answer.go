@@ -160,7 +160,69 @@ func accessible(check *connectorv1.ObjectCheck) error {
 	case len(check.GetFields()) == 0:
 		return problem("check.fields", "is empty though the verdict is ACCESSIBLE; an object has at least its id")
 	}
-	return Fields(check.GetFields())
+	return first(
+		Fields(check.GetFields()),
+		deniedFields(check),
+		optionalEnum("check.record_access", check.GetRecordAccess(), connectorv1.RecordAccess_name),
+	)
+}
+
+// deniedFields checks the fields that an answer explains: one that is listed as
+// readable as well would be a contradiction.
+func deniedFields(check *connectorv1.ObjectCheck) error {
+	if err := count("check.denied_fields", len(check.GetDeniedFields()), maxFields); err != nil {
+		return err
+	}
+	once := unique()
+	for _, f := range check.GetFields() {
+		_ = once("check.fields", f.GetName())
+	}
+	for i, f := range check.GetDeniedFields() {
+		path := fmt.Sprintf("check.denied_fields[%d]", i)
+		err := first(
+			name(path+".name", f.GetName()),
+			once(path+".name", f.GetName()),
+			label(path+".label", f.GetLabel()),
+			optionalEnum(path+".cause", f.GetCause(), connectorv1.Cause_name),
+		)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Memo checks what a connector wants to have kept.
+func Memo(memo []byte) error {
+	if len(memo) > handshake.MaxMemo {
+		return problem("memo", "has %d bytes, at most %d are allowed", len(memo), handshake.MaxMemo)
+	}
+	return nil
+}
+
+// Choices checks the choices of a picklist source.
+func Choices(choices []*connectorv1.Choice) error {
+	if err := count("choices", len(choices), maxPicklist); err != nil {
+		return err
+	}
+	once := unique()
+	for i, choice := range choices {
+		path := fmt.Sprintf("choices[%d]", i)
+		err := first(
+			name(path+".value", choice.GetValue()),
+			once(path+".value", choice.GetGroup()+"\x00"+choice.GetValue()),
+			label(path+".label", choice.GetLabel()),
+			label(path+".group", choice.GetGroup()),
+			label(path+".group_label", choice.GetGroupLabel()),
+		)
+		if err != nil {
+			return err
+		}
+		if p := choice.GetProbability(); p < 0 || p > 100 {
+			return problem(path+".probability", "is %d, 0 to 100 are allowed", p)
+		}
+	}
+	return nil
 }
 
 // Batch checks one batch of records, sizes included.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 
 	connectorv1 "github.com/fieldwarden/fieldwarden/plugins/proto/fieldwarden/connector/v1"
@@ -21,6 +23,7 @@ func Describe(response *connectorv1.DescribeResponse) error {
 		environments(manifest.GetEnvironments()),
 		allowedHosts(manifest),
 		configSchema(manifest.GetConfigSchema()),
+		placeholders(manifest),
 		costs(manifest.GetCosts()),
 		prerequisites(manifest.GetPrerequisites()),
 		remediations(manifest.GetRemediations()),
@@ -90,20 +93,30 @@ func oauth(path string, o *connectorv1.OAuth) error {
 		return problem(path, "has neither endpoint_field nor endpoint")
 	}
 	errs := []error{
-		address(path+".authorize_url", o.GetAuthorizeUrl()),
-		address(path+".token_url", o.GetTokenUrl()),
+		grants(path, o),
+		address(path+".authorize_url", filled(o.GetAuthorizeUrl())),
+		address(path+".token_url", filled(o.GetTokenUrl())),
+		count(path+".optional_scopes", len(o.GetOptionalScopes()), maxItems),
+		count(path+".client_credentials_scopes", len(o.GetClientCredentialsScopes()), maxItems),
+		count(path+".revoked_codes", len(o.GetRevokedCodes()), maxItems),
+		count(path+".retry_codes", len(o.GetRetryCodes()), maxItems),
 		count(path+".scopes", len(o.GetScopes()), maxItems),
 		count(path+".authorize_params", len(o.GetAuthorizeParams()), maxItems),
 		label(path+".endpoint_field", o.GetEndpointField()),
 	}
-	if o.GetRevokeUrl() != "" {
-		errs = append(errs, address(path+".revoke_url", o.GetRevokeUrl()))
+	for field, value := range map[string]string{
+		"revoke_url": o.GetRevokeUrl(), "endpoint": o.GetEndpoint(), "introspect_url": o.GetIntrospectUrl(),
+	} {
+		if value != "" {
+			errs = append(errs, address(path+"."+field, filled(value)))
+		}
 	}
-	if o.GetEndpoint() != "" {
-		errs = append(errs, address(path+".endpoint", o.GetEndpoint()))
-	}
-	for i, scope := range o.GetScopes() {
-		errs = append(errs, name(fmt.Sprintf("%s.scopes[%d]", path, i), scope))
+	for field, scopes := range map[string][]string{
+		"scopes": o.GetScopes(), "optional_scopes": o.GetOptionalScopes(), "client_credentials_scopes": o.GetClientCredentialsScopes(),
+	} {
+		for i, scope := range scopes {
+			errs = append(errs, name(fmt.Sprintf("%s.%s[%d]", path, field, i), scope))
+		}
 	}
 	for _, reserved := range []string{
 		"client_id", "redirect_uri", "state", "response_type", "scope", "code_challenge", "code_challenge_method",
@@ -113,6 +126,61 @@ func oauth(path string, o *connectorv1.OAuth) error {
 		}
 	}
 	return first(errs...)
+}
+
+// grants checks the list and what its members need.
+func grants(path string, o *connectorv1.OAuth) error {
+	once := unique()
+	for i, grant := range o.GetGrants() {
+		at := fmt.Sprintf("%s.grants[%d]", path, i)
+		if err := first(known(at, grant, connectorv1.GrantType_name), once(at, grant.String())); err != nil {
+			return err
+		}
+		if grant == connectorv1.GrantType_GRANT_TYPE_CLIENT_CREDENTIALS && len(o.GetClientCredentialsScopes()) == 0 {
+			return problem(path+".client_credentials_scopes", "is empty though the grant is offered")
+		}
+	}
+	return nil
+}
+
+// placeholderPattern is a property of the integration's configuration in a URL or
+// scope.
+var placeholderPattern = regexp.MustCompile(`\{[A-Za-z][A-Za-z0-9]{0,62}\}`)
+
+// filled puts something in the place of properties, so that the rest can be
+// checked; a property at the beginning stands for scheme and host.
+func filled(value string) string {
+	if at := placeholderPattern.FindStringIndex(value); at != nil && at[0] == 0 {
+		value = "https://" + placeholderHost + value[at[1]:]
+	}
+	return placeholderPattern.ReplaceAllString(value, "x")
+}
+
+// placeholderHost stands for a host that only the configuration tells. What comes
+// out of a configuration is compared with allowed_hosts by the host.
+const placeholderHost = "configured.invalid"
+
+// placeholders checks that URLs and scopes name properties of config_schema only.
+func placeholders(manifest *connectorv1.Manifest) error {
+	var schema struct {
+		Properties map[string]json.RawMessage `json:"properties"`
+	}
+	if manifest.GetConfigSchema() != "" && json.Unmarshal([]byte(manifest.GetConfigSchema()), &schema) != nil {
+		return problem("manifest.config_schema", "is not a JSON object")
+	}
+	for i, spec := range manifest.GetEnvironments() {
+		o := spec.GetOauth()
+		values := []string{o.GetAuthorizeUrl(), o.GetTokenUrl(), o.GetRevokeUrl(), o.GetEndpoint(), o.GetIntrospectUrl()}
+		values = slices.Concat(values, o.GetScopes(), o.GetOptionalScopes(), o.GetClientCredentialsScopes())
+		for _, value := range values {
+			for _, found := range placeholderPattern.FindAllString(value, -1) {
+				if _, ok := schema.Properties[strings.Trim(found, "{}")]; !ok {
+					return problem(fmt.Sprintf("manifest.environments[%d].oauth", i), "%s is not a property of config_schema", found)
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // allowedHosts checks the list and that the URLs a token goes to are on it.
@@ -136,9 +204,10 @@ func allowedHosts(manifest *connectorv1.Manifest) error {
 	for i, spec := range manifest.GetEnvironments() {
 		for field, value := range map[string]string{
 			"token_url": spec.GetOauth().GetTokenUrl(), "revoke_url": spec.GetOauth().GetRevokeUrl(), "endpoint": spec.GetOauth().GetEndpoint(),
+			"introspect_url": spec.GetOauth().GetIntrospectUrl(),
 		} {
-			parsed, err := url.Parse(value)
-			if value != "" && err == nil && !HostAllowed(hosts, parsed.Hostname()) {
+			parsed, err := url.Parse(filled(value))
+			if value != "" && err == nil && parsed.Hostname() != placeholderHost && !HostAllowed(hosts, parsed.Hostname()) {
 				return problem(fmt.Sprintf("manifest.environments[%d].oauth.%s", i, field), "%q is not among allowed_hosts", parsed.Hostname())
 			}
 		}

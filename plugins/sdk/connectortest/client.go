@@ -97,27 +97,38 @@ func (c *Client) ListFields(ctx context.Context, target sdk.Target, object strin
 	return mapped(response.GetFields(), fieldFromWire), errorFromWire(err)
 }
 
+// Objects asks for objects, and no field in particular.
+func Objects(names ...string) []sdk.CheckObject {
+	return mapped(names, func(name string) sdk.CheckObject { return sdk.CheckObject{Name: name} })
+}
+
 // CheckPermissions returns the answers that came, put together from their parts,
 // and the error that ended the call.
-func (c *Client) CheckPermissions(ctx context.Context, target sdk.Target, request sdk.CheckRequest) ([]sdk.ObjectCheck, sdk.Stats, error) {
+func (c *Client) CheckPermissions(ctx context.Context, target sdk.Target, request sdk.CheckRequest) ([]sdk.ObjectCheck, sdk.CheckOutcome, error) {
 	stream, err := c.permissions.CheckPermissions(ctx, &connectorv1.CheckPermissionsRequest{
-		Target: targetToWire(target), Objects: request.Objects, Unconditional: request.Unconditional,
+		Target: targetToWire(target), Unconditional: request.Unconditional,
+		Objects: mapped(request.Objects, func(o sdk.CheckObject) *connectorv1.CheckedObject {
+			return &connectorv1.CheckedObject{Name: o.Name, Fields: o.Fields}
+		}),
 	})
+	var outcome sdk.CheckOutcome
 	if err != nil {
-		return nil, sdk.Stats{}, errorFromWire(err)
+		return nil, outcome, errorFromWire(err)
 	}
 	var checks []sdk.ObjectCheck
-	var stats sdk.Stats
 	for more := false; ; {
 		response, err := stream.Recv()
 		if errors.Is(err, io.EOF) {
-			return checks, stats, nil
+			return checks, outcome, nil
 		}
 		if err != nil {
-			return checks, stats, errorFromWire(err)
+			return checks, outcome, errorFromWire(err)
 		}
 		if response.GetStats() != nil {
-			stats = statsFromWire(response.GetStats())
+			outcome.Stats = statsFromWire(response.GetStats())
+		}
+		if len(response.GetMemo()) > 0 {
+			outcome.Memo = response.GetMemo()
 		}
 		check := response.GetCheck()
 		switch {
@@ -130,6 +141,14 @@ func (c *Client) CheckPermissions(ctx context.Context, target sdk.Target, reques
 		}
 		more = response.GetMore()
 	}
+}
+
+// ListPicklist returns the choices of a source.
+func (c *Client) ListPicklist(ctx context.Context, target sdk.Target, source sdk.PicklistSource) ([]sdk.Choice, error) {
+	response, err := c.sync.ListPicklist(ctx, &connectorv1.ListPicklistRequest{
+		Target: targetToWire(target), Source: connectorv1.PicklistSource(connectorv1.PicklistSource_value["PICKLIST_SOURCE_"+string(source)]),
+	})
+	return mapped(response.GetChoices(), choiceFromWire), errorFromWire(err)
 }
 
 // Read hands each batch to yield and returns its error unchanged.

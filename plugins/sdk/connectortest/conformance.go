@@ -151,7 +151,7 @@ func (s *suite) connection(t *testing.T) {
 // missing, double or not asked for.
 func (s *suite) check(t *testing.T, objects ...string) (map[string]sdk.ObjectCheck, error) {
 	t.Helper()
-	checks, _, err := s.client.CheckPermissions(t.Context(), s.Target, sdk.CheckRequest{Objects: objects, Unconditional: true})
+	checks, _, err := s.client.CheckPermissions(t.Context(), s.Target, checkRequest(objects))
 	byName := map[string]sdk.ObjectCheck{}
 	for _, check := range checks {
 		if _, twice := byName[check.Object]; twice {
@@ -163,6 +163,18 @@ func (s *suite) check(t *testing.T, objects ...string) (map[string]sdk.ObjectChe
 		byName[check.Object] = check
 	}
 	return byName, err
+}
+
+// absentField is the name of a field that no CRM has.
+const absentField = "no_such_field_of_fieldwarden"
+
+// checkRequest asks for objects, with a field that none of them has.
+func checkRequest(objects []string) sdk.CheckRequest {
+	request := sdk.CheckRequest{Unconditional: true}
+	for _, object := range objects {
+		request.Objects = append(request.Objects, sdk.CheckObject{Name: object, Fields: []string{absentField}})
+	}
+	return request
 }
 
 func (s *suite) answers(t *testing.T) {
@@ -185,6 +197,10 @@ func (s *suite) answers(t *testing.T) {
 			if !field.Rights.Read {
 				t.Errorf("%s.%s is listed and cannot be read", object, field.Name)
 			}
+		}
+		explained := slices.ContainsFunc(check.Denied, func(f sdk.DeniedField) bool { return f.Name == absentField && f.Cause != "" })
+		if ok && check.Verdict == sdk.VerdictAccessible && !explained {
+			t.Errorf("%s: the requested field %s cannot be read, and Denied does not say why (UNKNOWN at least)", object, absentField)
 		}
 	}
 }
@@ -270,7 +286,7 @@ func (s *suite) calls(connector sdk.Connector) map[string]func(context.Context) 
 	if checker, ok := connector.(sdk.PermissionChecker); ok {
 		calls["CheckPermissions"] = func(ctx context.Context) error {
 			failed := 0
-			_, err := checker.CheckPermissions(ctx, s.Target, sdk.CheckRequest{Objects: s.Objects}, func(check sdk.ObjectCheck) error {
+			_, err := checker.CheckPermissions(ctx, s.Target, checkRequest(s.Objects), func(check sdk.ObjectCheck) error {
 				if check.Verdict == sdk.VerdictFailed {
 					failed++
 				}

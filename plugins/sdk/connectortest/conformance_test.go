@@ -58,8 +58,9 @@ func (v *victim) Identify(ctx context.Context, t sdk.Target) (sdk.Identity, erro
 	return sdk.Identity{InstanceID: "o", UserID: "u"}, nil
 }
 
-func (v *victim) CheckPermissions(_ context.Context, t sdk.Target, r sdk.CheckRequest, send func(sdk.ObjectCheck) error) (sdk.Stats, error) {
-	for i, object := range r.Objects {
+func (v *victim) CheckPermissions(_ context.Context, t sdk.Target, r sdk.CheckRequest, send func(sdk.ObjectCheck) error) (sdk.CheckOutcome, error) {
+	for i, asked := range r.Objects {
+		object := asked.Name
 		check := sdk.ObjectCheck{
 			Object: object, Verdict: sdk.VerdictAccessible, Rights: sdk.Rights{Read: true},
 			Fields: []sdk.Field{{Name: "Id", Rights: sdk.Rights{Read: true}}},
@@ -70,17 +71,17 @@ func (v *victim) CheckPermissions(_ context.Context, t sdk.Target, r sdk.CheckRe
 		case *v.down && v.fault == "denies":
 			check = sdk.ObjectCheck{Object: object, Verdict: sdk.VerdictDenied}
 		case *v.down && v.fault == "leaks":
-			return sdk.Stats{}, sdk.Unavailable("with " + t.AccessToken.Reveal())
+			return sdk.CheckOutcome{}, sdk.Unavailable("with " + t.AccessToken.Reveal())
 		case *v.down, object == "Hidden" && v.fault == "hides":
 			check = sdk.ObjectCheck{Object: object, Verdict: sdk.VerdictFailed, Failure: sdk.Unavailable("down")}
 		case object == "Hidden":
 			check = sdk.ObjectCheck{Object: object, Verdict: sdk.VerdictDenied, Cause: sdk.CauseUnknown}
 		}
 		if err := send(check); err != nil {
-			return sdk.Stats{}, err
+			return sdk.CheckOutcome{}, err
 		}
 	}
-	return sdk.Stats{}, nil
+	return sdk.CheckOutcome{}, nil
 }
 
 func (v *victim) Read(_ context.Context, _ sdk.Target, r sdk.ReadRequest, send func(sdk.Batch) error) error {

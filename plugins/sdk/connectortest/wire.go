@@ -31,7 +31,8 @@ func name[S ~string](value interface{ String() string }, prefix string) S {
 func targetToWire(t sdk.Target) *connectorv1.Target {
 	return &connectorv1.Target{
 		IntegrationId: t.IntegrationID, Endpoint: t.Endpoint, AccessToken: t.AccessToken.Reveal(), Config: string(t.Config),
-		Environment: connectorv1.Environment(connectorv1.Environment_value["ENVIRONMENT_"+string(t.Environment)]),
+		Environment:   connectorv1.Environment(connectorv1.Environment_value["ENVIRONMENT_"+string(t.Environment)]),
+		Introspection: string(t.Introspection), Memo: t.Memo,
 	}
 }
 
@@ -105,6 +106,10 @@ func objectCheckFromWire(c *connectorv1.ObjectCheck) sdk.ObjectCheck {
 		Object: c.GetObject(), Label: c.GetLabel(), Verdict: name[sdk.Verdict](c.GetVerdict(), "VERDICT_"),
 		Cause: name[sdk.Cause](c.GetCause(), "CAUSE_"), Evidence: c.GetEvidence(), Rights: rightsFromWire(c.GetRights()),
 		Fields: mapped(c.GetFields(), fieldFromWire), APIVersion: c.GetApiVersion(),
+		Denied: mapped(c.GetDeniedFields(), func(f *connectorv1.DeniedField) sdk.DeniedField {
+			return sdk.DeniedField{Name: f.GetName(), Label: f.GetLabel(), Cause: name[sdk.Cause](f.GetCause(), "CAUSE_"), Evidence: f.GetEvidence()}
+		}),
+		Records: name[sdk.RecordAccess](c.GetRecordAccess(), "RECORD_ACCESS_"), RecordsNote: c.GetRecordAccessNote(),
 	}
 	if c.GetFailure() != nil {
 		check.Failure = detailFromWire(c.GetFailure())
@@ -119,7 +124,20 @@ func statsFromWire(s *connectorv1.CallStats) sdk.Stats {
 func batchFromWire(b *connectorv1.ReadResponse) sdk.Batch {
 	return sdk.Batch{
 		Records: mapped(b.GetRecords(), recordFromWire), ResumeToken: b.GetResumeToken(), Done: b.GetDone(), Stats: statsFromWire(b.GetStats()),
+		Restarted: b.GetRestarted(),
 	}
+}
+
+func choiceFromWire(c *connectorv1.Choice) sdk.Choice {
+	choice := sdk.Choice{
+		Value: c.GetValue(), Label: c.GetLabel(), Active: c.GetActive(), Group: c.GetGroup(), GroupLabel: c.GetGroupLabel(),
+		Closed: c.GetClosed(), Won: c.GetWon(),
+	}
+	if c.Probability != nil {
+		probability := int(c.GetProbability())
+		choice.Probability = &probability
+	}
+	return choice
 }
 
 func recordFromWire(r *connectorv1.Record) sdk.Record {

@@ -187,9 +187,10 @@ func (c *Connector) ListFields(ctx context.Context, target sdk.Target, object st
 
 // CheckPermissions answers each object by its name: "Denied", "Failed", …; the
 // modes say what it does wrong with the first one.
-func (c *Connector) CheckPermissions(ctx context.Context, target sdk.Target, request sdk.CheckRequest, send func(sdk.ObjectCheck) error) (sdk.Stats, error) {
+func (c *Connector) CheckPermissions(ctx context.Context, target sdk.Target, request sdk.CheckRequest, send func(sdk.ObjectCheck) error) (sdk.CheckOutcome, error) {
 	mode := configOf(target).Mode
-	for i, object := range request.Objects {
+	for i, asked := range request.Objects {
+		object := asked.Name
 		if i == 0 && mode == "missing" {
 			continue
 		}
@@ -198,18 +199,18 @@ func (c *Connector) CheckPermissions(ctx context.Context, target sdk.Target, req
 			distort(&check, mode)
 		}
 		if err := send(check); err != nil {
-			return sdk.Stats{}, err
+			return sdk.CheckOutcome{}, err
 		}
 		if i == 0 && mode == "twice" {
 			if err := send(sdk.ObjectCheck{Object: object, Verdict: sdk.VerdictDenied}); err != nil {
-				return sdk.Stats{}, err
+				return sdk.CheckOutcome{}, err
 			}
 		}
 		if mode == "breaks-off" {
-			return sdk.Stats{}, sdk.Unauthenticated("Session expired or invalid")
+			return sdk.CheckOutcome{}, sdk.Unauthenticated("Session expired or invalid")
 		}
 	}
-	return sdk.Stats{CRMCalls: 1, QuotaUsed: 10, QuotaMax: 100}, misbehave(ctx, target)
+	return sdk.CheckOutcome{Stats: sdk.Stats{CRMCalls: 1, QuotaUsed: 10, QuotaMax: 100}}, misbehave(ctx, target)
 }
 
 func answer(object string) sdk.ObjectCheck {

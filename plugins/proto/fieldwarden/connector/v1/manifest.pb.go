@@ -92,6 +92,8 @@ const (
 	Capability_CAPABILITY_CHECK_PERMISSIONS Capability = 3
 	// SyncService.Read.
 	Capability_CAPABILITY_READ Capability = 4
+	// SyncService.ListPicklist.
+	Capability_CAPABILITY_LIST_PICKLIST Capability = 6
 )
 
 // Enum value maps for Capability.
@@ -102,6 +104,7 @@ var (
 		2: "CAPABILITY_LIST_FIELDS",
 		3: "CAPABILITY_CHECK_PERMISSIONS",
 		4: "CAPABILITY_READ",
+		6: "CAPABILITY_LIST_PICKLIST",
 	}
 	Capability_value = map[string]int32{
 		"CAPABILITY_UNSPECIFIED":       0,
@@ -109,6 +112,7 @@ var (
 		"CAPABILITY_LIST_FIELDS":       2,
 		"CAPABILITY_CHECK_PERMISSIONS": 3,
 		"CAPABILITY_READ":              4,
+		"CAPABILITY_LIST_PICKLIST":     6,
 	}
 )
 
@@ -161,6 +165,8 @@ const (
 	Cause_CAUSE_API_VERSION Cause = 7
 	// There is no evidence for any of these. Never guess.
 	Cause_CAUSE_UNKNOWN Cause = 8
+	// It seems to have another name now; evidence names the candidate.
+	Cause_CAUSE_RENAMED_CANDIDATE Cause = 9
 )
 
 // Enum value maps for Cause.
@@ -175,17 +181,19 @@ var (
 		6: "CAUSE_SCOPE_MISSING",
 		7: "CAUSE_API_VERSION",
 		8: "CAUSE_UNKNOWN",
+		9: "CAUSE_RENAMED_CANDIDATE",
 	}
 	Cause_value = map[string]int32{
-		"CAUSE_UNSPECIFIED":   0,
-		"CAUSE_PERMISSION":    1,
-		"CAUSE_OBJECT_DENIED": 2,
-		"CAUSE_DELETED":       3,
-		"CAUSE_ARCHIVED":      4,
-		"CAUSE_SENSITIVE":     5,
-		"CAUSE_SCOPE_MISSING": 6,
-		"CAUSE_API_VERSION":   7,
-		"CAUSE_UNKNOWN":       8,
+		"CAUSE_UNSPECIFIED":       0,
+		"CAUSE_PERMISSION":        1,
+		"CAUSE_OBJECT_DENIED":     2,
+		"CAUSE_DELETED":           3,
+		"CAUSE_ARCHIVED":          4,
+		"CAUSE_SENSITIVE":         5,
+		"CAUSE_SCOPE_MISSING":     6,
+		"CAUSE_API_VERSION":       7,
+		"CAUSE_UNKNOWN":           8,
+		"CAUSE_RENAMED_CANDIDATE": 9,
 	}
 )
 
@@ -267,6 +275,59 @@ func (x Subject) Number() protoreflect.EnumNumber {
 // Deprecated: Use Subject.Descriptor instead.
 func (Subject) EnumDescriptor() ([]byte, []int) {
 	return file_fieldwarden_connector_v1_manifest_proto_rawDescGZIP(), []int{3}
+}
+
+// GrantType is a way to get an access token.
+type GrantType int32
+
+const (
+	// Refused by the host.
+	GrantType_GRANT_TYPE_UNSPECIFIED GrantType = 0
+	// A person signs in with a browser (RFC 6749 section 4.1).
+	GrantType_GRANT_TYPE_AUTHORIZATION_CODE GrantType = 1
+	// The app signs in as itself (RFC 6749 section 4.4).
+	GrantType_GRANT_TYPE_CLIENT_CREDENTIALS GrantType = 2
+)
+
+// Enum value maps for GrantType.
+var (
+	GrantType_name = map[int32]string{
+		0: "GRANT_TYPE_UNSPECIFIED",
+		1: "GRANT_TYPE_AUTHORIZATION_CODE",
+		2: "GRANT_TYPE_CLIENT_CREDENTIALS",
+	}
+	GrantType_value = map[string]int32{
+		"GRANT_TYPE_UNSPECIFIED":        0,
+		"GRANT_TYPE_AUTHORIZATION_CODE": 1,
+		"GRANT_TYPE_CLIENT_CREDENTIALS": 2,
+	}
+)
+
+func (x GrantType) Enum() *GrantType {
+	p := new(GrantType)
+	*p = x
+	return p
+}
+
+func (x GrantType) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (GrantType) Descriptor() protoreflect.EnumDescriptor {
+	return file_fieldwarden_connector_v1_manifest_proto_enumTypes[4].Descriptor()
+}
+
+func (GrantType) Type() protoreflect.EnumType {
+	return &file_fieldwarden_connector_v1_manifest_proto_enumTypes[4]
+}
+
+func (x GrantType) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use GrantType.Descriptor instead.
+func (GrantType) EnumDescriptor() ([]byte, []int) {
+	return file_fieldwarden_connector_v1_manifest_proto_rawDescGZIP(), []int{4}
 }
 
 // Manifest is what a connector says of itself. Texts are shown to admins.
@@ -482,8 +543,10 @@ func (x *EnvironmentSpec) GetOauth() *OAuth {
 	return nil
 }
 
-// OAuth describes the OAuth 2.0 authorization-code flow, which the host performs.
-// URLs are https; http is accepted for loopback addresses only.
+// OAuth describes the OAuth 2.0 flows, which the host performs. URLs are https;
+// http is accepted for loopback addresses only. URLs, endpoint and scopes may hold
+// {property}: the value of that property of the integration's configuration. What
+// comes out must go to allowed_hosts.
 type OAuth struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Required. Where the admin's browser is sent.
@@ -506,8 +569,25 @@ type OAuth struct {
 	Endpoint string `protobuf:"bytes,8,opt,name=endpoint,proto3" json:"endpoint,omitempty"`
 	// Optional. Extra query parameters of the authorize URL.
 	AuthorizeParams map[string]string `protobuf:"bytes,9,rep,name=authorize_params,json=authorizeParams,proto3" json:"authorize_params,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// Optional. Where the host asks about an access token: a form with client_id,
+	// client_secret, token and token_type_hint, answered by a JSON object whose
+	// active is false when the token has ended (RFC 7662). Empty: not offered.
+	IntrospectUrl string `protobuf:"bytes,10,opt,name=introspect_url,json=introspectUrl,proto3" json:"introspect_url,omitempty"`
+	// Optional. Scopes that a CRM may leave out without an error, sent as
+	// optional_scope.
+	OptionalScopes []string `protobuf:"bytes,11,rep,name=optional_scopes,json=optionalScopes,proto3" json:"optional_scopes,omitempty"`
+	// Optional. The grants offered, the preferred first; empty: the authorization
+	// code alone.
+	Grants []GrantType `protobuf:"varint,12,rep,packed,name=grants,proto3,enum=fieldwarden.connector.v1.GrantType" json:"grants,omitempty"`
+	// Required with GRANT_TYPE_CLIENT_CREDENTIALS. The scopes asked for then.
+	ClientCredentialsScopes []string `protobuf:"bytes,13,rep,name=client_credentials_scopes,json=clientCredentialsScopes,proto3" json:"client_credentials_scopes,omitempty"`
+	// Optional. What error, status or error_codes of a refused token request hold
+	// when the authorization has ended for good, beside invalid_grant.
+	RevokedCodes []string `protobuf:"bytes,14,rep,name=revoked_codes,json=revokedCodes,proto3" json:"revoked_codes,omitempty"`
+	// Optional. What they hold when the same request may succeed later.
+	RetryCodes    []string `protobuf:"bytes,15,rep,name=retry_codes,json=retryCodes,proto3" json:"retry_codes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *OAuth) Reset() {
@@ -599,6 +679,48 @@ func (x *OAuth) GetEndpoint() string {
 func (x *OAuth) GetAuthorizeParams() map[string]string {
 	if x != nil {
 		return x.AuthorizeParams
+	}
+	return nil
+}
+
+func (x *OAuth) GetIntrospectUrl() string {
+	if x != nil {
+		return x.IntrospectUrl
+	}
+	return ""
+}
+
+func (x *OAuth) GetOptionalScopes() []string {
+	if x != nil {
+		return x.OptionalScopes
+	}
+	return nil
+}
+
+func (x *OAuth) GetGrants() []GrantType {
+	if x != nil {
+		return x.Grants
+	}
+	return nil
+}
+
+func (x *OAuth) GetClientCredentialsScopes() []string {
+	if x != nil {
+		return x.ClientCredentialsScopes
+	}
+	return nil
+}
+
+func (x *OAuth) GetRevokedCodes() []string {
+	if x != nil {
+		return x.RevokedCodes
+	}
+	return nil
+}
+
+func (x *OAuth) GetRetryCodes() []string {
+	if x != nil {
+		return x.RetryCodes
 	}
 	return nil
 }
@@ -854,7 +976,7 @@ const file_fieldwarden_connector_v1_manifest_proto_rawDesc = "" +
 	"\x15max_objects_per_check\x18\r \x01(\x05R\x12maxObjectsPerCheck\"\x91\x01\n" +
 	"\x0fEnvironmentSpec\x12G\n" +
 	"\venvironment\x18\x01 \x01(\x0e2%.fieldwarden.connector.v1.EnvironmentR\venvironment\x125\n" +
-	"\x05oauth\x18\x02 \x01(\v2\x1f.fieldwarden.connector.v1.OAuthR\x05oauth\"\xb0\x03\n" +
+	"\x05oauth\x18\x02 \x01(\v2\x1f.fieldwarden.connector.v1.OAuthR\x05oauth\"\xbf\x05\n" +
 	"\x05OAuth\x12#\n" +
 	"\rauthorize_url\x18\x01 \x01(\tR\fauthorizeUrl\x12\x1b\n" +
 	"\ttoken_url\x18\x02 \x01(\tR\btokenUrl\x12\x1d\n" +
@@ -865,7 +987,15 @@ const file_fieldwarden_connector_v1_manifest_proto_rawDesc = "" +
 	"\x15rotates_refresh_token\x18\x06 \x01(\bR\x13rotatesRefreshToken\x12%\n" +
 	"\x0eendpoint_field\x18\a \x01(\tR\rendpointField\x12\x1a\n" +
 	"\bendpoint\x18\b \x01(\tR\bendpoint\x12_\n" +
-	"\x10authorize_params\x18\t \x03(\v24.fieldwarden.connector.v1.OAuth.AuthorizeParamsEntryR\x0fauthorizeParams\x1aB\n" +
+	"\x10authorize_params\x18\t \x03(\v24.fieldwarden.connector.v1.OAuth.AuthorizeParamsEntryR\x0fauthorizeParams\x12%\n" +
+	"\x0eintrospect_url\x18\n" +
+	" \x01(\tR\rintrospectUrl\x12'\n" +
+	"\x0foptional_scopes\x18\v \x03(\tR\x0eoptionalScopes\x12;\n" +
+	"\x06grants\x18\f \x03(\x0e2#.fieldwarden.connector.v1.GrantTypeR\x06grants\x12:\n" +
+	"\x19client_credentials_scopes\x18\r \x03(\tR\x17clientCredentialsScopes\x12#\n" +
+	"\rrevoked_codes\x18\x0e \x03(\tR\frevokedCodes\x12\x1f\n" +
+	"\vretry_codes\x18\x0f \x03(\tR\n" +
+	"retryCodes\x1aB\n" +
 	"\x14AuthorizeParamsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"t\n" +
@@ -888,14 +1018,15 @@ const file_fieldwarden_connector_v1_manifest_proto_rawDesc = "" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\f\n" +
 	"\bKIND_CRM\x10\x01\x12\f\n" +
-	"\bKIND_MAP\x10\x02*\xb0\x01\n" +
+	"\bKIND_MAP\x10\x02*\xce\x01\n" +
 	"\n" +
 	"Capability\x12\x1a\n" +
 	"\x16CAPABILITY_UNSPECIFIED\x10\x00\x12\x1b\n" +
 	"\x17CAPABILITY_LIST_OBJECTS\x10\x01\x12\x1a\n" +
 	"\x16CAPABILITY_LIST_FIELDS\x10\x02\x12 \n" +
 	"\x1cCAPABILITY_CHECK_PERMISSIONS\x10\x03\x12\x13\n" +
-	"\x0fCAPABILITY_READ\x10\x04\"\x04\b\x05\x10\x05*\x10CAPABILITY_WRITE*\xcc\x01\n" +
+	"\x0fCAPABILITY_READ\x10\x04\x12\x1c\n" +
+	"\x18CAPABILITY_LIST_PICKLIST\x10\x06\"\x04\b\x05\x10\x05*\x10CAPABILITY_WRITE*\xe9\x01\n" +
 	"\x05Cause\x12\x15\n" +
 	"\x11CAUSE_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10CAUSE_PERMISSION\x10\x01\x12\x17\n" +
@@ -905,11 +1036,16 @@ const file_fieldwarden_connector_v1_manifest_proto_rawDesc = "" +
 	"\x0fCAUSE_SENSITIVE\x10\x05\x12\x17\n" +
 	"\x13CAUSE_SCOPE_MISSING\x10\x06\x12\x15\n" +
 	"\x11CAUSE_API_VERSION\x10\a\x12\x11\n" +
-	"\rCAUSE_UNKNOWN\x10\b*I\n" +
+	"\rCAUSE_UNKNOWN\x10\b\x12\x1b\n" +
+	"\x17CAUSE_RENAMED_CANDIDATE\x10\t*I\n" +
 	"\aSubject\x12\x17\n" +
 	"\x13SUBJECT_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eSUBJECT_OBJECT\x10\x01\x12\x11\n" +
-	"\rSUBJECT_FIELD\x10\x02BWZUgithub.com/fieldwarden/fieldwarden/plugins/proto/fieldwarden/connector/v1;connectorv1b\x06proto3"
+	"\rSUBJECT_FIELD\x10\x02*m\n" +
+	"\tGrantType\x12\x1a\n" +
+	"\x16GRANT_TYPE_UNSPECIFIED\x10\x00\x12!\n" +
+	"\x1dGRANT_TYPE_AUTHORIZATION_CODE\x10\x01\x12!\n" +
+	"\x1dGRANT_TYPE_CLIENT_CREDENTIALS\x10\x02BWZUgithub.com/fieldwarden/fieldwarden/plugins/proto/fieldwarden/connector/v1;connectorv1b\x06proto3"
 
 var (
 	file_fieldwarden_connector_v1_manifest_proto_rawDescOnce sync.Once
@@ -923,38 +1059,40 @@ func file_fieldwarden_connector_v1_manifest_proto_rawDescGZIP() []byte {
 	return file_fieldwarden_connector_v1_manifest_proto_rawDescData
 }
 
-var file_fieldwarden_connector_v1_manifest_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
+var file_fieldwarden_connector_v1_manifest_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
 var file_fieldwarden_connector_v1_manifest_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
 var file_fieldwarden_connector_v1_manifest_proto_goTypes = []any{
 	(Kind)(0),               // 0: fieldwarden.connector.v1.Kind
 	(Capability)(0),         // 1: fieldwarden.connector.v1.Capability
 	(Cause)(0),              // 2: fieldwarden.connector.v1.Cause
 	(Subject)(0),            // 3: fieldwarden.connector.v1.Subject
-	(*Manifest)(nil),        // 4: fieldwarden.connector.v1.Manifest
-	(*EnvironmentSpec)(nil), // 5: fieldwarden.connector.v1.EnvironmentSpec
-	(*OAuth)(nil),           // 6: fieldwarden.connector.v1.OAuth
-	(*VerbCost)(nil),        // 7: fieldwarden.connector.v1.VerbCost
-	(*Prerequisite)(nil),    // 8: fieldwarden.connector.v1.Prerequisite
-	(*Remediation)(nil),     // 9: fieldwarden.connector.v1.Remediation
-	nil,                     // 10: fieldwarden.connector.v1.OAuth.AuthorizeParamsEntry
-	(Environment)(0),        // 11: fieldwarden.connector.v1.Environment
+	(GrantType)(0),          // 4: fieldwarden.connector.v1.GrantType
+	(*Manifest)(nil),        // 5: fieldwarden.connector.v1.Manifest
+	(*EnvironmentSpec)(nil), // 6: fieldwarden.connector.v1.EnvironmentSpec
+	(*OAuth)(nil),           // 7: fieldwarden.connector.v1.OAuth
+	(*VerbCost)(nil),        // 8: fieldwarden.connector.v1.VerbCost
+	(*Prerequisite)(nil),    // 9: fieldwarden.connector.v1.Prerequisite
+	(*Remediation)(nil),     // 10: fieldwarden.connector.v1.Remediation
+	nil,                     // 11: fieldwarden.connector.v1.OAuth.AuthorizeParamsEntry
+	(Environment)(0),        // 12: fieldwarden.connector.v1.Environment
 }
 var file_fieldwarden_connector_v1_manifest_proto_depIdxs = []int32{
 	0,  // 0: fieldwarden.connector.v1.Manifest.kind:type_name -> fieldwarden.connector.v1.Kind
-	5,  // 1: fieldwarden.connector.v1.Manifest.environments:type_name -> fieldwarden.connector.v1.EnvironmentSpec
-	7,  // 2: fieldwarden.connector.v1.Manifest.costs:type_name -> fieldwarden.connector.v1.VerbCost
-	8,  // 3: fieldwarden.connector.v1.Manifest.prerequisites:type_name -> fieldwarden.connector.v1.Prerequisite
-	9,  // 4: fieldwarden.connector.v1.Manifest.remediations:type_name -> fieldwarden.connector.v1.Remediation
-	11, // 5: fieldwarden.connector.v1.EnvironmentSpec.environment:type_name -> fieldwarden.connector.v1.Environment
-	6,  // 6: fieldwarden.connector.v1.EnvironmentSpec.oauth:type_name -> fieldwarden.connector.v1.OAuth
-	10, // 7: fieldwarden.connector.v1.OAuth.authorize_params:type_name -> fieldwarden.connector.v1.OAuth.AuthorizeParamsEntry
-	2,  // 8: fieldwarden.connector.v1.Remediation.cause:type_name -> fieldwarden.connector.v1.Cause
-	3,  // 9: fieldwarden.connector.v1.Remediation.subject:type_name -> fieldwarden.connector.v1.Subject
-	10, // [10:10] is the sub-list for method output_type
-	10, // [10:10] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	6,  // 1: fieldwarden.connector.v1.Manifest.environments:type_name -> fieldwarden.connector.v1.EnvironmentSpec
+	8,  // 2: fieldwarden.connector.v1.Manifest.costs:type_name -> fieldwarden.connector.v1.VerbCost
+	9,  // 3: fieldwarden.connector.v1.Manifest.prerequisites:type_name -> fieldwarden.connector.v1.Prerequisite
+	10, // 4: fieldwarden.connector.v1.Manifest.remediations:type_name -> fieldwarden.connector.v1.Remediation
+	12, // 5: fieldwarden.connector.v1.EnvironmentSpec.environment:type_name -> fieldwarden.connector.v1.Environment
+	7,  // 6: fieldwarden.connector.v1.EnvironmentSpec.oauth:type_name -> fieldwarden.connector.v1.OAuth
+	11, // 7: fieldwarden.connector.v1.OAuth.authorize_params:type_name -> fieldwarden.connector.v1.OAuth.AuthorizeParamsEntry
+	4,  // 8: fieldwarden.connector.v1.OAuth.grants:type_name -> fieldwarden.connector.v1.GrantType
+	2,  // 9: fieldwarden.connector.v1.Remediation.cause:type_name -> fieldwarden.connector.v1.Cause
+	3,  // 10: fieldwarden.connector.v1.Remediation.subject:type_name -> fieldwarden.connector.v1.Subject
+	11, // [11:11] is the sub-list for method output_type
+	11, // [11:11] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_fieldwarden_connector_v1_manifest_proto_init() }
@@ -968,7 +1106,7 @@ func file_fieldwarden_connector_v1_manifest_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fieldwarden_connector_v1_manifest_proto_rawDesc), len(file_fieldwarden_connector_v1_manifest_proto_rawDesc)),
-			NumEnums:      4,
+			NumEnums:      5,
 			NumMessages:   7,
 			NumExtensions: 0,
 			NumServices:   0,

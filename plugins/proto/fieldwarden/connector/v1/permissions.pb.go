@@ -81,6 +81,59 @@ func (Verdict) EnumDescriptor() ([]byte, []int) {
 	return file_fieldwarden_connector_v1_permissions_proto_rawDescGZIP(), []int{0}
 }
 
+// RecordAccess tells whether the integration user sees every record.
+type RecordAccess int32
+
+const (
+	// Unknown.
+	RecordAccess_RECORD_ACCESS_UNSPECIFIED RecordAccess = 0
+	// All records of the object.
+	RecordAccess_RECORD_ACCESS_ALL RecordAccess = 1
+	// Some only; the others are silently missing from what is read.
+	RecordAccess_RECORD_ACCESS_PARTIAL RecordAccess = 2
+)
+
+// Enum value maps for RecordAccess.
+var (
+	RecordAccess_name = map[int32]string{
+		0: "RECORD_ACCESS_UNSPECIFIED",
+		1: "RECORD_ACCESS_ALL",
+		2: "RECORD_ACCESS_PARTIAL",
+	}
+	RecordAccess_value = map[string]int32{
+		"RECORD_ACCESS_UNSPECIFIED": 0,
+		"RECORD_ACCESS_ALL":         1,
+		"RECORD_ACCESS_PARTIAL":     2,
+	}
+)
+
+func (x RecordAccess) Enum() *RecordAccess {
+	p := new(RecordAccess)
+	*p = x
+	return p
+}
+
+func (x RecordAccess) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (RecordAccess) Descriptor() protoreflect.EnumDescriptor {
+	return file_fieldwarden_connector_v1_permissions_proto_enumTypes[1].Descriptor()
+}
+
+func (RecordAccess) Type() protoreflect.EnumType {
+	return &file_fieldwarden_connector_v1_permissions_proto_enumTypes[1]
+}
+
+func (x RecordAccess) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use RecordAccess.Descriptor instead.
+func (RecordAccess) EnumDescriptor() ([]byte, []int) {
+	return file_fieldwarden_connector_v1_permissions_proto_rawDescGZIP(), []int{1}
+}
+
 // Rights of the integration user on an object or a field.
 type Rights struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -593,13 +646,70 @@ func (x *ListFieldsResponse) GetFields() []*Field {
 	return nil
 }
 
+// CheckedObject is one object whose rights are asked for.
+type CheckedObject struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Required. The object's API name.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Optional. The fields that matter, standardized or wanted by the package: of
+	// each that cannot be read, the answer tells why. Any other field is listed if
+	// it can be read and left out if not.
+	Fields        []string `protobuf:"bytes,2,rep,name=fields,proto3" json:"fields,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CheckedObject) Reset() {
+	*x = CheckedObject{}
+	mi := &file_fieldwarden_connector_v1_permissions_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CheckedObject) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CheckedObject) ProtoMessage() {}
+
+func (x *CheckedObject) ProtoReflect() protoreflect.Message {
+	mi := &file_fieldwarden_connector_v1_permissions_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CheckedObject.ProtoReflect.Descriptor instead.
+func (*CheckedObject) Descriptor() ([]byte, []int) {
+	return file_fieldwarden_connector_v1_permissions_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *CheckedObject) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *CheckedObject) GetFields() []string {
+	if x != nil {
+		return x.Fields
+	}
+	return nil
+}
+
 // CheckPermissionsRequest asks for the rights on objects.
 type CheckPermissionsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Required. The integration.
 	Target *Target `protobuf:"bytes,1,opt,name=target,proto3" json:"target,omitempty"`
-	// Required. API names, unique, at most the manifest's max_objects_per_check.
-	Objects []string `protobuf:"bytes,2,rep,name=objects,proto3" json:"objects,omitempty"`
+	// Required. Names are unique; at most the manifest's max_objects_per_check.
+	Objects []*CheckedObject `protobuf:"bytes,2,rep,name=objects,proto3" json:"objects,omitempty"`
 	// Optional. No cache and no conditional request: the answer is the CRM's
 	// present one.
 	Unconditional bool `protobuf:"varint,3,opt,name=unconditional,proto3" json:"unconditional,omitempty"`
@@ -609,7 +719,7 @@ type CheckPermissionsRequest struct {
 
 func (x *CheckPermissionsRequest) Reset() {
 	*x = CheckPermissionsRequest{}
-	mi := &file_fieldwarden_connector_v1_permissions_proto_msgTypes[8]
+	mi := &file_fieldwarden_connector_v1_permissions_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -621,7 +731,7 @@ func (x *CheckPermissionsRequest) String() string {
 func (*CheckPermissionsRequest) ProtoMessage() {}
 
 func (x *CheckPermissionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fieldwarden_connector_v1_permissions_proto_msgTypes[8]
+	mi := &file_fieldwarden_connector_v1_permissions_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -634,7 +744,7 @@ func (x *CheckPermissionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckPermissionsRequest.ProtoReflect.Descriptor instead.
 func (*CheckPermissionsRequest) Descriptor() ([]byte, []int) {
-	return file_fieldwarden_connector_v1_permissions_proto_rawDescGZIP(), []int{8}
+	return file_fieldwarden_connector_v1_permissions_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *CheckPermissionsRequest) GetTarget() *Target {
@@ -644,7 +754,7 @@ func (x *CheckPermissionsRequest) GetTarget() *Target {
 	return nil
 }
 
-func (x *CheckPermissionsRequest) GetObjects() []string {
+func (x *CheckPermissionsRequest) GetObjects() []*CheckedObject {
 	if x != nil {
 		return x.Objects
 	}
@@ -667,14 +777,17 @@ type CheckPermissionsResponse struct {
 	// object, and nothing else of it counts.
 	More bool `protobuf:"varint,2,opt,name=more,proto3" json:"more,omitempty"`
 	// Optional. What the call cost, once, in the last message.
-	Stats         *CallStats `protobuf:"bytes,3,opt,name=stats,proto3" json:"stats,omitempty"`
+	Stats *CallStats `protobuf:"bytes,3,opt,name=stats,proto3" json:"stats,omitempty"`
+	// Optional. What the host is to keep for the integration's next calls, in the
+	// last message; empty: what it has. At most 64 KiB, and nothing secret.
+	Memo          []byte `protobuf:"bytes,4,opt,name=memo,proto3" json:"memo,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CheckPermissionsResponse) Reset() {
 	*x = CheckPermissionsResponse{}
-	mi := &file_fieldwarden_connector_v1_permissions_proto_msgTypes[9]
+	mi := &file_fieldwarden_connector_v1_permissions_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -686,7 +799,7 @@ func (x *CheckPermissionsResponse) String() string {
 func (*CheckPermissionsResponse) ProtoMessage() {}
 
 func (x *CheckPermissionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fieldwarden_connector_v1_permissions_proto_msgTypes[9]
+	mi := &file_fieldwarden_connector_v1_permissions_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -699,7 +812,7 @@ func (x *CheckPermissionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckPermissionsResponse.ProtoReflect.Descriptor instead.
 func (*CheckPermissionsResponse) Descriptor() ([]byte, []int) {
-	return file_fieldwarden_connector_v1_permissions_proto_rawDescGZIP(), []int{9}
+	return file_fieldwarden_connector_v1_permissions_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *CheckPermissionsResponse) GetCheck() *ObjectCheck {
@@ -723,6 +836,86 @@ func (x *CheckPermissionsResponse) GetStats() *CallStats {
 	return nil
 }
 
+func (x *CheckPermissionsResponse) GetMemo() []byte {
+	if x != nil {
+		return x.Memo
+	}
+	return nil
+}
+
+// DeniedField is a field that cannot be read though its object can.
+type DeniedField struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Required. The CRM's own API name, at most 255 bytes.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Optional. What people call it; empty: unknown.
+	Label string `protobuf:"bytes,2,opt,name=label,proto3" json:"label,omitempty"`
+	// Required. Why, CAUSE_UNKNOWN without evidence.
+	Cause Cause `protobuf:"varint,3,opt,name=cause,proto3,enum=fieldwarden.connector.v1.Cause" json:"cause,omitempty"`
+	// Optional. What the CRM answered that shows the cause; at most 2 KiB.
+	Evidence      string `protobuf:"bytes,4,opt,name=evidence,proto3" json:"evidence,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeniedField) Reset() {
+	*x = DeniedField{}
+	mi := &file_fieldwarden_connector_v1_permissions_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeniedField) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeniedField) ProtoMessage() {}
+
+func (x *DeniedField) ProtoReflect() protoreflect.Message {
+	mi := &file_fieldwarden_connector_v1_permissions_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeniedField.ProtoReflect.Descriptor instead.
+func (*DeniedField) Descriptor() ([]byte, []int) {
+	return file_fieldwarden_connector_v1_permissions_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *DeniedField) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *DeniedField) GetLabel() string {
+	if x != nil {
+		return x.Label
+	}
+	return ""
+}
+
+func (x *DeniedField) GetCause() Cause {
+	if x != nil {
+		return x.Cause
+	}
+	return Cause_CAUSE_UNSPECIFIED
+}
+
+func (x *DeniedField) GetEvidence() string {
+	if x != nil {
+		return x.Evidence
+	}
+	return ""
+}
+
 // ObjectCheck is the answer for one object.
 type ObjectCheck struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -744,14 +937,22 @@ type ObjectCheck struct {
 	// one; names are unique. A field that is not listed cannot be read.
 	Fields []*Field `protobuf:"bytes,8,rep,name=fields,proto3" json:"fields,omitempty"`
 	// Optional. The API version that answered.
-	ApiVersion    string `protobuf:"bytes,9,opt,name=api_version,json=apiVersion,proto3" json:"api_version,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	ApiVersion string `protobuf:"bytes,9,opt,name=api_version,json=apiVersion,proto3" json:"api_version,omitempty"`
+	// Optional, with VERDICT_ACCESSIBLE. Why fields cannot be read: each of the
+	// requested ones that is not among fields, others at will; names are unique and
+	// not among fields.
+	DeniedFields []*DeniedField `protobuf:"bytes,10,rep,name=denied_fields,json=deniedFields,proto3" json:"denied_fields,omitempty"`
+	// Optional, with VERDICT_ACCESSIBLE. Whether every record can be read.
+	RecordAccess RecordAccess `protobuf:"varint,11,opt,name=record_access,json=recordAccess,proto3,enum=fieldwarden.connector.v1.RecordAccess" json:"record_access,omitempty"`
+	// Optional. What limits the records, for an admin; at most 2 KiB.
+	RecordAccessNote string `protobuf:"bytes,12,opt,name=record_access_note,json=recordAccessNote,proto3" json:"record_access_note,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *ObjectCheck) Reset() {
 	*x = ObjectCheck{}
-	mi := &file_fieldwarden_connector_v1_permissions_proto_msgTypes[10]
+	mi := &file_fieldwarden_connector_v1_permissions_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -763,7 +964,7 @@ func (x *ObjectCheck) String() string {
 func (*ObjectCheck) ProtoMessage() {}
 
 func (x *ObjectCheck) ProtoReflect() protoreflect.Message {
-	mi := &file_fieldwarden_connector_v1_permissions_proto_msgTypes[10]
+	mi := &file_fieldwarden_connector_v1_permissions_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -776,7 +977,7 @@ func (x *ObjectCheck) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ObjectCheck.ProtoReflect.Descriptor instead.
 func (*ObjectCheck) Descriptor() ([]byte, []int) {
-	return file_fieldwarden_connector_v1_permissions_proto_rawDescGZIP(), []int{10}
+	return file_fieldwarden_connector_v1_permissions_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ObjectCheck) GetObject() string {
@@ -842,6 +1043,27 @@ func (x *ObjectCheck) GetApiVersion() string {
 	return ""
 }
 
+func (x *ObjectCheck) GetDeniedFields() []*DeniedField {
+	if x != nil {
+		return x.DeniedFields
+	}
+	return nil
+}
+
+func (x *ObjectCheck) GetRecordAccess() RecordAccess {
+	if x != nil {
+		return x.RecordAccess
+	}
+	return RecordAccess_RECORD_ACCESS_UNSPECIFIED
+}
+
+func (x *ObjectCheck) GetRecordAccessNote() string {
+	if x != nil {
+		return x.RecordAccessNote
+	}
+	return ""
+}
+
 var File_fieldwarden_connector_v1_permissions_proto protoreflect.FileDescriptor
 
 const file_fieldwarden_connector_v1_permissions_proto_rawDesc = "" +
@@ -880,15 +1102,24 @@ const file_fieldwarden_connector_v1_permissions_proto_rawDesc = "" +
 	"\x06target\x18\x01 \x01(\v2 .fieldwarden.connector.v1.TargetR\x06target\x12\x16\n" +
 	"\x06object\x18\x02 \x01(\tR\x06object\"M\n" +
 	"\x12ListFieldsResponse\x127\n" +
-	"\x06fields\x18\x01 \x03(\v2\x1f.fieldwarden.connector.v1.FieldR\x06fields\"\x93\x01\n" +
+	"\x06fields\x18\x01 \x03(\v2\x1f.fieldwarden.connector.v1.FieldR\x06fields\";\n" +
+	"\rCheckedObject\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
+	"\x06fields\x18\x02 \x03(\tR\x06fields\"\xbc\x01\n" +
 	"\x17CheckPermissionsRequest\x128\n" +
-	"\x06target\x18\x01 \x01(\v2 .fieldwarden.connector.v1.TargetR\x06target\x12\x18\n" +
-	"\aobjects\x18\x02 \x03(\tR\aobjects\x12$\n" +
-	"\runconditional\x18\x03 \x01(\bR\runconditional\"\xa6\x01\n" +
+	"\x06target\x18\x01 \x01(\v2 .fieldwarden.connector.v1.TargetR\x06target\x12A\n" +
+	"\aobjects\x18\x02 \x03(\v2'.fieldwarden.connector.v1.CheckedObjectR\aobjects\x12$\n" +
+	"\runconditional\x18\x03 \x01(\bR\runconditional\"\xba\x01\n" +
 	"\x18CheckPermissionsResponse\x12;\n" +
 	"\x05check\x18\x01 \x01(\v2%.fieldwarden.connector.v1.ObjectCheckR\x05check\x12\x12\n" +
 	"\x04more\x18\x02 \x01(\bR\x04more\x129\n" +
-	"\x05stats\x18\x03 \x01(\v2#.fieldwarden.connector.v1.CallStatsR\x05stats\"\xa0\x03\n" +
+	"\x05stats\x18\x03 \x01(\v2#.fieldwarden.connector.v1.CallStatsR\x05stats\x12\x12\n" +
+	"\x04memo\x18\x04 \x01(\fR\x04memo\"\x8a\x01\n" +
+	"\vDeniedField\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
+	"\x05label\x18\x02 \x01(\tR\x05label\x125\n" +
+	"\x05cause\x18\x03 \x01(\x0e2\x1f.fieldwarden.connector.v1.CauseR\x05cause\x12\x1a\n" +
+	"\bevidence\x18\x04 \x01(\tR\bevidence\"\xe7\x04\n" +
 	"\vObjectCheck\x12\x16\n" +
 	"\x06object\x18\x01 \x01(\tR\x06object\x12\x14\n" +
 	"\x05label\x18\x02 \x01(\tR\x05label\x12;\n" +
@@ -899,12 +1130,20 @@ const file_fieldwarden_connector_v1_permissions_proto_rawDesc = "" +
 	"\x06rights\x18\a \x01(\v2 .fieldwarden.connector.v1.RightsR\x06rights\x127\n" +
 	"\x06fields\x18\b \x03(\v2\x1f.fieldwarden.connector.v1.FieldR\x06fields\x12\x1f\n" +
 	"\vapi_version\x18\t \x01(\tR\n" +
-	"apiVersion*b\n" +
+	"apiVersion\x12J\n" +
+	"\rdenied_fields\x18\n" +
+	" \x03(\v2%.fieldwarden.connector.v1.DeniedFieldR\fdeniedFields\x12K\n" +
+	"\rrecord_access\x18\v \x01(\x0e2&.fieldwarden.connector.v1.RecordAccessR\frecordAccess\x12,\n" +
+	"\x12record_access_note\x18\f \x01(\tR\x10recordAccessNote*b\n" +
 	"\aVerdict\x12\x17\n" +
 	"\x13VERDICT_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12VERDICT_ACCESSIBLE\x10\x01\x12\x12\n" +
 	"\x0eVERDICT_DENIED\x10\x02\x12\x12\n" +
-	"\x0eVERDICT_FAILED\x10\x032\xe6\x02\n" +
+	"\x0eVERDICT_FAILED\x10\x03*_\n" +
+	"\fRecordAccess\x12\x1d\n" +
+	"\x19RECORD_ACCESS_UNSPECIFIED\x10\x00\x12\x15\n" +
+	"\x11RECORD_ACCESS_ALL\x10\x01\x12\x19\n" +
+	"\x15RECORD_ACCESS_PARTIAL\x10\x022\xe6\x02\n" +
 	"\x12PermissionsService\x12j\n" +
 	"\vListObjects\x12,.fieldwarden.connector.v1.ListObjectsRequest\x1a-.fieldwarden.connector.v1.ListObjectsResponse\x12g\n" +
 	"\n" +
@@ -923,53 +1162,60 @@ func file_fieldwarden_connector_v1_permissions_proto_rawDescGZIP() []byte {
 	return file_fieldwarden_connector_v1_permissions_proto_rawDescData
 }
 
-var file_fieldwarden_connector_v1_permissions_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_fieldwarden_connector_v1_permissions_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_fieldwarden_connector_v1_permissions_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_fieldwarden_connector_v1_permissions_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_fieldwarden_connector_v1_permissions_proto_goTypes = []any{
 	(Verdict)(0),                     // 0: fieldwarden.connector.v1.Verdict
-	(*Rights)(nil),                   // 1: fieldwarden.connector.v1.Rights
-	(*Object)(nil),                   // 2: fieldwarden.connector.v1.Object
-	(*Field)(nil),                    // 3: fieldwarden.connector.v1.Field
-	(*PicklistValue)(nil),            // 4: fieldwarden.connector.v1.PicklistValue
-	(*ListObjectsRequest)(nil),       // 5: fieldwarden.connector.v1.ListObjectsRequest
-	(*ListObjectsResponse)(nil),      // 6: fieldwarden.connector.v1.ListObjectsResponse
-	(*ListFieldsRequest)(nil),        // 7: fieldwarden.connector.v1.ListFieldsRequest
-	(*ListFieldsResponse)(nil),       // 8: fieldwarden.connector.v1.ListFieldsResponse
-	(*CheckPermissionsRequest)(nil),  // 9: fieldwarden.connector.v1.CheckPermissionsRequest
-	(*CheckPermissionsResponse)(nil), // 10: fieldwarden.connector.v1.CheckPermissionsResponse
-	(*ObjectCheck)(nil),              // 11: fieldwarden.connector.v1.ObjectCheck
-	(*Target)(nil),                   // 12: fieldwarden.connector.v1.Target
-	(*CallStats)(nil),                // 13: fieldwarden.connector.v1.CallStats
-	(Cause)(0),                       // 14: fieldwarden.connector.v1.Cause
-	(*ErrorDetail)(nil),              // 15: fieldwarden.connector.v1.ErrorDetail
+	(RecordAccess)(0),                // 1: fieldwarden.connector.v1.RecordAccess
+	(*Rights)(nil),                   // 2: fieldwarden.connector.v1.Rights
+	(*Object)(nil),                   // 3: fieldwarden.connector.v1.Object
+	(*Field)(nil),                    // 4: fieldwarden.connector.v1.Field
+	(*PicklistValue)(nil),            // 5: fieldwarden.connector.v1.PicklistValue
+	(*ListObjectsRequest)(nil),       // 6: fieldwarden.connector.v1.ListObjectsRequest
+	(*ListObjectsResponse)(nil),      // 7: fieldwarden.connector.v1.ListObjectsResponse
+	(*ListFieldsRequest)(nil),        // 8: fieldwarden.connector.v1.ListFieldsRequest
+	(*ListFieldsResponse)(nil),       // 9: fieldwarden.connector.v1.ListFieldsResponse
+	(*CheckedObject)(nil),            // 10: fieldwarden.connector.v1.CheckedObject
+	(*CheckPermissionsRequest)(nil),  // 11: fieldwarden.connector.v1.CheckPermissionsRequest
+	(*CheckPermissionsResponse)(nil), // 12: fieldwarden.connector.v1.CheckPermissionsResponse
+	(*DeniedField)(nil),              // 13: fieldwarden.connector.v1.DeniedField
+	(*ObjectCheck)(nil),              // 14: fieldwarden.connector.v1.ObjectCheck
+	(*Target)(nil),                   // 15: fieldwarden.connector.v1.Target
+	(*CallStats)(nil),                // 16: fieldwarden.connector.v1.CallStats
+	(Cause)(0),                       // 17: fieldwarden.connector.v1.Cause
+	(*ErrorDetail)(nil),              // 18: fieldwarden.connector.v1.ErrorDetail
 }
 var file_fieldwarden_connector_v1_permissions_proto_depIdxs = []int32{
-	1,  // 0: fieldwarden.connector.v1.Object.rights:type_name -> fieldwarden.connector.v1.Rights
-	1,  // 1: fieldwarden.connector.v1.Field.rights:type_name -> fieldwarden.connector.v1.Rights
-	4,  // 2: fieldwarden.connector.v1.Field.picklist:type_name -> fieldwarden.connector.v1.PicklistValue
-	12, // 3: fieldwarden.connector.v1.ListObjectsRequest.target:type_name -> fieldwarden.connector.v1.Target
-	2,  // 4: fieldwarden.connector.v1.ListObjectsResponse.objects:type_name -> fieldwarden.connector.v1.Object
-	12, // 5: fieldwarden.connector.v1.ListFieldsRequest.target:type_name -> fieldwarden.connector.v1.Target
-	3,  // 6: fieldwarden.connector.v1.ListFieldsResponse.fields:type_name -> fieldwarden.connector.v1.Field
-	12, // 7: fieldwarden.connector.v1.CheckPermissionsRequest.target:type_name -> fieldwarden.connector.v1.Target
-	11, // 8: fieldwarden.connector.v1.CheckPermissionsResponse.check:type_name -> fieldwarden.connector.v1.ObjectCheck
-	13, // 9: fieldwarden.connector.v1.CheckPermissionsResponse.stats:type_name -> fieldwarden.connector.v1.CallStats
-	0,  // 10: fieldwarden.connector.v1.ObjectCheck.verdict:type_name -> fieldwarden.connector.v1.Verdict
-	14, // 11: fieldwarden.connector.v1.ObjectCheck.cause:type_name -> fieldwarden.connector.v1.Cause
-	15, // 12: fieldwarden.connector.v1.ObjectCheck.failure:type_name -> fieldwarden.connector.v1.ErrorDetail
-	1,  // 13: fieldwarden.connector.v1.ObjectCheck.rights:type_name -> fieldwarden.connector.v1.Rights
-	3,  // 14: fieldwarden.connector.v1.ObjectCheck.fields:type_name -> fieldwarden.connector.v1.Field
-	5,  // 15: fieldwarden.connector.v1.PermissionsService.ListObjects:input_type -> fieldwarden.connector.v1.ListObjectsRequest
-	7,  // 16: fieldwarden.connector.v1.PermissionsService.ListFields:input_type -> fieldwarden.connector.v1.ListFieldsRequest
-	9,  // 17: fieldwarden.connector.v1.PermissionsService.CheckPermissions:input_type -> fieldwarden.connector.v1.CheckPermissionsRequest
-	6,  // 18: fieldwarden.connector.v1.PermissionsService.ListObjects:output_type -> fieldwarden.connector.v1.ListObjectsResponse
-	8,  // 19: fieldwarden.connector.v1.PermissionsService.ListFields:output_type -> fieldwarden.connector.v1.ListFieldsResponse
-	10, // 20: fieldwarden.connector.v1.PermissionsService.CheckPermissions:output_type -> fieldwarden.connector.v1.CheckPermissionsResponse
-	18, // [18:21] is the sub-list for method output_type
-	15, // [15:18] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	2,  // 0: fieldwarden.connector.v1.Object.rights:type_name -> fieldwarden.connector.v1.Rights
+	2,  // 1: fieldwarden.connector.v1.Field.rights:type_name -> fieldwarden.connector.v1.Rights
+	5,  // 2: fieldwarden.connector.v1.Field.picklist:type_name -> fieldwarden.connector.v1.PicklistValue
+	15, // 3: fieldwarden.connector.v1.ListObjectsRequest.target:type_name -> fieldwarden.connector.v1.Target
+	3,  // 4: fieldwarden.connector.v1.ListObjectsResponse.objects:type_name -> fieldwarden.connector.v1.Object
+	15, // 5: fieldwarden.connector.v1.ListFieldsRequest.target:type_name -> fieldwarden.connector.v1.Target
+	4,  // 6: fieldwarden.connector.v1.ListFieldsResponse.fields:type_name -> fieldwarden.connector.v1.Field
+	15, // 7: fieldwarden.connector.v1.CheckPermissionsRequest.target:type_name -> fieldwarden.connector.v1.Target
+	10, // 8: fieldwarden.connector.v1.CheckPermissionsRequest.objects:type_name -> fieldwarden.connector.v1.CheckedObject
+	14, // 9: fieldwarden.connector.v1.CheckPermissionsResponse.check:type_name -> fieldwarden.connector.v1.ObjectCheck
+	16, // 10: fieldwarden.connector.v1.CheckPermissionsResponse.stats:type_name -> fieldwarden.connector.v1.CallStats
+	17, // 11: fieldwarden.connector.v1.DeniedField.cause:type_name -> fieldwarden.connector.v1.Cause
+	0,  // 12: fieldwarden.connector.v1.ObjectCheck.verdict:type_name -> fieldwarden.connector.v1.Verdict
+	17, // 13: fieldwarden.connector.v1.ObjectCheck.cause:type_name -> fieldwarden.connector.v1.Cause
+	18, // 14: fieldwarden.connector.v1.ObjectCheck.failure:type_name -> fieldwarden.connector.v1.ErrorDetail
+	2,  // 15: fieldwarden.connector.v1.ObjectCheck.rights:type_name -> fieldwarden.connector.v1.Rights
+	4,  // 16: fieldwarden.connector.v1.ObjectCheck.fields:type_name -> fieldwarden.connector.v1.Field
+	13, // 17: fieldwarden.connector.v1.ObjectCheck.denied_fields:type_name -> fieldwarden.connector.v1.DeniedField
+	1,  // 18: fieldwarden.connector.v1.ObjectCheck.record_access:type_name -> fieldwarden.connector.v1.RecordAccess
+	6,  // 19: fieldwarden.connector.v1.PermissionsService.ListObjects:input_type -> fieldwarden.connector.v1.ListObjectsRequest
+	8,  // 20: fieldwarden.connector.v1.PermissionsService.ListFields:input_type -> fieldwarden.connector.v1.ListFieldsRequest
+	11, // 21: fieldwarden.connector.v1.PermissionsService.CheckPermissions:input_type -> fieldwarden.connector.v1.CheckPermissionsRequest
+	7,  // 22: fieldwarden.connector.v1.PermissionsService.ListObjects:output_type -> fieldwarden.connector.v1.ListObjectsResponse
+	9,  // 23: fieldwarden.connector.v1.PermissionsService.ListFields:output_type -> fieldwarden.connector.v1.ListFieldsResponse
+	12, // 24: fieldwarden.connector.v1.PermissionsService.CheckPermissions:output_type -> fieldwarden.connector.v1.CheckPermissionsResponse
+	22, // [22:25] is the sub-list for method output_type
+	19, // [19:22] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_fieldwarden_connector_v1_permissions_proto_init() }
@@ -985,8 +1231,8 @@ func file_fieldwarden_connector_v1_permissions_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fieldwarden_connector_v1_permissions_proto_rawDesc), len(file_fieldwarden_connector_v1_permissions_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   11,
+			NumEnums:      2,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

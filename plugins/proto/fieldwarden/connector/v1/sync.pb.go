@@ -25,6 +25,273 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// PicklistSource is a list of choices with the same meaning in every CRM.
+type PicklistSource int32
+
+const (
+	// Refused by the connector.
+	PicklistSource_PICKLIST_SOURCE_UNSPECIFIED PicklistSource = 0
+	// The stages of opportunities, pipeline by pipeline, in their order.
+	PicklistSource_PICKLIST_SOURCE_OPPORTUNITY_STAGE PicklistSource = 1
+	// Where leads and contacts come from.
+	PicklistSource_PICKLIST_SOURCE_LEAD_SOURCE PicklistSource = 2
+	// What a contact is to an opportunity.
+	PicklistSource_PICKLIST_SOURCE_OPPORTUNITY_ROLE PicklistSource = 3
+)
+
+// Enum value maps for PicklistSource.
+var (
+	PicklistSource_name = map[int32]string{
+		0: "PICKLIST_SOURCE_UNSPECIFIED",
+		1: "PICKLIST_SOURCE_OPPORTUNITY_STAGE",
+		2: "PICKLIST_SOURCE_LEAD_SOURCE",
+		3: "PICKLIST_SOURCE_OPPORTUNITY_ROLE",
+	}
+	PicklistSource_value = map[string]int32{
+		"PICKLIST_SOURCE_UNSPECIFIED":       0,
+		"PICKLIST_SOURCE_OPPORTUNITY_STAGE": 1,
+		"PICKLIST_SOURCE_LEAD_SOURCE":       2,
+		"PICKLIST_SOURCE_OPPORTUNITY_ROLE":  3,
+	}
+)
+
+func (x PicklistSource) Enum() *PicklistSource {
+	p := new(PicklistSource)
+	*p = x
+	return p
+}
+
+func (x PicklistSource) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (PicklistSource) Descriptor() protoreflect.EnumDescriptor {
+	return file_fieldwarden_connector_v1_sync_proto_enumTypes[0].Descriptor()
+}
+
+func (PicklistSource) Type() protoreflect.EnumType {
+	return &file_fieldwarden_connector_v1_sync_proto_enumTypes[0]
+}
+
+func (x PicklistSource) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use PicklistSource.Descriptor instead.
+func (PicklistSource) EnumDescriptor() ([]byte, []int) {
+	return file_fieldwarden_connector_v1_sync_proto_rawDescGZIP(), []int{0}
+}
+
+// ListPicklistRequest asks for the choices of a source.
+type ListPicklistRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Required. The integration.
+	Target *Target `protobuf:"bytes,1,opt,name=target,proto3" json:"target,omitempty"`
+	// Required. The source.
+	Source        PicklistSource `protobuf:"varint,2,opt,name=source,proto3,enum=fieldwarden.connector.v1.PicklistSource" json:"source,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPicklistRequest) Reset() {
+	*x = ListPicklistRequest{}
+	mi := &file_fieldwarden_connector_v1_sync_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPicklistRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPicklistRequest) ProtoMessage() {}
+
+func (x *ListPicklistRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_fieldwarden_connector_v1_sync_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPicklistRequest.ProtoReflect.Descriptor instead.
+func (*ListPicklistRequest) Descriptor() ([]byte, []int) {
+	return file_fieldwarden_connector_v1_sync_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *ListPicklistRequest) GetTarget() *Target {
+	if x != nil {
+		return x.Target
+	}
+	return nil
+}
+
+func (x *ListPicklistRequest) GetSource() PicklistSource {
+	if x != nil {
+		return x.Source
+	}
+	return PicklistSource_PICKLIST_SOURCE_UNSPECIFIED
+}
+
+// ListPicklistResponse holds the choices.
+type ListPicklistResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Required. The choices in the CRM's order; values are unique within a group.
+	Choices       []*Choice `protobuf:"bytes,1,rep,name=choices,proto3" json:"choices,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPicklistResponse) Reset() {
+	*x = ListPicklistResponse{}
+	mi := &file_fieldwarden_connector_v1_sync_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPicklistResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPicklistResponse) ProtoMessage() {}
+
+func (x *ListPicklistResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_fieldwarden_connector_v1_sync_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPicklistResponse.ProtoReflect.Descriptor instead.
+func (*ListPicklistResponse) Descriptor() ([]byte, []int) {
+	return file_fieldwarden_connector_v1_sync_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *ListPicklistResponse) GetChoices() []*Choice {
+	if x != nil {
+		return x.Choices
+	}
+	return nil
+}
+
+// Choice is one choice.
+type Choice struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Required. The value as records hold it.
+	Value string `protobuf:"bytes,1,opt,name=value,proto3" json:"value,omitempty"`
+	// Optional. What people see; empty: the value.
+	Label string `protobuf:"bytes,2,opt,name=label,proto3" json:"label,omitempty"`
+	// Optional. It can be chosen for new records.
+	Active bool `protobuf:"varint,3,opt,name=active,proto3" json:"active,omitempty"`
+	// Optional. The pipeline of a stage; empty: there is one only.
+	Group string `protobuf:"bytes,4,opt,name=group,proto3" json:"group,omitempty"`
+	// Optional. What people call the pipeline.
+	GroupLabel string `protobuf:"bytes,5,opt,name=group_label,json=groupLabel,proto3" json:"group_label,omitempty"`
+	// Optional. A stage that ends an opportunity.
+	Closed bool `protobuf:"varint,6,opt,name=closed,proto3" json:"closed,omitempty"`
+	// Optional. A stage that wins it.
+	Won bool `protobuf:"varint,7,opt,name=won,proto3" json:"won,omitempty"`
+	// Optional. A stage's probability in percent; absent: unknown.
+	Probability   *int32 `protobuf:"varint,8,opt,name=probability,proto3,oneof" json:"probability,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Choice) Reset() {
+	*x = Choice{}
+	mi := &file_fieldwarden_connector_v1_sync_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Choice) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Choice) ProtoMessage() {}
+
+func (x *Choice) ProtoReflect() protoreflect.Message {
+	mi := &file_fieldwarden_connector_v1_sync_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Choice.ProtoReflect.Descriptor instead.
+func (*Choice) Descriptor() ([]byte, []int) {
+	return file_fieldwarden_connector_v1_sync_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Choice) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
+func (x *Choice) GetLabel() string {
+	if x != nil {
+		return x.Label
+	}
+	return ""
+}
+
+func (x *Choice) GetActive() bool {
+	if x != nil {
+		return x.Active
+	}
+	return false
+}
+
+func (x *Choice) GetGroup() string {
+	if x != nil {
+		return x.Group
+	}
+	return ""
+}
+
+func (x *Choice) GetGroupLabel() string {
+	if x != nil {
+		return x.GroupLabel
+	}
+	return ""
+}
+
+func (x *Choice) GetClosed() bool {
+	if x != nil {
+		return x.Closed
+	}
+	return false
+}
+
+func (x *Choice) GetWon() bool {
+	if x != nil {
+		return x.Won
+	}
+	return false
+}
+
+func (x *Choice) GetProbability() int32 {
+	if x != nil && x.Probability != nil {
+		return *x.Probability
+	}
+	return 0
+}
+
 // ReadRequest asks for the records of one object from a position on.
 type ReadRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -44,7 +311,7 @@ type ReadRequest struct {
 
 func (x *ReadRequest) Reset() {
 	*x = ReadRequest{}
-	mi := &file_fieldwarden_connector_v1_sync_proto_msgTypes[0]
+	mi := &file_fieldwarden_connector_v1_sync_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -56,7 +323,7 @@ func (x *ReadRequest) String() string {
 func (*ReadRequest) ProtoMessage() {}
 
 func (x *ReadRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_fieldwarden_connector_v1_sync_proto_msgTypes[0]
+	mi := &file_fieldwarden_connector_v1_sync_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -69,7 +336,7 @@ func (x *ReadRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadRequest.ProtoReflect.Descriptor instead.
 func (*ReadRequest) Descriptor() ([]byte, []int) {
-	return file_fieldwarden_connector_v1_sync_proto_rawDescGZIP(), []int{0}
+	return file_fieldwarden_connector_v1_sync_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *ReadRequest) GetTarget() *Target {
@@ -119,14 +386,18 @@ type ReadResponse struct {
 	// Required in the last batch: there is nothing more for now.
 	Done bool `protobuf:"varint,3,opt,name=done,proto3" json:"done,omitempty"`
 	// Optional. What this batch cost.
-	Stats         *CallStats `protobuf:"bytes,4,opt,name=stats,proto3" json:"stats,omitempty"`
+	Stats *CallStats `protobuf:"bytes,4,opt,name=stats,proto3" json:"stats,omitempty"`
+	// Optional. Reading began again from the beginning with this batch, although
+	// the request had a resume token, because the CRM no longer knows what changed
+	// since. Records that are not sent from here to the end no longer exist.
+	Restarted     bool `protobuf:"varint,5,opt,name=restarted,proto3" json:"restarted,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ReadResponse) Reset() {
 	*x = ReadResponse{}
-	mi := &file_fieldwarden_connector_v1_sync_proto_msgTypes[1]
+	mi := &file_fieldwarden_connector_v1_sync_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -138,7 +409,7 @@ func (x *ReadResponse) String() string {
 func (*ReadResponse) ProtoMessage() {}
 
 func (x *ReadResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fieldwarden_connector_v1_sync_proto_msgTypes[1]
+	mi := &file_fieldwarden_connector_v1_sync_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -151,7 +422,7 @@ func (x *ReadResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadResponse.ProtoReflect.Descriptor instead.
 func (*ReadResponse) Descriptor() ([]byte, []int) {
-	return file_fieldwarden_connector_v1_sync_proto_rawDescGZIP(), []int{1}
+	return file_fieldwarden_connector_v1_sync_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ReadResponse) GetRecords() []*Record {
@@ -182,6 +453,13 @@ func (x *ReadResponse) GetStats() *CallStats {
 	return nil
 }
 
+func (x *ReadResponse) GetRestarted() bool {
+	if x != nil {
+		return x.Restarted
+	}
+	return false
+}
+
 // Record is one record under the CRM's own field names.
 type Record struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -199,7 +477,7 @@ type Record struct {
 
 func (x *Record) Reset() {
 	*x = Record{}
-	mi := &file_fieldwarden_connector_v1_sync_proto_msgTypes[2]
+	mi := &file_fieldwarden_connector_v1_sync_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -211,7 +489,7 @@ func (x *Record) String() string {
 func (*Record) ProtoMessage() {}
 
 func (x *Record) ProtoReflect() protoreflect.Message {
-	mi := &file_fieldwarden_connector_v1_sync_proto_msgTypes[2]
+	mi := &file_fieldwarden_connector_v1_sync_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -224,7 +502,7 @@ func (x *Record) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Record.ProtoReflect.Descriptor instead.
 func (*Record) Descriptor() ([]byte, []int) {
-	return file_fieldwarden_connector_v1_sync_proto_rawDescGZIP(), []int{2}
+	return file_fieldwarden_connector_v1_sync_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Record) GetId() string {
@@ -259,27 +537,50 @@ var File_fieldwarden_connector_v1_sync_proto protoreflect.FileDescriptor
 
 const file_fieldwarden_connector_v1_sync_proto_rawDesc = "" +
 	"\n" +
-	"#fieldwarden/connector/v1/sync.proto\x12\x18fieldwarden.connector.v1\x1a%fieldwarden/connector/v1/target.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb9\x01\n" +
+	"#fieldwarden/connector/v1/sync.proto\x12\x18fieldwarden.connector.v1\x1a%fieldwarden/connector/v1/target.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x91\x01\n" +
+	"\x13ListPicklistRequest\x128\n" +
+	"\x06target\x18\x01 \x01(\v2 .fieldwarden.connector.v1.TargetR\x06target\x12@\n" +
+	"\x06source\x18\x02 \x01(\x0e2(.fieldwarden.connector.v1.PicklistSourceR\x06source\"R\n" +
+	"\x14ListPicklistResponse\x12:\n" +
+	"\achoices\x18\x01 \x03(\v2 .fieldwarden.connector.v1.ChoiceR\achoices\"\xe4\x01\n" +
+	"\x06Choice\x12\x14\n" +
+	"\x05value\x18\x01 \x01(\tR\x05value\x12\x14\n" +
+	"\x05label\x18\x02 \x01(\tR\x05label\x12\x16\n" +
+	"\x06active\x18\x03 \x01(\bR\x06active\x12\x14\n" +
+	"\x05group\x18\x04 \x01(\tR\x05group\x12\x1f\n" +
+	"\vgroup_label\x18\x05 \x01(\tR\n" +
+	"groupLabel\x12\x16\n" +
+	"\x06closed\x18\x06 \x01(\bR\x06closed\x12\x10\n" +
+	"\x03won\x18\a \x01(\bR\x03won\x12%\n" +
+	"\vprobability\x18\b \x01(\x05H\x00R\vprobability\x88\x01\x01B\x0e\n" +
+	"\f_probability\"\xb9\x01\n" +
 	"\vReadRequest\x128\n" +
 	"\x06target\x18\x01 \x01(\v2 .fieldwarden.connector.v1.TargetR\x06target\x12\x16\n" +
 	"\x06object\x18\x02 \x01(\tR\x06object\x12\x16\n" +
 	"\x06fields\x18\x03 \x03(\tR\x06fields\x12!\n" +
 	"\fresume_token\x18\x04 \x01(\fR\vresumeToken\x12\x1d\n" +
 	"\n" +
-	"batch_size\x18\x05 \x01(\x05R\tbatchSize\"\xbc\x01\n" +
+	"batch_size\x18\x05 \x01(\x05R\tbatchSize\"\xda\x01\n" +
 	"\fReadResponse\x12:\n" +
 	"\arecords\x18\x01 \x03(\v2 .fieldwarden.connector.v1.RecordR\arecords\x12!\n" +
 	"\fresume_token\x18\x02 \x01(\fR\vresumeToken\x12\x12\n" +
 	"\x04done\x18\x03 \x01(\bR\x04done\x129\n" +
-	"\x05stats\x18\x04 \x01(\v2#.fieldwarden.connector.v1.CallStatsR\x05stats\"\x83\x01\n" +
+	"\x05stats\x18\x04 \x01(\v2#.fieldwarden.connector.v1.CallStatsR\x05stats\x12\x1c\n" +
+	"\trestarted\x18\x05 \x01(\bR\trestarted\"\x83\x01\n" +
 	"\x06Record\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12;\n" +
 	"\vmodified_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"modifiedAt\x12\x18\n" +
 	"\adeleted\x18\x03 \x01(\bR\adeleted\x12\x12\n" +
-	"\x04data\x18\x04 \x01(\fR\x04data2f\n" +
+	"\x04data\x18\x04 \x01(\fR\x04data*\x9f\x01\n" +
+	"\x0ePicklistSource\x12\x1f\n" +
+	"\x1bPICKLIST_SOURCE_UNSPECIFIED\x10\x00\x12%\n" +
+	"!PICKLIST_SOURCE_OPPORTUNITY_STAGE\x10\x01\x12\x1f\n" +
+	"\x1bPICKLIST_SOURCE_LEAD_SOURCE\x10\x02\x12$\n" +
+	" PICKLIST_SOURCE_OPPORTUNITY_ROLE\x10\x032\xd5\x01\n" +
 	"\vSyncService\x12W\n" +
-	"\x04Read\x12%.fieldwarden.connector.v1.ReadRequest\x1a&.fieldwarden.connector.v1.ReadResponse0\x01BWZUgithub.com/fieldwarden/fieldwarden/plugins/proto/fieldwarden/connector/v1;connectorv1b\x06proto3"
+	"\x04Read\x12%.fieldwarden.connector.v1.ReadRequest\x1a&.fieldwarden.connector.v1.ReadResponse0\x01\x12m\n" +
+	"\fListPicklist\x12-.fieldwarden.connector.v1.ListPicklistRequest\x1a..fieldwarden.connector.v1.ListPicklistResponseBWZUgithub.com/fieldwarden/fieldwarden/plugins/proto/fieldwarden/connector/v1;connectorv1b\x06proto3"
 
 var (
 	file_fieldwarden_connector_v1_sync_proto_rawDescOnce sync.Once
@@ -293,27 +594,37 @@ func file_fieldwarden_connector_v1_sync_proto_rawDescGZIP() []byte {
 	return file_fieldwarden_connector_v1_sync_proto_rawDescData
 }
 
-var file_fieldwarden_connector_v1_sync_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_fieldwarden_connector_v1_sync_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_fieldwarden_connector_v1_sync_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_fieldwarden_connector_v1_sync_proto_goTypes = []any{
-	(*ReadRequest)(nil),           // 0: fieldwarden.connector.v1.ReadRequest
-	(*ReadResponse)(nil),          // 1: fieldwarden.connector.v1.ReadResponse
-	(*Record)(nil),                // 2: fieldwarden.connector.v1.Record
-	(*Target)(nil),                // 3: fieldwarden.connector.v1.Target
-	(*CallStats)(nil),             // 4: fieldwarden.connector.v1.CallStats
-	(*timestamppb.Timestamp)(nil), // 5: google.protobuf.Timestamp
+	(PicklistSource)(0),           // 0: fieldwarden.connector.v1.PicklistSource
+	(*ListPicklistRequest)(nil),   // 1: fieldwarden.connector.v1.ListPicklistRequest
+	(*ListPicklistResponse)(nil),  // 2: fieldwarden.connector.v1.ListPicklistResponse
+	(*Choice)(nil),                // 3: fieldwarden.connector.v1.Choice
+	(*ReadRequest)(nil),           // 4: fieldwarden.connector.v1.ReadRequest
+	(*ReadResponse)(nil),          // 5: fieldwarden.connector.v1.ReadResponse
+	(*Record)(nil),                // 6: fieldwarden.connector.v1.Record
+	(*Target)(nil),                // 7: fieldwarden.connector.v1.Target
+	(*CallStats)(nil),             // 8: fieldwarden.connector.v1.CallStats
+	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
 }
 var file_fieldwarden_connector_v1_sync_proto_depIdxs = []int32{
-	3, // 0: fieldwarden.connector.v1.ReadRequest.target:type_name -> fieldwarden.connector.v1.Target
-	2, // 1: fieldwarden.connector.v1.ReadResponse.records:type_name -> fieldwarden.connector.v1.Record
-	4, // 2: fieldwarden.connector.v1.ReadResponse.stats:type_name -> fieldwarden.connector.v1.CallStats
-	5, // 3: fieldwarden.connector.v1.Record.modified_at:type_name -> google.protobuf.Timestamp
-	0, // 4: fieldwarden.connector.v1.SyncService.Read:input_type -> fieldwarden.connector.v1.ReadRequest
-	1, // 5: fieldwarden.connector.v1.SyncService.Read:output_type -> fieldwarden.connector.v1.ReadResponse
-	5, // [5:6] is the sub-list for method output_type
-	4, // [4:5] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	7, // 0: fieldwarden.connector.v1.ListPicklistRequest.target:type_name -> fieldwarden.connector.v1.Target
+	0, // 1: fieldwarden.connector.v1.ListPicklistRequest.source:type_name -> fieldwarden.connector.v1.PicklistSource
+	3, // 2: fieldwarden.connector.v1.ListPicklistResponse.choices:type_name -> fieldwarden.connector.v1.Choice
+	7, // 3: fieldwarden.connector.v1.ReadRequest.target:type_name -> fieldwarden.connector.v1.Target
+	6, // 4: fieldwarden.connector.v1.ReadResponse.records:type_name -> fieldwarden.connector.v1.Record
+	8, // 5: fieldwarden.connector.v1.ReadResponse.stats:type_name -> fieldwarden.connector.v1.CallStats
+	9, // 6: fieldwarden.connector.v1.Record.modified_at:type_name -> google.protobuf.Timestamp
+	4, // 7: fieldwarden.connector.v1.SyncService.Read:input_type -> fieldwarden.connector.v1.ReadRequest
+	1, // 8: fieldwarden.connector.v1.SyncService.ListPicklist:input_type -> fieldwarden.connector.v1.ListPicklistRequest
+	5, // 9: fieldwarden.connector.v1.SyncService.Read:output_type -> fieldwarden.connector.v1.ReadResponse
+	2, // 10: fieldwarden.connector.v1.SyncService.ListPicklist:output_type -> fieldwarden.connector.v1.ListPicklistResponse
+	9, // [9:11] is the sub-list for method output_type
+	7, // [7:9] is the sub-list for method input_type
+	7, // [7:7] is the sub-list for extension type_name
+	7, // [7:7] is the sub-list for extension extendee
+	0, // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_fieldwarden_connector_v1_sync_proto_init() }
@@ -322,18 +633,20 @@ func file_fieldwarden_connector_v1_sync_proto_init() {
 		return
 	}
 	file_fieldwarden_connector_v1_target_proto_init()
+	file_fieldwarden_connector_v1_sync_proto_msgTypes[2].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fieldwarden_connector_v1_sync_proto_rawDesc), len(file_fieldwarden_connector_v1_sync_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   3,
+			NumEnums:      1,
+			NumMessages:   6,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_fieldwarden_connector_v1_sync_proto_goTypes,
 		DependencyIndexes: file_fieldwarden_connector_v1_sync_proto_depIdxs,
+		EnumInfos:         file_fieldwarden_connector_v1_sync_proto_enumTypes,
 		MessageInfos:      file_fieldwarden_connector_v1_sync_proto_msgTypes,
 	}.Build()
 	File_fieldwarden_connector_v1_sync_proto = out.File

@@ -22,7 +22,8 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	SyncService_Read_FullMethodName = "/fieldwarden.connector.v1.SyncService/Read"
+	SyncService_Read_FullMethodName         = "/fieldwarden.connector.v1.SyncService/Read"
+	SyncService_ListPicklist_FullMethodName = "/fieldwarden.connector.v1.SyncService/ListPicklist"
 )
 
 // SyncServiceClient is the client API for SyncService service.
@@ -35,6 +36,8 @@ type SyncServiceClient interface {
 	// has done set. Every record that changed after the token's position is sent
 	// at least once, none is left out, also among equal timestamps.
 	Read(ctx context.Context, in *ReadRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ReadResponse], error)
+	// ListPicklist returns the choices that a setting is made from.
+	ListPicklist(ctx context.Context, in *ListPicklistRequest, opts ...grpc.CallOption) (*ListPicklistResponse, error)
 }
 
 type syncServiceClient struct {
@@ -64,6 +67,16 @@ func (c *syncServiceClient) Read(ctx context.Context, in *ReadRequest, opts ...g
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type SyncService_ReadClient = grpc.ServerStreamingClient[ReadResponse]
 
+func (c *syncServiceClient) ListPicklist(ctx context.Context, in *ListPicklistRequest, opts ...grpc.CallOption) (*ListPicklistResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListPicklistResponse)
+	err := c.cc.Invoke(ctx, SyncService_ListPicklist_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // SyncServiceServer is the server API for SyncService service.
 // All implementations must embed UnimplementedSyncServiceServer
 // for forward compatibility.
@@ -74,6 +87,8 @@ type SyncServiceServer interface {
 	// has done set. Every record that changed after the token's position is sent
 	// at least once, none is left out, also among equal timestamps.
 	Read(*ReadRequest, grpc.ServerStreamingServer[ReadResponse]) error
+	// ListPicklist returns the choices that a setting is made from.
+	ListPicklist(context.Context, *ListPicklistRequest) (*ListPicklistResponse, error)
 	mustEmbedUnimplementedSyncServiceServer()
 }
 
@@ -86,6 +101,9 @@ type UnimplementedSyncServiceServer struct{}
 
 func (UnimplementedSyncServiceServer) Read(*ReadRequest, grpc.ServerStreamingServer[ReadResponse]) error {
 	return status.Error(codes.Unimplemented, "method Read not implemented")
+}
+func (UnimplementedSyncServiceServer) ListPicklist(context.Context, *ListPicklistRequest) (*ListPicklistResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListPicklist not implemented")
 }
 func (UnimplementedSyncServiceServer) mustEmbedUnimplementedSyncServiceServer() {}
 func (UnimplementedSyncServiceServer) testEmbeddedByValue()                     {}
@@ -119,13 +137,36 @@ func _SyncService_Read_Handler(srv interface{}, stream grpc.ServerStream) error 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type SyncService_ReadServer = grpc.ServerStreamingServer[ReadResponse]
 
+func _SyncService_ListPicklist_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListPicklistRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SyncServiceServer).ListPicklist(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SyncService_ListPicklist_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SyncServiceServer).ListPicklist(ctx, req.(*ListPicklistRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // SyncService_ServiceDesc is the grpc.ServiceDesc for SyncService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
 var SyncService_ServiceDesc = grpc.ServiceDesc{
 	ServiceName: "fieldwarden.connector.v1.SyncService",
 	HandlerType: (*SyncServiceServer)(nil),
-	Methods:     []grpc.MethodDesc{},
+	Methods: []grpc.MethodDesc{
+		{
+			MethodName: "ListPicklist",
+			Handler:    _SyncService_ListPicklist_Handler,
+		},
+	},
 	Streams: []grpc.StreamDesc{
 		{
 			StreamName:    "Read",

@@ -92,7 +92,15 @@ type Target struct {
 	AccessToken string `protobuf:"bytes,4,opt,name=access_token,json=accessToken,proto3" json:"access_token,omitempty"`
 	// Optional. A JSON object by the manifest's config_schema; empty: no
 	// configuration.
-	Config        string `protobuf:"bytes,5,opt,name=config,proto3" json:"config,omitempty"`
+	Config string `protobuf:"bytes,5,opt,name=config,proto3" json:"config,omitempty"`
+	// Optional. The CRM's answer to the introspection of the access token
+	// (RFC 7662), a JSON object without tokens; the host asks for it when the
+	// manifest names an introspect_url, and gives it with Identify, Checklist and
+	// CheckPermissions. Empty: none.
+	Introspection string `protobuf:"bytes,6,opt,name=introspection,proto3" json:"introspection,omitempty"`
+	// Optional. What an earlier CheckPermissions asked the host to keep, at most
+	// 64 KiB. It is a cache: work without it, and notice when it is out of date.
+	Memo          []byte `protobuf:"bytes,7,opt,name=memo,proto3" json:"memo,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -160,6 +168,20 @@ func (x *Target) GetConfig() string {
 		return x.Config
 	}
 	return ""
+}
+
+func (x *Target) GetIntrospection() string {
+	if x != nil {
+		return x.Introspection
+	}
+	return ""
+}
+
+func (x *Target) GetMemo() []byte {
+	if x != nil {
+		return x.Memo
+	}
+	return nil
 }
 
 // CallStats is what a call cost.
@@ -230,13 +252,15 @@ var File_fieldwarden_connector_v1_target_proto protoreflect.FileDescriptor
 
 const file_fieldwarden_connector_v1_target_proto_rawDesc = "" +
 	"\n" +
-	"%fieldwarden/connector/v1/target.proto\x12\x18fieldwarden.connector.v1\"\xd9\x01\n" +
+	"%fieldwarden/connector/v1/target.proto\x12\x18fieldwarden.connector.v1\"\x98\x02\n" +
 	"\x06Target\x12%\n" +
 	"\x0eintegration_id\x18\x01 \x01(\tR\rintegrationId\x12G\n" +
 	"\venvironment\x18\x02 \x01(\x0e2%.fieldwarden.connector.v1.EnvironmentR\venvironment\x12\x1a\n" +
 	"\bendpoint\x18\x03 \x01(\tR\bendpoint\x12&\n" +
 	"\faccess_token\x18\x04 \x01(\tB\x03\x80\x01\x01R\vaccessToken\x12\x1b\n" +
-	"\x06config\x18\x05 \x01(\tB\x03\x80\x01\x01R\x06config\"d\n" +
+	"\x06config\x18\x05 \x01(\tB\x03\x80\x01\x01R\x06config\x12)\n" +
+	"\rintrospection\x18\x06 \x01(\tB\x03\x80\x01\x01R\rintrospection\x12\x12\n" +
+	"\x04memo\x18\a \x01(\fR\x04memo\"d\n" +
 	"\tCallStats\x12\x1b\n" +
 	"\tcrm_calls\x18\x01 \x01(\x05R\bcrmCalls\x12\x1d\n" +
 	"\n" +
