@@ -19,11 +19,12 @@ const maxBody = 1 << 20
 // Handler serves the control page and the control API of these simulators, to be mounted at /sim:
 //
 //	GET    /sim/                                        the page
-//	GET    /sim/api                                     {"panels": [{"key", "title"}]}
+//	GET    /sim/api                                     {"panels": [{"key", "title", "records"}]}
 //	GET    /sim/api/{crm}/state                         State
 //	PUT    /sim/api/{crm}/objects/{object}              ObjectChange
 //	PUT    /sim/api/{crm}/objects/{object}/fields/{field}  FieldChange
 //	PUT    /sim/api/{crm}/switches/{key}                {"value": …}
+//	POST   /sim/api/{crm}/records                       RecordChange → {"ids": […]}, if the board is a RecordBoard
 //	GET    /sim/api/{crm}/faults                        {"faults": […], "kinds": […]}
 //	POST   /sim/api/{crm}/faults                        Fault → {"id": 1}
 //	DELETE /sim/api/{crm}/faults, …/faults/{id}
@@ -37,7 +38,9 @@ func Handler(panels ...Panel) http.Handler {
 	r.Use(crmsim.GuardControl)
 	page(r)
 	r.Route("/api", func(r chi.Router) {
-		r.Get("/", func(w http.ResponseWriter, _ *http.Request) { respond(w, map[string]any{"panels": titles(panels)}, nil) })
+		r.Get("/", func(w http.ResponseWriter, _ *http.Request) {
+			respond(w, map[string]any{"panels": titles(panels)}, nil)
+		})
 		for _, p := range panels {
 			r.Route("/"+p.Key, p.routes)
 		}
@@ -46,10 +49,11 @@ func Handler(panels ...Panel) http.Handler {
 	return root
 }
 
-func titles(panels []Panel) []map[string]string {
-	list := make([]map[string]string, len(panels))
+func titles(panels []Panel) []map[string]any {
+	list := make([]map[string]any, len(panels))
 	for i, p := range panels {
-		list[i] = map[string]string{"key": p.Key, "title": p.Title}
+		_, records := p.Board.(RecordBoard)
+		list[i] = map[string]any{"key": p.Key, "title": p.Title, "records": records}
 	}
 	return list
 }
@@ -71,6 +75,16 @@ func (p Panel) routes(r chi.Router) {
 		}](r)
 		carryOut(w, err, func() error { return p.Board.SetSwitch(param(r, "key"), given.Value) })
 	})
+	if board, ok := p.Board.(RecordBoard); ok {
+		r.Post("/records", func(w http.ResponseWriter, r *http.Request) {
+			change, err := body[RecordChange](r)
+			ids := []string{}
+			if err == nil {
+				ids, err = board.ChangeRecords(change)
+			}
+			respond(w, map[string]any{"ids": ids}, err)
+		})
+	}
 	p.faultRoutes(r)
 	r.Get("/requests", func(w http.ResponseWriter, r *http.Request) {
 		after, err := 0, error(nil)

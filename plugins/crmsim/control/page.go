@@ -20,6 +20,7 @@ func page(r chi.Router) {
 	r.Get("/", asset("control.html", "text/html; charset=utf-8"))
 	r.Get("/control.css", asset("control.css", "text/css; charset=utf-8"))
 	r.Get("/control.js", asset("control.js", "text/javascript; charset=utf-8"))
+	r.Get("/view.js", asset("view.js", "text/javascript; charset=utf-8"))
 	r.Get("/icon.svg", asset("icon.svg", "image/svg+xml"))
 }
 

@@ -94,6 +94,32 @@ type FieldChange struct {
 	Condition *string `json:"condition,omitempty"` // "" makes it normal again
 }
 
+// RecordBoard is a Switchboard that can also create, change and delete records, all with one equal stamp.
+type RecordBoard interface {
+	Switchboard
+	// ChangeRecords gives the ids of the records concerned. Errors are *Error.
+	ChangeRecords(change RecordChange) ([]string, error)
+}
+
+// RecordAction says what happens to records.
+type RecordAction string
+
+// The actions.
+const (
+	RecordCreate RecordAction = "CREATE"
+	RecordTouch  RecordAction = "TOUCH"  // moves the modified stamp
+	RecordDelete RecordAction = "DELETE" // into the recycle bin or archive, where the CRM has one
+)
+
+// RecordChange says what to do to how many records of an object. LateSeconds gives them a stamp that far in the past:
+// a transaction that began then and is committed only now.
+type RecordChange struct {
+	Action      RecordAction `json:"action"`
+	Object      string       `json:"object"`
+	Count       int          `json:"count"`
+	LateSeconds int          `json:"late_seconds"`
+}
+
 // SwitchKind says how a Switch is shown and what its value is.
 type SwitchKind string
 

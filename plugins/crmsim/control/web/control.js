@@ -1,131 +1,78 @@
-// The control page: shows /sim/api/state and the request log, and turns clicks into control requests.
-"use strict";
+// The control page: reads what a simulator says of itself, shows it, and turns clicks into control requests.
+import { drawCounters, drawFaults, drawFields, drawHeader, drawObjects, drawRequests, drawSwitches, fillForms } from "./view.js";
 
 const api = "/sim/api";
-let state = null;
-let shown = "";          // the state last drawn, as text, so that nothing is redrawn under the pointer
-let openObject = "";     // whose fields are listed
-let lastSeq = 0;
 const byID = (id) => document.getElementById(id);
-
-// el makes an element; text is always set as text, never as markup.
-function el(tag, props = {}, ...children) {
-  const node = Object.assign(document.createElement(tag), props);
-  node.append(...children);
-  return node;
-}
+let panels = [];
+let panel = null;        // the one shown
+let openObject = "";     // whose fields are listed
+let log = [];            // requests, newest first
+let lastSeq = 0;
+let shown = {};          // what was drawn last, as text, so that nothing is redrawn under the pointer
+const logLength = 300;
 
 let messageTimer;
 function say(text) {
-  const box = byID("message");
-  box.textContent = text;
-  box.hidden = false;
+  byID("message").textContent = text;
+  byID("message").hidden = false;
   clearTimeout(messageTimer);
-  messageTimer = setTimeout(() => { box.hidden = true; }, 6000);
+  messageTimer = setTimeout(() => { byID("message").hidden = true; }, 6000);
 }
 
-async function send(method, path, body) {
-  const response = await fetch(api + path, {
-    method, headers: { "Content-Type": "application/json" }, body: body === undefined ? "{}" : JSON.stringify(body),
-  });
-  const answer = await response.json().catch(() => ({ error: response.statusText }));
-  if (!response.ok) say(answer.error);
+async function call(method, path, body) {
+  const options = method === "GET" ? {} : {
+    method, headers: { "Content-Type": "application/json" }, body: body === undefined ? undefined : JSON.stringify(body),
+  };
+  const response = await fetch(api + path, options);
+  const answer = await response.json().catch(() => ({}));
+  if (!response.ok) throw new Error(answer.error || `${response.status} ${response.statusText}`);
+  return answer;
+}
+
+// change sends one control request and shows what came of it; null if it was refused.
+async function change(method, path, body) {
+  let answer = null;
+  try {
+    answer = await call(method, `/${panel.key}${path}`, body);
+  } catch (error) {
+    say(error.message);
+    shown = {}; // a refused switch must jump back
+  }
   await refresh();
-  return response.ok ? answer : null;
+  return answer;
 }
 
-function toggle(on, enabled, label, change) {
-  const input = el("input", { type: "checkbox", className: "switch", checked: on, disabled: !enabled, title: label });
-  input.setAttribute("aria-label", label);
-  input.addEventListener("change", () => change(input.checked));
-  return input;
+// redraw runs draw if the value differs from the last one, and gives the focus back to the control that had it.
+function redraw(name, value, draw) {
+  const text = JSON.stringify(value);
+  if (shown[name] === text) return;
+  shown[name] = text;
+  const key = document.activeElement?.dataset?.key;
+  draw();
+  if (key) document.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus();
 }
 
-function drawTiles() {
-  const t = state.tokens, c = state.counters;
-  byID("tiles").replaceChildren(...[
-    [`${state.daily_requests.used} / ${state.daily_requests.limit}`, "API calls in 24 hours"],
-    [t.authorizations, "authorizations"],
-    [t.access_tokens, "live access tokens"],
-    [c.token_refreshes, "token refreshes"],
-    [c.authorizations_revoked, "authorizations revoked"],
-    [state.last_modified.slice(0, 19).replace("T", " "), "last permission change (UTC)"],
-  ].map(([figure, text]) => el("div", { className: "tile" }, el("b", {}, String(figure)), el("span", {}, text))));
-}
-
-function drawObjects() {
-  byID("objects").replaceChildren(...state.objects.map((o) => {
-    const set = (key) => (on) => send("POST", `/objects/${o.name}`, { [key]: on });
-    const show = el("button", { type: "button" }, o.name === openObject ? "Hide fields" : "Fields");
-    show.addEventListener("click", () => { openObject = o.name === openObject ? "" : o.name; draw(); });
-    const hidden = o.fields.filter((f) => !f.read || !f.exists).length;
-    return el("tr", {},
-      el("td", {}, el("strong", {}, o.name), o.read && hidden ? el("span", { className: "off" }, ` ${hidden} hidden`) : ""),
-      el("td", { className: "number" }, o.records.toLocaleString("en")),
-      el("td", {}, toggle(o.read, o.switchable, `${o.name}: Read`, set("read"))),
-      el("td", {}, toggle(o.create, o.switchable && o.may_create && o.read, `${o.name}: Create`, set("create"))),
-      el("td", {}, toggle(o.edit, o.switchable && o.may_edit && o.read, `${o.name}: Edit`, set("edit"))),
-      el("td", {}, toggle(o.queryable, o.switchable && o.read, `${o.name}: Queryable`, set("queryable"))),
-      el("td", { className: "number" }, show));
-  }));
-}
-
-function drawFields() {
-  const o = state.objects.find((candidate) => candidate.name === openObject);
-  byID("fields").hidden = !o;
-  if (!o) return;
-  byID("fields-title").textContent = `Field-level security of ${o.name}`;
-  const wanted = byID("fields-search").value.trim().toLowerCase();
-  const hideable = byID("fields-hideable").checked;
-  const rows = o.fields.filter((f) => (!hideable || f.permissionable || !f.exists) &&
-    (f.name + " " + f.label).toLowerCase().includes(wanted));
-  byID("field-rows").replaceChildren(...rows.map((f) => {
-    const set = (key) => (on) => send("POST", `/objects/${o.name}/fields/${f.name}`, { [key]: on });
-    const free = f.permissionable && f.exists && !f.because;
-    const why = f.because || (f.permissionable ? "" : "not permissionable: follows the object");
-    return el("tr", {},
-      el("td", {}, el("code", {}, f.name), el("span", { className: "note" }, " " + f.label)),
-      el("td", {}, f.type),
-      el("td", {}, toggle(f.read, free, `${f.name}: Read access`, set("read"))),
-      el("td", {}, toggle(f.edit, free && f.writable, `${f.name}: Edit access`, set("edit"))),
-      el("td", {}, toggle(f.exists, true, `${f.name}: Exists`, set("exists"))),
-      el("td", { className: "note" }, why));
-  }));
-}
-
-function drawFaults() {
-  byID("faults").replaceChildren(...state.faults.map((f) => {
-    const remove = el("button", { type: "button" }, "Remove");
-    remove.addEventListener("click", () => send("DELETE", `/faults/${f.id}`));
-    const where = [f.object, f.path, f.parts ? "composite parts" : ""].filter(Boolean).join(", ") || "all data requests";
-    const left = f.times ? `${f.times} left` : "until removed";
-    return el("li", {}, el("span", {}, el("strong", {}, f.kind), ` ${where}; ${left}; met ${f.hits}`), remove);
-  }));
-}
-
+let latest = null;
 function draw() {
-  byID("environment").textContent = state.org.sandbox ? "Simulator · Sandbox" : "Simulator · Production";
-  byID("org").textContent = `${state.org.name}, organization ${state.org.id}, integration user ${state.org.username}, ` +
-    `consumer key ${state.org.client_id}`;
-  byID("rotation").checked = state.tokens.rotation;
-  drawTiles();
-  drawObjects();
-  drawFields();
-  drawFaults();
-}
-
-function drawRequests(requests) {
-  const rows = requests.map((r) => el("tr", {},
-    el("td", { className: "number" }, String(r.seq)),
-    el("td", {}, r.time.slice(11, 19)),
-    el("td", { className: "path" }, `${r.method} ${r.path}`, r.soql ? el("div", { className: "note" }, r.soql) : "",
-      ...(r.parts || []).map((p) => el("div", { className: "note" }, `${p.status} ${p.method} ${p.path}`))),
-    el("td", {}, [r.endpoint, r.object].filter(Boolean).join(" ")),
-    el("td", {}, r.counted ? "1" : ""),
-    el("td", { className: r.status >= 400 ? "status-bad" : "status-good" }, String(r.status) + (r.fault ? ` ${r.fault}` : ""))));
-  const body = byID("requests");
-  body.prepend(...rows.reverse());
-  while (body.children.length > 200) body.lastChild.remove();
+  const { state, counters, faults } = latest;
+  const path = encodeURIComponent;
+  redraw("header", [state.instance, state.quota, counters.requests, counters.named, faults.faults.length],
+    () => drawHeader(panel, state, counters, faults.faults));
+  redraw("objects", [state.objects, openObject], () => {
+    drawObjects(state.objects, openObject,
+      (object, body) => change("PUT", `/objects/${path(object)}`, body),
+      (object) => { openObject = openObject === object ? "" : object; draw(); });
+  });
+  const open = state.objects.find((object) => object.name === openObject);
+  redraw("fields", [open, byID("fields-search").value, byID("fields-filter").value], () => drawFields(open,
+    (field, body) => change("PUT", `/objects/${path(open.name)}/fields/${path(field)}`, body)));
+  redraw("switches", state.switches, () => drawSwitches(state.switches,
+    (key, value) => change("PUT", `/switches/${path(key)}`, { value })));
+  redraw("faults", faults.faults, () => drawFaults(faults, (id) => change("DELETE", `/faults/${id}`)));
+  redraw("counters", counters, () => drawCounters(counters));
+  redraw("requests", [lastSeq, log.length, byID("requests-search").value], () => drawRequests(log));
+  redraw("forms", [panel.key, state.objects.map((object) => object.name)],
+    () => fillForms(state.objects, faults.kinds, panel.records));
 }
 
 // refresh reads one after the other, so that no request is listed twice.
@@ -136,54 +83,86 @@ function refresh() {
 }
 
 async function readOnce() {
+  const of = panel;
+  if (!of) return;
   try {
-    state = await (await fetch(api + "/state")).json();
-    const log = await (await fetch(`${api}/requests?after=${lastSeq}`)).json();
-    if (log.requests.length) {
-      lastSeq = log.requests[log.requests.length - 1].seq;
-      drawRequests(log.requests);
+    const [state, counters, faults, requests] = await Promise.all([
+      call("GET", `/${of.key}/state`), call("GET", `/${of.key}/counters`), call("GET", `/${of.key}/faults`),
+      call("GET", `/${of.key}/requests?after=${lastSeq}`),
+    ]);
+    if (of !== panel) return; // another tab was opened meanwhile
+    latest = { state, counters, faults };
+    if (requests.requests.length) {
+      lastSeq = requests.requests.at(-1).seq;
+      log = [...requests.requests.reverse(), ...log].slice(0, logLength);
     }
-    const text = JSON.stringify(state);
-    if (text !== shown) {
-      shown = text;
-      draw();
-    }
-  } catch {
+    draw();
+  } catch (error) {
+    console.error(error);
     say("The simulator does not answer. Is it still running?");
   }
 }
 
-function fillObjectLists() {
-  for (const o of state.objects) {
-    byID("fault-form").elements.object.append(el("option", { value: o.name }, o.name));
-    if (o.may_create) byID("record-form").elements.object.append(el("option", { value: o.name }, o.name));
+function open(key) {
+  panel = panels.find((candidate) => candidate.key === key) || panels[0];
+  openObject = ""; log = []; lastSeq = 0; shown = {}; latest = null;
+  byID("fields-search").value = ""; byID("requests-search").value = "";
+  for (const tab of byID("tabs").children) {
+    const selected = tab.dataset.panel === panel.key;
+    tab.setAttribute("aria-selected", String(selected));
+    tab.tabIndex = selected ? 0 : -1;
+    if (selected) byID("panel").setAttribute("aria-labelledby", tab.id);
   }
+  return refresh();
 }
 
-byID("fields-search").addEventListener("input", drawFields);
-byID("fields-hideable").addEventListener("change", drawFields);
-byID("rotation").addEventListener("change", (event) => send("POST", "/rotation", { on: event.target.checked }));
-byID("reset").addEventListener("click", () => send("POST", "/reset"));
-byID("clear-requests").addEventListener("click", () => {
-  byID("requests").replaceChildren();
-  send("DELETE", "/requests");
-});
-for (const button of document.querySelectorAll("[data-post]")) {
-  button.addEventListener("click", () => send("POST", button.dataset.post));
+function drawTabs() {
+  byID("tabs").hidden = panels.length < 2;
+  byID("tabs").replaceChildren(...panels.map(({ key, title }) => {
+    const tab = Object.assign(document.createElement("button"), { type: "button", id: `tab-${key}`, textContent: title });
+    tab.setAttribute("role", "tab");
+    tab.setAttribute("aria-controls", "panel");
+    tab.dataset.panel = key;
+    tab.addEventListener("click", () => { location.hash = key; });
+    return tab;
+  }));
 }
+
+byID("tabs").addEventListener("keydown", (event) => {
+  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  if (!step) return;
+  const at = panels.indexOf(panel), next = panels[(at + step + panels.length) % panels.length];
+  location.hash = next.key;
+  byID(`tab-${next.key}`).focus();
+});
+window.addEventListener("hashchange", () => open(location.hash.slice(1)));
+byID("fields-search").addEventListener("input", () => draw());
+byID("fields-filter").addEventListener("change", () => draw());
+byID("requests-search").addEventListener("input", () => draw());
+byID("clear-faults").addEventListener("click", () => change("DELETE", "/faults"));
+byID("clear-requests").addEventListener("click", () => { log = []; change("DELETE", "/requests"); });
+byID("fault-form").elements.kind.addEventListener("change", (event) => {
+  byID("fault-form").elements.delay_ms.disabled = event.target.value !== "slow";
+});
 byID("fault-form").addEventListener("submit", (event) => {
   event.preventDefault();
-  const form = event.target.elements;
-  send("POST", "/faults", { kind: form.kind.value, object: form.object.value, path: form.path.value.trim(),
-    times: Number(form.times.value), delay_ms: Number(form.delay_ms.value), parts: form.parts.checked });
+  const form = event.target.elements, slow = form.kind.value === "slow";
+  change("POST", "/faults", { kind: form.kind.value, object: form.object.value, path: form.path.value.trim(),
+    times: Number(form.times.value), delay_ms: slow ? Number(form.delay_ms.value) : 0, parts: form.parts.checked });
 });
 byID("record-form").addEventListener("submit", async (event) => {
   event.preventDefault();
   const form = event.target.elements, action = event.submitter.value;
-  const done = await send("POST", `/records/${action}`, { object: form.object.value, count: Number(form.count.value),
+  const done = await change("POST", "/records", { action, object: form.object.value, count: Number(form.count.value),
     late_seconds: Number(form.late_seconds.value) });
-  if (done) say(`${action}: ${done.ids.length} ${form.object.value} records`);
+  if (done) say(`${done.ids.length} ${form.object.value} records: ${event.submitter.textContent.toLowerCase()}d`);
 });
 
-refresh().then(fillObjectLists);
-setInterval(refresh, 2000);
+try {
+  ({ panels } = await call("GET", ""));
+  drawTabs();
+  await open(location.hash.slice(1));
+} catch (error) {
+  say(error.message);
+}
+setInterval(() => { if (!document.hidden) refresh(); }, 2000);
