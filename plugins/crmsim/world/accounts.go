@@ -11,26 +11,26 @@ import (
 // Company describes company n.
 func (w *World) Company(n int) Company {
 	c := Company{
-		Industry:  crmsim.Pick(w.words.industries, w.roll(companies, "industry", n)),
+		Industry:  crmsim.Pick(w.words.industries, w.roll(KindCompany, "industry", n)),
 		Kind:      w.companyKind(n),
-		Employees: 5 + int(w.roll(companies, "employees", n)%20000), //nolint:gosec // small
-		Phone:     w.phone(companies, "phone", n), Address: w.address(companies, n), Owner: w.owner(companies, n),
+		Employees: 5 + int(w.roll(KindCompany, "employees", n)%20000), //nolint:gosec // small
+		Phone:     w.phone(KindCompany, "phone", n), Address: w.address(KindCompany, n), Owner: w.owner(KindCompany, n),
 	}
 	c.Name, c.Domain = w.companyName(n)
 	c.Website = "https://www." + c.Domain
-	if w.chance(companies, "revenue", n, 75) {
-		c.Revenue = float64(1+w.roll(companies, "revenue", n)%900) * 100_000
+	if w.chance(KindCompany, "revenue", n, 75) {
+		c.Revenue = float64(1+w.roll(KindCompany, "revenue", n)%900) * 100_000
 	}
-	if w.chance(companies, "description", n, 25) {
-		c.Description = crmsim.Pick(w.words.remarks, w.roll(companies, "description", n))
+	if w.chance(KindCompany, "description", n, 25) {
+		c.Description = crmsim.Pick(w.words.remarks, w.roll(KindCompany, "description", n))
 	}
-	c.Created, c.Modified = w.stamps[companies].of(n)
+	c.Created, c.Modified = w.stamps[KindCompany].of(n)
 	return c
 }
 
 // companyKind: most are prospects or customers.
 func (w *World) companyKind(n int) CompanyKind {
-	switch r := w.roll(companies, "kind", n) % 100; {
+	switch r := w.roll(KindCompany, "kind", n) % 100; {
 	case r < 45:
 		return CompanyProspect
 	case r < 80:
@@ -44,7 +44,7 @@ func (w *World) companyKind(n int) CompanyKind {
 
 // companyName gives a name and domain that no other number has.
 func (w *World) companyName(n int) (name, domain string) {
-	company, round := w.names.Distinct(crmsim.Mix(w.seed, uint64(companies)), uint64(n)) //nolint:gosec // never negative
+	company, round := w.names.Distinct(crmsim.Mix(w.seed, uint64(KindCompany)), uint64(n)) //nolint:gosec // never negative
 	if round == 0 {
 		return company.Name(), company.Domain()
 	}
@@ -54,7 +54,7 @@ func (w *World) companyName(n int) (name, domain string) {
 
 // Person describes person n.
 func (w *World) Person(n int) Person {
-	p := w.person(people, n)
+	p := w.person(KindPerson, n)
 	p.Company = w.employer(n)
 	domain := "mail.example"
 	if p.Company >= 0 {
@@ -67,7 +67,7 @@ func (w *World) Person(n int) Person {
 // employer is the company of person n. Neighbouring people work for neighbouring companies, so that a company's people
 // can be found without a list of them (see colleagues).
 func (w *World) employer(n int) int {
-	if w.size.Companies == 0 || !w.chance(people, "employed", n, 97) {
+	if w.size.Companies == 0 || !w.chance(KindPerson, "employed", n, 97) {
 		return -1
 	}
 	return n % w.size.Companies
@@ -90,7 +90,7 @@ func (w *World) colleagues(company, limit int, roll uint64) []int {
 }
 
 // person invents what people and leads have in common.
-func (w *World) person(k kind, n int) Person {
+func (w *World) person(k Kind, n int) Person {
 	p := Person{
 		First:   w.names.First(w.roll(k, "first", n)),
 		Last:    w.names.Last(w.roll(k, "last", n)),
@@ -114,13 +114,13 @@ func (w *World) person(k kind, n int) Person {
 // Lead describes lead n.
 func (w *World) Lead(n int) Lead {
 	l := Lead{
-		Person: w.person(leads, n), Industry: crmsim.Pick(w.words.industries, w.roll(leads, "industry", n)),
+		Person: w.person(KindLead, n), Industry: crmsim.Pick(w.words.industries, w.roll(KindLead, "industry", n)),
 		ConvertedCompany: -1, ConvertedPerson: -1, ConvertedDeal: -1,
 	}
 	// Companies of leads are numbered after those in the books; some are shared by several leads.
-	l.CompanyName, l.CompanyDomain = w.companyName(w.size.Companies + w.one(leads, "company", n, w.size.Leads))
+	l.CompanyName, l.CompanyDomain = w.companyName(w.size.Companies + w.one(KindLead, "company", n, w.size.Leads))
 	l.Email = mailAddress(l.First, l.Last, n, l.CompanyDomain)
-	switch r := w.roll(leads, "status", n) % 100; {
+	switch r := w.roll(KindLead, "status", n) % 100; {
 	case r < 35:
 		l.Status = LeadNew
 	case r < 70:
@@ -139,9 +139,9 @@ func (w *World) Lead(n int) Lead {
 // convert makes a lead a person at a company, half of the time with a deal of that company. Where the world has nobody
 // whom the lead could have become, the lead stays qualified.
 func (w *World) convert(l *Lead, n int) {
-	person := w.one(leads, "person", n, w.size.People)
-	deal := w.one(leads, "deal", n, w.size.Deals)
-	if deal >= 0 && w.chance(leads, "deal", n, 50) {
+	person := w.one(KindLead, "person", n, w.size.People)
+	deal := w.one(KindLead, "deal", n, w.size.Deals)
+	if deal >= 0 && w.chance(KindLead, "deal", n, 50) {
 		if contacts := w.dealContacts(deal); len(contacts) > 0 {
 			person, l.ConvertedDeal = contacts[0].Person, deal
 		}
@@ -157,20 +157,20 @@ func mailAddress(first, last string, n int, domain string) string {
 	return strings.ToLower(fmt.Sprintf("%s.%s.%d@%s", first, last, n, domain))
 }
 
-func (w *World) source(k kind, n int) Source {
+func (w *World) source(k Kind, n int) Source {
 	if !w.chance(k, "source", n, 70) {
 		return ""
 	}
 	return crmsim.Pick(w.words.sources, w.roll(k, "source", n))
 }
 
-func (w *World) address(k kind, n int) Address {
+func (w *World) address(k Kind, n int) Address {
 	at := crmsim.Pick(w.words.places, w.roll(k, "place", n))
 	at.Street = fmt.Sprintf("%d %s Street", 1+w.roll(k, "street", n)%900, w.names.Last(w.roll(k, "road", n)))
 	return at
 }
 
-func (w *World) phone(k kind, trait string, n int) string {
+func (w *World) phone(k Kind, trait string, n int) string {
 	r := w.roll(k, trait, n)
 	return fmt.Sprintf("(%03d) 555-%04d", 201+r%780, (r>>20)%10000)
 }

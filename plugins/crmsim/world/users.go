@@ -14,16 +14,16 @@ const span = 5
 
 // User describes user n.
 func (w *World) User(n int) User {
-	u := User{Role: w.roleOf(n), Team: w.teamOf(n), Manager: managerOf(n), Active: n <= 1 || w.chance(users, "active", n, 94)}
-	u.Created, u.Modified = w.stamps[users].of(n)
+	u := User{Role: w.roleOf(n), Team: w.teamOf(n), Manager: managerOf(n), Active: n <= 1 || w.chance(KindUser, "active", n, 94)}
+	u.Created, u.Modified = w.stamps[KindUser].of(n)
 	if n == 0 {
 		u.First, u.Last, u.Email = "Integration", "User", "integration.user@"+MailDomain
 		return u
 	}
-	u.First, u.Last = w.names.First(w.roll(users, "first", n)), w.names.Last(w.roll(users, "last", n))
+	u.First, u.Last = w.names.First(w.roll(KindUser, "first", n)), w.names.Last(w.roll(KindUser, "last", n))
 	u.Email = mailAddress(u.First, u.Last, n, MailDomain)
 	u.Department = "Sales"
-	u.Title = crmsim.Pick(w.words.userTitles, w.roll(users, "title", n))
+	u.Title = crmsim.Pick(w.words.userTitles, w.roll(KindUser, "title", n))
 	if n == 1 {
 		u.Title, u.Department = "CEO", "Management"
 	}
@@ -42,7 +42,7 @@ func (w *World) teamOf(n int) int {
 	if n <= 1 {
 		return -1
 	}
-	return w.one(users, "team", n, w.size.Teams)
+	return w.one(KindUser, "team", n, w.size.Teams)
 }
 
 // roleOf: user 1 holds the top role; a few users hold none.
@@ -52,10 +52,10 @@ func (w *World) roleOf(n int) int {
 		return -1
 	case n == 1 || w.size.Roles == 1:
 		return 0
-	case !w.chance(users, "role", n, 90):
+	case !w.chance(KindUser, "role", n, 90):
 		return -1
 	}
-	return 1 + w.one(users, "role", n, w.size.Roles-1)
+	return 1 + w.one(KindUser, "role", n, w.size.Roles-1)
 }
 
 // Team describes team n.

@@ -35,16 +35,17 @@ type World struct {
 	stamps [kinds]stamps
 }
 
-// kind is a kind of record. Its number keeps the chances of different kinds apart.
-type kind uint64
+// Kind is a kind of record that has a history.
+type Kind uint64
 
+// The kinds. Their numbers keep the chances of different kinds apart.
 const (
-	companies kind = iota
-	people
-	leads
-	deals
-	users
-	activities
+	KindCompany Kind = iota
+	KindPerson
+	KindLead
+	KindDeal
+	KindUser
+	KindActivity
 	kinds
 )
 
@@ -57,9 +58,9 @@ func New(seed uint64, size Size, end time.Time) *World {
 	}
 	size.Users = max(1, size.Users)
 	w := &World{seed: seed, size: size, end: end.UTC().Truncate(time.Second), names: crmsim.NewNames(), words: newWords()}
-	for k, count := range map[kind]int{
-		companies: size.Companies, people: size.People, leads: size.Leads, deals: size.Deals, users: size.Users,
-		activities: size.Activities,
+	for k, count := range map[Kind]int{
+		KindCompany: size.Companies, KindPerson: size.People, KindLead: size.Leads, KindDeal: size.Deals, KindUser: size.Users,
+		KindActivity: size.Activities,
 	} {
 		w.stamps[k] = newStamps(crmsim.Mix(seed, uint64(k)), count, w.end)
 	}
@@ -72,8 +73,11 @@ func (w *World) Size() Size { return w.size }
 // End is the newest moment of the history.
 func (w *World) End() time.Time { return w.end }
 
+// Stamps says when record n of a kind was created and last changed, without describing the record.
+func (w *World) Stamps(k Kind, n int) (created, modified time.Time) { return w.stamps[k].of(n) }
+
 // roll is a record's number for one trait of it.
-func (w *World) roll(k kind, trait string, n int) uint64 {
+func (w *World) roll(k Kind, trait string, n int) uint64 {
 	h := uint64(14695981039346656037) // FNV-1a
 	for i := range len(trait) {
 		h = (h ^ uint64(trait[i])) * 1099511628211
@@ -82,12 +86,12 @@ func (w *World) roll(k kind, trait string, n int) uint64 {
 }
 
 // chance is true for about percent of the records.
-func (w *World) chance(k kind, trait string, n int, percent uint64) bool {
+func (w *World) chance(k Kind, trait string, n int, percent uint64) bool {
 	return w.roll(k, trait+"?", n)%100 < percent
 }
 
 // one picks a record among count, -1 when there are none.
-func (w *World) one(k kind, trait string, n, count int) int {
+func (w *World) one(k Kind, trait string, n, count int) int {
 	if count == 0 {
 		return -1
 	}
@@ -95,7 +99,7 @@ func (w *World) one(k kind, trait string, n, count int) int {
 }
 
 // owner is a user other than the integration user, as long as there is one.
-func (w *World) owner(k kind, n int) int {
+func (w *World) owner(k Kind, n int) int {
 	if w.size.Users == 1 {
 		return 0
 	}
