@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"github.com/jonboulle/clockwork"
 
 	"github.com/fieldwarden/fieldwarden/plugins/crmsim"
+	"github.com/fieldwarden/fieldwarden/plugins/crmsim/world"
 )
 
 // The app that is registered when Config names none.
@@ -24,8 +24,10 @@ const (
 
 // Config describes the org to simulate. The zero value is a production org with a few thousand records.
 type Config struct {
-	Seed    uint64         // another seed, another org; the same seed, the same records
-	Records map[string]int // records per object (Account, Contact, Lead, Opportunity, User); others keep their default
+	Seed uint64 // another seed, another org; the same seed, the same records
+	// Records per object (Account, Contact, Lead, Opportunity, Task, User, UserRole); others keep their default.
+	// OpportunityContactRole follows from the opportunities.
+	Records map[string]int
 	Clock   clockwork.Clock
 	Logger  *slog.Logger
 
@@ -45,20 +47,22 @@ type Config struct {
 	OrgID   string // 15 or 18 characters, starting 00D
 	OrgName string
 
+	AppInstalled bool // whether the LinkedIn app is installed; Controls.SetAppInstalled changes it
+
 	DailyRequests   int // API calls in a rolling 24 hours; default 100,000; negative means unlimited
 	MaxPageRows     int // cap on rows per query page, as wide rows have it in Salesforce; default 2,000
+	MaxBulkRows     int // cap on rows per page of a bulk job's results; default 50,000
 	MaxOpenCursors  int // query locators per authorization; default 10, the oldest is dropped
 	JournalCapacity int // requests kept in the request log; default 1,000
 }
 
 // Spread divides a number of records over the objects as an org would have them, for Config.Records.
+// OpportunityContactRole comes on top.
 func Spread(records int) map[string]int {
-	users := min(25, max(1, records/100))
-	rest := records - users
-	accounts, leads, opportunities := rest/5, rest/5, rest/10
+	size := world.Spread(records)
 	return map[string]int{
-		"User": users, "Account": accounts, "Lead": leads, "Opportunity": opportunities,
-		"Contact": rest - accounts - leads - opportunities,
+		"User": size.Users, "UserRole": size.Roles, "Account": size.Companies, "Lead": size.Leads, "Opportunity": size.Deals,
+		"Task": size.Activities, "Contact": size.People + size.Teams, // Salesforce has no records for teams
 	}
 }
 
@@ -73,10 +77,13 @@ func historyEnd(clock clockwork.Clock) time.Time {
 
 // withDefaults fills in what was left out and checks the rest.
 func (c Config) withDefaults() (Config, error) {
-	records := map[string]int{"Account": 400, "Contact": 1200, "Lead": 600, "Opportunity": 500, "User": 25}
+	records := map[string]int{
+		"Account": 400, "Contact": 1200, "Lead": 600, "Opportunity": 500, "Task": 800, "User": 25, "UserRole": 8,
+	}
 	for name, n := range c.Records {
 		if _, ok := records[name]; !ok {
-			return c, fmt.Errorf("salesforce simulator: Records names %q; it makes Account, Contact, Lead, Opportunity and User", name)
+			return c, fmt.Errorf("salesforce simulator: Records names %q; it makes Account, Contact, Lead, Opportunity, "+
+				"Task, User and UserRole", name)
 		}
 		if n < 0 || n > 50_000_000 {
 			return c, fmt.Errorf("salesforce simulator: %d %s records: want 0 to 50,000,000", n, name)
@@ -86,8 +93,7 @@ func (c Config) withDefaults() (Config, error) {
 	if records["User"] < 1 {
 		return c, errors.New("salesforce simulator: an org has at least one User, the integration user")
 	}
-	c.Records = maps.Clone(records)
-	c.Records["OpportunityStage"], c.Records["Organization"] = len(stages()), 1
+	c.Records = records
 	if c.Clock == nil {
 		c.Clock = clockwork.NewRealClock()
 	}
@@ -105,6 +111,7 @@ func (c Config) withDefaults() (Config, error) {
 	c.MaxAuthorizations = orDefault(c.MaxAuthorizations, 5)
 	c.DailyRequests = orDefault(c.DailyRequests, 100_000)
 	c.MaxPageRows = min(max(orDefault(c.MaxPageRows, maxBatch), 1), maxBatch)
+	c.MaxBulkRows = max(orDefault(c.MaxBulkRows, 50_000), 1)
 	c.MaxOpenCursors = max(orDefault(c.MaxOpenCursors, 10), 1)
 	c.JournalCapacity = max(orDefault(c.JournalCapacity, 1000), 1)
 	id15, ok := id15Of(c.OrgID)

@@ -2,39 +2,112 @@ package salesforce
 
 import (
 	"fmt"
+	"maps"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/fieldwarden/fieldwarden/plugins/crmsim"
+	"github.com/fieldwarden/fieldwarden/plugins/crmsim/world"
 )
 
-// generator invents field values. A value depends only on the seed, the object, the field and the record's number.
+// generator invents field values: what the world says of a record, in Salesforce's terms, and what only Salesforce
+// knows. A value depends only on the seed, the object, the field and the record's number.
 type generator struct {
 	seed   uint64
 	counts map[string]int // invented records per object
-	end    time.Time      // the last moment of the invented history
-	names  *crmsim.Names
+	world  *world.World
 	stages []stage
 	org    orgFacts
-	words  words
+	roles  []dealRole // OpportunityContactRole records
+
+	companies  memo[world.Company]
+	people     memo[world.Person]
+	leads      memo[world.Lead]
+	deals      memo[world.Deal]
+	users      memo[world.User]
+	activities memo[world.Activity]
 }
 
-// words are the lists that invented values are picked from, made once.
-type words struct {
-	places                                       []place
-	titles, departments, industries, leadSources []string
+// dealRole says which contact of which deal an OpportunityContactRole is.
+type dealRole struct {
+	deal  int32
+	place int8
 }
 
 // newGenerator prepares the invention of counts records per object, none changed after end.
 func newGenerator(seed uint64, counts map[string]int, end time.Time, org orgFacts) *generator {
-	return &generator{
-		seed: seed, counts: counts, end: end, org: org, names: crmsim.NewNames(), stages: stages(),
-		words: words{
-			places: places(), titles: jobTitles(), departments: departments(), industries: industries(),
-			leadSources: leadSources(),
-		},
+	g := &generator{
+		seed: seed, counts: maps.Clone(counts), world: world.New(seed, sizeOf(counts), end), org: org, stages: stages(),
+	}
+	for deal := range counts["Opportunity"] {
+		for place := range g.world.DealContacts(deal) {
+			g.roles = append(g.roles, dealRole{int32(deal), int8(place)}) //nolint:gosec // at most 50 million deals of 3
+		}
+	}
+	g.counts["OpportunityContactRole"] = len(g.roles)
+	g.counts["OpportunityStage"], g.counts["Organization"] = len(g.stages), 1
+	return g
+}
+
+// sizeOf is the world with these numbers of records per object. Salesforce knows no teams, but rights follow them.
+func sizeOf(counts map[string]int) world.Size {
+	return world.Size{
+		Companies: counts["Account"], People: counts["Contact"], Leads: counts["Lead"], Deals: counts["Opportunity"],
+		Users: counts["User"], Teams: counts["User"] / 6, Roles: counts["UserRole"], Activities: counts["Task"],
 	}
 }
+
+// stamps says when an invented record was created and last changed.
+func (g *generator) stamps(object string, n int) (created, modified time.Time) {
+	switch object {
+	case "Account":
+		return g.world.Stamps(world.KindCompany, n)
+	case "Contact":
+		return g.world.Stamps(world.KindPerson, n)
+	case "Lead":
+		return g.world.Stamps(world.KindLead, n)
+	case "Opportunity":
+		return g.world.Stamps(world.KindDeal, n)
+	case "OpportunityContactRole":
+		return g.world.Stamps(world.KindDeal, int(g.roles[n].deal))
+	case "Task":
+		return g.world.Stamps(world.KindActivity, n)
+	case "User":
+		return g.world.Stamps(world.KindUser, n)
+	}
+	// What an org is set up with: years ago, one after the other.
+	setUp := g.world.End().AddDate(-3, 0, 0).Add(time.Duration(n) * time.Second)
+	return setUp, setUp
+}
+
+// memo keeps the descriptions of the latest records asked for: a query reads several fields of one record in a row.
+// It is safe for concurrent use, because descriptions never change.
+type memo[T any] struct {
+	slots [256]atomic.Pointer[described[T]]
+}
+
+type described[T any] struct {
+	n     int
+	value T
+}
+
+func (m *memo[T]) of(n int, describe func(int) T) *T {
+	slot := &m.slots[n%len(m.slots)]
+	if kept := slot.Load(); kept != nil && kept.n == n {
+		return &kept.value
+	}
+	fresh := &described[T]{n, describe(n)}
+	slot.Store(fresh)
+	return &fresh.value
+}
+
+func (g *generator) company(n int) *world.Company   { return g.companies.of(n, g.world.Company) }
+func (g *generator) person(n int) *world.Person     { return g.people.of(n, g.world.Person) }
+func (g *generator) prospect(n int) *world.Lead     { return g.leads.of(n, g.world.Lead) }
+func (g *generator) deal(n int) *world.Deal         { return g.deals.of(n, g.world.Deal) }
+func (g *generator) employee(n int) *world.User     { return g.users.of(n, g.world.User) }
+func (g *generator) activity(n int) *world.Activity { return g.activities.of(n, g.world.Activity) }
 
 // orgFacts are what the Organization record says.
 type orgFacts struct {
@@ -127,9 +200,22 @@ func (s *store) derivedValue(t *table, r *row, f *field) (any, bool) {
 		last, _ := s.sibling(t, r, "LastName").(string)
 		return strings.TrimSpace(first + " " + last), true
 	}
-	if t.object.name != "Opportunity" {
-		return nil, false
+	switch t.object.name {
+	case "Opportunity":
+		return s.opportunityValue(t, r, f)
+	case "Task":
+		switch f.name {
+		case "IsClosed":
+			return s.sibling(t, r, "Status") == taskDone, true
+		case "IsHighPriority":
+			return s.sibling(t, r, "Priority") == "High", true
+		}
 	}
+	return nil, false
+}
+
+// opportunityValue computes what follows from stage, amount and close date.
+func (s *store) opportunityValue(t *table, r *row, f *field) (any, bool) {
 	switch f.name {
 	case "IsClosed", "IsWon", "Probability", "ForecastCategory", "ForecastCategoryName":
 		return s.stageValue(s.sibling(t, r, "StageName"), f.name), true
@@ -188,12 +274,18 @@ func (s *store) invented(object string, f *field, n int) any {
 		v = g.lead(f.name, n)
 	case "Opportunity":
 		v = g.opportunity(f.name, n)
+	case "OpportunityContactRole":
+		v = g.contactRole(f.name, n)
 	case "OpportunityStage":
 		v = g.stage(f.name, n)
 	case "Organization":
 		v = g.organization(f.name)
+	case "Task":
+		v = g.task(f.name, n)
 	case "User":
 		v = g.user(f.name, n)
+	case "UserRole":
+		v = g.role(f.name, n)
 	}
 	if v == nil && f.kind == "boolean" {
 		return false

@@ -2,36 +2,31 @@ package salesforce
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/fieldwarden/fieldwarden/plugins/crmsim"
 )
 
-// integrationUser is the name under which the connected user signs in.
-const integrationUser = "integration.user"
-
-// user invents a User record. Number 0 is the integration user, whom every access token stands for.
+// user describes a User record. Number 0 is the integration user, whom every access token stands for.
 func (g *generator) user(name string, n int) any {
-	domain := "northwind-trading.example"
+	u := g.employee(n)
 	switch name {
 	case "Username":
-		username := fmt.Sprintf("%v", g.user("Email", n))
 		if g.org.sandbox {
-			username += ".uat"
+			return u.Email + ".uat"
 		}
-		return username
+		return u.Email
 	case "Email":
-		if n == 0 {
-			return integrationUser + "@" + domain
-		}
+		return u.Email
 	case "FirstName":
-		if n == 0 {
-			return "Integration"
-		}
+		return u.First
 	case "LastName":
-		if n == 0 {
-			return "User"
-		}
+		return u.Last
+	case "Title":
+		return orNone(u.Title)
+	case "Department":
+		return orNone(u.Department)
 	case "Alias":
 		return fmt.Sprintf("user%d", n%10000)
 	case "CommunityNickname":
@@ -39,7 +34,18 @@ func (g *generator) user(name string, n int) any {
 	case "CompanyName":
 		return g.org.name
 	case "IsActive":
-		return n == 0 || g.roll("User", name, n)%100 < 94
+		return u.Active
+	case "UserRoleId":
+		return lookupOf("00E", u.Role)
+	case "ManagerId":
+		return lookupOf("005", u.Manager)
+	}
+	return g.userSetting(name, n)
+}
+
+// userSetting invents what only Salesforce asks of its users.
+func (g *generator) userSetting(name string, n int) any {
+	switch name {
 	case "UserType":
 		return "Standard"
 	case "TimeZoneSidKey":
@@ -51,22 +57,33 @@ func (g *generator) user(name string, n int) any {
 		return "UTF-8"
 	case "ProfileId":
 		return id18("00e" + idPod + "00001")
-	case "UserRoleId":
-		return g.sparse("User", name, n, 85, recordIDOf("00E", 1+int(g.roll("User", name, n)%6)))
-	case "ManagerId":
-		return g.sparse("User", name, n, 80, g.owner("User", n))
 	case "DigestFrequency", "DefaultGroupNotificationFrequency":
 		return "N"
 	case "ForecastEnabled", "IsExtIndicatorVisible", "UserPermissionsMarketingUser":
 		return g.roll("User", name, n)%3 == 0
 	case "LastLoginDate":
-		return g.end.Add(-time.Duration(g.roll("User", name, n)%(30*24*3600)) * time.Second).UTC()
-	case "City", "State", "PostalCode", "Country", "Street":
-		return g.postal("User", name, n)
-	case "Description", "OwnerId", "LeadSource", "Industry":
-		return nil
+		ago := time.Duration(g.roll("User", name, n)%(30*24*3600)) * time.Second //nolint:gosec // below 30 days
+		return g.world.End().Add(-ago)
 	}
-	return g.person("User", name, n, func() string { return domain })
+	return nil
+}
+
+// role describes a UserRole.
+func (g *generator) role(name string, n int) any {
+	r := g.world.Role(n)
+	switch name {
+	case "Name", "RollupDescription":
+		return r.Name
+	case "DeveloperName":
+		return strings.ReplaceAll(r.Name, " ", "_")
+	case "ParentRoleId":
+		return lookupOf("00E", r.Parent)
+	case "OpportunityAccessForAccountOwner", "CaseAccessForAccountOwner", "ContactAccessForAccountOwner":
+		return "Edit"
+	case "PortalType":
+		return "None"
+	}
+	return nil
 }
 
 // organization is the org's one Organization record.

@@ -7,8 +7,6 @@ import (
 	"sort"
 	"sync"
 	"time"
-
-	"github.com/fieldwarden/fieldwarden/plugins/crmsim"
 )
 
 // row is one record. Field values are invented on demand from the record's number (data.go), so an org of 200,000
@@ -17,7 +15,7 @@ type row struct {
 	number            int
 	created, modified time.Time // whole seconds in UTC, as Salesforce stores them
 	deleted           bool      // in the recycle bin
-	made              bool      // created through the control API: fields not in values are empty
+	made              bool      // created through the controls: fields not in values are empty
 	values            map[string]any
 }
 
@@ -42,10 +40,11 @@ func newStore(c *catalog, gen *generator) *store {
 	s := &store{tables: map[string]*table{}, gen: gen}
 	for _, o := range c.objects {
 		t := &table{object: o, rows: make([]*row, gen.counts[o.name])}
-		stamps := newStamps(crmsim.Mix(gen.seed, textHash(o.name)), len(t.rows), gen.end)
-		for n := range t.rows {
-			created, modified := stamps.of(n)
-			t.rows[n] = &row{number: n, created: created, modified: modified}
+		rows := make([]row, len(t.rows)) // at once: an org has many
+		for n := range rows {
+			created, modified := gen.stamps(o.name, n)
+			rows[n] = row{number: n, created: created, modified: modified}
+			t.rows[n] = &rows[n]
 		}
 		t.byStamp = slices.Clone(t.rows)
 		slices.SortFunc(t.byStamp, compareRows)
