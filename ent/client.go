@@ -18,6 +18,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/ent/alert"
 	"github.com/fieldwarden/fieldwarden/ent/apitoken"
 	"github.com/fieldwarden/fieldwarden/ent/auditentry"
+	"github.com/fieldwarden/fieldwarden/ent/connectormemo"
 	"github.com/fieldwarden/fieldwarden/ent/credential"
 	"github.com/fieldwarden/fieldwarden/ent/crmfield"
 	"github.com/fieldwarden/fieldwarden/ent/crmobject"
@@ -28,6 +29,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/ent/oauthclient"
 	"github.com/fieldwarden/fieldwarden/ent/oauthstate"
 	"github.com/fieldwarden/fieldwarden/ent/permissionchange"
+	"github.com/fieldwarden/fieldwarden/ent/picklist"
 	"github.com/fieldwarden/fieldwarden/ent/record"
 	"github.com/fieldwarden/fieldwarden/ent/runobject"
 	"github.com/fieldwarden/fieldwarden/ent/settingvalue"
@@ -46,6 +48,8 @@ type Client struct {
 	ApiToken *ApiTokenClient
 	// AuditEntry is the client for interacting with the AuditEntry builders.
 	AuditEntry *AuditEntryClient
+	// ConnectorMemo is the client for interacting with the ConnectorMemo builders.
+	ConnectorMemo *ConnectorMemoClient
 	// Credential is the client for interacting with the Credential builders.
 	Credential *CredentialClient
 	// CrmField is the client for interacting with the CrmField builders.
@@ -66,6 +70,8 @@ type Client struct {
 	OAuthState *OAuthStateClient
 	// PermissionChange is the client for interacting with the PermissionChange builders.
 	PermissionChange *PermissionChangeClient
+	// Picklist is the client for interacting with the Picklist builders.
+	Picklist *PicklistClient
 	// Record is the client for interacting with the Record builders.
 	Record *RecordClient
 	// RunObject is the client for interacting with the RunObject builders.
@@ -90,6 +96,7 @@ func (c *Client) init() {
 	c.Alert = NewAlertClient(c.config)
 	c.ApiToken = NewApiTokenClient(c.config)
 	c.AuditEntry = NewAuditEntryClient(c.config)
+	c.ConnectorMemo = NewConnectorMemoClient(c.config)
 	c.Credential = NewCredentialClient(c.config)
 	c.CrmField = NewCrmFieldClient(c.config)
 	c.CrmObject = NewCrmObjectClient(c.config)
@@ -100,6 +107,7 @@ func (c *Client) init() {
 	c.OAuthClient = NewOAuthClientClient(c.config)
 	c.OAuthState = NewOAuthStateClient(c.config)
 	c.PermissionChange = NewPermissionChangeClient(c.config)
+	c.Picklist = NewPicklistClient(c.config)
 	c.Record = NewRecordClient(c.config)
 	c.RunObject = NewRunObjectClient(c.config)
 	c.SettingValue = NewSettingValueClient(c.config)
@@ -200,6 +208,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Alert:            NewAlertClient(cfg),
 		ApiToken:         NewApiTokenClient(cfg),
 		AuditEntry:       NewAuditEntryClient(cfg),
+		ConnectorMemo:    NewConnectorMemoClient(cfg),
 		Credential:       NewCredentialClient(cfg),
 		CrmField:         NewCrmFieldClient(cfg),
 		CrmObject:        NewCrmObjectClient(cfg),
@@ -210,6 +219,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		OAuthClient:      NewOAuthClientClient(cfg),
 		OAuthState:       NewOAuthStateClient(cfg),
 		PermissionChange: NewPermissionChangeClient(cfg),
+		Picklist:         NewPicklistClient(cfg),
 		Record:           NewRecordClient(cfg),
 		RunObject:        NewRunObjectClient(cfg),
 		SettingValue:     NewSettingValueClient(cfg),
@@ -237,6 +247,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Alert:            NewAlertClient(cfg),
 		ApiToken:         NewApiTokenClient(cfg),
 		AuditEntry:       NewAuditEntryClient(cfg),
+		ConnectorMemo:    NewConnectorMemoClient(cfg),
 		Credential:       NewCredentialClient(cfg),
 		CrmField:         NewCrmFieldClient(cfg),
 		CrmObject:        NewCrmObjectClient(cfg),
@@ -247,6 +258,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		OAuthClient:      NewOAuthClientClient(cfg),
 		OAuthState:       NewOAuthStateClient(cfg),
 		PermissionChange: NewPermissionChangeClient(cfg),
+		Picklist:         NewPicklistClient(cfg),
 		Record:           NewRecordClient(cfg),
 		RunObject:        NewRunObjectClient(cfg),
 		SettingValue:     NewSettingValueClient(cfg),
@@ -281,10 +293,10 @@ func (c *Client) Close() error {
 // In order to add hooks to a specific client, call: `client.Node.Use(...)`.
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
-		c.Alert, c.ApiToken, c.AuditEntry, c.Credential, c.CrmField, c.CrmObject,
-		c.FeedEntry, c.IdempotencyKey, c.Integration, c.Mapping, c.OAuthClient,
-		c.OAuthState, c.PermissionChange, c.Record, c.RunObject, c.SettingValue,
-		c.SyncRun, c.Workspace,
+		c.Alert, c.ApiToken, c.AuditEntry, c.ConnectorMemo, c.Credential, c.CrmField,
+		c.CrmObject, c.FeedEntry, c.IdempotencyKey, c.Integration, c.Mapping,
+		c.OAuthClient, c.OAuthState, c.PermissionChange, c.Picklist, c.Record,
+		c.RunObject, c.SettingValue, c.SyncRun, c.Workspace,
 	} {
 		n.Use(hooks...)
 	}
@@ -294,10 +306,10 @@ func (c *Client) Use(hooks ...Hook) {
 // In order to add interceptors to a specific client, call: `client.Node.Intercept(...)`.
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
-		c.Alert, c.ApiToken, c.AuditEntry, c.Credential, c.CrmField, c.CrmObject,
-		c.FeedEntry, c.IdempotencyKey, c.Integration, c.Mapping, c.OAuthClient,
-		c.OAuthState, c.PermissionChange, c.Record, c.RunObject, c.SettingValue,
-		c.SyncRun, c.Workspace,
+		c.Alert, c.ApiToken, c.AuditEntry, c.ConnectorMemo, c.Credential, c.CrmField,
+		c.CrmObject, c.FeedEntry, c.IdempotencyKey, c.Integration, c.Mapping,
+		c.OAuthClient, c.OAuthState, c.PermissionChange, c.Picklist, c.Record,
+		c.RunObject, c.SettingValue, c.SyncRun, c.Workspace,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -312,6 +324,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.ApiToken.mutate(ctx, m)
 	case *AuditEntryMutation:
 		return c.AuditEntry.mutate(ctx, m)
+	case *ConnectorMemoMutation:
+		return c.ConnectorMemo.mutate(ctx, m)
 	case *CredentialMutation:
 		return c.Credential.mutate(ctx, m)
 	case *CrmFieldMutation:
@@ -332,6 +346,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.OAuthState.mutate(ctx, m)
 	case *PermissionChangeMutation:
 		return c.PermissionChange.mutate(ctx, m)
+	case *PicklistMutation:
+		return c.Picklist.mutate(ctx, m)
 	case *RecordMutation:
 		return c.Record.mutate(ctx, m)
 	case *RunObjectMutation:
@@ -762,6 +778,140 @@ func (c *AuditEntryClient) mutate(ctx context.Context, m *AuditEntryMutation) (V
 		return (&AuditEntryDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown AuditEntry mutation op: %q", m.Op())
+	}
+}
+
+// ConnectorMemoClient is a client for the ConnectorMemo schema.
+type ConnectorMemoClient struct {
+	config
+}
+
+// NewConnectorMemoClient returns a client for the ConnectorMemo from the given config.
+func NewConnectorMemoClient(c config) *ConnectorMemoClient {
+	return &ConnectorMemoClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `connectormemo.Hooks(f(g(h())))`.
+func (c *ConnectorMemoClient) Use(hooks ...Hook) {
+	c.hooks.ConnectorMemo = append(c.hooks.ConnectorMemo, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `connectormemo.Intercept(f(g(h())))`.
+func (c *ConnectorMemoClient) Intercept(interceptors ...Interceptor) {
+	c.inters.ConnectorMemo = append(c.inters.ConnectorMemo, interceptors...)
+}
+
+// Create returns a builder for creating a ConnectorMemo entity.
+func (c *ConnectorMemoClient) Create() *ConnectorMemoCreate {
+	mutation := newConnectorMemoMutation(c.config, OpCreate)
+	return &ConnectorMemoCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of ConnectorMemo entities.
+func (c *ConnectorMemoClient) CreateBulk(builders ...*ConnectorMemoCreate) *ConnectorMemoCreateBulk {
+	return &ConnectorMemoCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ConnectorMemoClient) MapCreateBulk(slice any, setFunc func(*ConnectorMemoCreate, int)) *ConnectorMemoCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ConnectorMemoCreateBulk{err: fmt.Errorf("calling to ConnectorMemoClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ConnectorMemoCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ConnectorMemoCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for ConnectorMemo.
+func (c *ConnectorMemoClient) Update() *ConnectorMemoUpdate {
+	mutation := newConnectorMemoMutation(c.config, OpUpdate)
+	return &ConnectorMemoUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ConnectorMemoClient) UpdateOne(_m *ConnectorMemo) *ConnectorMemoUpdateOne {
+	mutation := newConnectorMemoMutation(c.config, OpUpdateOne, withConnectorMemo(_m))
+	return &ConnectorMemoUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ConnectorMemoClient) UpdateOneID(id string) *ConnectorMemoUpdateOne {
+	mutation := newConnectorMemoMutation(c.config, OpUpdateOne, withConnectorMemoID(id))
+	return &ConnectorMemoUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for ConnectorMemo.
+func (c *ConnectorMemoClient) Delete() *ConnectorMemoDelete {
+	mutation := newConnectorMemoMutation(c.config, OpDelete)
+	return &ConnectorMemoDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ConnectorMemoClient) DeleteOne(_m *ConnectorMemo) *ConnectorMemoDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ConnectorMemoClient) DeleteOneID(id string) *ConnectorMemoDeleteOne {
+	builder := c.Delete().Where(connectormemo.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ConnectorMemoDeleteOne{builder}
+}
+
+// Query returns a query builder for ConnectorMemo.
+func (c *ConnectorMemoClient) Query() *ConnectorMemoQuery {
+	return &ConnectorMemoQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeConnectorMemo},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a ConnectorMemo entity by its id.
+func (c *ConnectorMemoClient) Get(ctx context.Context, id string) (*ConnectorMemo, error) {
+	return c.Query().Where(connectormemo.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ConnectorMemoClient) GetX(ctx context.Context, id string) *ConnectorMemo {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *ConnectorMemoClient) Hooks() []Hook {
+	hooks := c.hooks.ConnectorMemo
+	return append(hooks[:len(hooks):len(hooks)], connectormemo.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *ConnectorMemoClient) Interceptors() []Interceptor {
+	return c.inters.ConnectorMemo
+}
+
+func (c *ConnectorMemoClient) mutate(ctx context.Context, m *ConnectorMemoMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ConnectorMemoCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ConnectorMemoUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ConnectorMemoUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ConnectorMemoDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown ConnectorMemo mutation op: %q", m.Op())
 	}
 }
 
@@ -2265,6 +2415,140 @@ func (c *PermissionChangeClient) mutate(ctx context.Context, m *PermissionChange
 	}
 }
 
+// PicklistClient is a client for the Picklist schema.
+type PicklistClient struct {
+	config
+}
+
+// NewPicklistClient returns a client for the Picklist from the given config.
+func NewPicklistClient(c config) *PicklistClient {
+	return &PicklistClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `picklist.Hooks(f(g(h())))`.
+func (c *PicklistClient) Use(hooks ...Hook) {
+	c.hooks.Picklist = append(c.hooks.Picklist, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `picklist.Intercept(f(g(h())))`.
+func (c *PicklistClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Picklist = append(c.inters.Picklist, interceptors...)
+}
+
+// Create returns a builder for creating a Picklist entity.
+func (c *PicklistClient) Create() *PicklistCreate {
+	mutation := newPicklistMutation(c.config, OpCreate)
+	return &PicklistCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Picklist entities.
+func (c *PicklistClient) CreateBulk(builders ...*PicklistCreate) *PicklistCreateBulk {
+	return &PicklistCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *PicklistClient) MapCreateBulk(slice any, setFunc func(*PicklistCreate, int)) *PicklistCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &PicklistCreateBulk{err: fmt.Errorf("calling to PicklistClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*PicklistCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &PicklistCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Picklist.
+func (c *PicklistClient) Update() *PicklistUpdate {
+	mutation := newPicklistMutation(c.config, OpUpdate)
+	return &PicklistUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *PicklistClient) UpdateOne(_m *Picklist) *PicklistUpdateOne {
+	mutation := newPicklistMutation(c.config, OpUpdateOne, withPicklist(_m))
+	return &PicklistUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *PicklistClient) UpdateOneID(id string) *PicklistUpdateOne {
+	mutation := newPicklistMutation(c.config, OpUpdateOne, withPicklistID(id))
+	return &PicklistUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Picklist.
+func (c *PicklistClient) Delete() *PicklistDelete {
+	mutation := newPicklistMutation(c.config, OpDelete)
+	return &PicklistDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *PicklistClient) DeleteOne(_m *Picklist) *PicklistDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *PicklistClient) DeleteOneID(id string) *PicklistDeleteOne {
+	builder := c.Delete().Where(picklist.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &PicklistDeleteOne{builder}
+}
+
+// Query returns a query builder for Picklist.
+func (c *PicklistClient) Query() *PicklistQuery {
+	return &PicklistQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypePicklist},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Picklist entity by its id.
+func (c *PicklistClient) Get(ctx context.Context, id string) (*Picklist, error) {
+	return c.Query().Where(picklist.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *PicklistClient) GetX(ctx context.Context, id string) *Picklist {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *PicklistClient) Hooks() []Hook {
+	hooks := c.hooks.Picklist
+	return append(hooks[:len(hooks):len(hooks)], picklist.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *PicklistClient) Interceptors() []Interceptor {
+	return c.inters.Picklist
+}
+
+func (c *PicklistClient) mutate(ctx context.Context, m *PicklistMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&PicklistCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&PicklistUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&PicklistUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&PicklistDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Picklist mutation op: %q", m.Op())
+	}
+}
+
 // RecordClient is a client for the Record schema.
 type RecordClient struct {
 	config
@@ -2986,15 +3270,15 @@ func (c *WorkspaceClient) mutate(ctx context.Context, m *WorkspaceMutation) (Val
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		Alert, ApiToken, AuditEntry, Credential, CrmField, CrmObject, FeedEntry,
-		IdempotencyKey, Integration, Mapping, OAuthClient, OAuthState,
-		PermissionChange, Record, RunObject, SettingValue, SyncRun,
+		Alert, ApiToken, AuditEntry, ConnectorMemo, Credential, CrmField, CrmObject,
+		FeedEntry, IdempotencyKey, Integration, Mapping, OAuthClient, OAuthState,
+		PermissionChange, Picklist, Record, RunObject, SettingValue, SyncRun,
 		Workspace []ent.Hook
 	}
 	inters struct {
-		Alert, ApiToken, AuditEntry, Credential, CrmField, CrmObject, FeedEntry,
-		IdempotencyKey, Integration, Mapping, OAuthClient, OAuthState,
-		PermissionChange, Record, RunObject, SettingValue, SyncRun,
+		Alert, ApiToken, AuditEntry, ConnectorMemo, Credential, CrmField, CrmObject,
+		FeedEntry, IdempotencyKey, Integration, Mapping, OAuthClient, OAuthState,
+		PermissionChange, Picklist, Record, RunObject, SettingValue, SyncRun,
 		Workspace []ent.Interceptor
 	}
 )

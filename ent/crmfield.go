@@ -54,6 +54,8 @@ type CrmField struct {
 	Cause *crm.Cause `json:"cause,omitempty"`
 	// Evidence holds the value of the "evidence" field.
 	Evidence string `json:"evidence,omitempty"`
+	// the field that this one may have been renamed to (cause RENAMED_CANDIDATE)
+	Candidate string `json:"candidate,omitempty"`
 	// when readable last changed
 	Since *time.Time `json:"since,omitempty"`
 	// SuspectedAt holds the value of the "suspected_at" field.
@@ -95,7 +97,7 @@ func (*CrmField) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case crmfield.FieldReadable, crmfield.FieldCreatable, crmfield.FieldUpdatable, crmfield.FieldStandardized, crmfield.FieldHideable, crmfield.FieldCustom, crmfield.FieldRequiredOnCreate:
 			values[i] = new(sql.NullBool)
-		case crmfield.FieldID, crmfield.FieldWorkspaceID, crmfield.FieldIntegrationID, crmfield.FieldObjectID, crmfield.FieldName, crmfield.FieldLabel, crmfield.FieldDataType, crmfield.FieldCause, crmfield.FieldEvidence:
+		case crmfield.FieldID, crmfield.FieldWorkspaceID, crmfield.FieldIntegrationID, crmfield.FieldObjectID, crmfield.FieldName, crmfield.FieldLabel, crmfield.FieldDataType, crmfield.FieldCause, crmfield.FieldEvidence, crmfield.FieldCandidate:
 			values[i] = new(sql.NullString)
 		case crmfield.FieldCreatedAt, crmfield.FieldSince, crmfield.FieldSuspectedAt:
 			values[i] = new(sql.NullTime)
@@ -225,6 +227,12 @@ func (_m *CrmField) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Evidence = value.String
 			}
+		case crmfield.FieldCandidate:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field candidate", values[i])
+			} else if value.Valid {
+				_m.Candidate = value.String
+			}
 		case crmfield.FieldSince:
 			if value, ok := values[i].(*sql.NullTime); !ok {
 				return fmt.Errorf("unexpected type %T for field since", values[i])
@@ -332,6 +340,9 @@ func (_m *CrmField) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("evidence=")
 	builder.WriteString(_m.Evidence)
+	builder.WriteString(", ")
+	builder.WriteString("candidate=")
+	builder.WriteString(_m.Candidate)
 	builder.WriteString(", ")
 	if v := _m.Since; v != nil {
 		builder.WriteString("since=")

@@ -215,6 +215,20 @@ func (_c *CrmFieldCreate) SetNillableEvidence(v *string) *CrmFieldCreate {
 	return _c
 }
 
+// SetCandidate sets the "candidate" field.
+func (_c *CrmFieldCreate) SetCandidate(v string) *CrmFieldCreate {
+	_c.mutation.SetCandidate(v)
+	return _c
+}
+
+// SetNillableCandidate sets the "candidate" field if the given value is not nil.
+func (_c *CrmFieldCreate) SetNillableCandidate(v *string) *CrmFieldCreate {
+	if v != nil {
+		_c.SetCandidate(*v)
+	}
+	return _c
+}
+
 // SetSince sets the "since" field.
 func (_c *CrmFieldCreate) SetSince(v time.Time) *CrmFieldCreate {
 	_c.mutation.SetSince(v)
@@ -415,6 +429,11 @@ func (_c *CrmFieldCreate) check() error {
 			return &ValidationError{Name: "evidence", err: fmt.Errorf(`ent: validator failed for field "CrmField.evidence": %w`, err)}
 		}
 	}
+	if v, ok := _c.mutation.Candidate(); ok {
+		if err := crmfield.CandidateValidator(v); err != nil {
+			return &ValidationError{Name: "candidate", err: fmt.Errorf(`ent: validator failed for field "CrmField.candidate": %w`, err)}
+		}
+	}
 	if v, ok := _c.mutation.ID(); ok {
 		if err := crmfield.IDValidator(v); err != nil {
 			return &ValidationError{Name: "id", err: fmt.Errorf(`ent: validator failed for field "CrmField.id": %w`, err)}
@@ -522,6 +541,10 @@ func (_c *CrmFieldCreate) createSpec() (*CrmField, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Evidence(); ok {
 		_spec.SetField(crmfield.FieldEvidence, field.TypeString, value)
 		_node.Evidence = value
+	}
+	if value, ok := _c.mutation.Candidate(); ok {
+		_spec.SetField(crmfield.FieldCandidate, field.TypeString, value)
+		_node.Candidate = value
 	}
 	if value, ok := _c.mutation.Since(); ok {
 		_spec.SetField(crmfield.FieldSince, field.TypeTime, value)
@@ -771,6 +794,24 @@ func (u *CrmFieldUpsert) UpdateEvidence() *CrmFieldUpsert {
 // ClearEvidence clears the value of the "evidence" field.
 func (u *CrmFieldUpsert) ClearEvidence() *CrmFieldUpsert {
 	u.SetNull(crmfield.FieldEvidence)
+	return u
+}
+
+// SetCandidate sets the "candidate" field.
+func (u *CrmFieldUpsert) SetCandidate(v string) *CrmFieldUpsert {
+	u.Set(crmfield.FieldCandidate, v)
+	return u
+}
+
+// UpdateCandidate sets the "candidate" field to the value that was provided on create.
+func (u *CrmFieldUpsert) UpdateCandidate() *CrmFieldUpsert {
+	u.SetExcluded(crmfield.FieldCandidate)
+	return u
+}
+
+// ClearCandidate clears the value of the "candidate" field.
+func (u *CrmFieldUpsert) ClearCandidate() *CrmFieldUpsert {
+	u.SetNull(crmfield.FieldCandidate)
 	return u
 }
 
@@ -1073,6 +1114,27 @@ func (u *CrmFieldUpsertOne) UpdateEvidence() *CrmFieldUpsertOne {
 func (u *CrmFieldUpsertOne) ClearEvidence() *CrmFieldUpsertOne {
 	return u.Update(func(s *CrmFieldUpsert) {
 		s.ClearEvidence()
+	})
+}
+
+// SetCandidate sets the "candidate" field.
+func (u *CrmFieldUpsertOne) SetCandidate(v string) *CrmFieldUpsertOne {
+	return u.Update(func(s *CrmFieldUpsert) {
+		s.SetCandidate(v)
+	})
+}
+
+// UpdateCandidate sets the "candidate" field to the value that was provided on create.
+func (u *CrmFieldUpsertOne) UpdateCandidate() *CrmFieldUpsertOne {
+	return u.Update(func(s *CrmFieldUpsert) {
+		s.UpdateCandidate()
+	})
+}
+
+// ClearCandidate clears the value of the "candidate" field.
+func (u *CrmFieldUpsertOne) ClearCandidate() *CrmFieldUpsertOne {
+	return u.Update(func(s *CrmFieldUpsert) {
+		s.ClearCandidate()
 	})
 }
 
@@ -1548,6 +1610,27 @@ func (u *CrmFieldUpsertBulk) UpdateEvidence() *CrmFieldUpsertBulk {
 func (u *CrmFieldUpsertBulk) ClearEvidence() *CrmFieldUpsertBulk {
 	return u.Update(func(s *CrmFieldUpsert) {
 		s.ClearEvidence()
+	})
+}
+
+// SetCandidate sets the "candidate" field.
+func (u *CrmFieldUpsertBulk) SetCandidate(v string) *CrmFieldUpsertBulk {
+	return u.Update(func(s *CrmFieldUpsert) {
+		s.SetCandidate(v)
+	})
+}
+
+// UpdateCandidate sets the "candidate" field to the value that was provided on create.
+func (u *CrmFieldUpsertBulk) UpdateCandidate() *CrmFieldUpsertBulk {
+	return u.Update(func(s *CrmFieldUpsert) {
+		s.UpdateCandidate()
+	})
+}
+
+// ClearCandidate clears the value of the "candidate" field.
+func (u *CrmFieldUpsertBulk) ClearCandidate() *CrmFieldUpsertBulk {
+	return u.Update(func(s *CrmFieldUpsert) {
+		s.ClearCandidate()
 	})
 }
 

@@ -227,6 +227,26 @@ func (_u *CrmFieldUpdate) ClearEvidence() *CrmFieldUpdate {
 	return _u
 }
 
+// SetCandidate sets the "candidate" field.
+func (_u *CrmFieldUpdate) SetCandidate(v string) *CrmFieldUpdate {
+	_u.mutation.SetCandidate(v)
+	return _u
+}
+
+// SetNillableCandidate sets the "candidate" field if the given value is not nil.
+func (_u *CrmFieldUpdate) SetNillableCandidate(v *string) *CrmFieldUpdate {
+	if v != nil {
+		_u.SetCandidate(*v)
+	}
+	return _u
+}
+
+// ClearCandidate clears the value of the "candidate" field.
+func (_u *CrmFieldUpdate) ClearCandidate() *CrmFieldUpdate {
+	_u.mutation.ClearCandidate()
+	return _u
+}
+
 // SetSince sets the "since" field.
 func (_u *CrmFieldUpdate) SetSince(v time.Time) *CrmFieldUpdate {
 	_u.mutation.SetSince(v)
@@ -321,6 +341,11 @@ func (_u *CrmFieldUpdate) check() error {
 			return &ValidationError{Name: "evidence", err: fmt.Errorf(`ent: validator failed for field "CrmField.evidence": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.Candidate(); ok {
+		if err := crmfield.CandidateValidator(v); err != nil {
+			return &ValidationError{Name: "candidate", err: fmt.Errorf(`ent: validator failed for field "CrmField.candidate": %w`, err)}
+		}
+	}
 	if _u.mutation.ObjectCleared() && len(_u.mutation.ObjectIDs()) > 0 {
 		return errors.New(`ent: clearing a required unique edge "CrmField.object"`)
 	}
@@ -400,6 +425,12 @@ func (_u *CrmFieldUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.EvidenceCleared() {
 		_spec.ClearField(crmfield.FieldEvidence, field.TypeString)
+	}
+	if value, ok := _u.mutation.Candidate(); ok {
+		_spec.SetField(crmfield.FieldCandidate, field.TypeString, value)
+	}
+	if _u.mutation.CandidateCleared() {
+		_spec.ClearField(crmfield.FieldCandidate, field.TypeString)
 	}
 	if value, ok := _u.mutation.Since(); ok {
 		_spec.SetField(crmfield.FieldSince, field.TypeTime, value)
@@ -631,6 +662,26 @@ func (_u *CrmFieldUpdateOne) ClearEvidence() *CrmFieldUpdateOne {
 	return _u
 }
 
+// SetCandidate sets the "candidate" field.
+func (_u *CrmFieldUpdateOne) SetCandidate(v string) *CrmFieldUpdateOne {
+	_u.mutation.SetCandidate(v)
+	return _u
+}
+
+// SetNillableCandidate sets the "candidate" field if the given value is not nil.
+func (_u *CrmFieldUpdateOne) SetNillableCandidate(v *string) *CrmFieldUpdateOne {
+	if v != nil {
+		_u.SetCandidate(*v)
+	}
+	return _u
+}
+
+// ClearCandidate clears the value of the "candidate" field.
+func (_u *CrmFieldUpdateOne) ClearCandidate() *CrmFieldUpdateOne {
+	_u.mutation.ClearCandidate()
+	return _u
+}
+
 // SetSince sets the "since" field.
 func (_u *CrmFieldUpdateOne) SetSince(v time.Time) *CrmFieldUpdateOne {
 	_u.mutation.SetSince(v)
@@ -738,6 +789,11 @@ func (_u *CrmFieldUpdateOne) check() error {
 			return &ValidationError{Name: "evidence", err: fmt.Errorf(`ent: validator failed for field "CrmField.evidence": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.Candidate(); ok {
+		if err := crmfield.CandidateValidator(v); err != nil {
+			return &ValidationError{Name: "candidate", err: fmt.Errorf(`ent: validator failed for field "CrmField.candidate": %w`, err)}
+		}
+	}
 	if _u.mutation.ObjectCleared() && len(_u.mutation.ObjectIDs()) > 0 {
 		return errors.New(`ent: clearing a required unique edge "CrmField.object"`)
 	}
@@ -834,6 +890,12 @@ func (_u *CrmFieldUpdateOne) sqlSave(ctx context.Context) (_node *CrmField, err 
 	}
 	if _u.mutation.EvidenceCleared() {
 		_spec.ClearField(crmfield.FieldEvidence, field.TypeString)
+	}
+	if value, ok := _u.mutation.Candidate(); ok {
+		_spec.SetField(crmfield.FieldCandidate, field.TypeString, value)
+	}
+	if _u.mutation.CandidateCleared() {
+		_spec.ClearField(crmfield.FieldCandidate, field.TypeString)
 	}
 	if value, ok := _u.mutation.Since(); ok {
 		_spec.SetField(crmfield.FieldSince, field.TypeTime, value)

@@ -54,10 +54,16 @@ type CrmObject struct {
 	ContentHash string `json:"content_hash,omitempty"`
 	// APIVersion holds the value of the "api_version" field.
 	APIVersion string `json:"api_version,omitempty"`
+	// RecordAccess holds the value of the "record_access" field.
+	RecordAccess crm.RecordAccess `json:"record_access,omitempty"`
+	// what limits the records that can be read
+	RecordAccessNote string `json:"record_access_note,omitempty"`
 	// where the next read starts
 	ResumeToken []byte `json:"resume_token,omitempty"`
 	// fields of the last complete read; a field beyond them needs a read from the beginning
 	ReadFields []string `json:"read_fields,omitempty"`
+	// number of the last reading from the beginning that had records to compare with
+	Generation int `json:"generation,omitempty"`
 	// order in the package
 	Position int `json:"position,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
@@ -110,9 +116,9 @@ func (*CrmObject) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case crmobject.FieldStale:
 			values[i] = new(sql.NullBool)
-		case crmobject.FieldPosition:
+		case crmobject.FieldGeneration, crmobject.FieldPosition:
 			values[i] = new(sql.NullInt64)
-		case crmobject.FieldID, crmobject.FieldWorkspaceID, crmobject.FieldIntegrationID, crmobject.FieldName, crmobject.FieldLabel, crmobject.FieldRequirement, crmobject.FieldStatus, crmobject.FieldCause, crmobject.FieldEvidence, crmobject.FieldStaleReason, crmobject.FieldContentHash, crmobject.FieldAPIVersion:
+		case crmobject.FieldID, crmobject.FieldWorkspaceID, crmobject.FieldIntegrationID, crmobject.FieldName, crmobject.FieldLabel, crmobject.FieldRequirement, crmobject.FieldStatus, crmobject.FieldCause, crmobject.FieldEvidence, crmobject.FieldStaleReason, crmobject.FieldContentHash, crmobject.FieldAPIVersion, crmobject.FieldRecordAccess, crmobject.FieldRecordAccessNote:
 			values[i] = new(sql.NullString)
 		case crmobject.FieldCreatedAt, crmobject.FieldSince, crmobject.FieldSuspectedAt, crmobject.FieldCheckedAt:
 			values[i] = new(sql.NullTime)
@@ -245,6 +251,18 @@ func (_m *CrmObject) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.APIVersion = value.String
 			}
+		case crmobject.FieldRecordAccess:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field record_access", values[i])
+			} else if value.Valid {
+				_m.RecordAccess = crm.RecordAccess(value.String)
+			}
+		case crmobject.FieldRecordAccessNote:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field record_access_note", values[i])
+			} else if value.Valid {
+				_m.RecordAccessNote = value.String
+			}
 		case crmobject.FieldResumeToken:
 			if value, ok := values[i].(*[]byte); !ok {
 				return fmt.Errorf("unexpected type %T for field resume_token", values[i])
@@ -258,6 +276,12 @@ func (_m *CrmObject) assignValues(columns []string, values []any) error {
 				if err := json.Unmarshal(*value, &_m.ReadFields); err != nil {
 					return fmt.Errorf("unmarshal field read_fields: %w", err)
 				}
+			}
+		case crmobject.FieldGeneration:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field generation", values[i])
+			} else if value.Valid {
+				_m.Generation = int(value.Int64)
 			}
 		case crmobject.FieldPosition:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -370,11 +394,20 @@ func (_m *CrmObject) String() string {
 	builder.WriteString("api_version=")
 	builder.WriteString(_m.APIVersion)
 	builder.WriteString(", ")
+	builder.WriteString("record_access=")
+	builder.WriteString(fmt.Sprintf("%v", _m.RecordAccess))
+	builder.WriteString(", ")
+	builder.WriteString("record_access_note=")
+	builder.WriteString(_m.RecordAccessNote)
+	builder.WriteString(", ")
 	builder.WriteString("resume_token=")
 	builder.WriteString(fmt.Sprintf("%v", _m.ResumeToken))
 	builder.WriteString(", ")
 	builder.WriteString("read_fields=")
 	builder.WriteString(fmt.Sprintf("%v", _m.ReadFields))
+	builder.WriteString(", ")
+	builder.WriteString("generation=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Generation))
 	builder.WriteString(", ")
 	builder.WriteString("position=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Position))

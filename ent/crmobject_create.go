@@ -232,6 +232,34 @@ func (_c *CrmObjectCreate) SetNillableAPIVersion(v *string) *CrmObjectCreate {
 	return _c
 }
 
+// SetRecordAccess sets the "record_access" field.
+func (_c *CrmObjectCreate) SetRecordAccess(v crm.RecordAccess) *CrmObjectCreate {
+	_c.mutation.SetRecordAccess(v)
+	return _c
+}
+
+// SetNillableRecordAccess sets the "record_access" field if the given value is not nil.
+func (_c *CrmObjectCreate) SetNillableRecordAccess(v *crm.RecordAccess) *CrmObjectCreate {
+	if v != nil {
+		_c.SetRecordAccess(*v)
+	}
+	return _c
+}
+
+// SetRecordAccessNote sets the "record_access_note" field.
+func (_c *CrmObjectCreate) SetRecordAccessNote(v string) *CrmObjectCreate {
+	_c.mutation.SetRecordAccessNote(v)
+	return _c
+}
+
+// SetNillableRecordAccessNote sets the "record_access_note" field if the given value is not nil.
+func (_c *CrmObjectCreate) SetNillableRecordAccessNote(v *string) *CrmObjectCreate {
+	if v != nil {
+		_c.SetRecordAccessNote(*v)
+	}
+	return _c
+}
+
 // SetResumeToken sets the "resume_token" field.
 func (_c *CrmObjectCreate) SetResumeToken(v []byte) *CrmObjectCreate {
 	_c.mutation.SetResumeToken(v)
@@ -241,6 +269,20 @@ func (_c *CrmObjectCreate) SetResumeToken(v []byte) *CrmObjectCreate {
 // SetReadFields sets the "read_fields" field.
 func (_c *CrmObjectCreate) SetReadFields(v []string) *CrmObjectCreate {
 	_c.mutation.SetReadFields(v)
+	return _c
+}
+
+// SetGeneration sets the "generation" field.
+func (_c *CrmObjectCreate) SetGeneration(v int) *CrmObjectCreate {
+	_c.mutation.SetGeneration(v)
+	return _c
+}
+
+// SetNillableGeneration sets the "generation" field if the given value is not nil.
+func (_c *CrmObjectCreate) SetNillableGeneration(v *int) *CrmObjectCreate {
+	if v != nil {
+		_c.SetGeneration(*v)
+	}
 	return _c
 }
 
@@ -341,6 +383,14 @@ func (_c *CrmObjectCreate) defaults() error {
 		v := crmobject.DefaultStale
 		_c.mutation.SetStale(v)
 	}
+	if _, ok := _c.mutation.RecordAccess(); !ok {
+		v := crmobject.DefaultRecordAccess
+		_c.mutation.SetRecordAccess(v)
+	}
+	if _, ok := _c.mutation.Generation(); !ok {
+		v := crmobject.DefaultGeneration
+		_c.mutation.SetGeneration(v)
+	}
 	if _, ok := _c.mutation.Position(); !ok {
 		v := crmobject.DefaultPosition
 		_c.mutation.SetPosition(v)
@@ -432,6 +482,22 @@ func (_c *CrmObjectCreate) check() error {
 		if err := crmobject.APIVersionValidator(v); err != nil {
 			return &ValidationError{Name: "api_version", err: fmt.Errorf(`ent: validator failed for field "CrmObject.api_version": %w`, err)}
 		}
+	}
+	if _, ok := _c.mutation.RecordAccess(); !ok {
+		return &ValidationError{Name: "record_access", err: errors.New(`ent: missing required field "CrmObject.record_access"`)}
+	}
+	if v, ok := _c.mutation.RecordAccess(); ok {
+		if err := crmobject.RecordAccessValidator(v); err != nil {
+			return &ValidationError{Name: "record_access", err: fmt.Errorf(`ent: validator failed for field "CrmObject.record_access": %w`, err)}
+		}
+	}
+	if v, ok := _c.mutation.RecordAccessNote(); ok {
+		if err := crmobject.RecordAccessNoteValidator(v); err != nil {
+			return &ValidationError{Name: "record_access_note", err: fmt.Errorf(`ent: validator failed for field "CrmObject.record_access_note": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.Generation(); !ok {
+		return &ValidationError{Name: "generation", err: errors.New(`ent: missing required field "CrmObject.generation"`)}
 	}
 	if _, ok := _c.mutation.Position(); !ok {
 		return &ValidationError{Name: "position", err: errors.New(`ent: missing required field "CrmObject.position"`)}
@@ -544,6 +610,14 @@ func (_c *CrmObjectCreate) createSpec() (*CrmObject, *sqlgraph.CreateSpec) {
 		_spec.SetField(crmobject.FieldAPIVersion, field.TypeString, value)
 		_node.APIVersion = value
 	}
+	if value, ok := _c.mutation.RecordAccess(); ok {
+		_spec.SetField(crmobject.FieldRecordAccess, field.TypeEnum, value)
+		_node.RecordAccess = value
+	}
+	if value, ok := _c.mutation.RecordAccessNote(); ok {
+		_spec.SetField(crmobject.FieldRecordAccessNote, field.TypeString, value)
+		_node.RecordAccessNote = value
+	}
 	if value, ok := _c.mutation.ResumeToken(); ok {
 		_spec.SetField(crmobject.FieldResumeToken, field.TypeBytes, value)
 		_node.ResumeToken = value
@@ -551,6 +625,10 @@ func (_c *CrmObjectCreate) createSpec() (*CrmObject, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.ReadFields(); ok {
 		_spec.SetField(crmobject.FieldReadFields, field.TypeJSON, value)
 		_node.ReadFields = value
+	}
+	if value, ok := _c.mutation.Generation(); ok {
+		_spec.SetField(crmobject.FieldGeneration, field.TypeInt, value)
+		_node.Generation = value
 	}
 	if value, ok := _c.mutation.Position(); ok {
 		_spec.SetField(crmobject.FieldPosition, field.TypeInt, value)
@@ -857,6 +935,36 @@ func (u *CrmObjectUpsert) ClearAPIVersion() *CrmObjectUpsert {
 	return u
 }
 
+// SetRecordAccess sets the "record_access" field.
+func (u *CrmObjectUpsert) SetRecordAccess(v crm.RecordAccess) *CrmObjectUpsert {
+	u.Set(crmobject.FieldRecordAccess, v)
+	return u
+}
+
+// UpdateRecordAccess sets the "record_access" field to the value that was provided on create.
+func (u *CrmObjectUpsert) UpdateRecordAccess() *CrmObjectUpsert {
+	u.SetExcluded(crmobject.FieldRecordAccess)
+	return u
+}
+
+// SetRecordAccessNote sets the "record_access_note" field.
+func (u *CrmObjectUpsert) SetRecordAccessNote(v string) *CrmObjectUpsert {
+	u.Set(crmobject.FieldRecordAccessNote, v)
+	return u
+}
+
+// UpdateRecordAccessNote sets the "record_access_note" field to the value that was provided on create.
+func (u *CrmObjectUpsert) UpdateRecordAccessNote() *CrmObjectUpsert {
+	u.SetExcluded(crmobject.FieldRecordAccessNote)
+	return u
+}
+
+// ClearRecordAccessNote clears the value of the "record_access_note" field.
+func (u *CrmObjectUpsert) ClearRecordAccessNote() *CrmObjectUpsert {
+	u.SetNull(crmobject.FieldRecordAccessNote)
+	return u
+}
+
 // SetResumeToken sets the "resume_token" field.
 func (u *CrmObjectUpsert) SetResumeToken(v []byte) *CrmObjectUpsert {
 	u.Set(crmobject.FieldResumeToken, v)
@@ -890,6 +998,24 @@ func (u *CrmObjectUpsert) UpdateReadFields() *CrmObjectUpsert {
 // ClearReadFields clears the value of the "read_fields" field.
 func (u *CrmObjectUpsert) ClearReadFields() *CrmObjectUpsert {
 	u.SetNull(crmobject.FieldReadFields)
+	return u
+}
+
+// SetGeneration sets the "generation" field.
+func (u *CrmObjectUpsert) SetGeneration(v int) *CrmObjectUpsert {
+	u.Set(crmobject.FieldGeneration, v)
+	return u
+}
+
+// UpdateGeneration sets the "generation" field to the value that was provided on create.
+func (u *CrmObjectUpsert) UpdateGeneration() *CrmObjectUpsert {
+	u.SetExcluded(crmobject.FieldGeneration)
+	return u
+}
+
+// AddGeneration adds v to the "generation" field.
+func (u *CrmObjectUpsert) AddGeneration(v int) *CrmObjectUpsert {
+	u.Add(crmobject.FieldGeneration, v)
 	return u
 }
 
@@ -1223,6 +1349,41 @@ func (u *CrmObjectUpsertOne) ClearAPIVersion() *CrmObjectUpsertOne {
 	})
 }
 
+// SetRecordAccess sets the "record_access" field.
+func (u *CrmObjectUpsertOne) SetRecordAccess(v crm.RecordAccess) *CrmObjectUpsertOne {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.SetRecordAccess(v)
+	})
+}
+
+// UpdateRecordAccess sets the "record_access" field to the value that was provided on create.
+func (u *CrmObjectUpsertOne) UpdateRecordAccess() *CrmObjectUpsertOne {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.UpdateRecordAccess()
+	})
+}
+
+// SetRecordAccessNote sets the "record_access_note" field.
+func (u *CrmObjectUpsertOne) SetRecordAccessNote(v string) *CrmObjectUpsertOne {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.SetRecordAccessNote(v)
+	})
+}
+
+// UpdateRecordAccessNote sets the "record_access_note" field to the value that was provided on create.
+func (u *CrmObjectUpsertOne) UpdateRecordAccessNote() *CrmObjectUpsertOne {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.UpdateRecordAccessNote()
+	})
+}
+
+// ClearRecordAccessNote clears the value of the "record_access_note" field.
+func (u *CrmObjectUpsertOne) ClearRecordAccessNote() *CrmObjectUpsertOne {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.ClearRecordAccessNote()
+	})
+}
+
 // SetResumeToken sets the "resume_token" field.
 func (u *CrmObjectUpsertOne) SetResumeToken(v []byte) *CrmObjectUpsertOne {
 	return u.Update(func(s *CrmObjectUpsert) {
@@ -1262,6 +1423,27 @@ func (u *CrmObjectUpsertOne) UpdateReadFields() *CrmObjectUpsertOne {
 func (u *CrmObjectUpsertOne) ClearReadFields() *CrmObjectUpsertOne {
 	return u.Update(func(s *CrmObjectUpsert) {
 		s.ClearReadFields()
+	})
+}
+
+// SetGeneration sets the "generation" field.
+func (u *CrmObjectUpsertOne) SetGeneration(v int) *CrmObjectUpsertOne {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.SetGeneration(v)
+	})
+}
+
+// AddGeneration adds v to the "generation" field.
+func (u *CrmObjectUpsertOne) AddGeneration(v int) *CrmObjectUpsertOne {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.AddGeneration(v)
+	})
+}
+
+// UpdateGeneration sets the "generation" field to the value that was provided on create.
+func (u *CrmObjectUpsertOne) UpdateGeneration() *CrmObjectUpsertOne {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.UpdateGeneration()
 	})
 }
 
@@ -1765,6 +1947,41 @@ func (u *CrmObjectUpsertBulk) ClearAPIVersion() *CrmObjectUpsertBulk {
 	})
 }
 
+// SetRecordAccess sets the "record_access" field.
+func (u *CrmObjectUpsertBulk) SetRecordAccess(v crm.RecordAccess) *CrmObjectUpsertBulk {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.SetRecordAccess(v)
+	})
+}
+
+// UpdateRecordAccess sets the "record_access" field to the value that was provided on create.
+func (u *CrmObjectUpsertBulk) UpdateRecordAccess() *CrmObjectUpsertBulk {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.UpdateRecordAccess()
+	})
+}
+
+// SetRecordAccessNote sets the "record_access_note" field.
+func (u *CrmObjectUpsertBulk) SetRecordAccessNote(v string) *CrmObjectUpsertBulk {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.SetRecordAccessNote(v)
+	})
+}
+
+// UpdateRecordAccessNote sets the "record_access_note" field to the value that was provided on create.
+func (u *CrmObjectUpsertBulk) UpdateRecordAccessNote() *CrmObjectUpsertBulk {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.UpdateRecordAccessNote()
+	})
+}
+
+// ClearRecordAccessNote clears the value of the "record_access_note" field.
+func (u *CrmObjectUpsertBulk) ClearRecordAccessNote() *CrmObjectUpsertBulk {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.ClearRecordAccessNote()
+	})
+}
+
 // SetResumeToken sets the "resume_token" field.
 func (u *CrmObjectUpsertBulk) SetResumeToken(v []byte) *CrmObjectUpsertBulk {
 	return u.Update(func(s *CrmObjectUpsert) {
@@ -1804,6 +2021,27 @@ func (u *CrmObjectUpsertBulk) UpdateReadFields() *CrmObjectUpsertBulk {
 func (u *CrmObjectUpsertBulk) ClearReadFields() *CrmObjectUpsertBulk {
 	return u.Update(func(s *CrmObjectUpsert) {
 		s.ClearReadFields()
+	})
+}
+
+// SetGeneration sets the "generation" field.
+func (u *CrmObjectUpsertBulk) SetGeneration(v int) *CrmObjectUpsertBulk {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.SetGeneration(v)
+	})
+}
+
+// AddGeneration adds v to the "generation" field.
+func (u *CrmObjectUpsertBulk) AddGeneration(v int) *CrmObjectUpsertBulk {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.AddGeneration(v)
+	})
+}
+
+// UpdateGeneration sets the "generation" field to the value that was provided on create.
+func (u *CrmObjectUpsertBulk) UpdateGeneration() *CrmObjectUpsertBulk {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.UpdateGeneration()
 	})
 }
 

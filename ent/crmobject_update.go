@@ -274,6 +274,40 @@ func (_u *CrmObjectUpdate) ClearAPIVersion() *CrmObjectUpdate {
 	return _u
 }
 
+// SetRecordAccess sets the "record_access" field.
+func (_u *CrmObjectUpdate) SetRecordAccess(v crm.RecordAccess) *CrmObjectUpdate {
+	_u.mutation.SetRecordAccess(v)
+	return _u
+}
+
+// SetNillableRecordAccess sets the "record_access" field if the given value is not nil.
+func (_u *CrmObjectUpdate) SetNillableRecordAccess(v *crm.RecordAccess) *CrmObjectUpdate {
+	if v != nil {
+		_u.SetRecordAccess(*v)
+	}
+	return _u
+}
+
+// SetRecordAccessNote sets the "record_access_note" field.
+func (_u *CrmObjectUpdate) SetRecordAccessNote(v string) *CrmObjectUpdate {
+	_u.mutation.SetRecordAccessNote(v)
+	return _u
+}
+
+// SetNillableRecordAccessNote sets the "record_access_note" field if the given value is not nil.
+func (_u *CrmObjectUpdate) SetNillableRecordAccessNote(v *string) *CrmObjectUpdate {
+	if v != nil {
+		_u.SetRecordAccessNote(*v)
+	}
+	return _u
+}
+
+// ClearRecordAccessNote clears the value of the "record_access_note" field.
+func (_u *CrmObjectUpdate) ClearRecordAccessNote() *CrmObjectUpdate {
+	_u.mutation.ClearRecordAccessNote()
+	return _u
+}
+
 // SetResumeToken sets the "resume_token" field.
 func (_u *CrmObjectUpdate) SetResumeToken(v []byte) *CrmObjectUpdate {
 	_u.mutation.SetResumeToken(v)
@@ -301,6 +335,27 @@ func (_u *CrmObjectUpdate) AppendReadFields(v []string) *CrmObjectUpdate {
 // ClearReadFields clears the value of the "read_fields" field.
 func (_u *CrmObjectUpdate) ClearReadFields() *CrmObjectUpdate {
 	_u.mutation.ClearReadFields()
+	return _u
+}
+
+// SetGeneration sets the "generation" field.
+func (_u *CrmObjectUpdate) SetGeneration(v int) *CrmObjectUpdate {
+	_u.mutation.ResetGeneration()
+	_u.mutation.SetGeneration(v)
+	return _u
+}
+
+// SetNillableGeneration sets the "generation" field if the given value is not nil.
+func (_u *CrmObjectUpdate) SetNillableGeneration(v *int) *CrmObjectUpdate {
+	if v != nil {
+		_u.SetGeneration(*v)
+	}
+	return _u
+}
+
+// AddGeneration adds value to the "generation" field.
+func (_u *CrmObjectUpdate) AddGeneration(v int) *CrmObjectUpdate {
+	_u.mutation.AddGeneration(v)
 	return _u
 }
 
@@ -435,6 +490,16 @@ func (_u *CrmObjectUpdate) check() error {
 			return &ValidationError{Name: "api_version", err: fmt.Errorf(`ent: validator failed for field "CrmObject.api_version": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.RecordAccess(); ok {
+		if err := crmobject.RecordAccessValidator(v); err != nil {
+			return &ValidationError{Name: "record_access", err: fmt.Errorf(`ent: validator failed for field "CrmObject.record_access": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.RecordAccessNote(); ok {
+		if err := crmobject.RecordAccessNoteValidator(v); err != nil {
+			return &ValidationError{Name: "record_access_note", err: fmt.Errorf(`ent: validator failed for field "CrmObject.record_access_note": %w`, err)}
+		}
+	}
 	if _u.mutation.IntegrationCleared() && len(_u.mutation.IntegrationIDs()) > 0 {
 		return errors.New(`ent: clearing a required unique edge "CrmObject.integration"`)
 	}
@@ -528,6 +593,15 @@ func (_u *CrmObjectUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if _u.mutation.APIVersionCleared() {
 		_spec.ClearField(crmobject.FieldAPIVersion, field.TypeString)
 	}
+	if value, ok := _u.mutation.RecordAccess(); ok {
+		_spec.SetField(crmobject.FieldRecordAccess, field.TypeEnum, value)
+	}
+	if value, ok := _u.mutation.RecordAccessNote(); ok {
+		_spec.SetField(crmobject.FieldRecordAccessNote, field.TypeString, value)
+	}
+	if _u.mutation.RecordAccessNoteCleared() {
+		_spec.ClearField(crmobject.FieldRecordAccessNote, field.TypeString)
+	}
 	if value, ok := _u.mutation.ResumeToken(); ok {
 		_spec.SetField(crmobject.FieldResumeToken, field.TypeBytes, value)
 	}
@@ -544,6 +618,12 @@ func (_u *CrmObjectUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.ReadFieldsCleared() {
 		_spec.ClearField(crmobject.FieldReadFields, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.Generation(); ok {
+		_spec.SetField(crmobject.FieldGeneration, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedGeneration(); ok {
+		_spec.AddField(crmobject.FieldGeneration, field.TypeInt, value)
 	}
 	if value, ok := _u.mutation.Position(); ok {
 		_spec.SetField(crmobject.FieldPosition, field.TypeInt, value)
@@ -860,6 +940,40 @@ func (_u *CrmObjectUpdateOne) ClearAPIVersion() *CrmObjectUpdateOne {
 	return _u
 }
 
+// SetRecordAccess sets the "record_access" field.
+func (_u *CrmObjectUpdateOne) SetRecordAccess(v crm.RecordAccess) *CrmObjectUpdateOne {
+	_u.mutation.SetRecordAccess(v)
+	return _u
+}
+
+// SetNillableRecordAccess sets the "record_access" field if the given value is not nil.
+func (_u *CrmObjectUpdateOne) SetNillableRecordAccess(v *crm.RecordAccess) *CrmObjectUpdateOne {
+	if v != nil {
+		_u.SetRecordAccess(*v)
+	}
+	return _u
+}
+
+// SetRecordAccessNote sets the "record_access_note" field.
+func (_u *CrmObjectUpdateOne) SetRecordAccessNote(v string) *CrmObjectUpdateOne {
+	_u.mutation.SetRecordAccessNote(v)
+	return _u
+}
+
+// SetNillableRecordAccessNote sets the "record_access_note" field if the given value is not nil.
+func (_u *CrmObjectUpdateOne) SetNillableRecordAccessNote(v *string) *CrmObjectUpdateOne {
+	if v != nil {
+		_u.SetRecordAccessNote(*v)
+	}
+	return _u
+}
+
+// ClearRecordAccessNote clears the value of the "record_access_note" field.
+func (_u *CrmObjectUpdateOne) ClearRecordAccessNote() *CrmObjectUpdateOne {
+	_u.mutation.ClearRecordAccessNote()
+	return _u
+}
+
 // SetResumeToken sets the "resume_token" field.
 func (_u *CrmObjectUpdateOne) SetResumeToken(v []byte) *CrmObjectUpdateOne {
 	_u.mutation.SetResumeToken(v)
@@ -887,6 +1001,27 @@ func (_u *CrmObjectUpdateOne) AppendReadFields(v []string) *CrmObjectUpdateOne {
 // ClearReadFields clears the value of the "read_fields" field.
 func (_u *CrmObjectUpdateOne) ClearReadFields() *CrmObjectUpdateOne {
 	_u.mutation.ClearReadFields()
+	return _u
+}
+
+// SetGeneration sets the "generation" field.
+func (_u *CrmObjectUpdateOne) SetGeneration(v int) *CrmObjectUpdateOne {
+	_u.mutation.ResetGeneration()
+	_u.mutation.SetGeneration(v)
+	return _u
+}
+
+// SetNillableGeneration sets the "generation" field if the given value is not nil.
+func (_u *CrmObjectUpdateOne) SetNillableGeneration(v *int) *CrmObjectUpdateOne {
+	if v != nil {
+		_u.SetGeneration(*v)
+	}
+	return _u
+}
+
+// AddGeneration adds value to the "generation" field.
+func (_u *CrmObjectUpdateOne) AddGeneration(v int) *CrmObjectUpdateOne {
+	_u.mutation.AddGeneration(v)
 	return _u
 }
 
@@ -1034,6 +1169,16 @@ func (_u *CrmObjectUpdateOne) check() error {
 			return &ValidationError{Name: "api_version", err: fmt.Errorf(`ent: validator failed for field "CrmObject.api_version": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.RecordAccess(); ok {
+		if err := crmobject.RecordAccessValidator(v); err != nil {
+			return &ValidationError{Name: "record_access", err: fmt.Errorf(`ent: validator failed for field "CrmObject.record_access": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.RecordAccessNote(); ok {
+		if err := crmobject.RecordAccessNoteValidator(v); err != nil {
+			return &ValidationError{Name: "record_access_note", err: fmt.Errorf(`ent: validator failed for field "CrmObject.record_access_note": %w`, err)}
+		}
+	}
 	if _u.mutation.IntegrationCleared() && len(_u.mutation.IntegrationIDs()) > 0 {
 		return errors.New(`ent: clearing a required unique edge "CrmObject.integration"`)
 	}
@@ -1144,6 +1289,15 @@ func (_u *CrmObjectUpdateOne) sqlSave(ctx context.Context) (_node *CrmObject, er
 	if _u.mutation.APIVersionCleared() {
 		_spec.ClearField(crmobject.FieldAPIVersion, field.TypeString)
 	}
+	if value, ok := _u.mutation.RecordAccess(); ok {
+		_spec.SetField(crmobject.FieldRecordAccess, field.TypeEnum, value)
+	}
+	if value, ok := _u.mutation.RecordAccessNote(); ok {
+		_spec.SetField(crmobject.FieldRecordAccessNote, field.TypeString, value)
+	}
+	if _u.mutation.RecordAccessNoteCleared() {
+		_spec.ClearField(crmobject.FieldRecordAccessNote, field.TypeString)
+	}
 	if value, ok := _u.mutation.ResumeToken(); ok {
 		_spec.SetField(crmobject.FieldResumeToken, field.TypeBytes, value)
 	}
@@ -1160,6 +1314,12 @@ func (_u *CrmObjectUpdateOne) sqlSave(ctx context.Context) (_node *CrmObject, er
 	}
 	if _u.mutation.ReadFieldsCleared() {
 		_spec.ClearField(crmobject.FieldReadFields, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.Generation(); ok {
+		_spec.SetField(crmobject.FieldGeneration, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedGeneration(); ok {
+		_spec.AddField(crmobject.FieldGeneration, field.TypeInt, value)
 	}
 	if value, ok := _u.mutation.Position(); ok {
 		_spec.SetField(crmobject.FieldPosition, field.TypeInt, value)

@@ -15,6 +15,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/ent/alert"
 	"github.com/fieldwarden/fieldwarden/ent/apitoken"
 	"github.com/fieldwarden/fieldwarden/ent/auditentry"
+	"github.com/fieldwarden/fieldwarden/ent/connectormemo"
 	"github.com/fieldwarden/fieldwarden/ent/credential"
 	"github.com/fieldwarden/fieldwarden/ent/crmfield"
 	"github.com/fieldwarden/fieldwarden/ent/crmobject"
@@ -25,6 +26,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/ent/oauthclient"
 	"github.com/fieldwarden/fieldwarden/ent/oauthstate"
 	"github.com/fieldwarden/fieldwarden/ent/permissionchange"
+	"github.com/fieldwarden/fieldwarden/ent/picklist"
 	"github.com/fieldwarden/fieldwarden/ent/record"
 	"github.com/fieldwarden/fieldwarden/ent/runobject"
 	"github.com/fieldwarden/fieldwarden/ent/settingvalue"
@@ -93,6 +95,7 @@ func checkColumn(t, c string) error {
 			alert.Table:            alert.ValidColumn,
 			apitoken.Table:         apitoken.ValidColumn,
 			auditentry.Table:       auditentry.ValidColumn,
+			connectormemo.Table:    connectormemo.ValidColumn,
 			credential.Table:       credential.ValidColumn,
 			crmfield.Table:         crmfield.ValidColumn,
 			crmobject.Table:        crmobject.ValidColumn,
@@ -103,6 +106,7 @@ func checkColumn(t, c string) error {
 			oauthclient.Table:      oauthclient.ValidColumn,
 			oauthstate.Table:       oauthstate.ValidColumn,
 			permissionchange.Table: permissionchange.ValidColumn,
+			picklist.Table:         picklist.ValidColumn,
 			record.Table:           record.ValidColumn,
 			runobject.Table:        runobject.ValidColumn,
 			settingvalue.Table:     settingvalue.ValidColumn,

@@ -6,6 +6,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/ent/alert"
 	"github.com/fieldwarden/fieldwarden/ent/apitoken"
 	"github.com/fieldwarden/fieldwarden/ent/auditentry"
+	"github.com/fieldwarden/fieldwarden/ent/connectormemo"
 	"github.com/fieldwarden/fieldwarden/ent/credential"
 	"github.com/fieldwarden/fieldwarden/ent/crmfield"
 	"github.com/fieldwarden/fieldwarden/ent/crmobject"
@@ -16,6 +17,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/ent/oauthclient"
 	"github.com/fieldwarden/fieldwarden/ent/oauthstate"
 	"github.com/fieldwarden/fieldwarden/ent/permissionchange"
+	"github.com/fieldwarden/fieldwarden/ent/picklist"
 	"github.com/fieldwarden/fieldwarden/ent/predicate"
 	"github.com/fieldwarden/fieldwarden/ent/record"
 	"github.com/fieldwarden/fieldwarden/ent/runobject"
@@ -31,7 +33,7 @@ import (
 
 // schemaGraph holds a representation of ent/schema at runtime.
 var schemaGraph = func() *sqlgraph.Schema {
-	graph := &sqlgraph.Schema{Nodes: make([]*sqlgraph.Node, 18)}
+	graph := &sqlgraph.Schema{Nodes: make([]*sqlgraph.Node, 20)}
 	graph.Nodes[0] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   alert.Table,
@@ -110,6 +112,24 @@ var schemaGraph = func() *sqlgraph.Schema {
 	}
 	graph.Nodes[3] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
+			Table:   connectormemo.Table,
+			Columns: connectormemo.Columns,
+			ID: &sqlgraph.FieldSpec{
+				Type:   field.TypeString,
+				Column: connectormemo.FieldID,
+			},
+		},
+		Type: "ConnectorMemo",
+		Fields: map[string]*sqlgraph.FieldSpec{
+			connectormemo.FieldWorkspaceID:   {Type: field.TypeString, Column: connectormemo.FieldWorkspaceID},
+			connectormemo.FieldCreatedAt:     {Type: field.TypeTime, Column: connectormemo.FieldCreatedAt},
+			connectormemo.FieldIntegrationID: {Type: field.TypeString, Column: connectormemo.FieldIntegrationID},
+			connectormemo.FieldContent:       {Type: field.TypeBytes, Column: connectormemo.FieldContent},
+			connectormemo.FieldUpdatedAt:     {Type: field.TypeTime, Column: connectormemo.FieldUpdatedAt},
+		},
+	}
+	graph.Nodes[4] = &sqlgraph.Node{
+		NodeSpec: sqlgraph.NodeSpec{
 			Table:   credential.Table,
 			Columns: credential.Columns,
 			ID: &sqlgraph.FieldSpec{
@@ -130,7 +150,7 @@ var schemaGraph = func() *sqlgraph.Schema {
 			credential.FieldRefreshedAt:   {Type: field.TypeTime, Column: credential.FieldRefreshedAt},
 		},
 	}
-	graph.Nodes[4] = &sqlgraph.Node{
+	graph.Nodes[5] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   crmfield.Table,
 			Columns: crmfield.Columns,
@@ -158,11 +178,12 @@ var schemaGraph = func() *sqlgraph.Schema {
 			crmfield.FieldPicklist:         {Type: field.TypeJSON, Column: crmfield.FieldPicklist},
 			crmfield.FieldCause:            {Type: field.TypeEnum, Column: crmfield.FieldCause},
 			crmfield.FieldEvidence:         {Type: field.TypeString, Column: crmfield.FieldEvidence},
+			crmfield.FieldCandidate:        {Type: field.TypeString, Column: crmfield.FieldCandidate},
 			crmfield.FieldSince:            {Type: field.TypeTime, Column: crmfield.FieldSince},
 			crmfield.FieldSuspectedAt:      {Type: field.TypeTime, Column: crmfield.FieldSuspectedAt},
 		},
 	}
-	graph.Nodes[5] = &sqlgraph.Node{
+	graph.Nodes[6] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   crmobject.Table,
 			Columns: crmobject.Columns,
@@ -173,29 +194,32 @@ var schemaGraph = func() *sqlgraph.Schema {
 		},
 		Type: "CrmObject",
 		Fields: map[string]*sqlgraph.FieldSpec{
-			crmobject.FieldWorkspaceID:   {Type: field.TypeString, Column: crmobject.FieldWorkspaceID},
-			crmobject.FieldCreatedAt:     {Type: field.TypeTime, Column: crmobject.FieldCreatedAt},
-			crmobject.FieldIntegrationID: {Type: field.TypeString, Column: crmobject.FieldIntegrationID},
-			crmobject.FieldName:          {Type: field.TypeString, Column: crmobject.FieldName},
-			crmobject.FieldLabel:         {Type: field.TypeString, Column: crmobject.FieldLabel},
-			crmobject.FieldRequirement:   {Type: field.TypeEnum, Column: crmobject.FieldRequirement},
-			crmobject.FieldStatus:        {Type: field.TypeEnum, Column: crmobject.FieldStatus},
-			crmobject.FieldRights:        {Type: field.TypeJSON, Column: crmobject.FieldRights},
-			crmobject.FieldCause:         {Type: field.TypeEnum, Column: crmobject.FieldCause},
-			crmobject.FieldEvidence:      {Type: field.TypeString, Column: crmobject.FieldEvidence},
-			crmobject.FieldSince:         {Type: field.TypeTime, Column: crmobject.FieldSince},
-			crmobject.FieldSuspectedAt:   {Type: field.TypeTime, Column: crmobject.FieldSuspectedAt},
-			crmobject.FieldCheckedAt:     {Type: field.TypeTime, Column: crmobject.FieldCheckedAt},
-			crmobject.FieldStale:         {Type: field.TypeBool, Column: crmobject.FieldStale},
-			crmobject.FieldStaleReason:   {Type: field.TypeString, Column: crmobject.FieldStaleReason},
-			crmobject.FieldContentHash:   {Type: field.TypeString, Column: crmobject.FieldContentHash},
-			crmobject.FieldAPIVersion:    {Type: field.TypeString, Column: crmobject.FieldAPIVersion},
-			crmobject.FieldResumeToken:   {Type: field.TypeBytes, Column: crmobject.FieldResumeToken},
-			crmobject.FieldReadFields:    {Type: field.TypeJSON, Column: crmobject.FieldReadFields},
-			crmobject.FieldPosition:      {Type: field.TypeInt, Column: crmobject.FieldPosition},
+			crmobject.FieldWorkspaceID:      {Type: field.TypeString, Column: crmobject.FieldWorkspaceID},
+			crmobject.FieldCreatedAt:        {Type: field.TypeTime, Column: crmobject.FieldCreatedAt},
+			crmobject.FieldIntegrationID:    {Type: field.TypeString, Column: crmobject.FieldIntegrationID},
+			crmobject.FieldName:             {Type: field.TypeString, Column: crmobject.FieldName},
+			crmobject.FieldLabel:            {Type: field.TypeString, Column: crmobject.FieldLabel},
+			crmobject.FieldRequirement:      {Type: field.TypeEnum, Column: crmobject.FieldRequirement},
+			crmobject.FieldStatus:           {Type: field.TypeEnum, Column: crmobject.FieldStatus},
+			crmobject.FieldRights:           {Type: field.TypeJSON, Column: crmobject.FieldRights},
+			crmobject.FieldCause:            {Type: field.TypeEnum, Column: crmobject.FieldCause},
+			crmobject.FieldEvidence:         {Type: field.TypeString, Column: crmobject.FieldEvidence},
+			crmobject.FieldSince:            {Type: field.TypeTime, Column: crmobject.FieldSince},
+			crmobject.FieldSuspectedAt:      {Type: field.TypeTime, Column: crmobject.FieldSuspectedAt},
+			crmobject.FieldCheckedAt:        {Type: field.TypeTime, Column: crmobject.FieldCheckedAt},
+			crmobject.FieldStale:            {Type: field.TypeBool, Column: crmobject.FieldStale},
+			crmobject.FieldStaleReason:      {Type: field.TypeString, Column: crmobject.FieldStaleReason},
+			crmobject.FieldContentHash:      {Type: field.TypeString, Column: crmobject.FieldContentHash},
+			crmobject.FieldAPIVersion:       {Type: field.TypeString, Column: crmobject.FieldAPIVersion},
+			crmobject.FieldRecordAccess:     {Type: field.TypeEnum, Column: crmobject.FieldRecordAccess},
+			crmobject.FieldRecordAccessNote: {Type: field.TypeString, Column: crmobject.FieldRecordAccessNote},
+			crmobject.FieldResumeToken:      {Type: field.TypeBytes, Column: crmobject.FieldResumeToken},
+			crmobject.FieldReadFields:       {Type: field.TypeJSON, Column: crmobject.FieldReadFields},
+			crmobject.FieldGeneration:       {Type: field.TypeInt, Column: crmobject.FieldGeneration},
+			crmobject.FieldPosition:         {Type: field.TypeInt, Column: crmobject.FieldPosition},
 		},
 	}
-	graph.Nodes[6] = &sqlgraph.Node{
+	graph.Nodes[7] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   feedentry.Table,
 			Columns: feedentry.Columns,
@@ -215,7 +239,7 @@ var schemaGraph = func() *sqlgraph.Schema {
 			feedentry.FieldPayload:       {Type: field.TypeJSON, Column: feedentry.FieldPayload},
 		},
 	}
-	graph.Nodes[7] = &sqlgraph.Node{
+	graph.Nodes[8] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   idempotencykey.Table,
 			Columns: idempotencykey.Columns,
@@ -235,7 +259,7 @@ var schemaGraph = func() *sqlgraph.Schema {
 			idempotencykey.FieldAnswer:      {Type: field.TypeJSON, Column: idempotencykey.FieldAnswer},
 		},
 	}
-	graph.Nodes[8] = &sqlgraph.Node{
+	graph.Nodes[9] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   integration.Table,
 			Columns: integration.Columns,
@@ -274,7 +298,7 @@ var schemaGraph = func() *sqlgraph.Schema {
 			integration.FieldUpdatedAt:                {Type: field.TypeTime, Column: integration.FieldUpdatedAt},
 		},
 	}
-	graph.Nodes[9] = &sqlgraph.Node{
+	graph.Nodes[10] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   mapping.Table,
 			Columns: mapping.Columns,
@@ -295,7 +319,7 @@ var schemaGraph = func() *sqlgraph.Schema {
 			mapping.FieldCreatedBy:     {Type: field.TypeString, Column: mapping.FieldCreatedBy},
 		},
 	}
-	graph.Nodes[10] = &sqlgraph.Node{
+	graph.Nodes[11] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   oauthclient.Table,
 			Columns: oauthclient.Columns,
@@ -315,7 +339,7 @@ var schemaGraph = func() *sqlgraph.Schema {
 			oauthclient.FieldUpdatedAt:    {Type: field.TypeTime, Column: oauthclient.FieldUpdatedAt},
 		},
 	}
-	graph.Nodes[11] = &sqlgraph.Node{
+	graph.Nodes[12] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   oauthstate.Table,
 			Columns: oauthstate.Columns,
@@ -339,7 +363,7 @@ var schemaGraph = func() *sqlgraph.Schema {
 			oauthstate.FieldUsedAt:         {Type: field.TypeTime, Column: oauthstate.FieldUsedAt},
 		},
 	}
-	graph.Nodes[12] = &sqlgraph.Node{
+	graph.Nodes[13] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   permissionchange.Table,
 			Columns: permissionchange.Columns,
@@ -361,7 +385,28 @@ var schemaGraph = func() *sqlgraph.Schema {
 			permissionchange.FieldStandardized:  {Type: field.TypeBool, Column: permissionchange.FieldStandardized},
 		},
 	}
-	graph.Nodes[13] = &sqlgraph.Node{
+	graph.Nodes[14] = &sqlgraph.Node{
+		NodeSpec: sqlgraph.NodeSpec{
+			Table:   picklist.Table,
+			Columns: picklist.Columns,
+			ID: &sqlgraph.FieldSpec{
+				Type:   field.TypeString,
+				Column: picklist.FieldID,
+			},
+		},
+		Type: "Picklist",
+		Fields: map[string]*sqlgraph.FieldSpec{
+			picklist.FieldWorkspaceID:   {Type: field.TypeString, Column: picklist.FieldWorkspaceID},
+			picklist.FieldCreatedAt:     {Type: field.TypeTime, Column: picklist.FieldCreatedAt},
+			picklist.FieldIntegrationID: {Type: field.TypeString, Column: picklist.FieldIntegrationID},
+			picklist.FieldSource:        {Type: field.TypeEnum, Column: picklist.FieldSource},
+			picklist.FieldChoices:       {Type: field.TypeJSON, Column: picklist.FieldChoices},
+			picklist.FieldFetchedAt:     {Type: field.TypeTime, Column: picklist.FieldFetchedAt},
+			picklist.FieldStale:         {Type: field.TypeBool, Column: picklist.FieldStale},
+			picklist.FieldStaleReason:   {Type: field.TypeString, Column: picklist.FieldStaleReason},
+		},
+	}
+	graph.Nodes[15] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   record.Table,
 			Columns: record.Columns,
@@ -381,9 +426,10 @@ var schemaGraph = func() *sqlgraph.Schema {
 			record.FieldContentHash:   {Type: field.TypeString, Column: record.FieldContentHash},
 			record.FieldData:          {Type: field.TypeString, Column: record.FieldData},
 			record.FieldSyncedAt:      {Type: field.TypeTime, Column: record.FieldSyncedAt},
+			record.FieldGeneration:    {Type: field.TypeInt, Column: record.FieldGeneration},
 		},
 	}
-	graph.Nodes[14] = &sqlgraph.Node{
+	graph.Nodes[16] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   runobject.Table,
 			Columns: runobject.Columns,
@@ -405,7 +451,7 @@ var schemaGraph = func() *sqlgraph.Schema {
 			runobject.FieldCounters:    {Type: field.TypeJSON, Column: runobject.FieldCounters},
 		},
 	}
-	graph.Nodes[15] = &sqlgraph.Node{
+	graph.Nodes[17] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   settingvalue.Table,
 			Columns: settingvalue.Columns,
@@ -425,7 +471,7 @@ var schemaGraph = func() *sqlgraph.Schema {
 			settingvalue.FieldUpdatedAt:     {Type: field.TypeTime, Column: settingvalue.FieldUpdatedAt},
 		},
 	}
-	graph.Nodes[16] = &sqlgraph.Node{
+	graph.Nodes[18] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   syncrun.Table,
 			Columns: syncrun.Columns,
@@ -452,6 +498,8 @@ var schemaGraph = func() *sqlgraph.Schema {
 			syncrun.FieldObjectIndex:   {Type: field.TypeInt, Column: syncrun.FieldObjectIndex},
 			syncrun.FieldResumeToken:   {Type: field.TypeBytes, Column: syncrun.FieldResumeToken},
 			syncrun.FieldReadFields:    {Type: field.TypeJSON, Column: syncrun.FieldReadFields},
+			syncrun.FieldGeneration:    {Type: field.TypeInt, Column: syncrun.FieldGeneration},
+			syncrun.FieldSweeping:      {Type: field.TypeBool, Column: syncrun.FieldSweeping},
 			syncrun.FieldCounters:      {Type: field.TypeJSON, Column: syncrun.FieldCounters},
 			syncrun.FieldCrmCalls:      {Type: field.TypeInt, Column: syncrun.FieldCrmCalls},
 			syncrun.FieldSteps:         {Type: field.TypeInt, Column: syncrun.FieldSteps},
@@ -459,7 +507,7 @@ var schemaGraph = func() *sqlgraph.Schema {
 			syncrun.FieldFinishedAt:    {Type: field.TypeTime, Column: syncrun.FieldFinishedAt},
 		},
 	}
-	graph.Nodes[17] = &sqlgraph.Node{
+	graph.Nodes[19] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   workspace.Table,
 			Columns: workspace.Columns,
@@ -974,6 +1022,71 @@ func (f *AuditEntryFilter) WhereAfter(p entql.BytesP) {
 }
 
 // addPredicate implements the predicateAdder interface.
+func (_q *ConnectorMemoQuery) addPredicate(pred func(s *sql.Selector)) {
+	_q.predicates = append(_q.predicates, pred)
+}
+
+// Filter returns a Filter implementation to apply filters on the ConnectorMemoQuery builder.
+func (_q *ConnectorMemoQuery) Filter() *ConnectorMemoFilter {
+	return &ConnectorMemoFilter{config: _q.config, predicateAdder: _q}
+}
+
+// addPredicate implements the predicateAdder interface.
+func (m *ConnectorMemoMutation) addPredicate(pred func(s *sql.Selector)) {
+	m.predicates = append(m.predicates, pred)
+}
+
+// Filter returns an entql.Where implementation to apply filters on the ConnectorMemoMutation builder.
+func (m *ConnectorMemoMutation) Filter() *ConnectorMemoFilter {
+	return &ConnectorMemoFilter{config: m.config, predicateAdder: m}
+}
+
+// ConnectorMemoFilter provides a generic filtering capability at runtime for ConnectorMemoQuery.
+type ConnectorMemoFilter struct {
+	predicateAdder
+	config
+}
+
+// Where applies the entql predicate on the query filter.
+func (f *ConnectorMemoFilter) Where(p entql.P) {
+	f.addPredicate(func(s *sql.Selector) {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[3].Type, p, s); err != nil {
+			s.AddError(err)
+		}
+	})
+}
+
+// WhereID applies the entql string predicate on the id field.
+func (f *ConnectorMemoFilter) WhereID(p entql.StringP) {
+	f.Where(p.Field(connectormemo.FieldID))
+}
+
+// WhereWorkspaceID applies the entql string predicate on the workspace_id field.
+func (f *ConnectorMemoFilter) WhereWorkspaceID(p entql.StringP) {
+	f.Where(p.Field(connectormemo.FieldWorkspaceID))
+}
+
+// WhereCreatedAt applies the entql time.Time predicate on the created_at field.
+func (f *ConnectorMemoFilter) WhereCreatedAt(p entql.TimeP) {
+	f.Where(p.Field(connectormemo.FieldCreatedAt))
+}
+
+// WhereIntegrationID applies the entql string predicate on the integration_id field.
+func (f *ConnectorMemoFilter) WhereIntegrationID(p entql.StringP) {
+	f.Where(p.Field(connectormemo.FieldIntegrationID))
+}
+
+// WhereContent applies the entql []byte predicate on the content field.
+func (f *ConnectorMemoFilter) WhereContent(p entql.BytesP) {
+	f.Where(p.Field(connectormemo.FieldContent))
+}
+
+// WhereUpdatedAt applies the entql time.Time predicate on the updated_at field.
+func (f *ConnectorMemoFilter) WhereUpdatedAt(p entql.TimeP) {
+	f.Where(p.Field(connectormemo.FieldUpdatedAt))
+}
+
+// addPredicate implements the predicateAdder interface.
 func (_q *CredentialQuery) addPredicate(pred func(s *sql.Selector)) {
 	_q.predicates = append(_q.predicates, pred)
 }
@@ -1002,7 +1115,7 @@ type CredentialFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *CredentialFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[3].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[4].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -1087,7 +1200,7 @@ type CrmFieldFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *CrmFieldFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[4].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[5].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -1183,6 +1296,11 @@ func (f *CrmFieldFilter) WhereEvidence(p entql.StringP) {
 	f.Where(p.Field(crmfield.FieldEvidence))
 }
 
+// WhereCandidate applies the entql string predicate on the candidate field.
+func (f *CrmFieldFilter) WhereCandidate(p entql.StringP) {
+	f.Where(p.Field(crmfield.FieldCandidate))
+}
+
 // WhereSince applies the entql time.Time predicate on the since field.
 func (f *CrmFieldFilter) WhereSince(p entql.TimeP) {
 	f.Where(p.Field(crmfield.FieldSince))
@@ -1236,7 +1354,7 @@ type CrmObjectFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *CrmObjectFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[5].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[6].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -1332,6 +1450,16 @@ func (f *CrmObjectFilter) WhereAPIVersion(p entql.StringP) {
 	f.Where(p.Field(crmobject.FieldAPIVersion))
 }
 
+// WhereRecordAccess applies the entql string predicate on the record_access field.
+func (f *CrmObjectFilter) WhereRecordAccess(p entql.StringP) {
+	f.Where(p.Field(crmobject.FieldRecordAccess))
+}
+
+// WhereRecordAccessNote applies the entql string predicate on the record_access_note field.
+func (f *CrmObjectFilter) WhereRecordAccessNote(p entql.StringP) {
+	f.Where(p.Field(crmobject.FieldRecordAccessNote))
+}
+
 // WhereResumeToken applies the entql []byte predicate on the resume_token field.
 func (f *CrmObjectFilter) WhereResumeToken(p entql.BytesP) {
 	f.Where(p.Field(crmobject.FieldResumeToken))
@@ -1340,6 +1468,11 @@ func (f *CrmObjectFilter) WhereResumeToken(p entql.BytesP) {
 // WhereReadFields applies the entql json.RawMessage predicate on the read_fields field.
 func (f *CrmObjectFilter) WhereReadFields(p entql.BytesP) {
 	f.Where(p.Field(crmobject.FieldReadFields))
+}
+
+// WhereGeneration applies the entql int predicate on the generation field.
+func (f *CrmObjectFilter) WhereGeneration(p entql.IntP) {
+	f.Where(p.Field(crmobject.FieldGeneration))
 }
 
 // WherePosition applies the entql int predicate on the position field.
@@ -1404,7 +1537,7 @@ type FeedEntryFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *FeedEntryFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[6].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[7].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -1479,7 +1612,7 @@ type IdempotencyKeyFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *IdempotencyKeyFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[7].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[8].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -1554,7 +1687,7 @@ type IntegrationFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *IntegrationFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[8].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[9].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -1794,7 +1927,7 @@ type MappingFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *MappingFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[9].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[10].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -1888,7 +2021,7 @@ type OAuthClientFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *OAuthClientFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[10].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[11].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -1963,7 +2096,7 @@ type OAuthStateFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *OAuthStateFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[11].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[12].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -2058,7 +2191,7 @@ type PermissionChangeFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *PermissionChangeFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[12].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[13].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -2129,6 +2262,86 @@ func (f *PermissionChangeFilter) WhereHasIntegrationWith(preds ...predicate.Inte
 }
 
 // addPredicate implements the predicateAdder interface.
+func (_q *PicklistQuery) addPredicate(pred func(s *sql.Selector)) {
+	_q.predicates = append(_q.predicates, pred)
+}
+
+// Filter returns a Filter implementation to apply filters on the PicklistQuery builder.
+func (_q *PicklistQuery) Filter() *PicklistFilter {
+	return &PicklistFilter{config: _q.config, predicateAdder: _q}
+}
+
+// addPredicate implements the predicateAdder interface.
+func (m *PicklistMutation) addPredicate(pred func(s *sql.Selector)) {
+	m.predicates = append(m.predicates, pred)
+}
+
+// Filter returns an entql.Where implementation to apply filters on the PicklistMutation builder.
+func (m *PicklistMutation) Filter() *PicklistFilter {
+	return &PicklistFilter{config: m.config, predicateAdder: m}
+}
+
+// PicklistFilter provides a generic filtering capability at runtime for PicklistQuery.
+type PicklistFilter struct {
+	predicateAdder
+	config
+}
+
+// Where applies the entql predicate on the query filter.
+func (f *PicklistFilter) Where(p entql.P) {
+	f.addPredicate(func(s *sql.Selector) {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[14].Type, p, s); err != nil {
+			s.AddError(err)
+		}
+	})
+}
+
+// WhereID applies the entql string predicate on the id field.
+func (f *PicklistFilter) WhereID(p entql.StringP) {
+	f.Where(p.Field(picklist.FieldID))
+}
+
+// WhereWorkspaceID applies the entql string predicate on the workspace_id field.
+func (f *PicklistFilter) WhereWorkspaceID(p entql.StringP) {
+	f.Where(p.Field(picklist.FieldWorkspaceID))
+}
+
+// WhereCreatedAt applies the entql time.Time predicate on the created_at field.
+func (f *PicklistFilter) WhereCreatedAt(p entql.TimeP) {
+	f.Where(p.Field(picklist.FieldCreatedAt))
+}
+
+// WhereIntegrationID applies the entql string predicate on the integration_id field.
+func (f *PicklistFilter) WhereIntegrationID(p entql.StringP) {
+	f.Where(p.Field(picklist.FieldIntegrationID))
+}
+
+// WhereSource applies the entql string predicate on the source field.
+func (f *PicklistFilter) WhereSource(p entql.StringP) {
+	f.Where(p.Field(picklist.FieldSource))
+}
+
+// WhereChoices applies the entql json.RawMessage predicate on the choices field.
+func (f *PicklistFilter) WhereChoices(p entql.BytesP) {
+	f.Where(p.Field(picklist.FieldChoices))
+}
+
+// WhereFetchedAt applies the entql time.Time predicate on the fetched_at field.
+func (f *PicklistFilter) WhereFetchedAt(p entql.TimeP) {
+	f.Where(p.Field(picklist.FieldFetchedAt))
+}
+
+// WhereStale applies the entql bool predicate on the stale field.
+func (f *PicklistFilter) WhereStale(p entql.BoolP) {
+	f.Where(p.Field(picklist.FieldStale))
+}
+
+// WhereStaleReason applies the entql string predicate on the stale_reason field.
+func (f *PicklistFilter) WhereStaleReason(p entql.StringP) {
+	f.Where(p.Field(picklist.FieldStaleReason))
+}
+
+// addPredicate implements the predicateAdder interface.
 func (_q *RecordQuery) addPredicate(pred func(s *sql.Selector)) {
 	_q.predicates = append(_q.predicates, pred)
 }
@@ -2157,7 +2370,7 @@ type RecordFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *RecordFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[13].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[15].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -2213,6 +2426,11 @@ func (f *RecordFilter) WhereSyncedAt(p entql.TimeP) {
 	f.Where(p.Field(record.FieldSyncedAt))
 }
 
+// WhereGeneration applies the entql int predicate on the generation field.
+func (f *RecordFilter) WhereGeneration(p entql.IntP) {
+	f.Where(p.Field(record.FieldGeneration))
+}
+
 // addPredicate implements the predicateAdder interface.
 func (_q *RunObjectQuery) addPredicate(pred func(s *sql.Selector)) {
 	_q.predicates = append(_q.predicates, pred)
@@ -2242,7 +2460,7 @@ type RunObjectFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *RunObjectFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[14].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[16].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -2341,7 +2559,7 @@ type SettingValueFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *SettingValueFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[15].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[17].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -2416,7 +2634,7 @@ type SyncRunFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *SyncRunFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[16].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[18].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -2507,6 +2725,16 @@ func (f *SyncRunFilter) WhereReadFields(p entql.BytesP) {
 	f.Where(p.Field(syncrun.FieldReadFields))
 }
 
+// WhereGeneration applies the entql int predicate on the generation field.
+func (f *SyncRunFilter) WhereGeneration(p entql.IntP) {
+	f.Where(p.Field(syncrun.FieldGeneration))
+}
+
+// WhereSweeping applies the entql bool predicate on the sweeping field.
+func (f *SyncRunFilter) WhereSweeping(p entql.BoolP) {
+	f.Where(p.Field(syncrun.FieldSweeping))
+}
+
 // WhereCounters applies the entql json.RawMessage predicate on the counters field.
 func (f *SyncRunFilter) WhereCounters(p entql.BytesP) {
 	f.Where(p.Field(syncrun.FieldCounters))
@@ -2589,7 +2817,7 @@ type WorkspaceFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *WorkspaceFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[17].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[19].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})

@@ -322,6 +322,11 @@ func (_q *CrmFieldQuery) collectField(ctx context.Context, oneNode bool, opCtx *
 				selectedFields = append(selectedFields, crmfield.FieldEvidence)
 				fieldSeen[crmfield.FieldEvidence] = struct{}{}
 			}
+		case "candidate":
+			if _, ok := fieldSeen[crmfield.FieldCandidate]; !ok {
+				selectedFields = append(selectedFields, crmfield.FieldCandidate)
+				fieldSeen[crmfield.FieldCandidate] = struct{}{}
+			}
 		case "since":
 			if _, ok := fieldSeen[crmfield.FieldSince]; !ok {
 				selectedFields = append(selectedFields, crmfield.FieldSince)
@@ -602,6 +607,16 @@ func (_q *CrmObjectQuery) collectField(ctx context.Context, oneNode bool, opCtx 
 				selectedFields = append(selectedFields, crmobject.FieldAPIVersion)
 				fieldSeen[crmobject.FieldAPIVersion] = struct{}{}
 			}
+		case "recordAccess":
+			if _, ok := fieldSeen[crmobject.FieldRecordAccess]; !ok {
+				selectedFields = append(selectedFields, crmobject.FieldRecordAccess)
+				fieldSeen[crmobject.FieldRecordAccess] = struct{}{}
+			}
+		case "recordAccessNote":
+			if _, ok := fieldSeen[crmobject.FieldRecordAccessNote]; !ok {
+				selectedFields = append(selectedFields, crmobject.FieldRecordAccessNote)
+				fieldSeen[crmobject.FieldRecordAccessNote] = struct{}{}
+			}
 		case "resumeToken":
 			if _, ok := fieldSeen[crmobject.FieldResumeToken]; !ok {
 				selectedFields = append(selectedFields, crmobject.FieldResumeToken)
@@ -611,6 +626,11 @@ func (_q *CrmObjectQuery) collectField(ctx context.Context, oneNode bool, opCtx 
 			if _, ok := fieldSeen[crmobject.FieldReadFields]; !ok {
 				selectedFields = append(selectedFields, crmobject.FieldReadFields)
 				fieldSeen[crmobject.FieldReadFields] = struct{}{}
+			}
+		case "generation":
+			if _, ok := fieldSeen[crmobject.FieldGeneration]; !ok {
+				selectedFields = append(selectedFields, crmobject.FieldGeneration)
+				fieldSeen[crmobject.FieldGeneration] = struct{}{}
 			}
 		case "position":
 			if _, ok := fieldSeen[crmobject.FieldPosition]; !ok {
@@ -1853,6 +1873,16 @@ func (_q *SyncRunQuery) collectField(ctx context.Context, oneNode bool, opCtx *g
 			if _, ok := fieldSeen[syncrun.FieldReadFields]; !ok {
 				selectedFields = append(selectedFields, syncrun.FieldReadFields)
 				fieldSeen[syncrun.FieldReadFields] = struct{}{}
+			}
+		case "generation":
+			if _, ok := fieldSeen[syncrun.FieldGeneration]; !ok {
+				selectedFields = append(selectedFields, syncrun.FieldGeneration)
+				fieldSeen[syncrun.FieldGeneration] = struct{}{}
+			}
+		case "sweeping":
+			if _, ok := fieldSeen[syncrun.FieldSweeping]; !ok {
+				selectedFields = append(selectedFields, syncrun.FieldSweeping)
+				fieldSeen[syncrun.FieldSweeping] = struct{}{}
 			}
 		case "counters":
 			if _, ok := fieldSeen[syncrun.FieldCounters]; !ok {

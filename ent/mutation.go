@@ -15,6 +15,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/ent/alert"
 	"github.com/fieldwarden/fieldwarden/ent/apitoken"
 	"github.com/fieldwarden/fieldwarden/ent/auditentry"
+	"github.com/fieldwarden/fieldwarden/ent/connectormemo"
 	"github.com/fieldwarden/fieldwarden/ent/credential"
 	"github.com/fieldwarden/fieldwarden/ent/crmfield"
 	"github.com/fieldwarden/fieldwarden/ent/crmobject"
@@ -25,6 +26,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/ent/oauthclient"
 	"github.com/fieldwarden/fieldwarden/ent/oauthstate"
 	"github.com/fieldwarden/fieldwarden/ent/permissionchange"
+	"github.com/fieldwarden/fieldwarden/ent/picklist"
 	"github.com/fieldwarden/fieldwarden/ent/predicate"
 	"github.com/fieldwarden/fieldwarden/ent/record"
 	"github.com/fieldwarden/fieldwarden/ent/runobject"
@@ -47,6 +49,7 @@ const (
 	TypeAlert            = "Alert"
 	TypeApiToken         = "ApiToken"
 	TypeAuditEntry       = "AuditEntry"
+	TypeConnectorMemo    = "ConnectorMemo"
 	TypeCredential       = "Credential"
 	TypeCrmField         = "CrmField"
 	TypeCrmObject        = "CrmObject"
@@ -57,6 +60,7 @@ const (
 	TypeOAuthClient      = "OAuthClient"
 	TypeOAuthState       = "OAuthState"
 	TypePermissionChange = "PermissionChange"
+	TypePicklist         = "Picklist"
 	TypeRecord           = "Record"
 	TypeRunObject        = "RunObject"
 	TypeSettingValue     = "SettingValue"
@@ -3331,6 +3335,554 @@ func (m *AuditEntryMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown AuditEntry edge %s", name)
 }
 
+// ConnectorMemoMutation represents an operation that mutates the ConnectorMemo nodes in the graph.
+type ConnectorMemoMutation struct {
+	config
+	op             Op
+	typ            string
+	id             *string
+	workspace_id   *string
+	created_at     *time.Time
+	integration_id *string
+	content        *[]byte
+	updated_at     *time.Time
+	clearedFields  map[string]struct{}
+	done           bool
+	oldValue       func(context.Context) (*ConnectorMemo, error)
+	predicates     []predicate.ConnectorMemo
+}
+
+var _ ent.Mutation = (*ConnectorMemoMutation)(nil)
+
+// connectormemoOption allows management of the mutation configuration using functional options.
+type connectormemoOption func(*ConnectorMemoMutation)
+
+// newConnectorMemoMutation creates new mutation for the ConnectorMemo entity.
+func newConnectorMemoMutation(c config, op Op, opts ...connectormemoOption) *ConnectorMemoMutation {
+	m := &ConnectorMemoMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeConnectorMemo,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withConnectorMemoID sets the ID field of the mutation.
+func withConnectorMemoID(id string) connectormemoOption {
+	return func(m *ConnectorMemoMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *ConnectorMemo
+		)
+		m.oldValue = func(ctx context.Context) (*ConnectorMemo, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().ConnectorMemo.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withConnectorMemo sets the old ConnectorMemo of the mutation.
+func withConnectorMemo(node *ConnectorMemo) connectormemoOption {
+	return func(m *ConnectorMemoMutation) {
+		m.oldValue = func(context.Context) (*ConnectorMemo, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m ConnectorMemoMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m ConnectorMemoMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of ConnectorMemo entities.
+func (m *ConnectorMemoMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *ConnectorMemoMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *ConnectorMemoMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().ConnectorMemo.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetWorkspaceID sets the "workspace_id" field.
+func (m *ConnectorMemoMutation) SetWorkspaceID(s string) {
+	m.workspace_id = &s
+}
+
+// WorkspaceID returns the value of the "workspace_id" field in the mutation.
+func (m *ConnectorMemoMutation) WorkspaceID() (r string, exists bool) {
+	v := m.workspace_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWorkspaceID returns the old "workspace_id" field's value of the ConnectorMemo entity.
+// If the ConnectorMemo object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ConnectorMemoMutation) OldWorkspaceID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWorkspaceID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWorkspaceID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWorkspaceID: %w", err)
+	}
+	return oldValue.WorkspaceID, nil
+}
+
+// ResetWorkspaceID resets all changes to the "workspace_id" field.
+func (m *ConnectorMemoMutation) ResetWorkspaceID() {
+	m.workspace_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *ConnectorMemoMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *ConnectorMemoMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the ConnectorMemo entity.
+// If the ConnectorMemo object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ConnectorMemoMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *ConnectorMemoMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetIntegrationID sets the "integration_id" field.
+func (m *ConnectorMemoMutation) SetIntegrationID(s string) {
+	m.integration_id = &s
+}
+
+// IntegrationID returns the value of the "integration_id" field in the mutation.
+func (m *ConnectorMemoMutation) IntegrationID() (r string, exists bool) {
+	v := m.integration_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldIntegrationID returns the old "integration_id" field's value of the ConnectorMemo entity.
+// If the ConnectorMemo object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ConnectorMemoMutation) OldIntegrationID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldIntegrationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldIntegrationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldIntegrationID: %w", err)
+	}
+	return oldValue.IntegrationID, nil
+}
+
+// ResetIntegrationID resets all changes to the "integration_id" field.
+func (m *ConnectorMemoMutation) ResetIntegrationID() {
+	m.integration_id = nil
+}
+
+// SetContent sets the "content" field.
+func (m *ConnectorMemoMutation) SetContent(b []byte) {
+	m.content = &b
+}
+
+// Content returns the value of the "content" field in the mutation.
+func (m *ConnectorMemoMutation) Content() (r []byte, exists bool) {
+	v := m.content
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldContent returns the old "content" field's value of the ConnectorMemo entity.
+// If the ConnectorMemo object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ConnectorMemoMutation) OldContent(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldContent is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldContent requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldContent: %w", err)
+	}
+	return oldValue.Content, nil
+}
+
+// ResetContent resets all changes to the "content" field.
+func (m *ConnectorMemoMutation) ResetContent() {
+	m.content = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *ConnectorMemoMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *ConnectorMemoMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the ConnectorMemo entity.
+// If the ConnectorMemo object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ConnectorMemoMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *ConnectorMemoMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// Where appends a list predicates to the ConnectorMemoMutation builder.
+func (m *ConnectorMemoMutation) Where(ps ...predicate.ConnectorMemo) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the ConnectorMemoMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *ConnectorMemoMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.ConnectorMemo, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *ConnectorMemoMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *ConnectorMemoMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (ConnectorMemo).
+func (m *ConnectorMemoMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *ConnectorMemoMutation) Fields() []string {
+	fields := make([]string, 0, 5)
+	if m.workspace_id != nil {
+		fields = append(fields, connectormemo.FieldWorkspaceID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, connectormemo.FieldCreatedAt)
+	}
+	if m.integration_id != nil {
+		fields = append(fields, connectormemo.FieldIntegrationID)
+	}
+	if m.content != nil {
+		fields = append(fields, connectormemo.FieldContent)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, connectormemo.FieldUpdatedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *ConnectorMemoMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case connectormemo.FieldWorkspaceID:
+		return m.WorkspaceID()
+	case connectormemo.FieldCreatedAt:
+		return m.CreatedAt()
+	case connectormemo.FieldIntegrationID:
+		return m.IntegrationID()
+	case connectormemo.FieldContent:
+		return m.Content()
+	case connectormemo.FieldUpdatedAt:
+		return m.UpdatedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *ConnectorMemoMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case connectormemo.FieldWorkspaceID:
+		return m.OldWorkspaceID(ctx)
+	case connectormemo.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case connectormemo.FieldIntegrationID:
+		return m.OldIntegrationID(ctx)
+	case connectormemo.FieldContent:
+		return m.OldContent(ctx)
+	case connectormemo.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown ConnectorMemo field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ConnectorMemoMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case connectormemo.FieldWorkspaceID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWorkspaceID(v)
+		return nil
+	case connectormemo.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case connectormemo.FieldIntegrationID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetIntegrationID(v)
+		return nil
+	case connectormemo.FieldContent:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetContent(v)
+		return nil
+	case connectormemo.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ConnectorMemo field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *ConnectorMemoMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *ConnectorMemoMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ConnectorMemoMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown ConnectorMemo numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *ConnectorMemoMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *ConnectorMemoMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *ConnectorMemoMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown ConnectorMemo nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *ConnectorMemoMutation) ResetField(name string) error {
+	switch name {
+	case connectormemo.FieldWorkspaceID:
+		m.ResetWorkspaceID()
+		return nil
+	case connectormemo.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case connectormemo.FieldIntegrationID:
+		m.ResetIntegrationID()
+		return nil
+	case connectormemo.FieldContent:
+		m.ResetContent()
+		return nil
+	case connectormemo.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown ConnectorMemo field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *ConnectorMemoMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *ConnectorMemoMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *ConnectorMemoMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *ConnectorMemoMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *ConnectorMemoMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *ConnectorMemoMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *ConnectorMemoMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown ConnectorMemo unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *ConnectorMemoMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown ConnectorMemo edge %s", name)
+}
+
 // CredentialMutation represents an operation that mutates the Credential nodes in the graph.
 type CredentialMutation struct {
 	config
@@ -4195,6 +4747,7 @@ type CrmFieldMutation struct {
 	appendpicklist     []crm.PicklistValue
 	cause              *crm.Cause
 	evidence           *string
+	candidate          *string
 	since              *time.Time
 	suspected_at       *time.Time
 	clearedFields      map[string]struct{}
@@ -5002,6 +5555,55 @@ func (m *CrmFieldMutation) ResetEvidence() {
 	delete(m.clearedFields, crmfield.FieldEvidence)
 }
 
+// SetCandidate sets the "candidate" field.
+func (m *CrmFieldMutation) SetCandidate(s string) {
+	m.candidate = &s
+}
+
+// Candidate returns the value of the "candidate" field in the mutation.
+func (m *CrmFieldMutation) Candidate() (r string, exists bool) {
+	v := m.candidate
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCandidate returns the old "candidate" field's value of the CrmField entity.
+// If the CrmField object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CrmFieldMutation) OldCandidate(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCandidate is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCandidate requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCandidate: %w", err)
+	}
+	return oldValue.Candidate, nil
+}
+
+// ClearCandidate clears the value of the "candidate" field.
+func (m *CrmFieldMutation) ClearCandidate() {
+	m.candidate = nil
+	m.clearedFields[crmfield.FieldCandidate] = struct{}{}
+}
+
+// CandidateCleared returns if the "candidate" field was cleared in this mutation.
+func (m *CrmFieldMutation) CandidateCleared() bool {
+	_, ok := m.clearedFields[crmfield.FieldCandidate]
+	return ok
+}
+
+// ResetCandidate resets all changes to the "candidate" field.
+func (m *CrmFieldMutation) ResetCandidate() {
+	m.candidate = nil
+	delete(m.clearedFields, crmfield.FieldCandidate)
+}
+
 // SetSince sets the "since" field.
 func (m *CrmFieldMutation) SetSince(t time.Time) {
 	m.since = &t
@@ -5161,7 +5763,7 @@ func (m *CrmFieldMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *CrmFieldMutation) Fields() []string {
-	fields := make([]string, 0, 19)
+	fields := make([]string, 0, 20)
 	if m.workspace_id != nil {
 		fields = append(fields, crmfield.FieldWorkspaceID)
 	}
@@ -5213,6 +5815,9 @@ func (m *CrmFieldMutation) Fields() []string {
 	if m.evidence != nil {
 		fields = append(fields, crmfield.FieldEvidence)
 	}
+	if m.candidate != nil {
+		fields = append(fields, crmfield.FieldCandidate)
+	}
 	if m.since != nil {
 		fields = append(fields, crmfield.FieldSince)
 	}
@@ -5261,6 +5866,8 @@ func (m *CrmFieldMutation) Field(name string) (ent.Value, bool) {
 		return m.Cause()
 	case crmfield.FieldEvidence:
 		return m.Evidence()
+	case crmfield.FieldCandidate:
+		return m.Candidate()
 	case crmfield.FieldSince:
 		return m.Since()
 	case crmfield.FieldSuspectedAt:
@@ -5308,6 +5915,8 @@ func (m *CrmFieldMutation) OldField(ctx context.Context, name string) (ent.Value
 		return m.OldCause(ctx)
 	case crmfield.FieldEvidence:
 		return m.OldEvidence(ctx)
+	case crmfield.FieldCandidate:
+		return m.OldCandidate(ctx)
 	case crmfield.FieldSince:
 		return m.OldSince(ctx)
 	case crmfield.FieldSuspectedAt:
@@ -5440,6 +6049,13 @@ func (m *CrmFieldMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetEvidence(v)
 		return nil
+	case crmfield.FieldCandidate:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCandidate(v)
+		return nil
 	case crmfield.FieldSince:
 		v, ok := value.(time.Time)
 		if !ok {
@@ -5499,6 +6115,9 @@ func (m *CrmFieldMutation) ClearedFields() []string {
 	if m.FieldCleared(crmfield.FieldEvidence) {
 		fields = append(fields, crmfield.FieldEvidence)
 	}
+	if m.FieldCleared(crmfield.FieldCandidate) {
+		fields = append(fields, crmfield.FieldCandidate)
+	}
 	if m.FieldCleared(crmfield.FieldSince) {
 		fields = append(fields, crmfield.FieldSince)
 	}
@@ -5533,6 +6152,9 @@ func (m *CrmFieldMutation) ClearField(name string) error {
 		return nil
 	case crmfield.FieldEvidence:
 		m.ClearEvidence()
+		return nil
+	case crmfield.FieldCandidate:
+		m.ClearCandidate()
 		return nil
 	case crmfield.FieldSince:
 		m.ClearSince()
@@ -5598,6 +6220,9 @@ func (m *CrmFieldMutation) ResetField(name string) error {
 		return nil
 	case crmfield.FieldEvidence:
 		m.ResetEvidence()
+		return nil
+	case crmfield.FieldCandidate:
+		m.ResetCandidate()
 		return nil
 	case crmfield.FieldSince:
 		m.ResetSince()
@@ -5705,9 +6330,13 @@ type CrmObjectMutation struct {
 	stale_reason       *string
 	content_hash       *string
 	api_version        *string
+	record_access      *crm.RecordAccess
+	record_access_note *string
 	resume_token       *[]byte
 	read_fields        *[]string
 	appendread_fields  []string
+	generation         *int
+	addgeneration      *int
 	position           *int
 	addposition        *int
 	clearedFields      map[string]struct{}
@@ -6567,6 +7196,91 @@ func (m *CrmObjectMutation) ResetAPIVersion() {
 	delete(m.clearedFields, crmobject.FieldAPIVersion)
 }
 
+// SetRecordAccess sets the "record_access" field.
+func (m *CrmObjectMutation) SetRecordAccess(ca crm.RecordAccess) {
+	m.record_access = &ca
+}
+
+// RecordAccess returns the value of the "record_access" field in the mutation.
+func (m *CrmObjectMutation) RecordAccess() (r crm.RecordAccess, exists bool) {
+	v := m.record_access
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRecordAccess returns the old "record_access" field's value of the CrmObject entity.
+// If the CrmObject object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CrmObjectMutation) OldRecordAccess(ctx context.Context) (v crm.RecordAccess, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRecordAccess is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRecordAccess requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRecordAccess: %w", err)
+	}
+	return oldValue.RecordAccess, nil
+}
+
+// ResetRecordAccess resets all changes to the "record_access" field.
+func (m *CrmObjectMutation) ResetRecordAccess() {
+	m.record_access = nil
+}
+
+// SetRecordAccessNote sets the "record_access_note" field.
+func (m *CrmObjectMutation) SetRecordAccessNote(s string) {
+	m.record_access_note = &s
+}
+
+// RecordAccessNote returns the value of the "record_access_note" field in the mutation.
+func (m *CrmObjectMutation) RecordAccessNote() (r string, exists bool) {
+	v := m.record_access_note
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRecordAccessNote returns the old "record_access_note" field's value of the CrmObject entity.
+// If the CrmObject object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CrmObjectMutation) OldRecordAccessNote(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRecordAccessNote is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRecordAccessNote requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRecordAccessNote: %w", err)
+	}
+	return oldValue.RecordAccessNote, nil
+}
+
+// ClearRecordAccessNote clears the value of the "record_access_note" field.
+func (m *CrmObjectMutation) ClearRecordAccessNote() {
+	m.record_access_note = nil
+	m.clearedFields[crmobject.FieldRecordAccessNote] = struct{}{}
+}
+
+// RecordAccessNoteCleared returns if the "record_access_note" field was cleared in this mutation.
+func (m *CrmObjectMutation) RecordAccessNoteCleared() bool {
+	_, ok := m.clearedFields[crmobject.FieldRecordAccessNote]
+	return ok
+}
+
+// ResetRecordAccessNote resets all changes to the "record_access_note" field.
+func (m *CrmObjectMutation) ResetRecordAccessNote() {
+	m.record_access_note = nil
+	delete(m.clearedFields, crmobject.FieldRecordAccessNote)
+}
+
 // SetResumeToken sets the "resume_token" field.
 func (m *CrmObjectMutation) SetResumeToken(b []byte) {
 	m.resume_token = &b
@@ -6679,6 +7393,62 @@ func (m *CrmObjectMutation) ResetReadFields() {
 	m.read_fields = nil
 	m.appendread_fields = nil
 	delete(m.clearedFields, crmobject.FieldReadFields)
+}
+
+// SetGeneration sets the "generation" field.
+func (m *CrmObjectMutation) SetGeneration(i int) {
+	m.generation = &i
+	m.addgeneration = nil
+}
+
+// Generation returns the value of the "generation" field in the mutation.
+func (m *CrmObjectMutation) Generation() (r int, exists bool) {
+	v := m.generation
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldGeneration returns the old "generation" field's value of the CrmObject entity.
+// If the CrmObject object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CrmObjectMutation) OldGeneration(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldGeneration is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldGeneration requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldGeneration: %w", err)
+	}
+	return oldValue.Generation, nil
+}
+
+// AddGeneration adds i to the "generation" field.
+func (m *CrmObjectMutation) AddGeneration(i int) {
+	if m.addgeneration != nil {
+		*m.addgeneration += i
+	} else {
+		m.addgeneration = &i
+	}
+}
+
+// AddedGeneration returns the value that was added to the "generation" field in this mutation.
+func (m *CrmObjectMutation) AddedGeneration() (r int, exists bool) {
+	v := m.addgeneration
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetGeneration resets all changes to the "generation" field.
+func (m *CrmObjectMutation) ResetGeneration() {
+	m.generation = nil
+	m.addgeneration = nil
 }
 
 // SetPosition sets the "position" field.
@@ -6852,7 +7622,7 @@ func (m *CrmObjectMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *CrmObjectMutation) Fields() []string {
-	fields := make([]string, 0, 20)
+	fields := make([]string, 0, 23)
 	if m.workspace_id != nil {
 		fields = append(fields, crmobject.FieldWorkspaceID)
 	}
@@ -6904,11 +7674,20 @@ func (m *CrmObjectMutation) Fields() []string {
 	if m.api_version != nil {
 		fields = append(fields, crmobject.FieldAPIVersion)
 	}
+	if m.record_access != nil {
+		fields = append(fields, crmobject.FieldRecordAccess)
+	}
+	if m.record_access_note != nil {
+		fields = append(fields, crmobject.FieldRecordAccessNote)
+	}
 	if m.resume_token != nil {
 		fields = append(fields, crmobject.FieldResumeToken)
 	}
 	if m.read_fields != nil {
 		fields = append(fields, crmobject.FieldReadFields)
+	}
+	if m.generation != nil {
+		fields = append(fields, crmobject.FieldGeneration)
 	}
 	if m.position != nil {
 		fields = append(fields, crmobject.FieldPosition)
@@ -6955,10 +7734,16 @@ func (m *CrmObjectMutation) Field(name string) (ent.Value, bool) {
 		return m.ContentHash()
 	case crmobject.FieldAPIVersion:
 		return m.APIVersion()
+	case crmobject.FieldRecordAccess:
+		return m.RecordAccess()
+	case crmobject.FieldRecordAccessNote:
+		return m.RecordAccessNote()
 	case crmobject.FieldResumeToken:
 		return m.ResumeToken()
 	case crmobject.FieldReadFields:
 		return m.ReadFields()
+	case crmobject.FieldGeneration:
+		return m.Generation()
 	case crmobject.FieldPosition:
 		return m.Position()
 	}
@@ -7004,10 +7789,16 @@ func (m *CrmObjectMutation) OldField(ctx context.Context, name string) (ent.Valu
 		return m.OldContentHash(ctx)
 	case crmobject.FieldAPIVersion:
 		return m.OldAPIVersion(ctx)
+	case crmobject.FieldRecordAccess:
+		return m.OldRecordAccess(ctx)
+	case crmobject.FieldRecordAccessNote:
+		return m.OldRecordAccessNote(ctx)
 	case crmobject.FieldResumeToken:
 		return m.OldResumeToken(ctx)
 	case crmobject.FieldReadFields:
 		return m.OldReadFields(ctx)
+	case crmobject.FieldGeneration:
+		return m.OldGeneration(ctx)
 	case crmobject.FieldPosition:
 		return m.OldPosition(ctx)
 	}
@@ -7138,6 +7929,20 @@ func (m *CrmObjectMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetAPIVersion(v)
 		return nil
+	case crmobject.FieldRecordAccess:
+		v, ok := value.(crm.RecordAccess)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRecordAccess(v)
+		return nil
+	case crmobject.FieldRecordAccessNote:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRecordAccessNote(v)
+		return nil
 	case crmobject.FieldResumeToken:
 		v, ok := value.([]byte)
 		if !ok {
@@ -7151,6 +7956,13 @@ func (m *CrmObjectMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetReadFields(v)
+		return nil
+	case crmobject.FieldGeneration:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetGeneration(v)
 		return nil
 	case crmobject.FieldPosition:
 		v, ok := value.(int)
@@ -7167,6 +7979,9 @@ func (m *CrmObjectMutation) SetField(name string, value ent.Value) error {
 // this mutation.
 func (m *CrmObjectMutation) AddedFields() []string {
 	var fields []string
+	if m.addgeneration != nil {
+		fields = append(fields, crmobject.FieldGeneration)
+	}
 	if m.addposition != nil {
 		fields = append(fields, crmobject.FieldPosition)
 	}
@@ -7178,6 +7993,8 @@ func (m *CrmObjectMutation) AddedFields() []string {
 // was not set, or was not defined in the schema.
 func (m *CrmObjectMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
+	case crmobject.FieldGeneration:
+		return m.AddedGeneration()
 	case crmobject.FieldPosition:
 		return m.AddedPosition()
 	}
@@ -7189,6 +8006,13 @@ func (m *CrmObjectMutation) AddedField(name string) (ent.Value, bool) {
 // type.
 func (m *CrmObjectMutation) AddField(name string, value ent.Value) error {
 	switch name {
+	case crmobject.FieldGeneration:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddGeneration(v)
+		return nil
 	case crmobject.FieldPosition:
 		v, ok := value.(int)
 		if !ok {
@@ -7233,6 +8057,9 @@ func (m *CrmObjectMutation) ClearedFields() []string {
 	}
 	if m.FieldCleared(crmobject.FieldAPIVersion) {
 		fields = append(fields, crmobject.FieldAPIVersion)
+	}
+	if m.FieldCleared(crmobject.FieldRecordAccessNote) {
+		fields = append(fields, crmobject.FieldRecordAccessNote)
 	}
 	if m.FieldCleared(crmobject.FieldResumeToken) {
 		fields = append(fields, crmobject.FieldResumeToken)
@@ -7283,6 +8110,9 @@ func (m *CrmObjectMutation) ClearField(name string) error {
 		return nil
 	case crmobject.FieldAPIVersion:
 		m.ClearAPIVersion()
+		return nil
+	case crmobject.FieldRecordAccessNote:
+		m.ClearRecordAccessNote()
 		return nil
 	case crmobject.FieldResumeToken:
 		m.ClearResumeToken()
@@ -7349,11 +8179,20 @@ func (m *CrmObjectMutation) ResetField(name string) error {
 	case crmobject.FieldAPIVersion:
 		m.ResetAPIVersion()
 		return nil
+	case crmobject.FieldRecordAccess:
+		m.ResetRecordAccess()
+		return nil
+	case crmobject.FieldRecordAccessNote:
+		m.ResetRecordAccessNote()
+		return nil
 	case crmobject.FieldResumeToken:
 		m.ResetResumeToken()
 		return nil
 	case crmobject.FieldReadFields:
 		m.ResetReadFields()
+		return nil
+	case crmobject.FieldGeneration:
+		m.ResetGeneration()
 		return nil
 	case crmobject.FieldPosition:
 		m.ResetPosition()
@@ -14640,6 +15479,754 @@ func (m *PermissionChangeMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown PermissionChange edge %s", name)
 }
 
+// PicklistMutation represents an operation that mutates the Picklist nodes in the graph.
+type PicklistMutation struct {
+	config
+	op             Op
+	typ            string
+	id             *string
+	workspace_id   *string
+	created_at     *time.Time
+	integration_id *string
+	source         *crm.PicklistSource
+	choices        *[]crm.Choice
+	appendchoices  []crm.Choice
+	fetched_at     *time.Time
+	stale          *bool
+	stale_reason   *string
+	clearedFields  map[string]struct{}
+	done           bool
+	oldValue       func(context.Context) (*Picklist, error)
+	predicates     []predicate.Picklist
+}
+
+var _ ent.Mutation = (*PicklistMutation)(nil)
+
+// picklistOption allows management of the mutation configuration using functional options.
+type picklistOption func(*PicklistMutation)
+
+// newPicklistMutation creates new mutation for the Picklist entity.
+func newPicklistMutation(c config, op Op, opts ...picklistOption) *PicklistMutation {
+	m := &PicklistMutation{
+		config:        c,
+		op:            op,
+		typ:           TypePicklist,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withPicklistID sets the ID field of the mutation.
+func withPicklistID(id string) picklistOption {
+	return func(m *PicklistMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Picklist
+		)
+		m.oldValue = func(ctx context.Context) (*Picklist, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Picklist.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withPicklist sets the old Picklist of the mutation.
+func withPicklist(node *Picklist) picklistOption {
+	return func(m *PicklistMutation) {
+		m.oldValue = func(context.Context) (*Picklist, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m PicklistMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m PicklistMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Picklist entities.
+func (m *PicklistMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *PicklistMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *PicklistMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Picklist.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetWorkspaceID sets the "workspace_id" field.
+func (m *PicklistMutation) SetWorkspaceID(s string) {
+	m.workspace_id = &s
+}
+
+// WorkspaceID returns the value of the "workspace_id" field in the mutation.
+func (m *PicklistMutation) WorkspaceID() (r string, exists bool) {
+	v := m.workspace_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWorkspaceID returns the old "workspace_id" field's value of the Picklist entity.
+// If the Picklist object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PicklistMutation) OldWorkspaceID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWorkspaceID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWorkspaceID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWorkspaceID: %w", err)
+	}
+	return oldValue.WorkspaceID, nil
+}
+
+// ResetWorkspaceID resets all changes to the "workspace_id" field.
+func (m *PicklistMutation) ResetWorkspaceID() {
+	m.workspace_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *PicklistMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *PicklistMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Picklist entity.
+// If the Picklist object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PicklistMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *PicklistMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetIntegrationID sets the "integration_id" field.
+func (m *PicklistMutation) SetIntegrationID(s string) {
+	m.integration_id = &s
+}
+
+// IntegrationID returns the value of the "integration_id" field in the mutation.
+func (m *PicklistMutation) IntegrationID() (r string, exists bool) {
+	v := m.integration_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldIntegrationID returns the old "integration_id" field's value of the Picklist entity.
+// If the Picklist object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PicklistMutation) OldIntegrationID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldIntegrationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldIntegrationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldIntegrationID: %w", err)
+	}
+	return oldValue.IntegrationID, nil
+}
+
+// ResetIntegrationID resets all changes to the "integration_id" field.
+func (m *PicklistMutation) ResetIntegrationID() {
+	m.integration_id = nil
+}
+
+// SetSource sets the "source" field.
+func (m *PicklistMutation) SetSource(cs crm.PicklistSource) {
+	m.source = &cs
+}
+
+// Source returns the value of the "source" field in the mutation.
+func (m *PicklistMutation) Source() (r crm.PicklistSource, exists bool) {
+	v := m.source
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSource returns the old "source" field's value of the Picklist entity.
+// If the Picklist object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PicklistMutation) OldSource(ctx context.Context) (v crm.PicklistSource, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSource is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSource requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSource: %w", err)
+	}
+	return oldValue.Source, nil
+}
+
+// ResetSource resets all changes to the "source" field.
+func (m *PicklistMutation) ResetSource() {
+	m.source = nil
+}
+
+// SetChoices sets the "choices" field.
+func (m *PicklistMutation) SetChoices(c []crm.Choice) {
+	m.choices = &c
+	m.appendchoices = nil
+}
+
+// Choices returns the value of the "choices" field in the mutation.
+func (m *PicklistMutation) Choices() (r []crm.Choice, exists bool) {
+	v := m.choices
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChoices returns the old "choices" field's value of the Picklist entity.
+// If the Picklist object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PicklistMutation) OldChoices(ctx context.Context) (v []crm.Choice, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChoices is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChoices requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChoices: %w", err)
+	}
+	return oldValue.Choices, nil
+}
+
+// AppendChoices adds c to the "choices" field.
+func (m *PicklistMutation) AppendChoices(c []crm.Choice) {
+	m.appendchoices = append(m.appendchoices, c...)
+}
+
+// AppendedChoices returns the list of values that were appended to the "choices" field in this mutation.
+func (m *PicklistMutation) AppendedChoices() ([]crm.Choice, bool) {
+	if len(m.appendchoices) == 0 {
+		return nil, false
+	}
+	return m.appendchoices, true
+}
+
+// ResetChoices resets all changes to the "choices" field.
+func (m *PicklistMutation) ResetChoices() {
+	m.choices = nil
+	m.appendchoices = nil
+}
+
+// SetFetchedAt sets the "fetched_at" field.
+func (m *PicklistMutation) SetFetchedAt(t time.Time) {
+	m.fetched_at = &t
+}
+
+// FetchedAt returns the value of the "fetched_at" field in the mutation.
+func (m *PicklistMutation) FetchedAt() (r time.Time, exists bool) {
+	v := m.fetched_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFetchedAt returns the old "fetched_at" field's value of the Picklist entity.
+// If the Picklist object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PicklistMutation) OldFetchedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFetchedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFetchedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFetchedAt: %w", err)
+	}
+	return oldValue.FetchedAt, nil
+}
+
+// ResetFetchedAt resets all changes to the "fetched_at" field.
+func (m *PicklistMutation) ResetFetchedAt() {
+	m.fetched_at = nil
+}
+
+// SetStale sets the "stale" field.
+func (m *PicklistMutation) SetStale(b bool) {
+	m.stale = &b
+}
+
+// Stale returns the value of the "stale" field in the mutation.
+func (m *PicklistMutation) Stale() (r bool, exists bool) {
+	v := m.stale
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStale returns the old "stale" field's value of the Picklist entity.
+// If the Picklist object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PicklistMutation) OldStale(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStale is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStale requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStale: %w", err)
+	}
+	return oldValue.Stale, nil
+}
+
+// ResetStale resets all changes to the "stale" field.
+func (m *PicklistMutation) ResetStale() {
+	m.stale = nil
+}
+
+// SetStaleReason sets the "stale_reason" field.
+func (m *PicklistMutation) SetStaleReason(s string) {
+	m.stale_reason = &s
+}
+
+// StaleReason returns the value of the "stale_reason" field in the mutation.
+func (m *PicklistMutation) StaleReason() (r string, exists bool) {
+	v := m.stale_reason
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStaleReason returns the old "stale_reason" field's value of the Picklist entity.
+// If the Picklist object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PicklistMutation) OldStaleReason(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStaleReason is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStaleReason requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStaleReason: %w", err)
+	}
+	return oldValue.StaleReason, nil
+}
+
+// ClearStaleReason clears the value of the "stale_reason" field.
+func (m *PicklistMutation) ClearStaleReason() {
+	m.stale_reason = nil
+	m.clearedFields[picklist.FieldStaleReason] = struct{}{}
+}
+
+// StaleReasonCleared returns if the "stale_reason" field was cleared in this mutation.
+func (m *PicklistMutation) StaleReasonCleared() bool {
+	_, ok := m.clearedFields[picklist.FieldStaleReason]
+	return ok
+}
+
+// ResetStaleReason resets all changes to the "stale_reason" field.
+func (m *PicklistMutation) ResetStaleReason() {
+	m.stale_reason = nil
+	delete(m.clearedFields, picklist.FieldStaleReason)
+}
+
+// Where appends a list predicates to the PicklistMutation builder.
+func (m *PicklistMutation) Where(ps ...predicate.Picklist) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the PicklistMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *PicklistMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Picklist, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *PicklistMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *PicklistMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Picklist).
+func (m *PicklistMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *PicklistMutation) Fields() []string {
+	fields := make([]string, 0, 8)
+	if m.workspace_id != nil {
+		fields = append(fields, picklist.FieldWorkspaceID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, picklist.FieldCreatedAt)
+	}
+	if m.integration_id != nil {
+		fields = append(fields, picklist.FieldIntegrationID)
+	}
+	if m.source != nil {
+		fields = append(fields, picklist.FieldSource)
+	}
+	if m.choices != nil {
+		fields = append(fields, picklist.FieldChoices)
+	}
+	if m.fetched_at != nil {
+		fields = append(fields, picklist.FieldFetchedAt)
+	}
+	if m.stale != nil {
+		fields = append(fields, picklist.FieldStale)
+	}
+	if m.stale_reason != nil {
+		fields = append(fields, picklist.FieldStaleReason)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *PicklistMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case picklist.FieldWorkspaceID:
+		return m.WorkspaceID()
+	case picklist.FieldCreatedAt:
+		return m.CreatedAt()
+	case picklist.FieldIntegrationID:
+		return m.IntegrationID()
+	case picklist.FieldSource:
+		return m.Source()
+	case picklist.FieldChoices:
+		return m.Choices()
+	case picklist.FieldFetchedAt:
+		return m.FetchedAt()
+	case picklist.FieldStale:
+		return m.Stale()
+	case picklist.FieldStaleReason:
+		return m.StaleReason()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *PicklistMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case picklist.FieldWorkspaceID:
+		return m.OldWorkspaceID(ctx)
+	case picklist.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case picklist.FieldIntegrationID:
+		return m.OldIntegrationID(ctx)
+	case picklist.FieldSource:
+		return m.OldSource(ctx)
+	case picklist.FieldChoices:
+		return m.OldChoices(ctx)
+	case picklist.FieldFetchedAt:
+		return m.OldFetchedAt(ctx)
+	case picklist.FieldStale:
+		return m.OldStale(ctx)
+	case picklist.FieldStaleReason:
+		return m.OldStaleReason(ctx)
+	}
+	return nil, fmt.Errorf("unknown Picklist field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PicklistMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case picklist.FieldWorkspaceID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWorkspaceID(v)
+		return nil
+	case picklist.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case picklist.FieldIntegrationID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetIntegrationID(v)
+		return nil
+	case picklist.FieldSource:
+		v, ok := value.(crm.PicklistSource)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSource(v)
+		return nil
+	case picklist.FieldChoices:
+		v, ok := value.([]crm.Choice)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChoices(v)
+		return nil
+	case picklist.FieldFetchedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFetchedAt(v)
+		return nil
+	case picklist.FieldStale:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStale(v)
+		return nil
+	case picklist.FieldStaleReason:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStaleReason(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Picklist field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *PicklistMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *PicklistMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PicklistMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown Picklist numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *PicklistMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(picklist.FieldStaleReason) {
+		fields = append(fields, picklist.FieldStaleReason)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *PicklistMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *PicklistMutation) ClearField(name string) error {
+	switch name {
+	case picklist.FieldStaleReason:
+		m.ClearStaleReason()
+		return nil
+	}
+	return fmt.Errorf("unknown Picklist nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *PicklistMutation) ResetField(name string) error {
+	switch name {
+	case picklist.FieldWorkspaceID:
+		m.ResetWorkspaceID()
+		return nil
+	case picklist.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case picklist.FieldIntegrationID:
+		m.ResetIntegrationID()
+		return nil
+	case picklist.FieldSource:
+		m.ResetSource()
+		return nil
+	case picklist.FieldChoices:
+		m.ResetChoices()
+		return nil
+	case picklist.FieldFetchedAt:
+		m.ResetFetchedAt()
+		return nil
+	case picklist.FieldStale:
+		m.ResetStale()
+		return nil
+	case picklist.FieldStaleReason:
+		m.ResetStaleReason()
+		return nil
+	}
+	return fmt.Errorf("unknown Picklist field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *PicklistMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *PicklistMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *PicklistMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *PicklistMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *PicklistMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *PicklistMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *PicklistMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Picklist unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *PicklistMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Picklist edge %s", name)
+}
+
 // RecordMutation represents an operation that mutates the Record nodes in the graph.
 type RecordMutation struct {
 	config
@@ -14655,6 +16242,8 @@ type RecordMutation struct {
 	content_hash   *string
 	data           *string
 	synced_at      *time.Time
+	generation     *int
+	addgeneration  *int
 	clearedFields  map[string]struct{}
 	done           bool
 	oldValue       func(context.Context) (*Record, error)
@@ -15089,6 +16678,62 @@ func (m *RecordMutation) ResetSyncedAt() {
 	m.synced_at = nil
 }
 
+// SetGeneration sets the "generation" field.
+func (m *RecordMutation) SetGeneration(i int) {
+	m.generation = &i
+	m.addgeneration = nil
+}
+
+// Generation returns the value of the "generation" field in the mutation.
+func (m *RecordMutation) Generation() (r int, exists bool) {
+	v := m.generation
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldGeneration returns the old "generation" field's value of the Record entity.
+// If the Record object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RecordMutation) OldGeneration(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldGeneration is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldGeneration requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldGeneration: %w", err)
+	}
+	return oldValue.Generation, nil
+}
+
+// AddGeneration adds i to the "generation" field.
+func (m *RecordMutation) AddGeneration(i int) {
+	if m.addgeneration != nil {
+		*m.addgeneration += i
+	} else {
+		m.addgeneration = &i
+	}
+}
+
+// AddedGeneration returns the value that was added to the "generation" field in this mutation.
+func (m *RecordMutation) AddedGeneration() (r int, exists bool) {
+	v := m.addgeneration
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetGeneration resets all changes to the "generation" field.
+func (m *RecordMutation) ResetGeneration() {
+	m.generation = nil
+	m.addgeneration = nil
+}
+
 // Where appends a list predicates to the RecordMutation builder.
 func (m *RecordMutation) Where(ps ...predicate.Record) {
 	m.predicates = append(m.predicates, ps...)
@@ -15123,7 +16768,7 @@ func (m *RecordMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *RecordMutation) Fields() []string {
-	fields := make([]string, 0, 9)
+	fields := make([]string, 0, 10)
 	if m.workspace_id != nil {
 		fields = append(fields, record.FieldWorkspaceID)
 	}
@@ -15151,6 +16796,9 @@ func (m *RecordMutation) Fields() []string {
 	if m.synced_at != nil {
 		fields = append(fields, record.FieldSyncedAt)
 	}
+	if m.generation != nil {
+		fields = append(fields, record.FieldGeneration)
+	}
 	return fields
 }
 
@@ -15177,6 +16825,8 @@ func (m *RecordMutation) Field(name string) (ent.Value, bool) {
 		return m.Data()
 	case record.FieldSyncedAt:
 		return m.SyncedAt()
+	case record.FieldGeneration:
+		return m.Generation()
 	}
 	return nil, false
 }
@@ -15204,6 +16854,8 @@ func (m *RecordMutation) OldField(ctx context.Context, name string) (ent.Value, 
 		return m.OldData(ctx)
 	case record.FieldSyncedAt:
 		return m.OldSyncedAt(ctx)
+	case record.FieldGeneration:
+		return m.OldGeneration(ctx)
 	}
 	return nil, fmt.Errorf("unknown Record field %s", name)
 }
@@ -15276,6 +16928,13 @@ func (m *RecordMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetSyncedAt(v)
 		return nil
+	case record.FieldGeneration:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetGeneration(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Record field %s", name)
 }
@@ -15283,13 +16942,21 @@ func (m *RecordMutation) SetField(name string, value ent.Value) error {
 // AddedFields returns all numeric fields that were incremented/decremented during
 // this mutation.
 func (m *RecordMutation) AddedFields() []string {
-	return nil
+	var fields []string
+	if m.addgeneration != nil {
+		fields = append(fields, record.FieldGeneration)
+	}
+	return fields
 }
 
 // AddedField returns the numeric value that was incremented/decremented on a field
 // with the given name. The second boolean return value indicates that this field
 // was not set, or was not defined in the schema.
 func (m *RecordMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case record.FieldGeneration:
+		return m.AddedGeneration()
+	}
 	return nil, false
 }
 
@@ -15298,6 +16965,13 @@ func (m *RecordMutation) AddedField(name string) (ent.Value, bool) {
 // type.
 func (m *RecordMutation) AddField(name string, value ent.Value) error {
 	switch name {
+	case record.FieldGeneration:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddGeneration(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Record numeric field %s", name)
 }
@@ -15351,6 +17025,9 @@ func (m *RecordMutation) ResetField(name string) error {
 		return nil
 	case record.FieldSyncedAt:
 		m.ResetSyncedAt()
+		return nil
+	case record.FieldGeneration:
+		m.ResetGeneration()
 		return nil
 	}
 	return fmt.Errorf("unknown Record field %s", name)
@@ -17014,6 +18691,9 @@ type SyncRunMutation struct {
 	resume_token       *[]byte
 	read_fields        *[]string
 	appendread_fields  []string
+	generation         *int
+	addgeneration      *int
+	sweeping           *bool
 	counters           *crm.Counters
 	crm_calls          *int
 	addcrm_calls       *int
@@ -17859,6 +19539,98 @@ func (m *SyncRunMutation) ResetReadFields() {
 	delete(m.clearedFields, syncrun.FieldReadFields)
 }
 
+// SetGeneration sets the "generation" field.
+func (m *SyncRunMutation) SetGeneration(i int) {
+	m.generation = &i
+	m.addgeneration = nil
+}
+
+// Generation returns the value of the "generation" field in the mutation.
+func (m *SyncRunMutation) Generation() (r int, exists bool) {
+	v := m.generation
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldGeneration returns the old "generation" field's value of the SyncRun entity.
+// If the SyncRun object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SyncRunMutation) OldGeneration(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldGeneration is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldGeneration requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldGeneration: %w", err)
+	}
+	return oldValue.Generation, nil
+}
+
+// AddGeneration adds i to the "generation" field.
+func (m *SyncRunMutation) AddGeneration(i int) {
+	if m.addgeneration != nil {
+		*m.addgeneration += i
+	} else {
+		m.addgeneration = &i
+	}
+}
+
+// AddedGeneration returns the value that was added to the "generation" field in this mutation.
+func (m *SyncRunMutation) AddedGeneration() (r int, exists bool) {
+	v := m.addgeneration
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetGeneration resets all changes to the "generation" field.
+func (m *SyncRunMutation) ResetGeneration() {
+	m.generation = nil
+	m.addgeneration = nil
+}
+
+// SetSweeping sets the "sweeping" field.
+func (m *SyncRunMutation) SetSweeping(b bool) {
+	m.sweeping = &b
+}
+
+// Sweeping returns the value of the "sweeping" field in the mutation.
+func (m *SyncRunMutation) Sweeping() (r bool, exists bool) {
+	v := m.sweeping
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSweeping returns the old "sweeping" field's value of the SyncRun entity.
+// If the SyncRun object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SyncRunMutation) OldSweeping(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSweeping is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSweeping requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSweeping: %w", err)
+	}
+	return oldValue.Sweeping, nil
+}
+
+// ResetSweeping resets all changes to the "sweeping" field.
+func (m *SyncRunMutation) ResetSweeping() {
+	m.sweeping = nil
+}
+
 // SetCounters sets the "counters" field.
 func (m *SyncRunMutation) SetCounters(c crm.Counters) {
 	m.counters = &c
@@ -18233,7 +20005,7 @@ func (m *SyncRunMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *SyncRunMutation) Fields() []string {
-	fields := make([]string, 0, 21)
+	fields := make([]string, 0, 23)
 	if m.workspace_id != nil {
 		fields = append(fields, syncrun.FieldWorkspaceID)
 	}
@@ -18281,6 +20053,12 @@ func (m *SyncRunMutation) Fields() []string {
 	}
 	if m.read_fields != nil {
 		fields = append(fields, syncrun.FieldReadFields)
+	}
+	if m.generation != nil {
+		fields = append(fields, syncrun.FieldGeneration)
+	}
+	if m.sweeping != nil {
+		fields = append(fields, syncrun.FieldSweeping)
 	}
 	if m.counters != nil {
 		fields = append(fields, syncrun.FieldCounters)
@@ -18337,6 +20115,10 @@ func (m *SyncRunMutation) Field(name string) (ent.Value, bool) {
 		return m.ResumeToken()
 	case syncrun.FieldReadFields:
 		return m.ReadFields()
+	case syncrun.FieldGeneration:
+		return m.Generation()
+	case syncrun.FieldSweeping:
+		return m.Sweeping()
 	case syncrun.FieldCounters:
 		return m.Counters()
 	case syncrun.FieldCrmCalls:
@@ -18388,6 +20170,10 @@ func (m *SyncRunMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldResumeToken(ctx)
 	case syncrun.FieldReadFields:
 		return m.OldReadFields(ctx)
+	case syncrun.FieldGeneration:
+		return m.OldGeneration(ctx)
+	case syncrun.FieldSweeping:
+		return m.OldSweeping(ctx)
 	case syncrun.FieldCounters:
 		return m.OldCounters(ctx)
 	case syncrun.FieldCrmCalls:
@@ -18519,6 +20305,20 @@ func (m *SyncRunMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetReadFields(v)
 		return nil
+	case syncrun.FieldGeneration:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetGeneration(v)
+		return nil
+	case syncrun.FieldSweeping:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSweeping(v)
+		return nil
 	case syncrun.FieldCounters:
 		v, ok := value.(crm.Counters)
 		if !ok {
@@ -18568,6 +20368,9 @@ func (m *SyncRunMutation) AddedFields() []string {
 	if m.addobject_index != nil {
 		fields = append(fields, syncrun.FieldObjectIndex)
 	}
+	if m.addgeneration != nil {
+		fields = append(fields, syncrun.FieldGeneration)
+	}
 	if m.addcrm_calls != nil {
 		fields = append(fields, syncrun.FieldCrmCalls)
 	}
@@ -18586,6 +20389,8 @@ func (m *SyncRunMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedVersion()
 	case syncrun.FieldObjectIndex:
 		return m.AddedObjectIndex()
+	case syncrun.FieldGeneration:
+		return m.AddedGeneration()
 	case syncrun.FieldCrmCalls:
 		return m.AddedCrmCalls()
 	case syncrun.FieldSteps:
@@ -18612,6 +20417,13 @@ func (m *SyncRunMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddObjectIndex(v)
+		return nil
+	case syncrun.FieldGeneration:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddGeneration(v)
 		return nil
 	case syncrun.FieldCrmCalls:
 		v, ok := value.(int)
@@ -18764,6 +20576,12 @@ func (m *SyncRunMutation) ResetField(name string) error {
 		return nil
 	case syncrun.FieldReadFields:
 		m.ResetReadFields()
+		return nil
+	case syncrun.FieldGeneration:
+		m.ResetGeneration()
+		return nil
+	case syncrun.FieldSweeping:
+		m.ResetSweeping()
 		return nil
 	case syncrun.FieldCounters:
 		m.ResetCounters()

@@ -34,7 +34,9 @@ type Record struct {
 	// JSON object
 	Data string `json:"data,omitempty"`
 	// SyncedAt holds the value of the "synced_at" field.
-	SyncedAt     time.Time `json:"synced_at,omitempty"`
+	SyncedAt time.Time `json:"synced_at,omitempty"`
+	// the last reading from the beginning that met it; see CrmObject.generation
+	Generation   int `json:"generation,omitempty"`
 	selectValues sql.SelectValues
 }
 
@@ -45,6 +47,8 @@ func (*Record) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case record.FieldDeleted:
 			values[i] = new(sql.NullBool)
+		case record.FieldGeneration:
+			values[i] = new(sql.NullInt64)
 		case record.FieldID, record.FieldWorkspaceID, record.FieldIntegrationID, record.FieldObjectName, record.FieldExternalID, record.FieldContentHash, record.FieldData:
 			values[i] = new(sql.NullString)
 		case record.FieldModifiedAt, record.FieldSyncedAt:
@@ -124,6 +128,12 @@ func (_m *Record) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.SyncedAt = value.Time
 			}
+		case record.FieldGeneration:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field generation", values[i])
+			} else if value.Valid {
+				_m.Generation = int(value.Int64)
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -186,6 +196,9 @@ func (_m *Record) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("synced_at=")
 	builder.WriteString(_m.SyncedAt.Format(time.ANSIC))
+	builder.WriteString(", ")
+	builder.WriteString("generation=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Generation))
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -85,6 +85,20 @@ func (_c *RecordCreate) SetSyncedAt(v time.Time) *RecordCreate {
 	return _c
 }
 
+// SetGeneration sets the "generation" field.
+func (_c *RecordCreate) SetGeneration(v int) *RecordCreate {
+	_c.mutation.SetGeneration(v)
+	return _c
+}
+
+// SetNillableGeneration sets the "generation" field if the given value is not nil.
+func (_c *RecordCreate) SetNillableGeneration(v *int) *RecordCreate {
+	if v != nil {
+		_c.SetGeneration(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *RecordCreate) SetID(v string) *RecordCreate {
 	_c.mutation.SetID(v)
@@ -139,6 +153,10 @@ func (_c *RecordCreate) defaults() error {
 	if _, ok := _c.mutation.Deleted(); !ok {
 		v := record.DefaultDeleted
 		_c.mutation.SetDeleted(v)
+	}
+	if _, ok := _c.mutation.Generation(); !ok {
+		v := record.DefaultGeneration
+		_c.mutation.SetGeneration(v)
 	}
 	if _, ok := _c.mutation.ID(); !ok {
 		if record.DefaultID == nil {
@@ -203,6 +221,9 @@ func (_c *RecordCreate) check() error {
 	}
 	if _, ok := _c.mutation.SyncedAt(); !ok {
 		return &ValidationError{Name: "synced_at", err: errors.New(`ent: missing required field "Record.synced_at"`)}
+	}
+	if _, ok := _c.mutation.Generation(); !ok {
+		return &ValidationError{Name: "generation", err: errors.New(`ent: missing required field "Record.generation"`)}
 	}
 	if v, ok := _c.mutation.ID(); ok {
 		if err := record.IDValidator(v); err != nil {
@@ -280,6 +301,10 @@ func (_c *RecordCreate) createSpec() (*Record, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.SyncedAt(); ok {
 		_spec.SetField(record.FieldSyncedAt, field.TypeTime, value)
 		_node.SyncedAt = value
+	}
+	if value, ok := _c.mutation.Generation(); ok {
+		_spec.SetField(record.FieldGeneration, field.TypeInt, value)
+		_node.Generation = value
 	}
 	return _node, _spec
 }
@@ -390,6 +415,24 @@ func (u *RecordUpsert) SetSyncedAt(v time.Time) *RecordUpsert {
 // UpdateSyncedAt sets the "synced_at" field to the value that was provided on create.
 func (u *RecordUpsert) UpdateSyncedAt() *RecordUpsert {
 	u.SetExcluded(record.FieldSyncedAt)
+	return u
+}
+
+// SetGeneration sets the "generation" field.
+func (u *RecordUpsert) SetGeneration(v int) *RecordUpsert {
+	u.Set(record.FieldGeneration, v)
+	return u
+}
+
+// UpdateGeneration sets the "generation" field to the value that was provided on create.
+func (u *RecordUpsert) UpdateGeneration() *RecordUpsert {
+	u.SetExcluded(record.FieldGeneration)
+	return u
+}
+
+// AddGeneration adds v to the "generation" field.
+func (u *RecordUpsert) AddGeneration(v int) *RecordUpsert {
+	u.Add(record.FieldGeneration, v)
 	return u
 }
 
@@ -520,6 +563,27 @@ func (u *RecordUpsertOne) SetSyncedAt(v time.Time) *RecordUpsertOne {
 func (u *RecordUpsertOne) UpdateSyncedAt() *RecordUpsertOne {
 	return u.Update(func(s *RecordUpsert) {
 		s.UpdateSyncedAt()
+	})
+}
+
+// SetGeneration sets the "generation" field.
+func (u *RecordUpsertOne) SetGeneration(v int) *RecordUpsertOne {
+	return u.Update(func(s *RecordUpsert) {
+		s.SetGeneration(v)
+	})
+}
+
+// AddGeneration adds v to the "generation" field.
+func (u *RecordUpsertOne) AddGeneration(v int) *RecordUpsertOne {
+	return u.Update(func(s *RecordUpsert) {
+		s.AddGeneration(v)
+	})
+}
+
+// UpdateGeneration sets the "generation" field to the value that was provided on create.
+func (u *RecordUpsertOne) UpdateGeneration() *RecordUpsertOne {
+	return u.Update(func(s *RecordUpsert) {
+		s.UpdateGeneration()
 	})
 }
 
@@ -817,6 +881,27 @@ func (u *RecordUpsertBulk) SetSyncedAt(v time.Time) *RecordUpsertBulk {
 func (u *RecordUpsertBulk) UpdateSyncedAt() *RecordUpsertBulk {
 	return u.Update(func(s *RecordUpsert) {
 		s.UpdateSyncedAt()
+	})
+}
+
+// SetGeneration sets the "generation" field.
+func (u *RecordUpsertBulk) SetGeneration(v int) *RecordUpsertBulk {
+	return u.Update(func(s *RecordUpsert) {
+		s.SetGeneration(v)
+	})
+}
+
+// AddGeneration adds v to the "generation" field.
+func (u *RecordUpsertBulk) AddGeneration(v int) *RecordUpsertBulk {
+	return u.Update(func(s *RecordUpsert) {
+		s.AddGeneration(v)
+	})
+}
+
+// UpdateGeneration sets the "generation" field to the value that was provided on create.
+func (u *RecordUpsertBulk) UpdateGeneration() *RecordUpsertBulk {
+	return u.Update(func(s *RecordUpsert) {
+		s.UpdateGeneration()
 	})
 }
 

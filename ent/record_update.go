@@ -99,6 +99,27 @@ func (_u *RecordUpdate) SetNillableSyncedAt(v *time.Time) *RecordUpdate {
 	return _u
 }
 
+// SetGeneration sets the "generation" field.
+func (_u *RecordUpdate) SetGeneration(v int) *RecordUpdate {
+	_u.mutation.ResetGeneration()
+	_u.mutation.SetGeneration(v)
+	return _u
+}
+
+// SetNillableGeneration sets the "generation" field if the given value is not nil.
+func (_u *RecordUpdate) SetNillableGeneration(v *int) *RecordUpdate {
+	if v != nil {
+		_u.SetGeneration(*v)
+	}
+	return _u
+}
+
+// AddGeneration adds value to the "generation" field.
+func (_u *RecordUpdate) AddGeneration(v int) *RecordUpdate {
+	_u.mutation.AddGeneration(v)
+	return _u
+}
+
 // Mutation returns the RecordMutation object of the builder.
 func (_u *RecordUpdate) Mutation() *RecordMutation {
 	return _u.mutation
@@ -173,6 +194,12 @@ func (_u *RecordUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.SyncedAt(); ok {
 		_spec.SetField(record.FieldSyncedAt, field.TypeTime, value)
+	}
+	if value, ok := _u.mutation.Generation(); ok {
+		_spec.SetField(record.FieldGeneration, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedGeneration(); ok {
+		_spec.AddField(record.FieldGeneration, field.TypeInt, value)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
@@ -263,6 +290,27 @@ func (_u *RecordUpdateOne) SetNillableSyncedAt(v *time.Time) *RecordUpdateOne {
 	if v != nil {
 		_u.SetSyncedAt(*v)
 	}
+	return _u
+}
+
+// SetGeneration sets the "generation" field.
+func (_u *RecordUpdateOne) SetGeneration(v int) *RecordUpdateOne {
+	_u.mutation.ResetGeneration()
+	_u.mutation.SetGeneration(v)
+	return _u
+}
+
+// SetNillableGeneration sets the "generation" field if the given value is not nil.
+func (_u *RecordUpdateOne) SetNillableGeneration(v *int) *RecordUpdateOne {
+	if v != nil {
+		_u.SetGeneration(*v)
+	}
+	return _u
+}
+
+// AddGeneration adds value to the "generation" field.
+func (_u *RecordUpdateOne) AddGeneration(v int) *RecordUpdateOne {
+	_u.mutation.AddGeneration(v)
 	return _u
 }
 
@@ -370,6 +418,12 @@ func (_u *RecordUpdateOne) sqlSave(ctx context.Context) (_node *Record, err erro
 	}
 	if value, ok := _u.mutation.SyncedAt(); ok {
 		_spec.SetField(record.FieldSyncedAt, field.TypeTime, value)
+	}
+	if value, ok := _u.mutation.Generation(); ok {
+		_spec.SetField(record.FieldGeneration, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedGeneration(); ok {
+		_spec.AddField(record.FieldGeneration, field.TypeInt, value)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &Record{config: _u.config}

@@ -52,6 +52,10 @@ type SyncRun struct {
 	ResumeToken []byte `json:"resume_token,omitempty"`
 	// fields of the object being read, fixed at its first step
 	ReadFields []string `json:"read_fields,omitempty"`
+	// the reading from the beginning that is under way; 0 while reading goes on from where it was
+	Generation int `json:"generation,omitempty"`
+	// the object was read to the end; records that it did not meet are being deleted
+	Sweeping bool `json:"sweeping,omitempty"`
 	// Counters holds the value of the "counters" field.
 	Counters crm.Counters `json:"counters,omitempty"`
 	// CrmCalls holds the value of the "crm_calls" field.
@@ -110,7 +114,9 @@ func (*SyncRun) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case syncrun.FieldResumeToken, syncrun.FieldReadFields, syncrun.FieldCounters:
 			values[i] = new([]byte)
-		case syncrun.FieldVersion, syncrun.FieldObjectIndex, syncrun.FieldCrmCalls, syncrun.FieldSteps:
+		case syncrun.FieldSweeping:
+			values[i] = new(sql.NullBool)
+		case syncrun.FieldVersion, syncrun.FieldObjectIndex, syncrun.FieldGeneration, syncrun.FieldCrmCalls, syncrun.FieldSteps:
 			values[i] = new(sql.NullInt64)
 		case syncrun.FieldID, syncrun.FieldWorkspaceID, syncrun.FieldIntegrationID, syncrun.FieldKind, syncrun.FieldLocalDate, syncrun.FieldStatus, syncrun.FieldReason, syncrun.FieldFaultCode, syncrun.FieldPhase, syncrun.FieldRequestedBy, syncrun.FieldDateKey, syncrun.FieldActiveKey:
 			values[i] = new(sql.NullString)
@@ -236,6 +242,18 @@ func (_m *SyncRun) assignValues(columns []string, values []any) error {
 				if err := json.Unmarshal(*value, &_m.ReadFields); err != nil {
 					return fmt.Errorf("unmarshal field read_fields: %w", err)
 				}
+			}
+		case syncrun.FieldGeneration:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field generation", values[i])
+			} else if value.Valid {
+				_m.Generation = int(value.Int64)
+			}
+		case syncrun.FieldSweeping:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field sweeping", values[i])
+			} else if value.Valid {
+				_m.Sweeping = value.Bool
 			}
 		case syncrun.FieldCounters:
 			if value, ok := values[i].(*[]byte); !ok {
@@ -368,6 +386,12 @@ func (_m *SyncRun) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("read_fields=")
 	builder.WriteString(fmt.Sprintf("%v", _m.ReadFields))
+	builder.WriteString(", ")
+	builder.WriteString("generation=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Generation))
+	builder.WriteString(", ")
+	builder.WriteString("sweeping=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Sweeping))
 	builder.WriteString(", ")
 	builder.WriteString("counters=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Counters))

@@ -194,6 +194,34 @@ func (_c *SyncRunCreate) SetReadFields(v []string) *SyncRunCreate {
 	return _c
 }
 
+// SetGeneration sets the "generation" field.
+func (_c *SyncRunCreate) SetGeneration(v int) *SyncRunCreate {
+	_c.mutation.SetGeneration(v)
+	return _c
+}
+
+// SetNillableGeneration sets the "generation" field if the given value is not nil.
+func (_c *SyncRunCreate) SetNillableGeneration(v *int) *SyncRunCreate {
+	if v != nil {
+		_c.SetGeneration(*v)
+	}
+	return _c
+}
+
+// SetSweeping sets the "sweeping" field.
+func (_c *SyncRunCreate) SetSweeping(v bool) *SyncRunCreate {
+	_c.mutation.SetSweeping(v)
+	return _c
+}
+
+// SetNillableSweeping sets the "sweeping" field if the given value is not nil.
+func (_c *SyncRunCreate) SetNillableSweeping(v *bool) *SyncRunCreate {
+	if v != nil {
+		_c.SetSweeping(*v)
+	}
+	return _c
+}
+
 // SetCounters sets the "counters" field.
 func (_c *SyncRunCreate) SetCounters(v crm.Counters) *SyncRunCreate {
 	_c.mutation.SetCounters(v)
@@ -351,6 +379,14 @@ func (_c *SyncRunCreate) defaults() error {
 		v := syncrun.DefaultObjectIndex
 		_c.mutation.SetObjectIndex(v)
 	}
+	if _, ok := _c.mutation.Generation(); !ok {
+		v := syncrun.DefaultGeneration
+		_c.mutation.SetGeneration(v)
+	}
+	if _, ok := _c.mutation.Sweeping(); !ok {
+		v := syncrun.DefaultSweeping
+		_c.mutation.SetSweeping(v)
+	}
 	if _, ok := _c.mutation.CrmCalls(); !ok {
 		v := syncrun.DefaultCrmCalls
 		_c.mutation.SetCrmCalls(v)
@@ -452,6 +488,12 @@ func (_c *SyncRunCreate) check() error {
 	}
 	if _, ok := _c.mutation.ObjectIndex(); !ok {
 		return &ValidationError{Name: "object_index", err: errors.New(`ent: missing required field "SyncRun.object_index"`)}
+	}
+	if _, ok := _c.mutation.Generation(); !ok {
+		return &ValidationError{Name: "generation", err: errors.New(`ent: missing required field "SyncRun.generation"`)}
+	}
+	if _, ok := _c.mutation.Sweeping(); !ok {
+		return &ValidationError{Name: "sweeping", err: errors.New(`ent: missing required field "SyncRun.sweeping"`)}
 	}
 	if _, ok := _c.mutation.CrmCalls(); !ok {
 		return &ValidationError{Name: "crm_calls", err: errors.New(`ent: missing required field "SyncRun.crm_calls"`)}
@@ -562,6 +604,14 @@ func (_c *SyncRunCreate) createSpec() (*SyncRun, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.ReadFields(); ok {
 		_spec.SetField(syncrun.FieldReadFields, field.TypeJSON, value)
 		_node.ReadFields = value
+	}
+	if value, ok := _c.mutation.Generation(); ok {
+		_spec.SetField(syncrun.FieldGeneration, field.TypeInt, value)
+		_node.Generation = value
+	}
+	if value, ok := _c.mutation.Sweeping(); ok {
+		_spec.SetField(syncrun.FieldSweeping, field.TypeBool, value)
+		_node.Sweeping = value
 	}
 	if value, ok := _c.mutation.Counters(); ok {
 		_spec.SetField(syncrun.FieldCounters, field.TypeJSON, value)
@@ -815,6 +865,36 @@ func (u *SyncRunUpsert) UpdateReadFields() *SyncRunUpsert {
 // ClearReadFields clears the value of the "read_fields" field.
 func (u *SyncRunUpsert) ClearReadFields() *SyncRunUpsert {
 	u.SetNull(syncrun.FieldReadFields)
+	return u
+}
+
+// SetGeneration sets the "generation" field.
+func (u *SyncRunUpsert) SetGeneration(v int) *SyncRunUpsert {
+	u.Set(syncrun.FieldGeneration, v)
+	return u
+}
+
+// UpdateGeneration sets the "generation" field to the value that was provided on create.
+func (u *SyncRunUpsert) UpdateGeneration() *SyncRunUpsert {
+	u.SetExcluded(syncrun.FieldGeneration)
+	return u
+}
+
+// AddGeneration adds v to the "generation" field.
+func (u *SyncRunUpsert) AddGeneration(v int) *SyncRunUpsert {
+	u.Add(syncrun.FieldGeneration, v)
+	return u
+}
+
+// SetSweeping sets the "sweeping" field.
+func (u *SyncRunUpsert) SetSweeping(v bool) *SyncRunUpsert {
+	u.Set(syncrun.FieldSweeping, v)
+	return u
+}
+
+// UpdateSweeping sets the "sweeping" field to the value that was provided on create.
+func (u *SyncRunUpsert) UpdateSweeping() *SyncRunUpsert {
+	u.SetExcluded(syncrun.FieldSweeping)
 	return u
 }
 
@@ -1149,6 +1229,41 @@ func (u *SyncRunUpsertOne) UpdateReadFields() *SyncRunUpsertOne {
 func (u *SyncRunUpsertOne) ClearReadFields() *SyncRunUpsertOne {
 	return u.Update(func(s *SyncRunUpsert) {
 		s.ClearReadFields()
+	})
+}
+
+// SetGeneration sets the "generation" field.
+func (u *SyncRunUpsertOne) SetGeneration(v int) *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.SetGeneration(v)
+	})
+}
+
+// AddGeneration adds v to the "generation" field.
+func (u *SyncRunUpsertOne) AddGeneration(v int) *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.AddGeneration(v)
+	})
+}
+
+// UpdateGeneration sets the "generation" field to the value that was provided on create.
+func (u *SyncRunUpsertOne) UpdateGeneration() *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.UpdateGeneration()
+	})
+}
+
+// SetSweeping sets the "sweeping" field.
+func (u *SyncRunUpsertOne) SetSweeping(v bool) *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.SetSweeping(v)
+	})
+}
+
+// UpdateSweeping sets the "sweeping" field to the value that was provided on create.
+func (u *SyncRunUpsertOne) UpdateSweeping() *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.UpdateSweeping()
 	})
 }
 
@@ -1665,6 +1780,41 @@ func (u *SyncRunUpsertBulk) UpdateReadFields() *SyncRunUpsertBulk {
 func (u *SyncRunUpsertBulk) ClearReadFields() *SyncRunUpsertBulk {
 	return u.Update(func(s *SyncRunUpsert) {
 		s.ClearReadFields()
+	})
+}
+
+// SetGeneration sets the "generation" field.
+func (u *SyncRunUpsertBulk) SetGeneration(v int) *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.SetGeneration(v)
+	})
+}
+
+// AddGeneration adds v to the "generation" field.
+func (u *SyncRunUpsertBulk) AddGeneration(v int) *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.AddGeneration(v)
+	})
+}
+
+// UpdateGeneration sets the "generation" field to the value that was provided on create.
+func (u *SyncRunUpsertBulk) UpdateGeneration() *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.UpdateGeneration()
+	})
+}
+
+// SetSweeping sets the "sweeping" field.
+func (u *SyncRunUpsertBulk) SetSweeping(v bool) *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.SetSweeping(v)
+	})
+}
+
+// UpdateSweeping sets the "sweeping" field to the value that was provided on create.
+func (u *SyncRunUpsertBulk) UpdateSweeping() *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.UpdateSweeping()
 	})
 }
 

@@ -192,6 +192,41 @@ func (_u *SyncRunUpdate) ClearReadFields() *SyncRunUpdate {
 	return _u
 }
 
+// SetGeneration sets the "generation" field.
+func (_u *SyncRunUpdate) SetGeneration(v int) *SyncRunUpdate {
+	_u.mutation.ResetGeneration()
+	_u.mutation.SetGeneration(v)
+	return _u
+}
+
+// SetNillableGeneration sets the "generation" field if the given value is not nil.
+func (_u *SyncRunUpdate) SetNillableGeneration(v *int) *SyncRunUpdate {
+	if v != nil {
+		_u.SetGeneration(*v)
+	}
+	return _u
+}
+
+// AddGeneration adds value to the "generation" field.
+func (_u *SyncRunUpdate) AddGeneration(v int) *SyncRunUpdate {
+	_u.mutation.AddGeneration(v)
+	return _u
+}
+
+// SetSweeping sets the "sweeping" field.
+func (_u *SyncRunUpdate) SetSweeping(v bool) *SyncRunUpdate {
+	_u.mutation.SetSweeping(v)
+	return _u
+}
+
+// SetNillableSweeping sets the "sweeping" field if the given value is not nil.
+func (_u *SyncRunUpdate) SetNillableSweeping(v *bool) *SyncRunUpdate {
+	if v != nil {
+		_u.SetSweeping(*v)
+	}
+	return _u
+}
+
 // SetCounters sets the "counters" field.
 func (_u *SyncRunUpdate) SetCounters(v crm.Counters) *SyncRunUpdate {
 	_u.mutation.SetCounters(v)
@@ -472,6 +507,15 @@ func (_u *SyncRunUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if _u.mutation.ReadFieldsCleared() {
 		_spec.ClearField(syncrun.FieldReadFields, field.TypeJSON)
 	}
+	if value, ok := _u.mutation.Generation(); ok {
+		_spec.SetField(syncrun.FieldGeneration, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedGeneration(); ok {
+		_spec.AddField(syncrun.FieldGeneration, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.Sweeping(); ok {
+		_spec.SetField(syncrun.FieldSweeping, field.TypeBool, value)
+	}
 	if value, ok := _u.mutation.Counters(); ok {
 		_spec.SetField(syncrun.FieldCounters, field.TypeJSON, value)
 	}
@@ -726,6 +770,41 @@ func (_u *SyncRunUpdateOne) AppendReadFields(v []string) *SyncRunUpdateOne {
 // ClearReadFields clears the value of the "read_fields" field.
 func (_u *SyncRunUpdateOne) ClearReadFields() *SyncRunUpdateOne {
 	_u.mutation.ClearReadFields()
+	return _u
+}
+
+// SetGeneration sets the "generation" field.
+func (_u *SyncRunUpdateOne) SetGeneration(v int) *SyncRunUpdateOne {
+	_u.mutation.ResetGeneration()
+	_u.mutation.SetGeneration(v)
+	return _u
+}
+
+// SetNillableGeneration sets the "generation" field if the given value is not nil.
+func (_u *SyncRunUpdateOne) SetNillableGeneration(v *int) *SyncRunUpdateOne {
+	if v != nil {
+		_u.SetGeneration(*v)
+	}
+	return _u
+}
+
+// AddGeneration adds value to the "generation" field.
+func (_u *SyncRunUpdateOne) AddGeneration(v int) *SyncRunUpdateOne {
+	_u.mutation.AddGeneration(v)
+	return _u
+}
+
+// SetSweeping sets the "sweeping" field.
+func (_u *SyncRunUpdateOne) SetSweeping(v bool) *SyncRunUpdateOne {
+	_u.mutation.SetSweeping(v)
+	return _u
+}
+
+// SetNillableSweeping sets the "sweeping" field if the given value is not nil.
+func (_u *SyncRunUpdateOne) SetNillableSweeping(v *bool) *SyncRunUpdateOne {
+	if v != nil {
+		_u.SetSweeping(*v)
+	}
 	return _u
 }
 
@@ -1038,6 +1117,15 @@ func (_u *SyncRunUpdateOne) sqlSave(ctx context.Context) (_node *SyncRun, err er
 	}
 	if _u.mutation.ReadFieldsCleared() {
 		_spec.ClearField(syncrun.FieldReadFields, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.Generation(); ok {
+		_spec.SetField(syncrun.FieldGeneration, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedGeneration(); ok {
+		_spec.AddField(syncrun.FieldGeneration, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.Sweeping(); ok {
+		_spec.SetField(syncrun.FieldSweeping, field.TypeBool, value)
 	}
 	if value, ok := _u.mutation.Counters(); ok {
 		_spec.SetField(syncrun.FieldCounters, field.TypeJSON, value)

@@ -18,6 +18,8 @@ type Tx struct {
 	ApiToken *ApiTokenClient
 	// AuditEntry is the client for interacting with the AuditEntry builders.
 	AuditEntry *AuditEntryClient
+	// ConnectorMemo is the client for interacting with the ConnectorMemo builders.
+	ConnectorMemo *ConnectorMemoClient
 	// Credential is the client for interacting with the Credential builders.
 	Credential *CredentialClient
 	// CrmField is the client for interacting with the CrmField builders.
@@ -38,6 +40,8 @@ type Tx struct {
 	OAuthState *OAuthStateClient
 	// PermissionChange is the client for interacting with the PermissionChange builders.
 	PermissionChange *PermissionChangeClient
+	// Picklist is the client for interacting with the Picklist builders.
+	Picklist *PicklistClient
 	// Record is the client for interacting with the Record builders.
 	Record *RecordClient
 	// RunObject is the client for interacting with the RunObject builders.
@@ -182,6 +186,7 @@ func (tx *Tx) init() {
 	tx.Alert = NewAlertClient(tx.config)
 	tx.ApiToken = NewApiTokenClient(tx.config)
 	tx.AuditEntry = NewAuditEntryClient(tx.config)
+	tx.ConnectorMemo = NewConnectorMemoClient(tx.config)
 	tx.Credential = NewCredentialClient(tx.config)
 	tx.CrmField = NewCrmFieldClient(tx.config)
 	tx.CrmObject = NewCrmObjectClient(tx.config)
@@ -192,6 +197,7 @@ func (tx *Tx) init() {
 	tx.OAuthClient = NewOAuthClientClient(tx.config)
 	tx.OAuthState = NewOAuthStateClient(tx.config)
 	tx.PermissionChange = NewPermissionChangeClient(tx.config)
+	tx.Picklist = NewPicklistClient(tx.config)
 	tx.Record = NewRecordClient(tx.config)
 	tx.RunObject = NewRunObjectClient(tx.config)
 	tx.SettingValue = NewSettingValueClient(tx.config)

@@ -50,6 +50,8 @@ const (
 	FieldCause = "cause"
 	// FieldEvidence holds the string denoting the evidence field in the database.
 	FieldEvidence = "evidence"
+	// FieldCandidate holds the string denoting the candidate field in the database.
+	FieldCandidate = "candidate"
 	// FieldSince holds the string denoting the since field in the database.
 	FieldSince = "since"
 	// FieldSuspectedAt holds the string denoting the suspected_at field in the database.
@@ -87,6 +89,7 @@ var Columns = []string{
 	FieldPicklist,
 	FieldCause,
 	FieldEvidence,
+	FieldCandidate,
 	FieldSince,
 	FieldSuspectedAt,
 }
@@ -137,6 +140,8 @@ var (
 	DefaultRequiredOnCreate bool
 	// EvidenceValidator is a validator for the "evidence" field. It is called by the builders before save.
 	EvidenceValidator func(string) error
+	// CandidateValidator is a validator for the "candidate" field. It is called by the builders before save.
+	CandidateValidator func(string) error
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() string
 	// IDValidator is a validator for the "id" field. It is called by the builders before save.
@@ -239,6 +244,11 @@ func ByCause(opts ...sql.OrderTermOption) OrderOption {
 // ByEvidence orders the results by the evidence field.
 func ByEvidence(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldEvidence, opts...).ToFunc()
+}
+
+// ByCandidate orders the results by the candidate field.
+func ByCandidate(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldCandidate, opts...).ToFunc()
 }
 
 // BySince orders the results by the since field.

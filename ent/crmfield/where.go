@@ -136,6 +136,11 @@ func Evidence(v string) predicate.CrmField {
 	return predicate.CrmField(sql.FieldEQ(FieldEvidence, v))
 }
 
+// Candidate applies equality check predicate on the "candidate" field. It's identical to CandidateEQ.
+func Candidate(v string) predicate.CrmField {
+	return predicate.CrmField(sql.FieldEQ(FieldCandidate, v))
+}
+
 // Since applies equality check predicate on the "since" field. It's identical to SinceEQ.
 func Since(v time.Time) predicate.CrmField {
 	return predicate.CrmField(sql.FieldEQ(FieldSince, v))
@@ -789,6 +794,81 @@ func EvidenceEqualFold(v string) predicate.CrmField {
 // EvidenceContainsFold applies the ContainsFold predicate on the "evidence" field.
 func EvidenceContainsFold(v string) predicate.CrmField {
 	return predicate.CrmField(sql.FieldContainsFold(FieldEvidence, v))
+}
+
+// CandidateEQ applies the EQ predicate on the "candidate" field.
+func CandidateEQ(v string) predicate.CrmField {
+	return predicate.CrmField(sql.FieldEQ(FieldCandidate, v))
+}
+
+// CandidateNEQ applies the NEQ predicate on the "candidate" field.
+func CandidateNEQ(v string) predicate.CrmField {
+	return predicate.CrmField(sql.FieldNEQ(FieldCandidate, v))
+}
+
+// CandidateIn applies the In predicate on the "candidate" field.
+func CandidateIn(vs ...string) predicate.CrmField {
+	return predicate.CrmField(sql.FieldIn(FieldCandidate, vs...))
+}
+
+// CandidateNotIn applies the NotIn predicate on the "candidate" field.
+func CandidateNotIn(vs ...string) predicate.CrmField {
+	return predicate.CrmField(sql.FieldNotIn(FieldCandidate, vs...))
+}
+
+// CandidateGT applies the GT predicate on the "candidate" field.
+func CandidateGT(v string) predicate.CrmField {
+	return predicate.CrmField(sql.FieldGT(FieldCandidate, v))
+}
+
+// CandidateGTE applies the GTE predicate on the "candidate" field.
+func CandidateGTE(v string) predicate.CrmField {
+	return predicate.CrmField(sql.FieldGTE(FieldCandidate, v))
+}
+
+// CandidateLT applies the LT predicate on the "candidate" field.
+func CandidateLT(v string) predicate.CrmField {
+	return predicate.CrmField(sql.FieldLT(FieldCandidate, v))
+}
+
+// CandidateLTE applies the LTE predicate on the "candidate" field.
+func CandidateLTE(v string) predicate.CrmField {
+	return predicate.CrmField(sql.FieldLTE(FieldCandidate, v))
+}
+
+// CandidateContains applies the Contains predicate on the "candidate" field.
+func CandidateContains(v string) predicate.CrmField {
+	return predicate.CrmField(sql.FieldContains(FieldCandidate, v))
+}
+
+// CandidateHasPrefix applies the HasPrefix predicate on the "candidate" field.
+func CandidateHasPrefix(v string) predicate.CrmField {
+	return predicate.CrmField(sql.FieldHasPrefix(FieldCandidate, v))
+}
+
+// CandidateHasSuffix applies the HasSuffix predicate on the "candidate" field.
+func CandidateHasSuffix(v string) predicate.CrmField {
+	return predicate.CrmField(sql.FieldHasSuffix(FieldCandidate, v))
+}
+
+// CandidateIsNil applies the IsNil predicate on the "candidate" field.
+func CandidateIsNil() predicate.CrmField {
+	return predicate.CrmField(sql.FieldIsNull(FieldCandidate))
+}
+
+// CandidateNotNil applies the NotNil predicate on the "candidate" field.
+func CandidateNotNil() predicate.CrmField {
+	return predicate.CrmField(sql.FieldNotNull(FieldCandidate))
+}
+
+// CandidateEqualFold applies the EqualFold predicate on the "candidate" field.
+func CandidateEqualFold(v string) predicate.CrmField {
+	return predicate.CrmField(sql.FieldEqualFold(FieldCandidate, v))
+}
+
+// CandidateContainsFold applies the ContainsFold predicate on the "candidate" field.
+func CandidateContainsFold(v string) predicate.CrmField {
+	return predicate.CrmField(sql.FieldContainsFold(FieldCandidate, v))
 }
 
 // SinceEQ applies the EQ predicate on the "since" field.

@@ -50,10 +50,16 @@ const (
 	FieldContentHash = "content_hash"
 	// FieldAPIVersion holds the string denoting the api_version field in the database.
 	FieldAPIVersion = "api_version"
+	// FieldRecordAccess holds the string denoting the record_access field in the database.
+	FieldRecordAccess = "record_access"
+	// FieldRecordAccessNote holds the string denoting the record_access_note field in the database.
+	FieldRecordAccessNote = "record_access_note"
 	// FieldResumeToken holds the string denoting the resume_token field in the database.
 	FieldResumeToken = "resume_token"
 	// FieldReadFields holds the string denoting the read_fields field in the database.
 	FieldReadFields = "read_fields"
+	// FieldGeneration holds the string denoting the generation field in the database.
+	FieldGeneration = "generation"
 	// FieldPosition holds the string denoting the position field in the database.
 	FieldPosition = "position"
 	// EdgeIntegration holds the string denoting the integration edge name in mutations.
@@ -98,8 +104,11 @@ var Columns = []string{
 	FieldStaleReason,
 	FieldContentHash,
 	FieldAPIVersion,
+	FieldRecordAccess,
+	FieldRecordAccessNote,
 	FieldResumeToken,
 	FieldReadFields,
+	FieldGeneration,
 	FieldPosition,
 }
 
@@ -139,6 +148,10 @@ var (
 	ContentHashValidator func(string) error
 	// APIVersionValidator is a validator for the "api_version" field. It is called by the builders before save.
 	APIVersionValidator func(string) error
+	// RecordAccessNoteValidator is a validator for the "record_access_note" field. It is called by the builders before save.
+	RecordAccessNoteValidator func(string) error
+	// DefaultGeneration holds the default value on creation for the "generation" field.
+	DefaultGeneration int
 	// DefaultPosition holds the default value on creation for the "position" field.
 	DefaultPosition int
 	// DefaultID holds the default value on creation for the "id" field.
@@ -178,6 +191,18 @@ func CauseValidator(c crm.Cause) error {
 		return nil
 	default:
 		return fmt.Errorf("crmobject: invalid enum value for cause field: %q", c)
+	}
+}
+
+const DefaultRecordAccess crm.RecordAccess = "UNKNOWN"
+
+// RecordAccessValidator is a validator for the "record_access" field enum values. It is called by the builders before save.
+func RecordAccessValidator(ra crm.RecordAccess) error {
+	switch ra {
+	case "UNKNOWN", "ALL", "PARTIAL":
+		return nil
+	default:
+		return fmt.Errorf("crmobject: invalid enum value for record_access field: %q", ra)
 	}
 }
 
@@ -267,6 +292,21 @@ func ByContentHash(opts ...sql.OrderTermOption) OrderOption {
 // ByAPIVersion orders the results by the api_version field.
 func ByAPIVersion(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldAPIVersion, opts...).ToFunc()
+}
+
+// ByRecordAccess orders the results by the record_access field.
+func ByRecordAccess(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRecordAccess, opts...).ToFunc()
+}
+
+// ByRecordAccessNote orders the results by the record_access_note field.
+func ByRecordAccessNote(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRecordAccessNote, opts...).ToFunc()
+}
+
+// ByGeneration orders the results by the generation field.
+func ByGeneration(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldGeneration, opts...).ToFunc()
 }
 
 // ByPosition orders the results by the position field.

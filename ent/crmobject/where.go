@@ -126,9 +126,19 @@ func APIVersion(v string) predicate.CrmObject {
 	return predicate.CrmObject(sql.FieldEQ(FieldAPIVersion, v))
 }
 
+// RecordAccessNote applies equality check predicate on the "record_access_note" field. It's identical to RecordAccessNoteEQ.
+func RecordAccessNote(v string) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldEQ(FieldRecordAccessNote, v))
+}
+
 // ResumeToken applies equality check predicate on the "resume_token" field. It's identical to ResumeTokenEQ.
 func ResumeToken(v []byte) predicate.CrmObject {
 	return predicate.CrmObject(sql.FieldEQ(FieldResumeToken, v))
+}
+
+// Generation applies equality check predicate on the "generation" field. It's identical to GenerationEQ.
+func Generation(v int) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldEQ(FieldGeneration, v))
 }
 
 // Position applies equality check predicate on the "position" field. It's identical to PositionEQ.
@@ -1016,6 +1026,111 @@ func APIVersionContainsFold(v string) predicate.CrmObject {
 	return predicate.CrmObject(sql.FieldContainsFold(FieldAPIVersion, v))
 }
 
+// RecordAccessEQ applies the EQ predicate on the "record_access" field.
+func RecordAccessEQ(v crm.RecordAccess) predicate.CrmObject {
+	vc := v
+	return predicate.CrmObject(sql.FieldEQ(FieldRecordAccess, vc))
+}
+
+// RecordAccessNEQ applies the NEQ predicate on the "record_access" field.
+func RecordAccessNEQ(v crm.RecordAccess) predicate.CrmObject {
+	vc := v
+	return predicate.CrmObject(sql.FieldNEQ(FieldRecordAccess, vc))
+}
+
+// RecordAccessIn applies the In predicate on the "record_access" field.
+func RecordAccessIn(vs ...crm.RecordAccess) predicate.CrmObject {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.CrmObject(sql.FieldIn(FieldRecordAccess, v...))
+}
+
+// RecordAccessNotIn applies the NotIn predicate on the "record_access" field.
+func RecordAccessNotIn(vs ...crm.RecordAccess) predicate.CrmObject {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.CrmObject(sql.FieldNotIn(FieldRecordAccess, v...))
+}
+
+// RecordAccessNoteEQ applies the EQ predicate on the "record_access_note" field.
+func RecordAccessNoteEQ(v string) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldEQ(FieldRecordAccessNote, v))
+}
+
+// RecordAccessNoteNEQ applies the NEQ predicate on the "record_access_note" field.
+func RecordAccessNoteNEQ(v string) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldNEQ(FieldRecordAccessNote, v))
+}
+
+// RecordAccessNoteIn applies the In predicate on the "record_access_note" field.
+func RecordAccessNoteIn(vs ...string) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldIn(FieldRecordAccessNote, vs...))
+}
+
+// RecordAccessNoteNotIn applies the NotIn predicate on the "record_access_note" field.
+func RecordAccessNoteNotIn(vs ...string) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldNotIn(FieldRecordAccessNote, vs...))
+}
+
+// RecordAccessNoteGT applies the GT predicate on the "record_access_note" field.
+func RecordAccessNoteGT(v string) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldGT(FieldRecordAccessNote, v))
+}
+
+// RecordAccessNoteGTE applies the GTE predicate on the "record_access_note" field.
+func RecordAccessNoteGTE(v string) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldGTE(FieldRecordAccessNote, v))
+}
+
+// RecordAccessNoteLT applies the LT predicate on the "record_access_note" field.
+func RecordAccessNoteLT(v string) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldLT(FieldRecordAccessNote, v))
+}
+
+// RecordAccessNoteLTE applies the LTE predicate on the "record_access_note" field.
+func RecordAccessNoteLTE(v string) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldLTE(FieldRecordAccessNote, v))
+}
+
+// RecordAccessNoteContains applies the Contains predicate on the "record_access_note" field.
+func RecordAccessNoteContains(v string) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldContains(FieldRecordAccessNote, v))
+}
+
+// RecordAccessNoteHasPrefix applies the HasPrefix predicate on the "record_access_note" field.
+func RecordAccessNoteHasPrefix(v string) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldHasPrefix(FieldRecordAccessNote, v))
+}
+
+// RecordAccessNoteHasSuffix applies the HasSuffix predicate on the "record_access_note" field.
+func RecordAccessNoteHasSuffix(v string) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldHasSuffix(FieldRecordAccessNote, v))
+}
+
+// RecordAccessNoteIsNil applies the IsNil predicate on the "record_access_note" field.
+func RecordAccessNoteIsNil() predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldIsNull(FieldRecordAccessNote))
+}
+
+// RecordAccessNoteNotNil applies the NotNil predicate on the "record_access_note" field.
+func RecordAccessNoteNotNil() predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldNotNull(FieldRecordAccessNote))
+}
+
+// RecordAccessNoteEqualFold applies the EqualFold predicate on the "record_access_note" field.
+func RecordAccessNoteEqualFold(v string) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldEqualFold(FieldRecordAccessNote, v))
+}
+
+// RecordAccessNoteContainsFold applies the ContainsFold predicate on the "record_access_note" field.
+func RecordAccessNoteContainsFold(v string) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldContainsFold(FieldRecordAccessNote, v))
+}
+
 // ResumeTokenEQ applies the EQ predicate on the "resume_token" field.
 func ResumeTokenEQ(v []byte) predicate.CrmObject {
 	return predicate.CrmObject(sql.FieldEQ(FieldResumeToken, v))
@@ -1074,6 +1189,46 @@ func ReadFieldsIsNil() predicate.CrmObject {
 // ReadFieldsNotNil applies the NotNil predicate on the "read_fields" field.
 func ReadFieldsNotNil() predicate.CrmObject {
 	return predicate.CrmObject(sql.FieldNotNull(FieldReadFields))
+}
+
+// GenerationEQ applies the EQ predicate on the "generation" field.
+func GenerationEQ(v int) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldEQ(FieldGeneration, v))
+}
+
+// GenerationNEQ applies the NEQ predicate on the "generation" field.
+func GenerationNEQ(v int) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldNEQ(FieldGeneration, v))
+}
+
+// GenerationIn applies the In predicate on the "generation" field.
+func GenerationIn(vs ...int) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldIn(FieldGeneration, vs...))
+}
+
+// GenerationNotIn applies the NotIn predicate on the "generation" field.
+func GenerationNotIn(vs ...int) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldNotIn(FieldGeneration, vs...))
+}
+
+// GenerationGT applies the GT predicate on the "generation" field.
+func GenerationGT(v int) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldGT(FieldGeneration, v))
+}
+
+// GenerationGTE applies the GTE predicate on the "generation" field.
+func GenerationGTE(v int) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldGTE(FieldGeneration, v))
+}
+
+// GenerationLT applies the LT predicate on the "generation" field.
+func GenerationLT(v int) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldLT(FieldGeneration, v))
+}
+
+// GenerationLTE applies the LTE predicate on the "generation" field.
+func GenerationLTE(v int) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldLTE(FieldGeneration, v))
 }
 
 // PositionEQ applies the EQ predicate on the "position" field.

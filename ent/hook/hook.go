@@ -45,6 +45,18 @@ func (f AuditEntryFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, 
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.AuditEntryMutation", m)
 }
 
+// The ConnectorMemoFunc type is an adapter to allow the use of ordinary
+// function as ConnectorMemo mutator.
+type ConnectorMemoFunc func(context.Context, *ent.ConnectorMemoMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f ConnectorMemoFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.ConnectorMemoMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.ConnectorMemoMutation", m)
+}
+
 // The CredentialFunc type is an adapter to allow the use of ordinary
 // function as Credential mutator.
 type CredentialFunc func(context.Context, *ent.CredentialMutation) (ent.Value, error)
@@ -163,6 +175,18 @@ func (f PermissionChangeFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.V
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.PermissionChangeMutation", m)
+}
+
+// The PicklistFunc type is an adapter to allow the use of ordinary
+// function as Picklist mutator.
+type PicklistFunc func(context.Context, *ent.PicklistMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f PicklistFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.PicklistMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.PicklistMutation", m)
 }
 
 // The RecordFunc type is an adapter to allow the use of ordinary

@@ -114,6 +114,28 @@ var (
 			},
 		},
 	}
+	// ConnectorMemosColumns holds the columns for the "connector_memos" table.
+	ConnectorMemosColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "workspace_id", Type: field.TypeString, Size: 40},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "integration_id", Type: field.TypeString, Size: 40},
+		{Name: "content", Type: field.TypeBytes, Size: 65536},
+		{Name: "updated_at", Type: field.TypeTime},
+	}
+	// ConnectorMemosTable holds the schema information for the "connector_memos" table.
+	ConnectorMemosTable = &schema.Table{
+		Name:       "connector_memos",
+		Columns:    ConnectorMemosColumns,
+		PrimaryKey: []*schema.Column{ConnectorMemosColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "connectormemo_workspace_id_integration_id",
+				Unique:  true,
+				Columns: []*schema.Column{ConnectorMemosColumns[1], ConnectorMemosColumns[3]},
+			},
+		},
+	}
 	// CredentialsColumns holds the columns for the "credentials" table.
 	CredentialsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 40},
@@ -159,6 +181,7 @@ var (
 		{Name: "picklist", Type: field.TypeJSON, Nullable: true},
 		{Name: "cause", Type: field.TypeEnum, Nullable: true, Enums: []string{"PERMISSION", "OBJECT_DENIED", "DELETED", "ARCHIVED", "SENSITIVE", "SCOPE_MISSING", "RENAMED_CANDIDATE", "API_VERSION", "UNKNOWN"}},
 		{Name: "evidence", Type: field.TypeString, Nullable: true, Size: 1000},
+		{Name: "candidate", Type: field.TypeString, Nullable: true, Size: 120},
 		{Name: "since", Type: field.TypeTime, Nullable: true},
 		{Name: "suspected_at", Type: field.TypeTime, Nullable: true},
 		{Name: "object_id", Type: field.TypeString, Size: 40},
@@ -171,7 +194,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "crm_fields_crm_objects_fields",
-				Columns:    []*schema.Column{CrmFieldsColumns[19]},
+				Columns:    []*schema.Column{CrmFieldsColumns[20]},
 				RefColumns: []*schema.Column{CrmObjectsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -180,7 +203,7 @@ var (
 			{
 				Name:    "crmfield_workspace_id_object_id_name",
 				Unique:  true,
-				Columns: []*schema.Column{CrmFieldsColumns[1], CrmFieldsColumns[19], CrmFieldsColumns[4]},
+				Columns: []*schema.Column{CrmFieldsColumns[1], CrmFieldsColumns[20], CrmFieldsColumns[4]},
 			},
 			{
 				Name:    "crmfield_workspace_id_integration_id",
@@ -208,8 +231,11 @@ var (
 		{Name: "stale_reason", Type: field.TypeString, Nullable: true, Size: 500},
 		{Name: "content_hash", Type: field.TypeString, Nullable: true, Size: 64},
 		{Name: "api_version", Type: field.TypeString, Nullable: true, Size: 40},
+		{Name: "record_access", Type: field.TypeEnum, Enums: []string{"UNKNOWN", "ALL", "PARTIAL"}, Default: "UNKNOWN"},
+		{Name: "record_access_note", Type: field.TypeString, Nullable: true, Size: 1000},
 		{Name: "resume_token", Type: field.TypeBytes, Nullable: true},
 		{Name: "read_fields", Type: field.TypeJSON, Nullable: true},
+		{Name: "generation", Type: field.TypeInt, Default: 0},
 		{Name: "position", Type: field.TypeInt, Default: 0},
 		{Name: "integration_id", Type: field.TypeString, Size: 40},
 	}
@@ -221,7 +247,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "crm_objects_integrations_objects",
-				Columns:    []*schema.Column{CrmObjectsColumns[20]},
+				Columns:    []*schema.Column{CrmObjectsColumns[23]},
 				RefColumns: []*schema.Column{IntegrationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -230,7 +256,7 @@ var (
 			{
 				Name:    "crmobject_workspace_id_integration_id_name",
 				Unique:  true,
-				Columns: []*schema.Column{CrmObjectsColumns[1], CrmObjectsColumns[20], CrmObjectsColumns[3]},
+				Columns: []*schema.Column{CrmObjectsColumns[1], CrmObjectsColumns[23], CrmObjectsColumns[3]},
 			},
 		},
 	}
@@ -474,6 +500,31 @@ var (
 			},
 		},
 	}
+	// PicklistsColumns holds the columns for the "picklists" table.
+	PicklistsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "workspace_id", Type: field.TypeString, Size: 40},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "integration_id", Type: field.TypeString, Size: 40},
+		{Name: "source", Type: field.TypeEnum, Enums: []string{"OPPORTUNITY_STAGE", "LEAD_SOURCE", "OPPORTUNITY_ROLE"}},
+		{Name: "choices", Type: field.TypeJSON},
+		{Name: "fetched_at", Type: field.TypeTime},
+		{Name: "stale", Type: field.TypeBool, Default: false},
+		{Name: "stale_reason", Type: field.TypeString, Nullable: true, Size: 500},
+	}
+	// PicklistsTable holds the schema information for the "picklists" table.
+	PicklistsTable = &schema.Table{
+		Name:       "picklists",
+		Columns:    PicklistsColumns,
+		PrimaryKey: []*schema.Column{PicklistsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "picklist_workspace_id_integration_id_source",
+				Unique:  true,
+				Columns: []*schema.Column{PicklistsColumns[1], PicklistsColumns[3], PicklistsColumns[4]},
+			},
+		},
+	}
 	// RecordsColumns holds the columns for the "records" table.
 	RecordsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 40},
@@ -486,6 +537,7 @@ var (
 		{Name: "content_hash", Type: field.TypeString, Size: 64},
 		{Name: "data", Type: field.TypeString, Size: 2147483647},
 		{Name: "synced_at", Type: field.TypeTime},
+		{Name: "generation", Type: field.TypeInt, Default: 0},
 	}
 	// RecordsTable holds the schema information for the "records" table.
 	RecordsTable = &schema.Table{
@@ -576,6 +628,8 @@ var (
 		{Name: "object_index", Type: field.TypeInt, Default: 0},
 		{Name: "resume_token", Type: field.TypeBytes, Nullable: true},
 		{Name: "read_fields", Type: field.TypeJSON, Nullable: true},
+		{Name: "generation", Type: field.TypeInt, Default: 0},
+		{Name: "sweeping", Type: field.TypeBool, Default: false},
 		{Name: "counters", Type: field.TypeJSON, Nullable: true},
 		{Name: "crm_calls", Type: field.TypeInt, Default: 0},
 		{Name: "steps", Type: field.TypeInt, Default: 0},
@@ -591,7 +645,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "sync_runs_integrations_runs",
-				Columns:    []*schema.Column{SyncRunsColumns[21]},
+				Columns:    []*schema.Column{SyncRunsColumns[23]},
 				RefColumns: []*schema.Column{IntegrationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -610,7 +664,7 @@ var (
 			{
 				Name:    "syncrun_workspace_id_integration_id_created_at",
 				Unique:  false,
-				Columns: []*schema.Column{SyncRunsColumns[1], SyncRunsColumns[21], SyncRunsColumns[2]},
+				Columns: []*schema.Column{SyncRunsColumns[1], SyncRunsColumns[23], SyncRunsColumns[2]},
 			},
 		},
 	}
@@ -634,6 +688,7 @@ var (
 		AlertsTable,
 		APITokensTable,
 		AuditEntriesTable,
+		ConnectorMemosTable,
 		CredentialsTable,
 		CrmFieldsTable,
 		CrmObjectsTable,
@@ -644,6 +699,7 @@ var (
 		OauthClientsTable,
 		OauthStatesTable,
 		PermissionChangesTable,
+		PicklistsTable,
 		RecordsTable,
 		RunObjectsTable,
 		SettingValuesTable,

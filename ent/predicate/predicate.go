@@ -15,6 +15,9 @@ type ApiToken func(*sql.Selector)
 // AuditEntry is the predicate function for auditentry builders.
 type AuditEntry func(*sql.Selector)
 
+// ConnectorMemo is the predicate function for connectormemo builders.
+type ConnectorMemo func(*sql.Selector)
+
 // Credential is the predicate function for credential builders.
 type Credential func(*sql.Selector)
 
@@ -44,6 +47,9 @@ type OAuthState func(*sql.Selector)
 
 // PermissionChange is the predicate function for permissionchange builders.
 type PermissionChange func(*sql.Selector)
+
+// Picklist is the predicate function for picklist builders.
+type Picklist func(*sql.Selector)
 
 // Record is the predicate function for record builders.
 type Record func(*sql.Selector)

@@ -183,6 +183,30 @@ func (f AuditEntryMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Muta
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.AuditEntryMutation", m)
 }
 
+// The ConnectorMemoQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type ConnectorMemoQueryRuleFunc func(context.Context, *ent.ConnectorMemoQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f ConnectorMemoQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.ConnectorMemoQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.ConnectorMemoQuery", q)
+}
+
+// The ConnectorMemoMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type ConnectorMemoMutationRuleFunc func(context.Context, *ent.ConnectorMemoMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f ConnectorMemoMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.ConnectorMemoMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.ConnectorMemoMutation", m)
+}
+
 // The CredentialQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type CredentialQueryRuleFunc func(context.Context, *ent.CredentialQuery) error
@@ -423,6 +447,30 @@ func (f PermissionChangeMutationRuleFunc) EvalMutation(ctx context.Context, m en
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.PermissionChangeMutation", m)
 }
 
+// The PicklistQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type PicklistQueryRuleFunc func(context.Context, *ent.PicklistQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f PicklistQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.PicklistQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.PicklistQuery", q)
+}
+
+// The PicklistMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type PicklistMutationRuleFunc func(context.Context, *ent.PicklistMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f PicklistMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.PicklistMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.PicklistMutation", m)
+}
+
 // The RecordQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type RecordQueryRuleFunc func(context.Context, *ent.RecordQuery) error
@@ -584,6 +632,8 @@ func queryFilter(q ent.Query) (Filter, error) {
 		return q.Filter(), nil
 	case *ent.AuditEntryQuery:
 		return q.Filter(), nil
+	case *ent.ConnectorMemoQuery:
+		return q.Filter(), nil
 	case *ent.CredentialQuery:
 		return q.Filter(), nil
 	case *ent.CrmFieldQuery:
@@ -603,6 +653,8 @@ func queryFilter(q ent.Query) (Filter, error) {
 	case *ent.OAuthStateQuery:
 		return q.Filter(), nil
 	case *ent.PermissionChangeQuery:
+		return q.Filter(), nil
+	case *ent.PicklistQuery:
 		return q.Filter(), nil
 	case *ent.RecordQuery:
 		return q.Filter(), nil
@@ -627,6 +679,8 @@ func mutationFilter(m ent.Mutation) (Filter, error) {
 		return m.Filter(), nil
 	case *ent.AuditEntryMutation:
 		return m.Filter(), nil
+	case *ent.ConnectorMemoMutation:
+		return m.Filter(), nil
 	case *ent.CredentialMutation:
 		return m.Filter(), nil
 	case *ent.CrmFieldMutation:
@@ -646,6 +700,8 @@ func mutationFilter(m ent.Mutation) (Filter, error) {
 	case *ent.OAuthStateMutation:
 		return m.Filter(), nil
 	case *ent.PermissionChangeMutation:
+		return m.Filter(), nil
+	case *ent.PicklistMutation:
 		return m.Filter(), nil
 	case *ent.RecordMutation:
 		return m.Filter(), nil

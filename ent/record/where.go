@@ -109,6 +109,11 @@ func SyncedAt(v time.Time) predicate.Record {
 	return predicate.Record(sql.FieldEQ(FieldSyncedAt, v))
 }
 
+// Generation applies equality check predicate on the "generation" field. It's identical to GenerationEQ.
+func Generation(v int) predicate.Record {
+	return predicate.Record(sql.FieldEQ(FieldGeneration, v))
+}
+
 // WorkspaceIDEQ applies the EQ predicate on the "workspace_id" field.
 func WorkspaceIDEQ(v string) predicate.Record {
 	return predicate.Record(sql.FieldEQ(FieldWorkspaceID, v))
@@ -587,6 +592,46 @@ func SyncedAtLT(v time.Time) predicate.Record {
 // SyncedAtLTE applies the LTE predicate on the "synced_at" field.
 func SyncedAtLTE(v time.Time) predicate.Record {
 	return predicate.Record(sql.FieldLTE(FieldSyncedAt, v))
+}
+
+// GenerationEQ applies the EQ predicate on the "generation" field.
+func GenerationEQ(v int) predicate.Record {
+	return predicate.Record(sql.FieldEQ(FieldGeneration, v))
+}
+
+// GenerationNEQ applies the NEQ predicate on the "generation" field.
+func GenerationNEQ(v int) predicate.Record {
+	return predicate.Record(sql.FieldNEQ(FieldGeneration, v))
+}
+
+// GenerationIn applies the In predicate on the "generation" field.
+func GenerationIn(vs ...int) predicate.Record {
+	return predicate.Record(sql.FieldIn(FieldGeneration, vs...))
+}
+
+// GenerationNotIn applies the NotIn predicate on the "generation" field.
+func GenerationNotIn(vs ...int) predicate.Record {
+	return predicate.Record(sql.FieldNotIn(FieldGeneration, vs...))
+}
+
+// GenerationGT applies the GT predicate on the "generation" field.
+func GenerationGT(v int) predicate.Record {
+	return predicate.Record(sql.FieldGT(FieldGeneration, v))
+}
+
+// GenerationGTE applies the GTE predicate on the "generation" field.
+func GenerationGTE(v int) predicate.Record {
+	return predicate.Record(sql.FieldGTE(FieldGeneration, v))
+}
+
+// GenerationLT applies the LT predicate on the "generation" field.
+func GenerationLT(v int) predicate.Record {
+	return predicate.Record(sql.FieldLT(FieldGeneration, v))
+}
+
+// GenerationLTE applies the LTE predicate on the "generation" field.
+func GenerationLTE(v int) predicate.Record {
+	return predicate.Record(sql.FieldLTE(FieldGeneration, v))
 }
 
 // And groups predicates with the AND operator between them.

@@ -8,6 +8,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/ent/alert"
 	"github.com/fieldwarden/fieldwarden/ent/apitoken"
 	"github.com/fieldwarden/fieldwarden/ent/auditentry"
+	"github.com/fieldwarden/fieldwarden/ent/connectormemo"
 	"github.com/fieldwarden/fieldwarden/ent/credential"
 	"github.com/fieldwarden/fieldwarden/ent/crmfield"
 	"github.com/fieldwarden/fieldwarden/ent/crmobject"
@@ -18,6 +19,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/ent/oauthclient"
 	"github.com/fieldwarden/fieldwarden/ent/oauthstate"
 	"github.com/fieldwarden/fieldwarden/ent/permissionchange"
+	"github.com/fieldwarden/fieldwarden/ent/picklist"
 	"github.com/fieldwarden/fieldwarden/ent/record"
 	"github.com/fieldwarden/fieldwarden/ent/runobject"
 	"github.com/fieldwarden/fieldwarden/ent/schema"
@@ -245,6 +247,68 @@ func init() {
 	auditentry.DefaultID = auditentryDescID.Default.(func() string)
 	// auditentry.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	auditentry.IDValidator = auditentryDescID.Validators[0].(func(string) error)
+	connectormemoMixin := schema.ConnectorMemo{}.Mixin()
+	connectormemo.Policy = privacy.NewPolicies(connectormemoMixin[1], schema.ConnectorMemo{})
+	connectormemo.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := connectormemo.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	connectormemoMixinFields0 := connectormemoMixin[0].Fields()
+	_ = connectormemoMixinFields0
+	connectormemoMixinFields1 := connectormemoMixin[1].Fields()
+	_ = connectormemoMixinFields1
+	connectormemoFields := schema.ConnectorMemo{}.Fields()
+	_ = connectormemoFields
+	// connectormemoDescWorkspaceID is the schema descriptor for workspace_id field.
+	connectormemoDescWorkspaceID := connectormemoMixinFields1[0].Descriptor()
+	// connectormemo.WorkspaceIDValidator is a validator for the "workspace_id" field. It is called by the builders before save.
+	connectormemo.WorkspaceIDValidator = func() func(string) error {
+		validators := connectormemoDescWorkspaceID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(workspace_id string) error {
+			for _, fn := range fns {
+				if err := fn(workspace_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// connectormemoDescIntegrationID is the schema descriptor for integration_id field.
+	connectormemoDescIntegrationID := connectormemoFields[0].Descriptor()
+	// connectormemo.IntegrationIDValidator is a validator for the "integration_id" field. It is called by the builders before save.
+	connectormemo.IntegrationIDValidator = func() func(string) error {
+		validators := connectormemoDescIntegrationID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(integration_id string) error {
+			for _, fn := range fns {
+				if err := fn(integration_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// connectormemoDescContent is the schema descriptor for content field.
+	connectormemoDescContent := connectormemoFields[1].Descriptor()
+	// connectormemo.ContentValidator is a validator for the "content" field. It is called by the builders before save.
+	connectormemo.ContentValidator = connectormemoDescContent.Validators[0].(func([]byte) error)
+	// connectormemoDescID is the schema descriptor for id field.
+	connectormemoDescID := connectormemoMixinFields0[0].Descriptor()
+	// connectormemo.DefaultID holds the default value on creation for the id field.
+	connectormemo.DefaultID = connectormemoDescID.Default.(func() string)
+	// connectormemo.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	connectormemo.IDValidator = connectormemoDescID.Validators[0].(func(string) error)
 	credentialMixin := schema.Credential{}.Mixin()
 	credential.Policy = privacy.NewPolicies(credentialMixin[1], schema.Credential{})
 	credential.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -443,6 +507,10 @@ func init() {
 	crmfieldDescEvidence := crmfieldFields[14].Descriptor()
 	// crmfield.EvidenceValidator is a validator for the "evidence" field. It is called by the builders before save.
 	crmfield.EvidenceValidator = crmfieldDescEvidence.Validators[0].(func(string) error)
+	// crmfieldDescCandidate is the schema descriptor for candidate field.
+	crmfieldDescCandidate := crmfieldFields[15].Descriptor()
+	// crmfield.CandidateValidator is a validator for the "candidate" field. It is called by the builders before save.
+	crmfield.CandidateValidator = crmfieldDescCandidate.Validators[0].(func(string) error)
 	// crmfieldDescID is the schema descriptor for id field.
 	crmfieldDescID := crmfieldMixinFields0[0].Descriptor()
 	// crmfield.DefaultID holds the default value on creation for the id field.
@@ -543,8 +611,16 @@ func init() {
 	crmobjectDescAPIVersion := crmobjectFields[14].Descriptor()
 	// crmobject.APIVersionValidator is a validator for the "api_version" field. It is called by the builders before save.
 	crmobject.APIVersionValidator = crmobjectDescAPIVersion.Validators[0].(func(string) error)
+	// crmobjectDescRecordAccessNote is the schema descriptor for record_access_note field.
+	crmobjectDescRecordAccessNote := crmobjectFields[16].Descriptor()
+	// crmobject.RecordAccessNoteValidator is a validator for the "record_access_note" field. It is called by the builders before save.
+	crmobject.RecordAccessNoteValidator = crmobjectDescRecordAccessNote.Validators[0].(func(string) error)
+	// crmobjectDescGeneration is the schema descriptor for generation field.
+	crmobjectDescGeneration := crmobjectFields[19].Descriptor()
+	// crmobject.DefaultGeneration holds the default value on creation for the generation field.
+	crmobject.DefaultGeneration = crmobjectDescGeneration.Default.(int)
 	// crmobjectDescPosition is the schema descriptor for position field.
-	crmobjectDescPosition := crmobjectFields[17].Descriptor()
+	crmobjectDescPosition := crmobjectFields[20].Descriptor()
 	// crmobject.DefaultPosition holds the default value on creation for the position field.
 	crmobject.DefaultPosition = crmobjectDescPosition.Default.(int)
 	// crmobjectDescID is the schema descriptor for id field.
@@ -1203,6 +1279,72 @@ func init() {
 	permissionchange.DefaultID = permissionchangeDescID.Default.(func() string)
 	// permissionchange.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	permissionchange.IDValidator = permissionchangeDescID.Validators[0].(func(string) error)
+	picklistMixin := schema.Picklist{}.Mixin()
+	picklist.Policy = privacy.NewPolicies(picklistMixin[1], schema.Picklist{})
+	picklist.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := picklist.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	picklistMixinFields0 := picklistMixin[0].Fields()
+	_ = picklistMixinFields0
+	picklistMixinFields1 := picklistMixin[1].Fields()
+	_ = picklistMixinFields1
+	picklistFields := schema.Picklist{}.Fields()
+	_ = picklistFields
+	// picklistDescWorkspaceID is the schema descriptor for workspace_id field.
+	picklistDescWorkspaceID := picklistMixinFields1[0].Descriptor()
+	// picklist.WorkspaceIDValidator is a validator for the "workspace_id" field. It is called by the builders before save.
+	picklist.WorkspaceIDValidator = func() func(string) error {
+		validators := picklistDescWorkspaceID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(workspace_id string) error {
+			for _, fn := range fns {
+				if err := fn(workspace_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// picklistDescIntegrationID is the schema descriptor for integration_id field.
+	picklistDescIntegrationID := picklistFields[0].Descriptor()
+	// picklist.IntegrationIDValidator is a validator for the "integration_id" field. It is called by the builders before save.
+	picklist.IntegrationIDValidator = func() func(string) error {
+		validators := picklistDescIntegrationID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(integration_id string) error {
+			for _, fn := range fns {
+				if err := fn(integration_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// picklistDescStale is the schema descriptor for stale field.
+	picklistDescStale := picklistFields[4].Descriptor()
+	// picklist.DefaultStale holds the default value on creation for the stale field.
+	picklist.DefaultStale = picklistDescStale.Default.(bool)
+	// picklistDescStaleReason is the schema descriptor for stale_reason field.
+	picklistDescStaleReason := picklistFields[5].Descriptor()
+	// picklist.StaleReasonValidator is a validator for the "stale_reason" field. It is called by the builders before save.
+	picklist.StaleReasonValidator = picklistDescStaleReason.Validators[0].(func(string) error)
+	// picklistDescID is the schema descriptor for id field.
+	picklistDescID := picklistMixinFields0[0].Descriptor()
+	// picklist.DefaultID holds the default value on creation for the id field.
+	picklist.DefaultID = picklistDescID.Default.(func() string)
+	// picklist.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	picklist.IDValidator = picklistDescID.Validators[0].(func(string) error)
 	recordMixin := schema.Record{}.Mixin()
 	record.Policy = privacy.NewPolicies(recordMixin[1], schema.Record{})
 	record.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -1299,6 +1441,10 @@ func init() {
 	recordDescContentHash := recordFields[5].Descriptor()
 	// record.ContentHashValidator is a validator for the "content_hash" field. It is called by the builders before save.
 	record.ContentHashValidator = recordDescContentHash.Validators[0].(func(string) error)
+	// recordDescGeneration is the schema descriptor for generation field.
+	recordDescGeneration := recordFields[8].Descriptor()
+	// record.DefaultGeneration holds the default value on creation for the generation field.
+	record.DefaultGeneration = recordDescGeneration.Default.(int)
 	// recordDescID is the schema descriptor for id field.
 	recordDescID := recordMixinFields0[0].Descriptor()
 	// record.DefaultID holds the default value on creation for the id field.
@@ -1553,12 +1699,20 @@ func init() {
 	syncrunDescObjectIndex := syncrunFields[11].Descriptor()
 	// syncrun.DefaultObjectIndex holds the default value on creation for the object_index field.
 	syncrun.DefaultObjectIndex = syncrunDescObjectIndex.Default.(int)
+	// syncrunDescGeneration is the schema descriptor for generation field.
+	syncrunDescGeneration := syncrunFields[14].Descriptor()
+	// syncrun.DefaultGeneration holds the default value on creation for the generation field.
+	syncrun.DefaultGeneration = syncrunDescGeneration.Default.(int)
+	// syncrunDescSweeping is the schema descriptor for sweeping field.
+	syncrunDescSweeping := syncrunFields[15].Descriptor()
+	// syncrun.DefaultSweeping holds the default value on creation for the sweeping field.
+	syncrun.DefaultSweeping = syncrunDescSweeping.Default.(bool)
 	// syncrunDescCrmCalls is the schema descriptor for crm_calls field.
-	syncrunDescCrmCalls := syncrunFields[15].Descriptor()
+	syncrunDescCrmCalls := syncrunFields[17].Descriptor()
 	// syncrun.DefaultCrmCalls holds the default value on creation for the crm_calls field.
 	syncrun.DefaultCrmCalls = syncrunDescCrmCalls.Default.(int)
 	// syncrunDescSteps is the schema descriptor for steps field.
-	syncrunDescSteps := syncrunFields[16].Descriptor()
+	syncrunDescSteps := syncrunFields[18].Descriptor()
 	// syncrun.DefaultSteps holds the default value on creation for the steps field.
 	syncrun.DefaultSteps = syncrunDescSteps.Default.(int)
 	// syncrunDescID is the schema descriptor for id field.

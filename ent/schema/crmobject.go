@@ -39,8 +39,11 @@ func (CrmObject) Fields() []ent.Field {
 		field.String("stale_reason").MaxLen(500).Optional(),
 		field.String("content_hash").MaxLen(64).Optional(),
 		field.String("api_version").MaxLen(40).Optional(),
+		field.Enum("record_access").GoType(crm.RecordAccess("")).Default(string(crm.RecordsUnknown)),
+		field.String("record_access_note").MaxLen(1000).Optional().Comment("what limits the records that can be read"),
 		field.Bytes("resume_token").Optional().Comment("where the next read starts"),
 		field.JSON("read_fields", []string{}).Optional().Comment("fields of the last complete read; a field beyond them needs a read from the beginning"),
+		field.Int("generation").Default(0).Comment("number of the last reading from the beginning that had records to compare with"),
 		field.Int("position").Default(0).Comment("order in the package"),
 	}
 }

@@ -30,6 +30,7 @@ func (Record) Fields() []ent.Field {
 		field.String("content_hash").MaxLen(64),
 		field.Text("data").Comment("JSON object"),
 		field.Time("synced_at"),
+		field.Int("generation").Default(0).Comment("the last reading from the beginning that met it; see CrmObject.generation"),
 	}
 }
 

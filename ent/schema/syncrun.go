@@ -38,6 +38,8 @@ func (SyncRun) Fields() []ent.Field {
 		field.Int("object_index").Default(0),
 		field.Bytes("resume_token").Optional(),
 		field.JSON("read_fields", []string{}).Optional().Comment("fields of the object being read, fixed at its first step"),
+		field.Int("generation").Default(0).Comment("the reading from the beginning that is under way; 0 while reading goes on from where it was"),
+		field.Bool("sweeping").Default(false).Comment("the object was read to the end; records that it did not meet are being deleted"),
 		field.JSON("counters", crm.Counters{}).Optional(),
 		field.Int("crm_calls").Default(0),
 		field.Int("steps").Default(0),

@@ -48,6 +48,10 @@ const (
 	FieldResumeToken = "resume_token"
 	// FieldReadFields holds the string denoting the read_fields field in the database.
 	FieldReadFields = "read_fields"
+	// FieldGeneration holds the string denoting the generation field in the database.
+	FieldGeneration = "generation"
+	// FieldSweeping holds the string denoting the sweeping field in the database.
+	FieldSweeping = "sweeping"
 	// FieldCounters holds the string denoting the counters field in the database.
 	FieldCounters = "counters"
 	// FieldCrmCalls holds the string denoting the crm_calls field in the database.
@@ -99,6 +103,8 @@ var Columns = []string{
 	FieldObjectIndex,
 	FieldResumeToken,
 	FieldReadFields,
+	FieldGeneration,
+	FieldSweeping,
 	FieldCounters,
 	FieldCrmCalls,
 	FieldSteps,
@@ -144,6 +150,10 @@ var (
 	DefaultVersion int
 	// DefaultObjectIndex holds the default value on creation for the "object_index" field.
 	DefaultObjectIndex int
+	// DefaultGeneration holds the default value on creation for the "generation" field.
+	DefaultGeneration int
+	// DefaultSweeping holds the default value on creation for the "sweeping" field.
+	DefaultSweeping bool
 	// DefaultCrmCalls holds the default value on creation for the "crm_calls" field.
 	DefaultCrmCalls int
 	// DefaultSteps holds the default value on creation for the "steps" field.
@@ -264,6 +274,16 @@ func ByVersion(opts ...sql.OrderTermOption) OrderOption {
 // ByObjectIndex orders the results by the object_index field.
 func ByObjectIndex(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldObjectIndex, opts...).ToFunc()
+}
+
+// ByGeneration orders the results by the generation field.
+func ByGeneration(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldGeneration, opts...).ToFunc()
+}
+
+// BySweeping orders the results by the sweeping field.
+func BySweeping(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldSweeping, opts...).ToFunc()
 }
 
 // ByCrmCalls orders the results by the crm_calls field.

@@ -126,6 +126,16 @@ func ResumeToken(v []byte) predicate.SyncRun {
 	return predicate.SyncRun(sql.FieldEQ(FieldResumeToken, v))
 }
 
+// Generation applies equality check predicate on the "generation" field. It's identical to GenerationEQ.
+func Generation(v int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldEQ(FieldGeneration, v))
+}
+
+// Sweeping applies equality check predicate on the "sweeping" field. It's identical to SweepingEQ.
+func Sweeping(v bool) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldEQ(FieldSweeping, v))
+}
+
 // CrmCalls applies equality check predicate on the "crm_calls" field. It's identical to CrmCallsEQ.
 func CrmCalls(v int) predicate.SyncRun {
 	return predicate.SyncRun(sql.FieldEQ(FieldCrmCalls, v))
@@ -984,6 +994,56 @@ func ReadFieldsIsNil() predicate.SyncRun {
 // ReadFieldsNotNil applies the NotNil predicate on the "read_fields" field.
 func ReadFieldsNotNil() predicate.SyncRun {
 	return predicate.SyncRun(sql.FieldNotNull(FieldReadFields))
+}
+
+// GenerationEQ applies the EQ predicate on the "generation" field.
+func GenerationEQ(v int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldEQ(FieldGeneration, v))
+}
+
+// GenerationNEQ applies the NEQ predicate on the "generation" field.
+func GenerationNEQ(v int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldNEQ(FieldGeneration, v))
+}
+
+// GenerationIn applies the In predicate on the "generation" field.
+func GenerationIn(vs ...int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldIn(FieldGeneration, vs...))
+}
+
+// GenerationNotIn applies the NotIn predicate on the "generation" field.
+func GenerationNotIn(vs ...int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldNotIn(FieldGeneration, vs...))
+}
+
+// GenerationGT applies the GT predicate on the "generation" field.
+func GenerationGT(v int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldGT(FieldGeneration, v))
+}
+
+// GenerationGTE applies the GTE predicate on the "generation" field.
+func GenerationGTE(v int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldGTE(FieldGeneration, v))
+}
+
+// GenerationLT applies the LT predicate on the "generation" field.
+func GenerationLT(v int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldLT(FieldGeneration, v))
+}
+
+// GenerationLTE applies the LTE predicate on the "generation" field.
+func GenerationLTE(v int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldLTE(FieldGeneration, v))
+}
+
+// SweepingEQ applies the EQ predicate on the "sweeping" field.
+func SweepingEQ(v bool) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldEQ(FieldSweeping, v))
+}
+
+// SweepingNEQ applies the NEQ predicate on the "sweeping" field.
+func SweepingNEQ(v bool) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldNEQ(FieldSweeping, v))
 }
 
 // CountersIsNil applies the IsNil predicate on the "counters" field.

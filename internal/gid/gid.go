@@ -25,6 +25,8 @@ const (
 	Field            Prefix = "fld"
 	Mapping          Prefix = "map"
 	Setting          Prefix = "set"
+	Picklist         Prefix = "pkl"
+	Memo             Prefix = "mem"
 	PermissionChange Prefix = "pch"
 	SyncRun          Prefix = "run"
 	RunObject        Prefix = "rob"
