@@ -176,7 +176,7 @@ func (r *Resolver) standardFields(ctx context.Context, found *ent.Integration) (
 func noErrors() []*model.UserError { return []*model.UserError{} }
 
 // valueOf reads an optional argument; left out is "".
-func valueOf(text *string) string {
+func valueOf[T ~string](text *T) T {
 	if text == nil {
 		return ""
 	}

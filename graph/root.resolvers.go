@@ -35,12 +35,17 @@ func (r *mutationResolver) StartIntegration(ctx context.Context, input model.Sta
 	started, err := r.Integrations.Start(ctx, integration.StartInput{
 		IdempotencyKey: input.IdempotencyKey, Connector: input.Connector, Environment: input.Environment,
 		ScheduleTime: valueOf(input.ScheduleTime), TimeZone: valueOf(input.ScheduleZone),
+		Config: input.Config, Grant: valueOf(input.Grant),
 	})
 	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
 		return &model.StartIntegrationPayload{UserErrors: problems}, err
 	}
-	found, err := r.Resolver.integration(ctx, started.IntegrationID)
-	return &model.StartIntegrationPayload{Integration: found, SignInURL: &started.SignInURL, UserErrors: noErrors()}, err
+	payload := &model.StartIntegrationPayload{UserErrors: noErrors()}
+	if started.SignInURL != "" {
+		payload.SignInURL = &started.SignInURL
+	}
+	payload.Integration, err = r.Resolver.integration(ctx, started.IntegrationID)
+	return payload, err
 }
 
 func (r *mutationResolver) CheckIntegration(ctx context.Context, input model.CheckIntegrationInput) (*model.CheckIntegrationPayload, error) {

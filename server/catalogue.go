@@ -1,6 +1,8 @@
 package server
 
 import (
+	"slices"
+
 	"github.com/fieldwarden/fieldwarden/graph/model"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
@@ -41,10 +43,15 @@ func (c catalogue) show(status host.Status) *model.Connector {
 		Name: status.Name, Title: manifest.Title, Vendor: manifest.Vendor, Version: manifest.Version, IconSVG: manifest.IconSVG,
 		Kind: manifest.Kind, Status: connectorStatus(status.State), Checksum: status.SHA256, Crashes: status.Crashes,
 		Capabilities: append([]crm.Capability{}, manifest.Capabilities...), Environments: []crm.Environment{},
-		Prerequisites: []*crm.Prerequisite{}, Protections: []*model.Protection{},
+		Prerequisites: []*crm.Prerequisite{}, Protections: []*model.Protection{}, Grants: []crm.GrantType{}, ConfigSchema: manifest.ConfigSchema,
 	}
 	for _, spec := range manifest.Environments {
 		shown.Environments = append(shown.Environments, spec.Environment)
+		for _, grant := range spec.OAuth.Grants {
+			if !slices.Contains(shown.Grants, grant) {
+				shown.Grants = append(shown.Grants, grant)
+			}
+		}
 	}
 	for i := range manifest.Prerequisites {
 		shown.Prerequisites = append(shown.Prerequisites, &manifest.Prerequisites[i])

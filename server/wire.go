@@ -95,7 +95,7 @@ func (s *Server) wireUseCases(options Options, node string) error {
 		return err
 	}
 	c.permissions, err = permission.New(permission.Config{
-		Store: s.store, Caller: c.integrations, Checker: s.host, Jobs: s.jobs, Alerts: alerts, Mappings: c.mappings,
+		Store: s.store, Caller: c.integrations.Introspecting(), Checker: s.host, Jobs: s.jobs, Alerts: alerts, Mappings: c.mappings,
 		Packages: c.packages, Logger: s.log, ConfirmDelay: options.Tuning.ConfirmDelay,
 		OnOnboarded: func(ctx context.Context, tx *store.Tx, id string) error {
 			return c.integrations.MarkStep(ctx, tx, id, crm.StepCheck)

@@ -111,8 +111,10 @@ type ComplexityRoot struct {
 	Connector struct {
 		Capabilities  func(childComplexity int) int
 		Checksum      func(childComplexity int) int
+		ConfigSchema  func(childComplexity int) int
 		Crashes       func(childComplexity int) int
 		Environments  func(childComplexity int) int
+		Grants        func(childComplexity int) int
 		IconSVG       func(childComplexity int) int
 		Kind          func(childComplexity int) int
 		Name          func(childComplexity int) int
@@ -261,6 +263,7 @@ type ComplexityRoot struct {
 		Alerts            func(childComplexity int, filter *model.AlertFilterInput, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
 		Checklist         func(childComplexity int) int
 		ChecklistAt       func(childComplexity int) int
+		Config            func(childComplexity int) int
 		Connector         func(childComplexity int) int
 		CreatedAt         func(childComplexity int) int
 		Environment       func(childComplexity int) int
@@ -871,6 +874,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Connector.Checksum(childComplexity), true
+	case "Connector.configSchema":
+		if e.ComplexityRoot.Connector.ConfigSchema == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Connector.ConfigSchema(childComplexity), true
 	case "Connector.crashes":
 		if e.ComplexityRoot.Connector.Crashes == nil {
 			break
@@ -883,6 +892,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Connector.Environments(childComplexity), true
+	case "Connector.grants":
+		if e.ComplexityRoot.Connector.Grants == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Connector.Grants(childComplexity), true
 	case "Connector.iconSvg":
 		if e.ComplexityRoot.Connector.IconSVG == nil {
 			break
@@ -1480,6 +1495,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Integration.ChecklistAt(childComplexity), true
+	case "Integration.config":
+		if e.ComplexityRoot.Integration.Config == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Integration.Config(childComplexity), true
 	case "Integration.connector":
 		if e.ComplexityRoot.Integration.Connector == nil {
 			break
@@ -3208,6 +3229,10 @@ type Connector {
   capabilities: [ConnectorCapability!]!
   "The environments it can connect to."
   environments: [Environment!]!
+  "How an integration can sign in, the preferred way first."
+  grants: [OAuthGrant!]!
+  "JSON Schema of the configuration that startIntegration takes; null when there is nothing to configure."
+  configSchema: JSON
   "What must be in place before connecting."
   prerequisites: [Prerequisite!]!
   "How its process is confined on this machine, truthfully."
@@ -3256,6 +3281,18 @@ enum ConnectorCapability {
   CHECK_PERMISSIONS
   "Reads records."
   READ
+  "Lists the choices of stages, sources and roles."
+  LIST_PICKLIST
+}
+
+"""
+A way to sign in to a CRM.
+"""
+enum OAuthGrant {
+  "A person signs in with a browser."
+  AUTHORIZATION_CODE
+  "The app signs in as itself."
+  CLIENT_CREDENTIALS
 }
 
 """
@@ -3564,6 +3601,8 @@ type Integration implements Node {
   scheduleTime: String!
   "The IANA time zone of the schedule."
   scheduleZone: String!
+  "Its configuration, a JSON object by the connector's configSchema; null without one."
+  config: JSON
   "One object of the package by its CRM name; null when the package has none of that name."
   object(
     "The CRM's name of the object, for example ` + "`" + `Contact` + "`" + `."
@@ -3761,15 +3800,19 @@ input StartIntegrationInput {
   scheduleTime: String
   "IANA time zone of the daily run; the workspace's when left out."
   scheduleZone: String
+  "The configuration, a JSON object by the connector's configSchema; what the integration has, or nothing, when left out."
+  config: JSON
+  "How to sign in; the first of the connector's grants when left out."
+  grant: OAuthGrant
 }
 
 """
 The answer of startIntegration.
 """
 type StartIntegrationPayload {
-  "The integration, now AUTHORIZING."
+  "The integration, now AUTHORIZING; ONBOARDING or ACTIVE when the app signed in as itself."
   integration: Integration
-  "Open this in the admin's browser within ten minutes. It works once."
+  "Open this in the admin's browser within ten minutes. It works once. Null when the app signed in as itself."
   signInUrl: URL
   "What was wrong; nothing was changed when there is one."
   userErrors: [UserError!]!
@@ -5179,6 +5222,10 @@ func (ec *executionContext) childFields_Connector(ctx context.Context, field gra
 		return ec.fieldContext_Connector_capabilities(ctx, field)
 	case "environments":
 		return ec.fieldContext_Connector_environments(ctx, field)
+	case "grants":
+		return ec.fieldContext_Connector_grants(ctx, field)
+	case "configSchema":
+		return ec.fieldContext_Connector_configSchema(ctx, field)
 	case "prerequisites":
 		return ec.fieldContext_Connector_prerequisites(ctx, field)
 	case "protections":
@@ -5485,6 +5532,8 @@ func (ec *executionContext) childFields_Integration(ctx context.Context, field g
 		return ec.fieldContext_Integration_scheduleTime(ctx, field)
 	case "scheduleZone":
 		return ec.fieldContext_Integration_scheduleZone(ctx, field)
+	case "config":
+		return ec.fieldContext_Integration_config(ctx, field)
 	case "object":
 		return ec.fieldContext_Integration_object(ctx, field)
 	case "objects":

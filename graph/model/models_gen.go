@@ -98,6 +98,10 @@ type Connector struct {
 	Capabilities []crm.Capability `json:"capabilities"`
 	// The environments it can connect to.
 	Environments []crm.Environment `json:"environments"`
+	// How an integration can sign in, the preferred way first.
+	Grants []crm.GrantType `json:"grants"`
+	// JSON Schema of the configuration that startIntegration takes; null when there is nothing to configure.
+	ConfigSchema json.RawMessage `json:"configSchema"`
 	// What must be in place before connecting.
 	Prerequisites []*crm.Prerequisite `json:"prerequisites"`
 	// How its process is confined on this machine, truthfully.
@@ -446,13 +450,17 @@ type StartIntegrationInput struct {
 	ScheduleTime *string `json:"scheduleTime"`
 	// IANA time zone of the daily run; the workspace's when left out.
 	ScheduleZone *string `json:"scheduleZone"`
+	// The configuration, a JSON object by the connector's configSchema; what the integration has, or nothing, when left out.
+	Config json.RawMessage `json:"config"`
+	// How to sign in; the first of the connector's grants when left out.
+	Grant *crm.GrantType `json:"grant"`
 }
 
 // The answer of startIntegration.
 type StartIntegrationPayload struct {
-	// The integration, now AUTHORIZING.
+	// The integration, now AUTHORIZING; ONBOARDING or ACTIVE when the app signed in as itself.
 	Integration *ent.Integration `json:"integration"`
-	// Open this in the admin's browser within ten minutes. It works once.
+	// Open this in the admin's browser within ten minutes. It works once. Null when the app signed in as itself.
 	SignInURL *string `json:"signInUrl"`
 	// What was wrong; nothing was changed when there is one.
 	UserErrors []*UserError `json:"userErrors"`

@@ -107,10 +107,16 @@ var importRules = []importRule{
 	{"plugins/sdk/connectortest", slices.Concat([]string{"plugins/sdk"}, protocol), "third parties import it in their tests"},
 	{"plugins/proto/...", protocol, "the wire contract stands alone"},
 	{"plugins/crmsim", nil, "simulators are CRMs: they know nothing of ours"},
-	{"plugins/crmsim/...", []string{"plugins/crmsim"}, "simulators are CRMs: they know nothing of ours"},
+	{"plugins/crmsim/world", []string{"plugins/crmsim"}, "what all simulated CRMs are about"},
+	{"plugins/crmsim/control", []string{"plugins/crmsim"}, "switches know no CRM"},
+	{"plugins/crmsim/...", []string{"plugins/crmsim", "plugins/crmsim/world", "plugins/crmsim/control"}, "simulators are CRMs: they know nothing of ours"},
 	{"plugins/example", []string{"plugins/sdk"}, "a connector imports the SDK and nothing else of ours"},
 	{"plugins/salesforce/cmd/fieldwarden-connector-salesforce", []string{"plugins/salesforce", "plugins/sdk"}, "a connector imports the SDK and nothing else of ours"},
 	{"plugins/salesforce", []string{"plugins/sdk"}, "a connector imports the SDK and nothing else of ours"},
+	{"plugins/hubspot/cmd/fieldwarden-connector-hubspot", []string{"plugins/hubspot", "plugins/sdk"}, "a connector imports the SDK and nothing else of ours"},
+	{"plugins/hubspot", []string{"plugins/sdk"}, "a connector imports the SDK and nothing else of ours"},
+	{"plugins/dynamics365/cmd/fieldwarden-connector-dynamics365", []string{"plugins/dynamics365", "plugins/sdk"}, "a connector imports the SDK and nothing else of ours"},
+	{"plugins/dynamics365", []string{"plugins/sdk"}, "a connector imports the SDK and nothing else of ours"},
 }
 
 func TestImportsRunOneWay(t *testing.T) {

@@ -80,7 +80,7 @@ func (s *Service) finishSignIn(ctx context.Context, in CallbackInput, signIn *en
 	if _, ok := transition(row.State, authorized); !ok {
 		return errState(row)
 	}
-	d, err := s.describe(row.Connector, row.Environment)
+	d, err := s.describe(row.Connector, row.Environment, row.Config)
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,49 @@ func (s *Service) finishSignIn(ctx context.Context, in CallbackInput, signIn *en
 	if err != nil {
 		return err
 	}
-	granted, err := s.inspect(ctx, d, row, answer)
+	return s.accept(ctx, d, row, answer, crm.GrantAuthorizationCode)
+}
+
+// signInAsApp connects an integration with the client's own credentials (RFC 6749
+// section 4.4). Once connected it does nothing.
+func (s *Service) signInAsApp(ctx context.Context, integrationID string) error {
+	row, err := find(ctx, s.c.Store.Read(), integrationID)
+	if err != nil || row.State == crm.IntegrationOnboarding || row.State == crm.IntegrationActive {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callbackTime)
+	defer cancel()
+	if err := s.requestAsApp(ctx, row); err != nil {
+		return errors.Join(err, s.failSignIn(ctx, row.ID, err))
+	}
+	return nil
+}
+
+func (s *Service) requestAsApp(ctx context.Context, row *ent.Integration) error {
+	d, err := s.describe(row.Connector, row.Environment, row.Config)
+	if err != nil {
+		return err
+	}
+	client, err := s.client(ctx, row.Connector, row.Environment)
+	if err != nil {
+		return err
+	}
+	answer, _, err := s.requestToken(ctx, d, client, d.clientCredentials())
+	if err != nil {
+		return err
+	}
+	return s.accept(ctx, d, row, answer, crm.GrantClientCredentials)
+}
+
+// clientCredentials is the form of a token request without a person.
+func (d described) clientCredentials() url.Values {
+	return url.Values{"grant_type": {"client_credentials"}, "scope": {strings.Join(d.oauth.ClientCredentialsScopes, " ")}}
+}
+
+// accept judges the tokens of an answer as a grant and saves it; tokens that are
+// not kept are given back.
+func (s *Service) accept(ctx context.Context, d described, row *ent.Integration, answer tokenAnswer, kind crm.GrantType) error {
+	granted, err := s.inspect(ctx, d, row, answer, kind)
 	if err == nil {
 		err = s.saveGrant(ctx, row.ID, granted)
 	}

@@ -33,7 +33,7 @@ func (s *Service) SetOAuthClient(ctx context.Context, in SetOAuthClientInput) er
 	if err != nil {
 		return err
 	}
-	if _, err := s.describe(in.Connector, in.Environment); err != nil {
+	if _, _, err := s.manifest(in.Connector, in.Environment); err != nil {
 		return err
 	}
 	if err := in.validate(); err != nil {

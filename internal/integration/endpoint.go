@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"strings"
@@ -18,36 +19,70 @@ type described struct {
 	override *url.URL
 }
 
-// describe asks the host for a connector and environment and makes sure that the
-// URLs to which secrets will be sent lie on hosts that the manifest allows.
-func (s *Service) describe(connector string, environment crm.Environment) (described, error) {
+// manifest asks the host for a connector that knows an environment.
+func (s *Service) manifest(connector string, environment crm.Environment) (crm.Manifest, crm.EnvironmentSpec, error) {
 	manifest, err := s.c.Connectors.Describe(connector)
 	if err != nil {
-		return described{}, err
+		return manifest, crm.EnvironmentSpec{}, err
 	}
 	spec, ok := manifest.Environment(environment)
 	if !ok {
-		return described{}, fault.New(fault.ConnectorUnsupported,
+		return manifest, spec, fault.New(fault.ConnectorUnsupported,
 			fmt.Sprintf("The connector %s knows no environment %q.", manifest.Title, environment), fault.Field("environment"))
 	}
+	return manifest, spec, nil
+}
+
+// describe fills an integration's configuration into its connector's OAuth and
+// makes sure that the URLs to which secrets will be sent lie on hosts that the
+// manifest allows, whatever the configuration says.
+func (s *Service) describe(connector string, environment crm.Environment, config json.RawMessage) (described, error) {
+	manifest, spec, err := s.manifest(connector, environment)
+	if err != nil {
+		return described{}, err
+	}
+	values, err := configurationOf(manifest, config)
+	if err != nil {
+		return described{}, err
+	}
 	d := described{manifest: manifest, oauth: spec.OAuth, override: s.endpoints[Slot(connector, environment)]}
-	for _, place := range []*string{&d.oauth.AuthorizeURL, &d.oauth.TokenURL, &d.oauth.RevokeURL, &d.oauth.Endpoint} {
+	for _, place := range []*string{&d.oauth.AuthorizeURL, &d.oauth.TokenURL, &d.oauth.RevokeURL, &d.oauth.IntrospectURL, &d.oauth.Endpoint} {
 		if *place == "" {
-			continue // revoke URL and fixed endpoint are optional
+			continue // some are optional
 		}
-		u, err := url.Parse(*place)
-		if err != nil {
-			return described{}, errBlocked(*place)
+		if *place, err = d.locate(values, *place); err != nil {
+			return described{}, err
 		}
-		if d.override != nil {
-			u.Scheme, u.Host = d.override.Scheme, d.override.Host
+	}
+	for _, place := range []*[]string{&d.oauth.Scopes, &d.oauth.OptionalScopes, &d.oauth.ClientCredentialsScopes} {
+		if *place, err = values.scopes(*place); err != nil {
+			return described{}, err
 		}
-		if !d.allows(u) {
-			return described{}, errBlocked(u.Host)
-		}
-		*place = u.String()
 	}
 	return d, nil
+}
+
+// locate fills a URL of the manifest. Its host must be one that the manifest
+// allows; only then does the operator's endpoint take its place.
+func (d described) locate(values configured, template string) (string, error) {
+	place, err := values.address(template)
+	if err != nil {
+		return "", err
+	}
+	u, err := url.Parse(place)
+	if err != nil {
+		return "", errBlocked(place)
+	}
+	if placeholder.MatchString(template) && !hostAllowed(d.manifest.AllowedHosts, u.Hostname()) {
+		return "", errBlocked(u.Host)
+	}
+	if d.override != nil {
+		u.Scheme, u.Host = d.override.Scheme, d.override.Host
+	}
+	if !d.allows(u) {
+		return "", errBlocked(u.Host)
+	}
+	return u.String(), nil
 }
 
 // dataEndpoint is the base URL for data calls that a token answer leads to,

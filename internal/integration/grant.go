@@ -24,13 +24,17 @@ type grant struct {
 }
 
 // inspect finds out what was granted, where, and to whom.
-func (s *Service) inspect(ctx context.Context, d described, row *ent.Integration, answer tokenAnswer) (grant, error) {
+func (s *Service) inspect(ctx context.Context, d described, row *ent.Integration, answer tokenAnswer, kind crm.GrantType) (grant, error) {
 	name := d.manifest.Title
-	if missing := missingScopes(d.oauth.Scopes, answer); len(missing) > 0 {
+	asked := d.oauth.Scopes
+	if kind == crm.GrantClientCredentials {
+		asked = d.oauth.ClientCredentialsScopes
+	}
+	if missing := missingScopes(asked, answer); len(missing) > 0 {
 		return grant{}, fault.New(fault.CRMForbidden, fmt.Sprintf("%s did not grant: %s.", name, strings.Join(missing, ", ")),
 			fault.Hint("Allow these scopes in the OAuth client's settings at the CRM, then start again."))
 	}
-	if answer.text("refresh_token") == "" {
+	if kind == crm.GrantAuthorizationCode && answer.text("refresh_token") == "" {
 		return grant{}, fault.New(fault.CRMForbidden, name+" gave no refresh token, without which no daily run can sign in.",
 			fault.Hint("Allow the OAuth client refresh tokens (offline access) at the CRM, then start again."))
 	}
@@ -39,7 +43,11 @@ func (s *Service) inspect(ctx context.Context, d described, row *ent.Integration
 		return grant{}, err
 	}
 	g := grant{tokens: tokensOf(answer, "", s.now()), endpoint: endpoint}
+	g.tokens.Grant = kind
 	t := crm.Target{IntegrationID: row.ID, Environment: row.Environment, Endpoint: endpoint, AccessToken: g.tokens.access(), Config: row.Config}
+	if t.Introspection, err = s.introspect(ctx, d, row, t.AccessToken); err != nil {
+		return grant{}, err
+	}
 	if g.identity, err = s.c.Connectors.Identify(ctx, row.Connector, t); err != nil {
 		return grant{}, err
 	}

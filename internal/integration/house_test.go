@@ -66,7 +66,7 @@ func (c *connectors) set(change func()) {
 }
 
 func (c *connectors) Describe(name string) (crm.Manifest, error) {
-	if name != "salesforce" {
+	if name != c.manifest.Name {
 		return crm.Manifest{}, fault.New(fault.ConnectorNotFound, "There is no such connector.")
 	}
 	return c.manifest, nil

@@ -223,7 +223,7 @@ func (s *Service) RunChecklist(ctx context.Context, integrationID string) error 
 		return err
 	}
 	var items []crm.ChecklistItem
-	err = s.Call(ctx, integrationID, func(ctx context.Context, connector string, t crm.Target) (err error) {
+	err = s.Introspecting().Call(ctx, integrationID, func(ctx context.Context, connector string, t crm.Target) (err error) {
 		items, err = s.checklist(ctx, row, connector, t)
 		return err
 	})

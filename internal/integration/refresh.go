@@ -8,6 +8,7 @@ import (
 
 	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/ent/credential"
+	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
 	"github.com/fieldwarden/fieldwarden/internal/obs"
 	"github.com/fieldwarden/fieldwarden/internal/principal"
@@ -103,7 +104,7 @@ func (s *Service) refreshAhead(ctx context.Context, row *ent.Integration, curren
 // refresh returns newer tokens than those given: it waits for another's refresh
 // under way, or makes one itself. errUncertain when neither can be.
 func (s *Service) refresh(ctx context.Context, row *ent.Integration, old held) (held, error) {
-	d, err := s.describe(row.Connector, row.Environment)
+	d, err := s.describe(row.Connector, row.Environment, row.Config)
 	if err != nil {
 		return held{}, err
 	}
@@ -207,6 +208,9 @@ func killLease(row *ent.Credential, turn string) func(context.Context, *store.Tx
 func (s *Service) present(ctx context.Context, d described, client OAuthClient, current held) (tokenAnswer, outcome, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTime)
 	defer cancel()
+	if current.tokens.Grant == crm.GrantClientCredentials {
+		return s.requestToken(ctx, d, client, d.clientCredentials())
+	}
 	return s.requestToken(ctx, d, client, map[string][]string{
 		"grant_type": {"refresh_token"}, "refresh_token": {current.tokens.Refresh},
 	})
@@ -216,6 +220,7 @@ func (s *Service) present(ctx context.Context, d described, client OAuthClient, 
 // they were asked for, and only then hands them out.
 func (s *Service) keep(ctx context.Context, d described, row *ent.Integration, current held, turn string, answer tokenAnswer) (held, error) {
 	fresh := tokensOf(answer, current.tokens.Refresh, s.now())
+	fresh.Grant = current.tokens.Grant
 	if len(fresh.Scopes) == 0 {
 		fresh.Scopes = current.tokens.Scopes
 	}

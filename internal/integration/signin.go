@@ -123,7 +123,7 @@ func (s *Service) authorizeURL(ctx context.Context, signIn *ent.OAuthState) (str
 	if err != nil {
 		return "", err
 	}
-	d, err := s.describe(row.Connector, row.Environment)
+	d, err := s.describe(row.Connector, row.Environment, row.Config)
 	if err != nil {
 		return "", err
 	}
@@ -149,6 +149,9 @@ func (s *Service) authorizeURL(ctx context.Context, signIn *ent.OAuthState) (str
 	query.Set("state", secrets.State)
 	if len(d.oauth.Scopes) > 0 {
 		query.Set("scope", strings.Join(d.oauth.Scopes, " "))
+	}
+	if len(d.oauth.OptionalScopes) > 0 {
+		query.Set("optional_scope", strings.Join(d.oauth.OptionalScopes, " "))
 	}
 	if d.oauth.PKCE {
 		challenge := sha256.Sum256([]byte(secrets.Verifier))

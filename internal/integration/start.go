@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/fieldwarden/fieldwarden/ent"
@@ -37,7 +38,12 @@ type StartInput struct {
 	ScheduleTime string
 	// TimeZone is an IANA name; empty keeps what the integration has (the
 	// workspace's at first).
-	TimeZone       string
+	TimeZone string
+	// Config is a JSON object by the connector's schema; empty keeps what the
+	// integration has.
+	Config json.RawMessage
+	// Grant is how to sign in; empty is the first that the connector offers.
+	Grant          crm.GrantType
 	IdempotencyKey string
 }
 
@@ -45,11 +51,12 @@ type StartInput struct {
 type StartResult struct {
 	IntegrationID string
 	// SignInURL opens the sign-in, once, in the browser that will finish it. It
-	// holds a secret.
+	// holds a secret. Empty when the app signed in as itself.
 	SignInURL string
 }
 
-// started is the saved answer of Start: the link's ticket is sealed in it.
+// started is the saved answer of Start: the link's ticket is sealed in it. An app
+// that signs in as itself has no ticket.
 type started struct {
 	IntegrationID string
 	StateID       string
@@ -59,17 +66,21 @@ type started struct {
 // Start makes or resumes the integration of a connector and environment and opens
 // a sign-in (requirement C1). It resumes an integration that nobody has signed in
 // to, and reconnects one that lost its credential, with its ids, mappings and
-// history. An earlier sign-in of the same integration ends.
+// history. An earlier sign-in of the same integration ends. With client
+// credentials nobody has to sign in: the integration is connected when Start
+// returns.
 //
 // Errors: fault.InstanceLimit while the slot is taken by an integration that is
 // signed in; fault.OAuthClientMissing; fault.ConnectorUnsupported for an
-// environment that the connector does not know; fault.BadInput.
+// environment or a grant that the connector does not know; fault.HostBlocked for a
+// configuration that leads to a host which the connector's manifest does not allow;
+// fault.BadInput; with client credentials also those of Callback.
 func (s *Service) Start(ctx context.Context, in StartInput) (StartResult, error) {
 	who, err := admin(ctx)
 	if err != nil {
 		return StartResult{}, err
 	}
-	if _, err := s.describe(in.Connector, in.Environment); err != nil {
+	if in, err = s.resolve(ctx, in); err != nil {
 		return StartResult{}, err
 	}
 	if _, err := s.client(ctx, in.Connector, in.Environment); err != nil {
@@ -88,10 +99,16 @@ func (s *Service) Start(ctx context.Context, in StartInput) (StartResult, error)
 			if err != nil {
 				return started{}, err
 			}
+			if in.Grant == crm.GrantClientCredentials {
+				return started{IntegrationID: row.ID}, endSignIns(ctx, tx, row.ID)
+			}
 			return s.openSignIn(ctx, tx, who, row)
 		})
 	if err != nil {
 		return StartResult{}, err
+	}
+	if answer.SealedTicket == nil {
+		return StartResult{IntegrationID: answer.IntegrationID}, s.signInAsApp(ctx, answer.IntegrationID)
 	}
 	ticket, err := s.c.Box.Open(who.WorkspaceID, answer.StateID, answer.SealedTicket)
 	if err != nil {
@@ -99,6 +116,41 @@ func (s *Service) Start(ctx context.Context, in StartInput) (StartResult, error)
 	}
 	link := s.c.PublicURL + pathStart + "?" + url.Values{"ticket": {string(ticket)}}.Encode()
 	return StartResult{IntegrationID: answer.IntegrationID, SignInURL: link}, nil
+}
+
+// resolve fills what was left out and checks it against the connector's manifest.
+func (s *Service) resolve(ctx context.Context, in StartInput) (StartInput, error) {
+	manifest, spec, err := s.manifest(in.Connector, in.Environment)
+	if err != nil {
+		return in, err
+	}
+	if len(in.Config) == 0 {
+		row, err := s.c.Store.Read().Integration.Query().Where(integration.Slot(Slot(in.Connector, in.Environment))).Only(ctx)
+		if ent.MaskNotFound(err) != nil {
+			return in, fmt.Errorf("read integration: %w", err)
+		}
+		if row != nil {
+			in.Config = row.Config
+		}
+	}
+	if in.Config, err = checkConfiguration(manifest, in.Config); err != nil {
+		return in, err
+	}
+	if _, err := s.describe(in.Connector, in.Environment, in.Config); err != nil {
+		return in, err
+	}
+	grants := spec.OAuth.Grants
+	if len(grants) == 0 {
+		grants = []crm.GrantType{crm.GrantAuthorizationCode}
+	}
+	if in.Grant == "" {
+		in.Grant = grants[0]
+	}
+	if !slices.Contains(grants, in.Grant) {
+		return in, fault.New(fault.ConnectorUnsupported,
+			fmt.Sprintf("The connector %s does not offer the grant %s.", manifest.Title, in.Grant), fault.Field("grant"))
+	}
+	return in, nil
 }
 
 func (in StartInput) validate() error {
@@ -143,6 +195,9 @@ func claimSlot(ctx context.Context, tx *store.Tx, in StartInput, workspace *ent.
 		if in.TimeZone != "" {
 			update.SetScheduleZone(in.TimeZone)
 		}
+		if in.Config != nil {
+			update.SetConfig(in.Config)
+		}
 	})
 }
 
@@ -164,8 +219,8 @@ type signInSecrets struct {
 
 // openSignIn saves a new sign-in and ends the earlier ones of the integration.
 func (s *Service) openSignIn(ctx context.Context, tx *store.Tx, who principal.Principal, row *ent.Integration) (started, error) {
-	if _, err := tx.Ent().OAuthState.Delete().Where(oauthstate.IntegrationID(row.ID)).Exec(ctx); err != nil {
-		return started{}, fmt.Errorf("end earlier sign-ins: %w", err)
+	if err := endSignIns(ctx, tx, row.ID); err != nil {
+		return started{}, err
 	}
 	id, ticket, secrets := gid.New(gid.OAuthState), randomSecret(), signInSecrets{State: randomSecret(), Verifier: randomSecret()}
 	plain, err := json.Marshal(secrets)
@@ -190,6 +245,14 @@ func (s *Service) openSignIn(ctx context.Context, tx *store.Tx, who principal.Pr
 		return started{}, fmt.Errorf("save sign-in: %w", err)
 	}
 	return started{IntegrationID: row.ID, StateID: id, SealedTicket: sealedTicket}, nil
+}
+
+// endSignIns forgets the sign-ins of an integration.
+func endSignIns(ctx context.Context, tx *store.Tx, integrationID string) error {
+	if _, err := tx.Ent().OAuthState.Delete().Where(oauthstate.IntegrationID(integrationID)).Exec(ctx); err != nil {
+		return fmt.Errorf("end earlier sign-ins: %w", err)
+	}
+	return nil
 }
 
 // randomSecret is 32 random bytes as 43 characters, which is also a PKCE verifier.

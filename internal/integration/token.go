@@ -76,7 +76,7 @@ func (s *Service) requestToken(ctx context.Context, d described, client OAuthCli
 		}
 		return answer, spent, nil
 	}
-	result, failure := s.refusal(d.manifest.Title, response, answer, form)
+	result, failure := s.refusal(d, response, answer, form)
 	return nil, result, failure
 }
 
@@ -115,8 +115,14 @@ func (a tokenAnswer) hasToken() bool {
 // may be presented again. Should that be wrong, the grant is lost, as it would
 // have been without another try. 502 and 504 come from something in between that
 // cannot know, and a success without tokens may have spent the grant.
-func (s *Service) refusal(crmName string, response *netguard.Response, answer tokenAnswer, form url.Values) (outcome, error) {
-	code := errorCode(answer.text("error"))
+//
+// The manifest's own codes come before the meaning that RFC 6749 gives to a code.
+func (s *Service) refusal(d described, response *netguard.Response, answer tokenAnswer, form url.Values) (outcome, error) {
+	crmName, codes := d.manifest.Title, answer.codes()
+	code := ""
+	if len(codes) > 0 {
+		code = codes[0]
+	}
 	switch status := response.Status; {
 	case status == http.StatusTooManyRequests:
 		return untouched, fault.New(fault.CRMRateLimited, fmt.Sprintf("%s limits the rate of sign-ins.", crmName), retryAfter(response.Header))
@@ -126,7 +132,9 @@ func (s *Service) refusal(crmName string, response *netguard.Response, answer to
 		return unknown, errNoAnswer(crmName, status)
 	case code == "":
 		return untouched, errNoAnswer(crmName, status)
-	case slices.Contains([]string{"invalid_grant", "inactive_user", "inactive_org"}, code):
+	case anyOf(codes, d.oauth.RetryCodes):
+		return untouched, fault.New(fault.CRMUnavailable, s.said(crmName, "cannot sign in at the moment", code, answer, form), retryAfter(response.Header))
+	case anyOf(codes, d.oauth.RevokedCodes), slices.Contains([]string{"invalid_grant", "inactive_user", "inactive_org"}, code):
 		return refused, fault.New(fault.CRMGrantRevoked, s.said(crmName, "does not accept the authorization", code, answer, form))
 	case slices.Contains([]string{"invalid_client", "invalid_client_id", "unauthorized_client"}, code):
 		return untouched, fault.New(fault.OAuthClientMissing, s.said(crmName, "does not accept the OAuth client", code, answer, form),
@@ -137,6 +145,28 @@ func (s *Service) refusal(crmName string, response *netguard.Response, answer to
 		return untouched, fault.New(fault.CRMInvalidRequest, s.said(crmName, "refused the sign-in", code, answer, form),
 			fault.Hint(hintClient))
 	}
+}
+
+// codes are what an answer without tokens gives as codes: RFC 6749's error first,
+// then HubSpot's status and Entra's error_codes.
+func (a tokenAnswer) codes() []string {
+	var codes []string
+	for _, text := range []string{a.text("error"), a.text("status")} {
+		if code := errorCode(text); code != "" {
+			codes = append(codes, code)
+		}
+	}
+	numbers, _ := a["error_codes"].([]any)
+	for _, number := range numbers {
+		if number, ok := number.(json.Number); ok {
+			codes = append(codes, number.String())
+		}
+	}
+	return codes
+}
+
+func anyOf(codes, wanted []string) bool {
+	return slices.ContainsFunc(codes, func(code string) bool { return slices.Contains(wanted, code) })
 }
 
 func errNoAnswer(crmName string, status int) error {
@@ -213,20 +243,40 @@ func transportFault(crmName string, err error) error {
 
 // missingScopes lists the scopes that were asked for and not granted. An answer
 // that names none granted them all (RFC 6749 section 5.1). Salesforce's "full"
-// covers everything, and offline_access and refresh_token are one thing.
+// covers everything, and offline_access and refresh_token are one thing. Entra names
+// the scopes of the resource alone, not those of OpenID Connect, and its ".default"
+// stands for others.
 func missingScopes(asked []string, answer tokenAnswer) []string {
-	granted := strings.Fields(answer.text("scope"))
+	granted := answer.scopes()
 	if len(granted) == 0 || slices.Contains(granted, "full") {
 		return nil
 	}
+	isResource := func(scope string) bool { return strings.HasPrefix(scope, "https://") }
 	same := map[string]string{"offline_access": "refresh_token", "refresh_token": "offline_access"}
 	var missing []string
 	for _, scope := range asked {
-		if !slices.Contains(granted, scope) && (same[scope] == "" || !slices.Contains(granted, same[scope])) {
+		switch {
+		case slices.Contains(granted, scope), same[scope] != "" && slices.Contains(granted, same[scope]):
+		case slices.ContainsFunc(granted, isResource) && (!isResource(scope) || strings.HasSuffix(scope, "/.default")):
+		default:
 			missing = append(missing, scope)
 		}
 	}
 	return missing
+}
+
+// scopes are the scopes that an answer names, in RFC 6749's form or as a list.
+func (a tokenAnswer) scopes() []string {
+	if list, ok := a["scopes"].([]any); ok {
+		var scopes []string
+		for _, scope := range list {
+			if scope, ok := scope.(string); ok {
+				scopes = append(scopes, scope)
+			}
+		}
+		return scopes
+	}
+	return strings.Fields(a.text("scope"))
 }
 
 // tokens are what is sealed in a credential.
@@ -234,6 +284,8 @@ type tokens struct {
 	Access  string   `json:"access"`
 	Refresh string   `json:"refresh"`
 	Scopes  []string `json:"scopes,omitempty"`
+	// Grant is how the access token was got; empty is the authorization code.
+	Grant crm.GrantType `json:"grant,omitempty"`
 	// Issued is by our clock.
 	Issued time.Time `json:"issued"`
 	// Expires is when the access token ends; zero where the CRM does not tell
@@ -249,7 +301,7 @@ func (t tokens) access() crm.Secret { return crm.Secret(t.Access) }
 func tokensOf(answer tokenAnswer, keep string, now time.Time) tokens {
 	t := tokens{
 		Access: answer.text("access_token"), Refresh: answer.text("refresh_token"),
-		Scopes: strings.Fields(answer.text("scope")), Issued: now.UTC(),
+		Scopes: answer.scopes(), Issued: now.UTC(),
 	}
 	if t.Refresh == "" {
 		t.Refresh = keep
