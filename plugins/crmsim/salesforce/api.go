@@ -4,10 +4,13 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/fieldwarden/fieldwarden/plugins/crmsim/control"
 )
 
 const (
@@ -28,7 +31,8 @@ type call struct {
 	view    *view // rights at the start of the request, the same for all parts
 	grant   *authorization
 	part    bool
-	request *Request // the line in the request log that parts are added to
+	request *Request     // the line in the request log that parts are added to
+	changes *transaction // what an all-or-none request has changed so far; nil otherwise
 }
 
 func sessionInvalid() reply {
@@ -39,8 +43,8 @@ func sessionNotREST() reply {
 	return failure(http.StatusUnauthorized, "INVALID_SESSION_ID", "This session is not valid for use with the REST API")
 }
 
-// api serves everything under /services/data.
-func (s *Simulator) api(w http.ResponseWriter, r *http.Request) {
+// data serves everything under /services/data.
+func (s *Simulator) data(w http.ResponseWriter, r *http.Request) {
 	line := Request{Method: r.Method, Path: r.URL.Path, Endpoint: unknownEndpoint}
 	answer, usage := s.answer(r, &line)
 	s.finish(w, r, answer, usage, line)
@@ -56,9 +60,9 @@ func (s *Simulator) answer(r *http.Request, line *Request) (reply, *apiUsage) {
 	line.Endpoint = "versions"
 	if len(rest) > 0 {
 		c.root, c.rest = "/services/data/"+rest[0], rest[1:]
-		line.Endpoint, line.Object, line.SOQL = c.endpoint(), s.objectOf(c), c.query.Get("q")
+		line.Endpoint, line.Object, line.Detail = c.endpoint(), s.objectOf(c), c.query.Get("q")
 	}
-	answer, kind, met := s.meetFault(r.Context(), faultTarget{path: r.URL.Path, object: line.Object})
+	answer, kind, met := s.meetFault(r.Context(), control.Target{Path: r.URL.Path, Object: line.Object})
 	if line.Fault = kind; met {
 		if kind == FaultDailyLimit {
 			return answer, &apiUsage{s.usage.limit, s.usage.limit}
@@ -94,14 +98,11 @@ func (s *Simulator) answer(r *http.Request, line *Request) (reply, *apiUsage) {
 
 // meetFault applies the rules that meet a request. met says that answer is to be sent instead of the real one; kinds
 // that spoil a real answer are left to finish.
-func (s *Simulator) meetFault(ctx context.Context, target faultTarget) (answer reply, kind FaultKind, met bool) {
-	delay, kind := s.faults.take(target)
+func (s *Simulator) meetFault(ctx context.Context, target control.Target) (answer reply, kind FaultKind, met bool) {
+	delay, kind := s.faults.Take(target)
 	if delay > 0 {
-		if err := pause(ctx, s.config.Clock, delay); err != nil {
+		if err := control.Pause(ctx, s.config.Clock, delay); err != nil {
 			return reply{status: http.StatusGatewayTimeout}, FaultSlow, true // nobody is left to read it
-		}
-		if kind == "" {
-			return reply{}, FaultSlow, false
 		}
 	}
 	answer, met = faultAnswer(kind)
@@ -115,7 +116,7 @@ func (s *Simulator) serve(endpoint func(*http.Request) reply) http.HandlerFunc {
 		if strings.HasPrefix(r.URL.Path, "/id/") {
 			line.Endpoint = "identity"
 		}
-		answer, kind, met := s.meetFault(r.Context(), faultTarget{path: r.URL.Path})
+		answer, kind, met := s.meetFault(r.Context(), control.Target{Path: r.URL.Path})
 		if line.Fault = kind; !met {
 			answer = endpoint(r)
 		}
@@ -127,7 +128,7 @@ func (s *Simulator) serve(endpoint func(*http.Request) reply) http.HandlerFunc {
 // a client that has the answer also finds the line.
 func (s *Simulator) finish(w http.ResponseWriter, r *http.Request, answer reply, usage *apiUsage, line Request) {
 	line.Status = answer.status
-	s.journal.add(line)
+	s.journal.Add(line)
 	switch line.Fault {
 	case FaultTruncated:
 		answer.body = answer.body[:len(answer.body)/2]
@@ -161,22 +162,60 @@ func (s *Simulator) route(c *call) reply {
 	case "describeGlobal":
 		return get(s.describeGlobal)
 	case "sobject":
-		return get(s.describeBasic)
+		return s.byMethod(c, methods{http.MethodGet: s.describeBasic, http.MethodPost: s.create})
 	case "describe":
 		return get(s.describe)
 	case "record":
-		return get(s.record)
+		return s.byMethod(c, methods{http.MethodGet: s.record, http.MethodPatch: s.update, http.MethodDelete: s.destroy})
+	case "upsert":
+		return s.byMethod(c, methods{http.MethodGet: s.recordByKey, http.MethodPatch: s.upsert})
+	case "collections":
+		return s.byMethod(c, methods{
+			http.MethodPost: s.collection, http.MethodPatch: s.collection, http.MethodDelete: s.collectionDelete,
+		})
+	case "collection":
+		return s.byMethod(c, methods{http.MethodGet: s.collectionRead, http.MethodPost: s.collectionRead})
+	case "collectionUpsert":
+		return s.byMethod(c, methods{http.MethodPatch: s.collection})
+	case "toolingQuery":
+		return get(s.toolingQuery)
+	case "updated":
+		return get(s.updated)
+	case "deleted":
+		return get(s.deleted)
 	case "query":
 		return get(s.runQuery)
 	case "queryMore":
 		return get(s.queryMore)
+	case "bulkJobs", "bulkJob", "bulkResults":
+		return s.bulkRoute(c)
 	case "composite":
 		if c.part {
 			return failure(http.StatusBadRequest, "INVALID_INPUT", "composite requests cannot be nested")
 		}
 		return post(s.composite)
+	case "batch":
+		if c.part {
+			return failure(http.StatusBadRequest, "INVALID_INPUT", "composite requests cannot be nested")
+		}
+		return post(s.batch)
 	}
 	return resourceMissing()
+}
+
+// methods are the handlers of a resource by HTTP method.
+type methods map[string]func(*call) reply
+
+// byMethod answers 405 for methods a resource does not have. HEAD is answered like GET.
+func (s *Simulator) byMethod(c *call, handlers methods) reply {
+	method := c.method
+	if method == http.MethodHead {
+		method = http.MethodGet
+	}
+	if handler, ok := handlers[method]; ok {
+		return handler(c)
+	}
+	return onlyMethods(c.method, nil, slices.Sorted(maps.Keys(handlers))...)
 }
 
 // unknownEndpoint stands for paths that are no resource of the simulator.
@@ -203,8 +242,24 @@ func (c *call) endpoint() string {
 		return "sobject"
 	case n == 3 && at(0) == "sobjects" && at(2) == "describe":
 		return "describe"
+	case n == 3 && at(0) == "sobjects" && (at(2) == "updated" || at(2) == "deleted"):
+		return at(2)
 	case n == 3 && at(0) == "sobjects":
 		return "record"
+	case n == 4 && at(0) == "sobjects" && at(2) != "describe":
+		return "upsert"
+	case n == 2 && at(0) == "composite" && at(1) == "batch":
+		return "batch"
+	case n >= 2 && n <= 4 && at(0) == "composite" && at(1) == "sobjects":
+		return [...]string{"collections", "collection", "collectionUpsert"}[n-2]
+	case n == 2 && at(0) == "tooling" && at(1) == "query":
+		return "toolingQuery"
+	case n == 2 && at(0) == "jobs" && at(1) == "query":
+		return "bulkJobs"
+	case n == 3 && at(0) == "jobs" && at(1) == "query":
+		return "bulkJob"
+	case n == 4 && at(0) == "jobs" && at(1) == "query" && at(3) == "results":
+		return "bulkResults"
 	case n == 1 && (at(0) == "query" || at(0) == "queryAll"):
 		return "query"
 	case n == 2 && (at(0) == "query" || at(0) == "queryAll"):
@@ -217,12 +272,16 @@ func (c *call) endpoint() string {
 func (s *Simulator) objectOf(c *call) string {
 	name := ""
 	switch c.endpoint() {
-	case "sobject", "describe", "record":
+	case "sobject", "describe", "record", "updated", "deleted", "upsert":
 		name = c.rest[1]
-	case "query":
+	case "collection", "collectionUpsert":
+		name = c.rest[2]
+	case "query", "toolingQuery":
 		name = fromObject(c.query.Get("q"))
 	case "queryMore":
 		name = s.cursors.object(c.rest[1])
+	case "bulkJob", "bulkResults":
+		name = s.bulk.object(c.rest[2])
 	}
 	if o, ok := s.engine.catalog.object(name); ok {
 		return o.name

@@ -106,7 +106,10 @@ func TestGlobalDescribe(t *testing.T) {
 	require.Equal(t, "UTF-8", global.Encoding)
 	require.Equal(t, 200, global.MaxBatchSize)
 	listed := byName(toAny(global.Sobjects))
-	require.Equal(t, []string{"Account", "Contact", "Lead", "Opportunity", "OpportunityStage", "Organization", "User"}, names(listed))
+	require.Equal(t, []string{
+		"Account", "Contact", "Event", "Lead", "Opportunity", "OpportunityContactRole", "OpportunityStage", "Organization",
+		"PackageLicense", "SetupAuditTrail", "Task", "User", "UserRecordAccess", "UserRole",
+	}, names(listed))
 	require.Equal(t, "00Q", listed["Lead"]["keyPrefix"])
 	require.Len(t, listed["Account"], 28)
 	var basic struct {

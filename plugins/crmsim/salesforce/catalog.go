@@ -24,7 +24,7 @@ const (
 	systemSet  = defaulted                                           // set by Salesforce, always present
 	derived    = nillable                                            // computed, may be empty, never hidden
 	checkbox   = createable | updateable | defaulted                 // a writable flag, never hidden
-	personName = nillable | createable | updateable                  // first name and salutation
+	unhideable = nillable | createable | updateable                  // writable, may be empty, never hidden
 )
 
 func (t trait) has(other trait) bool { return t&other == other }
@@ -51,6 +51,8 @@ type field struct {
 	usage                  usage
 	childRelationship      string // the name of the other direction, as the parent's describe lists it
 	polymorphic, geoSearch bool
+	// packaged: a custom field of the LinkedIn app, there only while the app is installed.
+	packaged bool
 }
 
 // usage says what SOQL may do with a field.
@@ -67,8 +69,10 @@ type object struct {
 	replicateable                       bool
 	// switchable: object permissions can take it away. Organization and OpportunityStage are open to every user.
 	switchable bool
-	scopes     []option
-	index      map[string]int // fields by lower-case name
+	// virtual: no stored records; a query makes the rows it reads (virtual.go). Bulk API and /updated refuse these.
+	virtual bool
+	scopes  []option
+	index   map[string]int // fields by lower-case name
 }
 
 // catalog is the immutable set of objects, by lower-case name and in describe order.
@@ -78,10 +82,15 @@ type catalog struct {
 }
 
 func newCatalog() *catalog {
-	c := &catalog{
-		objects: []*object{account(), contact(), lead(), opportunity(), opportunityStage(), organization(), user()},
-		byName:  map[string]*object{},
-	}
+	return catalogOf(
+		account(), contact(), event(), lead(), opportunity(), opportunityContactRole(), opportunityStage(), organization(),
+		packageLicense(), setupAuditTrail(), task(), user(), userRecordAccess(), userRole(),
+	)
+}
+
+// catalogOf indexes objects, in the order in which global describe lists them.
+func catalogOf(objects ...*object) *catalog {
+	c := &catalog{objects: objects, byName: map[string]*object{}}
 	for _, o := range c.objects {
 		c.byName[strings.ToLower(o.name)] = o
 		o.index = make(map[string]int, len(o.fields))

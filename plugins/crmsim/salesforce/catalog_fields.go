@@ -104,3 +104,5 @@ func (f field) related(relationship string) field { f.relationship = relationshi
 func (f field) usable(u usage) field              { f.usage = u; return f }
 func (f field) startsAs(value any) field          { f.defaultValue = value; return f }
 func (f field) labelled(options ...option) field  { f.options = options; return f }
+func (f field) manyParents() field                { f.polymorphic = true; return f }
+func (f field) ofPackage() field                  { f.packaged = true; return f }

@@ -55,11 +55,11 @@ func addressFields(prefix, label string) []field {
 func nameFields(salutations ...string) []field {
 	fields := []field{
 		text("LastName", "Last Name", 80, required).partOf("Name").looks("personname"),
-		text("FirstName", "First Name", 40, personName).partOf("Name").looks("personname"),
+		text("FirstName", "First Name", 40, unhideable).partOf("Name").looks("personname"),
 	}
 	if len(salutations) > 0 {
 		fields = append(fields,
-			picklist("Salutation", "Salutation", 40, personName, salutations...).partOf("Name").looks("personname"))
+			picklist("Salutation", "Salutation", 40, unhideable, salutations...).partOf("Name").looks("personname"))
 	}
 	return append(fields, text("Name", "Full Name", 121, 0).looks("personname").nameOfRecord())
 }

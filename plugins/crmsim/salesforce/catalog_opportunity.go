@@ -63,11 +63,11 @@ func opportunity() *object {
 				picklist("ForecastCategory", "Forecast Category", 40, restricted).labelled(
 					option{"Omitted", "Omitted"}, option{"Pipeline", "Pipeline"}, option{"BestCase", "Best Case"},
 					option{"MostLikely", "Most Likely"}, option{"Forecast", "Commit"}, option{"Closed", "Closed"}),
-				picklist("ForecastCategoryName", "Forecast Category", 255, personName|defaulted|restricted,
+				picklist("ForecastCategoryName", "Forecast Category", 255, unhideable|defaulted|restricted,
 					"Omitted", "Pipeline", "Best Case", "Commit", "Closed"),
 				lookup("CampaignId", "Campaign ID", "Campaign", optional, "Campaign").prefiltered(),
 				flag("HasOpportunityLineItem", "Has Line Item", systemSet),
-				lookup("Pricebook2Id", "Price Book ID", "Pricebook2", personName|defaulted, "Pricebook2").
+				lookup("Pricebook2Id", "Price Book ID", "Pricebook2", unhideable|defaulted, "Pricebook2").
 					prefiltered(),
 				lookup("OwnerId", "Owner ID", "Owner", required|defaulted, "User"),
 			),
@@ -78,7 +78,7 @@ func opportunity() *object {
 				integer("FiscalQuarter", "Fiscal Quarter", 8, derived).partOf("Fiscal"),
 				integer("FiscalYear", "Fiscal Year", 8, derived).partOf("Fiscal"),
 				fiscal,
-				lookup("ContactId", "Contact ID", "", nillable|createable, "Contact"),
+				lookup("ContactId", "Contact ID", "", nillable|createable, "Contact").children("Opportunities"),
 			),
 			viewedFields(),
 			one(
@@ -90,6 +90,35 @@ func opportunity() *object {
 					derived, "OpportunityHistory").prefiltered(),
 			),
 		),
+	}
+}
+
+// opportunityContactRole has no field that field-level security could hide: it is lost only as a whole object.
+func opportunityContactRole() *object {
+	return &object{
+		name: "OpportunityContactRole", label: "Opportunity Contact Role", labelPlural: "Opportunity Contact Role",
+		keyPrefix: "00K", createable: true, updateable: true, deletable: true, layoutable: true, triggerable: true,
+		replicateable: true, switchable: true,
+		fields: join(
+			one(
+				recordID("Contact Role ID"),
+				lookup("OpportunityId", "Opportunity ID", "Opportunity", createable, "Opportunity").
+					children("OpportunityContactRoles"),
+				lookup("ContactId", "Contact ID", "Contact", required, "Contact").children("OpportunityContactRoles"),
+				picklist("Role", "Role", 40, unhideable, contactRoles()...),
+				flag("IsPrimary", "Primary", checkbox),
+			),
+			auditFields(),
+			one(flag("IsDeleted", "Deleted", systemSet)),
+		),
+	}
+}
+
+// contactRoles are the roles a new org offers for contacts of an opportunity.
+func contactRoles() []string {
+	return []string{
+		"Business User", "Decision Maker", "Economic Buyer", "Economic Decision Maker", "Evaluator",
+		"Executive Sponsor", "Influencer", "Technical Buyer", "Other",
 	}
 }
 

@@ -41,14 +41,14 @@ func contact() *object {
 			),
 			viewedFields(),
 			one(
-				text("EmailBouncedReason", "Email Bounced Reason", 255, personName),
-				datetime("EmailBouncedDate", "Email Bounced Date", personName),
+				text("EmailBouncedReason", "Email Bounced Reason", 255, unhideable),
+				datetime("EmailBouncedDate", "Email Bounced Date", unhideable),
 				flag("IsEmailBounced", "Is Email Bounced", systemSet),
 				textLike("url", "PhotoUrl", "Photo URL", 255, derived).looks("imageurl"),
 				text("Jigsaw", "Data.com Key", 20, optional),
 				text("JigsawContactId", "Jigsaw Contact ID", 20, derived).related("JigsawContact"),
 				cleanStatus(),
-				lookup("IndividualId", "Individual ID", "Individual", personName, "Individual").prefiltered().
+				lookup("IndividualId", "Individual ID", "Individual", unhideable, "Individual").prefiltered().
 					children("Contacts"),
 			),
 		),
@@ -56,8 +56,7 @@ func contact() *object {
 }
 
 func lead() *object {
-	owner := lookup("OwnerId", "Owner ID", "Owner", required|defaulted, "Group", "User")
-	owner.polymorphic = true
+	owner := lookup("OwnerId", "Owner ID", "Owner", required|defaulted, "Group", "User").manyParents()
 	return &object{
 		name: "Lead", label: "Lead", labelPlural: "Leads", keyPrefix: "00Q",
 		createable: true, updateable: true, deletable: true, undeletable: true, mergeable: true, searchable: true,
@@ -111,7 +110,9 @@ func lead() *object {
 				lookup("DandbCompanyId", "D&B Company ID", "DandbCompany", optional, "DandBCompany").prefiltered(),
 				text("EmailBouncedReason", "Email Bounced Reason", 255, nillable|updateable),
 				datetime("EmailBouncedDate", "Email Bounced Date", nillable|updateable),
-				lookup("IndividualId", "Individual ID", "Individual", personName, "Individual").prefiltered(),
+				lookup("IndividualId", "Individual ID", "Individual", unhideable, "Individual").prefiltered(),
+				text("LID__LinkedIn_Company_Id__c", "LinkedIn Company Id", 80, optional).ofPackage(),
+				text("LID__LinkedIn_Member_Token__c", "LinkedIn Member Token", 80, optional).ofPackage(),
 			),
 		),
 	}

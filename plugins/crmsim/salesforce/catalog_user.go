@@ -3,8 +3,7 @@ package salesforce
 import "strings"
 
 func user() *object {
-	delegate := lookup("DelegatedApproverId", "Delegated Approver ID", "", optional, "Group", "User")
-	delegate.polymorphic = true
+	delegate := lookup("DelegatedApproverId", "Delegated Approver ID", "", optional, "Group", "User").manyParents()
 	federation := text("FederationIdentifier", "SAML Federation ID", 512, optional)
 	federation.caseSensitive = true
 	return &object{
@@ -45,7 +44,7 @@ func user() *object {
 				flag("IsActive", "Active", checkbox),
 				picklist("TimeZoneSidKey", "Time Zone", 40, required|restricted, "America/Los_Angeles",
 					"America/New_York", "Europe/London", "Europe/Berlin", "Asia/Tokyo", "UTC"),
-				lookup("UserRoleId", "Role ID", "UserRole", personName, "UserRole"),
+				lookup("UserRoleId", "Role ID", "UserRole", unhideable, "UserRole").children("Users"),
 				picklist("LocaleSidKey", "Locale", 40, required|restricted, "en_US", "en_GB", "de_DE", "fr_FR", "ja_JP"),
 				flag("ReceivesInfoEmails", "Info Emails", checkbox),
 				flag("ReceivesAdminInfoEmails", "Admin Info Emails", checkbox),
@@ -69,11 +68,11 @@ func user() *object {
 			one(flag("ForecastEnabled", "Allow Forecasting", checkbox)),
 			userFlags("UserPreferences", userPreferences()),
 			one(
-				lookup("ContactId", "Contact ID", "Contact", personName, "Contact").children("Users"),
+				lookup("ContactId", "Contact ID", "Contact", unhideable, "Contact").children("Users"),
 				lookup("AccountId", "Account ID", "Account", derived, "Account").children("Users"),
 				lookup("CallCenterId", "Call Center ID", "", optional, "CallCenter"),
 				phone("Extension", "Extension", optional),
-				picklist("PortalRole", "Portal Role Level", 40, personName|restricted, "Executive", "Manager", "Worker",
+				picklist("PortalRole", "Portal Role Level", 40, unhideable|restricted, "Executive", "Manager", "Worker",
 					"PersonAccount"),
 				flag("IsPortalEnabled", "Is Portal Enabled", systemSet),
 				flag("IsPortalSelfRegistered", "Is Self Registered", systemSet),
@@ -96,7 +95,7 @@ func user() *object {
 				textLike("url", "SmallBannerPhotoUrl", "Url for IOS banner photo", 1024, derived),
 				textLike("url", "MediumBannerPhotoUrl", "Url for Android banner photo", 1024, derived),
 				flag("IsProfilePhotoActive", "Has Profile Photo", systemSet),
-				lookup("IndividualId", "Individual ID", "Individual", personName, "Individual"),
+				lookup("IndividualId", "Individual ID", "Individual", unhideable, "Individual"),
 			),
 		),
 	}

@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/fieldwarden/fieldwarden/plugins/crmsim/control"
 )
 
 // Bounds of one composite request.
@@ -46,6 +48,9 @@ func (s *Simulator) composite(c *call) reply {
 	if refused := checkParts(request.Parts); refused != nil {
 		return *refused
 	}
+	if request.AllOrNone {
+		c.changes = &transaction{}
+	}
 	answers := make([]reply, len(request.Parts))
 	done := map[string]reply{}
 	for i, part := range request.Parts {
@@ -53,6 +58,7 @@ func (s *Simulator) composite(c *call) reply {
 		done[part.ReferenceID] = answers[i]
 		if answers[i].status >= 400 && request.AllOrNone {
 			halt(answers, i)
+			c.changes.rollBack(s)
 			break
 		}
 	}
@@ -115,7 +121,12 @@ func halt(answers []reply, culprit int) {
 
 // runPart runs one part like a request of its own, with the same rights, and notes it in the request log.
 func (s *Simulator) runPart(outer *call, part compositePart, done map[string]reply) reply {
-	target, err := fillReferences(part.URL, done)
+	target, err := fillReferences(part.URL, done, url.QueryEscape)
+	if err == nil {
+		var body string
+		body, err = fillReferences(string(part.Body), done, insideJSON)
+		part.Body = json.RawMessage(body)
+	}
 	line := Part{Method: part.Method, Path: part.URL, Endpoint: unknownEndpoint}
 	answer := failure(http.StatusBadRequest, "PROCESSING_HALTED", "Invalid reference specified. "+fmt.Sprint(err))
 	if err == nil {
@@ -139,13 +150,13 @@ func (s *Simulator) runTarget(outer *call, part compositePart, target string, li
 	inner := &call{
 		ctx: outer.ctx, method: strings.ToUpper(part.Method), base: outer.base, root: "/services/data/" + rest[0],
 		rest: rest[1:], query: parsed.Query(), header: header, body: part.Body, view: outer.view, grant: outer.grant,
-		part: true, request: outer.request,
+		part: true, request: outer.request, changes: outer.changes,
 	}
 	line.Path, line.Endpoint, line.Object = parsed.Path, inner.endpoint(), s.objectOf(inner)
 	if inner.root != outer.root {
 		return failure(http.StatusBadRequest, "INVALID_INPUT", "All subrequests must use the API version of the composite request")
 	}
-	answer, kind, met := s.meetFault(outer.ctx, faultTarget{path: parsed.Path, object: line.Object, part: true})
+	answer, kind, met := s.meetFault(outer.ctx, control.Target{Path: parsed.Path, Object: line.Object, Part: true})
 	if line.Fault = kind; met {
 		return answer
 	}
@@ -154,8 +165,14 @@ func (s *Simulator) runTarget(outer *call, part compositePart, target string, li
 
 var referenceUse = regexp.MustCompile(`@\{([A-Za-z0-9_]+)((?:\.[A-Za-z0-9_]+|\[\d+\])*)\}`)
 
+// insideJSON writes a text as the inside of a JSON string.
+func insideJSON(text string) string {
+	quoted := appendString(nil, text)
+	return string(quoted[1 : len(quoted)-1])
+}
+
 // fillReferences replaces @{ref.path} by what an earlier part answered.
-func fillReferences(target string, done map[string]reply) (string, error) {
+func fillReferences(target string, done map[string]reply, escape func(string) string) (string, error) {
 	var trouble error
 	filled := referenceUse.ReplaceAllStringFunc(target, func(use string) string {
 		match := referenceUse.FindStringSubmatch(use)
@@ -163,7 +180,7 @@ func fillReferences(target string, done map[string]reply) (string, error) {
 		if !ok && trouble == nil {
 			trouble = fmt.Errorf("No value for %s in %s", use, match[1]) //nolint:staticcheck // Salesforce's wording
 		}
-		return url.QueryEscape(value)
+		return escape(value)
 	})
 	return filled, trouble
 }
@@ -229,13 +246,16 @@ func partBody(answer reply) []byte {
 	return appendString(nil, string(answer.body))
 }
 
-// partHeaders are the headers that describe parts carry, written a little unlike real headers: no leading zero in the
+// partHeaders are the headers that parts carry: where a new record is, and the stamps of a describe, written a little unlike real headers: no leading zero in the
 // day, and the tag without the mark of compression.
 func partHeaders(answer reply) map[string]any {
 	headers := map[string]any{}
 	if !answer.modified.IsZero() {
 		headers["ETag"] = `"` + answer.etag + `"`
 		headers["Last-Modified"] = answer.modified.In(time.UTC).Format("Mon, 2 Jan 2006 15:04:05 GMT")
+	}
+	if answer.location != "" {
+		headers["Location"] = answer.location
 	}
 	return headers
 }

@@ -143,7 +143,7 @@ func TestRequestLogHoldsNoSecrets(t *testing.T) {
 	client.get(t, root+"/limits?oauth_token="+client.tokens.AccessToken)
 	org.do(t, http.MethodGet, client.tokens.ID[len(org.url):]+"?oauth_token="+client.tokens.AccessToken, "", nil)
 	org.do(t, http.MethodGet, "/services/oauth2/revoke?token="+next.RefreshToken, "", nil)
-	told := string(org.do(t, http.MethodGet, "/sim/api/requests", "", nil).body) + string(org.do(t, http.MethodGet, "/sim/api/state", "", nil).body)
+	told := string(org.do(t, http.MethodGet, "/sim/api/salesforce/requests", "", nil).body) + string(org.do(t, http.MethodGet, "/sim/api/salesforce/state", "", nil).body)
 	require.Contains(t, told, "/services/oauth2/token")
 	for _, secret := range []string{
 		code, client.tokens.AccessToken, client.tokens.RefreshToken, next.AccessToken,

@@ -21,7 +21,7 @@ type objectFlags struct {
 	HasSubtypes           bool    `json:"hasSubtypes"`
 	IsInterface           bool    `json:"isInterface"`
 	IsSubtype             bool    `json:"isSubtype"`
-	KeyPrefix             string  `json:"keyPrefix"`
+	KeyPrefix             *string `json:"keyPrefix"`
 	Label                 string  `json:"label"`
 	LabelPlural           string  `json:"labelPlural"`
 	Layoutable            bool    `json:"layoutable"`
@@ -43,8 +43,8 @@ func (o *objectView) flags() objectFlags {
 		Createable: o.mayCreate, Updateable: o.mayUpdate, Queryable: o.queryable,
 		Deletable: o.deletable && o.mayUpdate, Undeletable: o.undeletable && o.mayUpdate,
 		Mergeable: o.mergeable && o.mayUpdate, DeepCloneable: o.deepClone, FeedEnabled: o.feedEnabled,
-		KeyPrefix: o.keyPrefix, Label: o.label, LabelPlural: o.labelPlural, Layoutable: o.layoutable,
-		MruEnabled: o.mruEnabled, Name: o.name, Replicateable: o.replicateable, Retrieveable: true,
+		KeyPrefix: orNull(o.keyPrefix), Label: o.label, LabelPlural: o.labelPlural, Layoutable: o.layoutable,
+		MruEnabled: o.mruEnabled, Name: o.name, Replicateable: o.replicateable, Retrieveable: o.keyPrefix != "",
 		Searchable: o.searchable, Triggerable: o.triggerable,
 	}
 }

@@ -74,7 +74,7 @@ type picklistValue struct {
 func (f *fieldView) describe() describedField {
 	described := describedField{
 		Aggregatable: f.usage.aggregate, ByteLength: f.byteLength(), CaseSensitive: f.caseSensitive,
-		CompoundFieldName: orNull(f.compound), Createable: f.mayCreate, DefaultValue: f.defaultValue,
+		CompoundFieldName: orNull(f.compound), Createable: f.mayCreate, Custom: f.packaged, DefaultValue: f.defaultValue,
 		DefaultedOnCreate: f.traits.has(defaulted), Digits: f.digits, ExtraTypeInfo: orNull(f.extra),
 		Filterable: f.usage.filter, Groupable: f.usage.group, IDLookup: f.traits.has(idLookup), Label: f.label,
 		Length: f.length, Name: f.name, NameField: f.isName, NamePointing: f.polymorphic,
@@ -215,19 +215,9 @@ func (s *Simulator) record(c *call) reply {
 	if !ok {
 		return resourceMissing()
 	}
-	selection := make([]selected, 0, len(o.fields))
-	if wanted := c.query.Get("fields"); wanted != "" {
-		for _, name := range splitList(wanted) {
-			f, ok := o.field(name)
-			if !ok {
-				return failure(http.StatusBadRequest, "INVALID_FIELD", "No such column '"+name+"' on sobject of type "+o.name)
-			}
-			selection = append(selection, selected{field: f.field})
-		}
-	} else {
-		for i := range o.fields {
-			selection = append(selection, selected{field: o.fields[i].field})
-		}
+	columns, wrong := selection(o, splitList(c.query.Get("fields")))
+	if wrong != nil {
+		return wrong.reply()
 	}
 	s.store.mu.RLock()
 	defer s.store.mu.RUnlock()
@@ -236,6 +226,45 @@ func (s *Simulator) record(c *call) reply {
 	if !ok || r.deleted {
 		return resourceMissing()
 	}
-	body := s.store.appendRecord(nil, c, t, r, selection)
+	body := s.store.appendRecord(nil, c, t, r, columns)
 	return reply{status: http.StatusOK, kind: jsonKind, body: body, modified: r.modified, etag: etagOf(r.modified)}
+}
+
+// recordByKey serves GET /sobjects/{object}/{field}/{value}: the record whose external id has this value.
+func (s *Simulator) recordByKey(c *call) reply {
+	o, ok := c.view.object(c.rest[1])
+	if !ok {
+		return resourceMissing()
+	}
+	key, wrong := upsertKey(o, c.rest[2])
+	if wrong != nil {
+		return wrong.reply()
+	}
+	s.store.mu.RLock()
+	found := s.withKey(o, key, c.rest[3])
+	s.store.mu.RUnlock()
+	if len(found) != 1 {
+		return resourceMissing()
+	}
+	inner := *c
+	inner.rest = []string{"sobjects", o.name, s.store.tables[o.name].id(found[0])}
+	return s.record(&inner)
+}
+
+// selection is the named fields, or without names all readable ones.
+func selection(o *objectView, names []string) ([]selected, *writeError) {
+	columns := make([]selected, 0, len(o.fields))
+	for _, name := range names {
+		f, ok := o.field(name)
+		if !ok {
+			return nil, refuseWrite("INVALID_FIELD", nil, "No such column '%s' on sobject of type %s", name, o.name)
+		}
+		columns = append(columns, selected{field: f.field})
+	}
+	if len(names) == 0 {
+		for i := range o.fields {
+			columns = append(columns, selected{field: o.fields[i].field})
+		}
+	}
+	return columns, nil
 }

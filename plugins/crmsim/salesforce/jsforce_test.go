@@ -52,11 +52,11 @@ func TestJSForce(t *testing.T) {
 	require.NoError(t, json.Unmarshal(text, &got), "%s", text)
 	require.Equal(t, "integration.user@northwind-trading.example", got.Username)
 	require.Contains(t, got.IdentityURL, org.url)
-	require.Equal(t, []int{7, 1695, 200, 1700, 100_000, 1}, []int{got.Objects, got.Contacts, got.Second, got.Bin, got.Daily, got.Refreshed})
+	require.Equal(t, []int{14, 1695, 200, 1700, 100_000, 1}, []int{got.Objects, got.Contacts, got.Second, got.Bin, got.Daily, got.Refreshed})
 	require.True(t, got.Done)
 	require.Equal(t, 100_000, got.Usage.Used, "the spent limit shows in the header")
 	counters := org.Controls().Counters()
 	require.Equal(t, 1, counters.TokenRefreshes)
 	require.Equal(t, 1, counters.RevokeCalls)
-	require.Zero(t, org.Controls().State().Tokens.Authorizations, "logout(true) revoked the refresh token")
+	require.Zero(t, org.Controls().OpenAuthorizations(), "logout(true) revoked the refresh token")
 }

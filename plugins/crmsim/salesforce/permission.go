@@ -42,7 +42,10 @@ type engine struct {
 	mu      sync.Mutex
 	objects map[string]objectSecurity           // by API name
 	fields  map[string]map[string]fieldSecurity // by API names of object and field
-	current atomic.Pointer[view]
+	// packageSince is when the LinkedIn app was installed; zero without it. Without it its fields count as deleted.
+	packageSince time.Time
+	audit        []auditEntry
+	current      atomic.Pointer[view]
 }
 
 // view is the effective rights at one moment; it never changes.
@@ -77,11 +80,12 @@ func newEngine(c *catalog, clock clockwork.Clock) *engine {
 // view returns the rights of this moment.
 func (e *engine) view() *view { return e.current.Load() }
 
-// reset grants everything again.
+// reset grants everything again. The app stays installed or not.
 func (e *engine) reset() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.objects, e.fields = map[string]objectSecurity{}, map[string]map[string]fieldSecurity{}
+	e.markPackaged()
 	e.publish()
 }
 
@@ -183,6 +187,7 @@ func (e *engine) setObject(name string, s ObjectSwitch) error {
 		}
 	}
 	e.objects[o.name] = next
+	e.note("PermSetObjectPermChanged", "Changed object permissions of "+o.label)
 	e.publish()
 	return nil
 }
@@ -203,6 +208,9 @@ func (e *engine) setField(objectName, fieldName string, s FieldSwitch) error {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if f.packaged && e.packageSince.IsZero() {
+		return conflict("%s.%s comes with the LinkedIn app, which is not installed", o.name, f.name)
+	}
 	if e.fields[o.name] == nil {
 		e.fields[o.name] = map[string]fieldSecurity{}
 	}
@@ -218,6 +226,11 @@ func (e *engine) setField(objectName, fieldName string, s FieldSwitch) error {
 		next.deleted = !*s.Exists
 	}
 	e.fields[o.name][f.name] = next
+	if s.Exists != nil {
+		e.note("fieldLifecycle", fmt.Sprintf("Deleted or restored field %s of %s", f.label, o.label))
+	} else {
+		e.note("PermSetFLSChanged", fmt.Sprintf("Changed field-level security of %s: %s", o.label, f.label))
+	}
 	e.publish()
 	return nil
 }

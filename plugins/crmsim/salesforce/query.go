@@ -34,13 +34,27 @@ func (s *Simulator) runQuery(c *call) reply {
 	if wrong != nil {
 		return failure(http.StatusBadRequest, wrong.code, wrong.text(text))
 	}
+	data, wrong := s.dataFor(parsed, plan)
+	if wrong != nil {
+		return failure(http.StatusBadRequest, wrong.code, wrong.text(text))
+	}
+	withDeleted := c.rest[0] == "queryAll"
 	s.store.mu.RLock()
-	rows := s.store.run(plan, c.rest[0] == "queryAll")
+	rows := s.bin.unpurged(data.tables[plan.object.name], data.run(plan, withDeleted))
+	children := data.runChildren(plan, withDeleted)
 	s.store.mu.RUnlock()
 	if plan.count {
 		return jsonReply(http.StatusOK, map[string]any{"totalSize": len(rows), "done": true, "records": []string{}})
 	}
-	open := &cursor{query: parsed, object: plan.object.name, rows: rows, batch: s.batchSize(c), grant: c.grant}
+	if len(plan.counts) > 0 {
+		s.store.mu.RLock()
+		defer s.store.mu.RUnlock()
+		return jsonReply(http.StatusOK, data.aggregate(plan, rows))
+	}
+	open := &cursor{
+		query: parsed, object: plan.object.name, data: data, rows: rows, children: children, batch: s.batchSize(c),
+		grant: c.grant,
+	}
 	return s.page(c, open, plan, 0)
 }
 
@@ -57,26 +71,39 @@ func (s *Simulator) queryMore(c *call) reply {
 	return s.page(c, open, plan, offset)
 }
 
-// page writes the records from offset on and, if more are left, the URL of the next page.
+// page writes the records from offset on and, if more are left, the URL of the next page. Children count towards the
+// size of a page.
 func (s *Simulator) page(c *call, open *cursor, p *plan, offset int) reply {
-	end := min(len(open.rows), offset+open.batch)
+	s.hooks.beforePage(Page{Object: open.object, Offset: offset, Rows: len(open.rows)})
+	s.store.mu.RLock()
+	defer s.store.mu.RUnlock()
+	t := open.data.tables[p.object.name]
+	var records []byte
+	end := offset
+	for size := 0; end < len(open.rows) && size < open.batch; end++ {
+		r := open.rows[end]
+		if end > offset {
+			records = append(records, ',')
+		}
+		records = open.data.appendRecord(records, c, t, r, p.columns)
+		size++
+		if len(open.children) > 0 {
+			parent := t.id(r)
+			records = open.data.appendChildren(records, c, p, open.children, parent)
+			for _, byParent := range open.children {
+				size += len(byParent[parent[:15]])
+			}
+		}
+	}
 	done := end == len(open.rows)
-	body := append([]byte(`{"totalSize":`), strconv.Itoa(len(open.rows))...)
+	body := append(make([]byte, 0, len(records)+128), `{"totalSize":`...)
+	body = strconv.AppendInt(body, int64(len(open.rows)), 10)
 	body = strconv.AppendBool(append(body, `,"done":`...), done)
 	if !done {
 		body = append(append(body, `,"nextRecordsUrl":"`...), c.root...)
 		body = append(append(append(body, "/query/"...), s.cursors.locator(open, end)...), '"')
 	}
-	body = append(body, `,"records":[`...)
-	s.store.mu.RLock()
-	defer s.store.mu.RUnlock()
-	t := s.store.tables[p.object.name]
-	for i, r := range open.rows[offset:end] {
-		if i > 0 {
-			body = append(body, ',')
-		}
-		body = s.store.appendRecord(body, c, t, r, p.columns)
-	}
+	body = append(append(body, `,"records":[`...), records...)
 	return reply{status: http.StatusOK, kind: jsonKind, body: append(body, "]}"...)}
 }
 
@@ -114,13 +141,15 @@ func splitList(list string) []string {
 
 // cursor is an open query: the records it found, of which later pages show the values of their own moment.
 type cursor struct {
-	id      string
-	query   *soqlQuery
-	object  string
-	rows    []*row
-	batch   int
-	grant   *authorization
-	expires time.Time
+	id       string
+	query    *soqlQuery
+	object   string
+	data     *store
+	rows     []*row
+	children []childRows
+	batch    int
+	grant    *authorization
+	expires  time.Time
 }
 
 // cursors holds the open queries, a few per authorization.

@@ -21,6 +21,8 @@ type reply struct {
 	etag     string    // without quotes
 	location string    // where a redirect leads
 	policy   string    // Content-Security-Policy of a page
+	headers  map[string]string
+	cutGzip  bool // send only half of the compressed body
 }
 
 const jsonKind = "application/json;charset=UTF-8"
@@ -76,6 +78,9 @@ func (s *Simulator) send(w http.ResponseWriter, r *http.Request, answer reply, u
 	if answer.location != "" {
 		header.Set("Location", answer.location)
 	}
+	for name, value := range answer.headers {
+		header.Set(name, value)
+	}
 	if answer.policy != "" {
 		header.Set("Content-Security-Policy", answer.policy)
 		header.Set("X-Content-Type-Options", "nosniff")
@@ -85,6 +90,9 @@ func (s *Simulator) send(w http.ResponseWriter, r *http.Request, answer reply, u
 		header.Set("Content-Type", answer.kind)
 		if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
 			body, suffix = compress(body), "--gzip"
+			if answer.cutGzip {
+				body = body[:len(body)/2]
+			}
 			header.Set("Content-Encoding", "gzip")
 		}
 		header.Set("Content-Length", strconv.Itoa(len(body)))

@@ -7,6 +7,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"github.com/fieldwarden/fieldwarden/plugins/crmsim"
+	"github.com/fieldwarden/fieldwarden/plugins/crmsim/control"
 )
 
 // Simulator is one simulated org. It is safe for concurrent use and starts no goroutines of its own.
@@ -16,10 +17,15 @@ type Simulator struct {
 	store          *store
 	authorizations *authorizations
 	usage          *usageWindow
-	faults         *faults
-	journal        *journal
+	faults         *control.Faults
+	journal        *control.Journal
 	cursors        *cursors
+	tooling        *engine // what /tooling/query reads
+	bin            *recycleBin
+	bulk           *bulkJobs
+	hooks          hooks
 	controls       *Controls
+	api            http.Handler
 	handler        http.Handler
 }
 
@@ -35,26 +41,40 @@ func New(config Config) (*Simulator, error) {
 		org.instance = "SIM1S"
 	}
 	gen := newGenerator(config.Seed, config.Records, historyEnd(config.Clock), org)
+	journal := control.NewJournal(config.Clock, config.JournalCapacity)
 	s := &Simulator{
 		config:         config,
 		engine:         newEngine(c, config.Clock),
 		store:          newStore(c, gen),
-		authorizations: newAuthorizations(config),
+		authorizations: newAuthorizations(config, journal.Bump),
 		usage:          newUsageWindow(config.Clock, config.DailyRequests),
 		faults:         newFaults(),
-		journal:        newJournal(config.Clock, config.JournalCapacity),
+		journal:        journal,
 		cursors:        newCursors(config.Clock, config.MaxOpenCursors),
+		tooling:        newEngine(toolingCatalog(), config.Clock),
+		bin:            newRecycleBin(),
+		bulk:           newBulkJobs(config.Clock),
 	}
+	s.engine.setPackage(config.AppInstalled)
 	s.controls = &Controls{sim: s}
-	s.handler = s.routes()
+	s.api = s.routes()
+	s.handler = s.withControl()
 	return s, nil
 }
 
-// Handler serves the login host, the instance and the control page on one host. Every URL it hands out is built from
-// the request's Host header, so it can be mounted on any loopback listener, but only at the root.
+// API serves the login host and the instance on one host. Every URL it hands out is built from the request's Host
+// header, so it can be mounted on any loopback listener, but only at the root.
+func (s *Simulator) API() http.Handler { return s.api }
+
+// Handler is API with a control page of its own at /sim/.
 func (s *Simulator) Handler() http.Handler { return s.handler }
 
-// Controls are the switches, for tests in the same process. The control API under /sim/api offers the same.
+// Panel is this simulator on a control page that it shares with others.
+func (s *Simulator) Panel() control.Panel {
+	return control.Panel{Key: "salesforce", Title: "Salesforce", Board: board{s.controls}, Faults: s.faults, Journal: s.journal}
+}
+
+// Controls are the switches, for tests in the same process.
 func (s *Simulator) Controls() *Controls { return s.controls }
 
 // Serve listens on a loopback address ("127.0.0.1:0" picks a port), reports the base URL through ready, and answers
@@ -81,12 +101,21 @@ func (s *Simulator) routes() http.Handler {
 	r.Post("/services/oauth2/revoke", s.serve(s.revoke))
 	r.Get("/services/oauth2/userinfo", s.serve(s.userinfo))
 	r.Get("/id/{org}/{user}", s.serve(s.identity))
-	r.HandleFunc("/services/data", s.api)
-	r.HandleFunc("/services/data/*", s.api)
-	r.Mount("/sim", s.controlRoutes())
-	r.Handle("/", http.RedirectHandler("/sim/", http.StatusFound))
+	r.HandleFunc("/services/data", s.data)
+	r.HandleFunc("/services/data/*", s.data)
 	r.NotFound(func(w http.ResponseWriter, r *http.Request) { s.send(w, r, resourceMissing(), nil) })
 	return r
+}
+
+// withControl puts the control page before the API.
+func (s *Simulator) withControl() http.Handler {
+	mux := http.NewServeMux()
+	page := control.Handler(s.Panel())
+	mux.Handle("/sim", page)
+	mux.Handle("/sim/", page)
+	mux.Handle("/{$}", http.RedirectHandler("/sim/", http.StatusFound))
+	mux.Handle("/", s.api)
+	return mux
 }
 
 // baseURL is where this request reached the simulator: login host, instance and My Domain in one.

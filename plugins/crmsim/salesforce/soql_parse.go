@@ -2,18 +2,27 @@ package salesforce
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 )
 
 // soqlQuery is a parsed query; names are not yet looked up.
 type soqlQuery struct {
-	text    string
-	count   bool // SELECT count()
-	selects []namedPath
-	from    namedPath
-	where   condition // nil without WHERE
-	orders  []ordering
-	limit   int // -1 without LIMIT
+	text     string
+	count    bool // SELECT count()
+	counts   []counted
+	selects  []namedPath
+	children []*soqlQuery // subqueries; their from names a child relationship
+	from     namedPath
+	where    condition // nil without WHERE
+	orders   []ordering
+	limit    int // -1 without LIMIT
+}
+
+// counted is count(Field), with the name it has in the answer.
+type counted struct {
+	path namedPath
+	name string
 }
 
 // namedPath is a field name or a one-level path ("Account.Name") and where it stands.
@@ -41,11 +50,9 @@ func parseSOQL(text string) (*soqlQuery, *soqlError) {
 		return nil, wrong
 	}
 	p := &soqlParser{tokens: tokens}
-	q := &soqlQuery{text: text, limit: -1}
-	for _, step := range []func(*soqlQuery) *soqlError{p.selectList, p.fromClause, p.whereClause, p.orderClause, p.limitClause} {
-		if wrong := step(q); wrong != nil {
-			return nil, wrong
-		}
+	q, wrong := p.query(text)
+	if wrong != nil {
+		return nil, wrong
 	}
 	if rest := p.peek(); rest.kind != tokenEnd {
 		for _, clause := range []string{"GROUP", "HAVING", "WITH", "OFFSET", "FOR", "USING", "ALL"} {
@@ -54,6 +61,17 @@ func parseSOQL(text string) (*soqlQuery, *soqlError) {
 			}
 		}
 		return nil, unexpected(rest)
+	}
+	return q, nil
+}
+
+// query reads the clauses; what follows them is the caller's.
+func (p *soqlParser) query(text string) (*soqlQuery, *soqlError) {
+	q := &soqlQuery{text: text, limit: -1}
+	for _, step := range []func(*soqlQuery) *soqlError{p.selectList, p.fromClause, p.whereClause, p.orderClause, p.limitClause} {
+		if wrong := step(q); wrong != nil {
+			return nil, wrong
+		}
 	}
 	return q, nil
 }
@@ -115,30 +133,81 @@ func (p *soqlParser) selectList(q *soqlQuery) *soqlError {
 		return wrong
 	}
 	for {
-		if p.peek().symbol("(") {
-			return unsupported(p.peek().at, "child subqueries")
-		}
-		path, wrong := p.name()
-		if wrong != nil {
+		if wrong := p.selectItem(q); wrong != nil {
 			return wrong
 		}
-		if p.peek().symbol("(") {
-			return p.function(q, path)
-		}
-		q.selects = append(q.selects, path)
 		if !p.acceptSymbol(",") {
-			return nil
+			break
 		}
 	}
+	if (q.count || len(q.counts) > 0) && len(q.selects)+len(q.children) > 0 {
+		return unsupported(p.peek().at, "counts beside other columns")
+	}
+	return nil
 }
 
-// function accepts count() and names the rest as unsupported.
-func (p *soqlParser) function(q *soqlQuery, name namedPath) *soqlError {
-	if !strings.EqualFold(name.name, "count") || len(q.selects) > 0 || !p.tokens[p.next+1].symbol(")") {
-		return unsupported(name.at, strings.ToUpper(name.name)+"() in SELECT, except count() alone")
+// selectItem reads a field, a subquery, count() or count(Field).
+func (p *soqlParser) selectItem(q *soqlQuery) *soqlError {
+	if p.acceptSymbol("(") {
+		return p.subquery(q)
 	}
-	p.next += 2
-	q.count = true
+	if typeOf := p.peek(); typeOf.is("TYPEOF") {
+		return unsupported(typeOf.at, "TYPEOF")
+	}
+	path, wrong := p.name()
+	if wrong != nil {
+		return wrong
+	}
+	if p.acceptSymbol("(") {
+		return p.function(q, path)
+	}
+	q.selects = append(q.selects, path)
+	return nil
+}
+
+// subquery reads (SELECT … FROM ChildRelationship …), after its first parenthesis.
+func (p *soqlParser) subquery(q *soqlQuery) *soqlError {
+	if p.depth > 0 {
+		return unsupported(p.peek().at, "subqueries in subqueries")
+	}
+	p.depth++
+	child, wrong := p.query(q.text)
+	p.depth--
+	if wrong != nil {
+		return wrong
+	}
+	if child.count || len(child.counts) > 0 {
+		return unsupported(child.from.at, "counts in subqueries")
+	}
+	q.children = append(q.children, child)
+	return p.expectSymbol(")")
+}
+
+// function reads count() and count(Field), after the parenthesis, and names the rest as unsupported.
+func (p *soqlParser) function(q *soqlQuery, name namedPath) *soqlError {
+	if !strings.EqualFold(name.name, "count") || q.count {
+		return unsupported(name.at, strings.ToUpper(name.name)+"() in SELECT, except count() alone and count(Field)")
+	}
+	if p.acceptSymbol(")") {
+		q.count = true
+		if len(q.counts) > 0 {
+			return unsupported(name.at, "count() beside count(Field)")
+		}
+		return nil
+	}
+	path, wrong := p.name()
+	if wrong != nil {
+		return wrong
+	}
+	if wrong := p.expectSymbol(")"); wrong != nil {
+		return wrong
+	}
+	column := counted{path: path, name: "expr" + strconv.Itoa(len(q.counts))}
+	if alias := p.peek(); alias.kind == tokenWord && !alias.is("FROM") {
+		column.name = alias.text
+		p.next++
+	}
+	q.counts = append(q.counts, column)
 	return nil
 }
 

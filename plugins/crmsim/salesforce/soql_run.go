@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -96,21 +97,39 @@ func (s *store) read(t *table, r *row, want selected) any {
 	if !ok {
 		return nil
 	}
-	return s.value(parents, parent, want.field)
+	if want.parent != nil {
+		return s.value(parents, parent, want.field)
+	}
+	if want.field.name == "Type" {
+		return parents.object.name
+	}
+	return s.sibling(parents, parent, want.field.name)
 }
 
+// parent follows a lookup. With parents of several kinds the id's prefix tells which.
 func (s *store) parent(t *table, r *row, want selected) (*table, *row, bool) {
 	id, _ := s.value(t, r, want.via).(string)
-	parents := s.tables[want.parent.name]
-	parent, ok := parents.byID(id)
-	return parents, parent, ok
+	if want.parent != nil {
+		parents := s.tables[want.parent.name]
+		parent, ok := parents.byID(id)
+		return parents, parent, ok
+	}
+	for _, name := range want.via.referenceTo {
+		parents, known := s.tables[name]
+		if !known || !strings.HasPrefix(id, parents.object.keyPrefix) {
+			continue
+		}
+		parent, ok := parents.byID(id)
+		return parents, parent, ok
+	}
+	return nil, nil, false
 }
 
 // appendRecord writes a record as JSON: attributes first, then the columns in the order they were asked for. Columns
 // over one lookup share a nested object.
 func (s *store) appendRecord(b []byte, c *call, t *table, r *row, columns []selected) []byte {
 	b = append(b, '{')
-	b = appendAttributes(b, c, t, r)
+	b = appendAttributes(b, c, t.object.name, t, r)
 	done := map[*field]bool{}
 	for _, column := range columns {
 		if column.via == nil {
@@ -123,24 +142,33 @@ func (s *store) appendRecord(b []byte, c *call, t *table, r *row, columns []sele
 		}
 		done[column.via] = true
 		b = append(append(append(b, `,"`...), column.via.relationship...), `":`...)
-		parents, parent, ok := s.parent(t, r, column)
-		if !ok {
-			b = append(b, "null"...)
-			continue
-		}
-		var nested []selected
-		for _, other := range columns {
-			if other.via == column.via {
-				nested = append(nested, selected{field: other.field})
-			}
-		}
-		b = s.appendRecord(b, c, parents, parent, nested)
+		b = s.appendParent(b, c, t, r, column, columns)
 	}
 	return append(b, '}')
 }
 
-func appendAttributes(b []byte, c *call, t *table, r *row) []byte {
-	b = append(append(b, `"attributes":{"type":"`...), t.object.name...)
+// appendParent writes the parent behind a lookup with all columns over that lookup, or null.
+func (s *store) appendParent(b []byte, c *call, t *table, r *row, first selected, columns []selected) []byte {
+	parents, parent, ok := s.parent(t, r, first)
+	if !ok {
+		return append(b, "null"...)
+	}
+	kind := parents.object.name
+	if first.parent == nil {
+		kind = "Name"
+	}
+	b = appendAttributes(append(b, '{'), c, kind, parents, parent)
+	for _, column := range columns {
+		if column.via == first.via {
+			b = append(append(append(b, `,"`...), column.field.name...), `":`...)
+			b = appendValue(b, s.read(t, r, column))
+		}
+	}
+	return append(b, '}')
+}
+
+func appendAttributes(b []byte, c *call, kind string, t *table, r *row) []byte {
+	b = append(append(b, `"attributes":{"type":"`...), kind...)
 	b = append(append(b, `","url":"`...), c.root...)
 	b = append(append(b, `/sobjects/`...), t.object.name...)
 	return append(append(append(b, '/'), t.id(r)...), `"}`...)
