@@ -64,7 +64,7 @@ func sandboxAsProduction(t *testing.T, s *site) {
 	i, link := s.start(t, s.admin, "PRODUCTION")
 	refusedWith(t, signIn(t, link, "approve"), "ENVIRONMENT_MISMATCH")
 	i.standing(t, "DRAFT")
-	require.Zero(t, s.crm.controls().State().Tokens.Authorizations, "what is not kept is given back")
+	require.Zero(t, s.crm.controls().OpenAuthorizations(), "what is not kept is given back")
 }
 
 func appBlocked(t *testing.T, s *site) {

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/jonboulle/clockwork"
+
+	"github.com/fieldwarden/fieldwarden/plugins/crmsim/control"
 )
 
 // authorizations holds what users allowed the app to do, and the tokens that prove it.
@@ -20,18 +22,15 @@ type authorizations struct {
 	codeTTL  time.Duration
 	limit    int // per user; negative means any number
 
-	mu       sync.Mutex
-	rotate   bool
-	open     []*authorization // oldest first
-	codes    map[string]*code
-	access   map[string]session
-	refresh  map[string]*authorization // the current refresh tokens
-	retired  map[string]*authorization // rotated away; using one is an attack
-	counters tokenCounters
+	mu      sync.Mutex
+	rotate  bool
+	open    []*authorization // oldest first
+	codes   map[string]*code
+	access  map[string]session
+	refresh map[string]*authorization // the current refresh tokens
+	retired map[string]*authorization // rotated away; using one is an attack
+	count   func(name string)         // notes what happened
 }
-
-// tokenCounters count since the start or the last clearing.
-type tokenCounters struct{ codesRedeemed, refreshes, reuses, revoked, revokeCalls int }
 
 // authorization is one user's approval of the app.
 type authorization struct {
@@ -58,11 +57,11 @@ type tokens struct {
 	scopes          []string
 }
 
-func newAuthorizations(c Config) *authorizations {
+func newAuthorizations(c Config, count func(name string)) *authorizations {
 	return &authorizations{
 		clock: c.Clock, orgID: c.OrgID, tokenTTL: c.AccessTokenTTL, codeTTL: c.CodeTTL, limit: c.MaxAuthorizations,
 		rotate: c.RotateRefreshTokens, codes: map[string]*code{}, access: map[string]session{},
-		refresh: map[string]*authorization{}, retired: map[string]*authorization{},
+		refresh: map[string]*authorization{}, retired: map[string]*authorization{}, count: count,
 	}
 }
 
@@ -104,7 +103,7 @@ func (a *authorizations) redeem(value, redirectURI, verifier string) (tokens, *o
 		return tokens{}, badGrant("invalid code verifier")
 	}
 	c.used = true
-	a.counters.codesRedeemed++
+	a.count(control.CountCodesRedeemed)
 	granted := &authorization{scopes: c.scopes}
 	a.open = append(a.open, granted)
 	for a.limit > 0 && len(a.open) > a.limit {
@@ -133,7 +132,7 @@ func (a *authorizations) renew(value string) (tokens, *oauthError) {
 	defer a.mu.Unlock()
 	if stolen, ok := a.retired[value]; ok {
 		if !stolen.revoked {
-			a.counters.reuses++
+			a.count(control.CountRefreshTokenReuses)
 			a.revokeLocked(stolen)
 		}
 		return tokens{}, badGrant("expired access/refresh token")
@@ -142,7 +141,7 @@ func (a *authorizations) renew(value string) (tokens, *oauthError) {
 	if !ok {
 		return tokens{}, badGrant("expired access/refresh token")
 	}
-	a.counters.refreshes++
+	a.count(control.CountTokenRefreshes)
 	issued := tokens{access: a.newAccess(granted), scopes: granted.scopes}
 	if a.rotate {
 		delete(a.refresh, value)
@@ -187,7 +186,7 @@ func (a *authorizations) session(value string) (*authorization, bool) {
 func (a *authorizations) revokeToken(value string) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.counters.revokeCalls++
+	a.count(control.CountRevokeCalls)
 	if _, ok := a.access[value]; ok {
 		delete(a.access, value)
 		return true
@@ -201,7 +200,7 @@ func (a *authorizations) revokeToken(value string) bool {
 
 func (a *authorizations) revokeLocked(granted *authorization) {
 	granted.revoked = true
-	a.counters.revoked++
+	a.count(control.CountAuthorizationsRevoked)
 	a.open = slices.DeleteFunc(a.open, func(other *authorization) bool { return other == granted })
 	for value, other := range a.refresh {
 		if other == granted {
@@ -241,21 +240,16 @@ func (a *authorizations) setRotation(on bool) {
 	a.rotate = on
 }
 
-// summary is for the state answer: counts, never tokens.
-func (a *authorizations) summary() (rotate bool, open, accessTokens int, counters tokenCounters) {
+// rotates says whether refresh tokens are replaced when they are used.
+func (a *authorizations) rotates() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	now := a.clock.Now()
-	for _, s := range a.access {
-		if !now.After(s.expires) {
-			accessTokens++
-		}
-	}
-	return a.rotate, len(a.open), accessTokens, a.counters
+	return a.rotate
 }
 
-func (a *authorizations) clearCounters() {
+// opened counts the authorizations that are not revoked.
+func (a *authorizations) opened() int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.counters = tokenCounters{}
+	return len(a.open)
 }

@@ -102,11 +102,11 @@ func (o *org) form(t testing.TB, path string, values url.Values) answer {
 }
 
 // control uses the control API.
-func (o *org) control(t testing.TB, path string, body any) answer {
+func (o *org) control(t testing.TB, method, path string, body any) answer {
 	t.Helper()
 	text, err := json.Marshal(body)
 	require.NoError(t, err)
-	return o.do(t, http.MethodPost, "/sim/api"+path, string(text), http.Header{"Content-Type": {"application/json"}})
+	return o.do(t, method, "/sim/api/salesforce"+path, string(text), http.Header{"Content-Type": {"application/json"}})
 }
 
 func challenge() string {

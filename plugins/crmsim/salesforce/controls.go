@@ -1,34 +1,36 @@
 package salesforce
 
 import (
-	"fmt"
-	"net/http"
 	"time"
+
+	"github.com/fieldwarden/fieldwarden/plugins/crmsim/control"
 )
 
 // Controls are the switches of one simulated org. They take effect for requests that start afterwards.
 type Controls struct{ sim *Simulator }
 
-// ControlError says why a switch was refused. Status is the HTTP status the control API answers with: 400 for bad
-// values, 404 for things the org does not have, 409 for what no Salesforce administrator could do either.
-type ControlError struct {
-	Status  int
-	Message string
-}
+// ControlError says why a switch was refused. Status is 400 for bad values, 404 for things the org does not have, 409
+// for what no Salesforce administrator could do either.
+type ControlError = control.Error
 
-// Error implements error.
-func (e *ControlError) Error() string { return e.Message }
+func badRequest(format string, args ...any) error { return control.BadRequest(format, args...) }
+func notFound(format string, args ...any) error   { return control.NotFound(format, args...) }
+func conflict(format string, args ...any) error   { return control.Conflict(format, args...) }
 
-func badRequest(format string, args ...any) error {
-	return &ControlError{http.StatusBadRequest, fmt.Sprintf(format, args...)}
-}
+// Request is one line of the request log; Detail is the SOQL of queries.
+type Request = control.Request
 
-func notFound(format string, args ...any) error {
-	return &ControlError{http.StatusNotFound, fmt.Sprintf(format, args...)}
-}
+// Part is one part of a composite request in the request log.
+type Part = control.Part
 
-func conflict(format string, args ...any) error {
-	return &ControlError{http.StatusConflict, fmt.Sprintf(format, args...)}
+// Counters count since the start or the last ClearRequests.
+type Counters struct {
+	control.Counters
+	CodesRedeemed         int
+	TokenRefreshes        int // successful ones
+	RefreshTokenReuses    int // a rotated token came again: authorization revoked
+	AuthorizationsRevoked int // for whatever reason
+	RevokeCalls           int // calls of the revoke endpoint
 }
 
 // SetObject changes the integration user's object permissions. Errors are *ControlError.
@@ -58,6 +60,9 @@ func (c *Controls) KillAccessTokens() int { return c.sim.authorizations.killAcce
 // the next refresh gets invalid_grant. It returns how many authorizations were open.
 func (c *Controls) RevokeAuthorizations() int { return c.sim.authorizations.revokeAll() }
 
+// OpenAuthorizations counts the authorizations that are not revoked.
+func (c *Controls) OpenAuthorizations() int { return c.sim.authorizations.opened() }
+
 // SetRotation switches refresh token rotation.
 func (c *Controls) SetRotation(on bool) { c.sim.authorizations.setRotation(on) }
 
@@ -65,32 +70,33 @@ func (c *Controls) SetRotation(on bool) { c.sim.authorizations.setRotation(on) }
 func (c *Controls) DropCursors() { c.sim.cursors.drop() }
 
 // AddFault puts a rule in force and returns its id. Errors are *ControlError.
-func (c *Controls) AddFault(rule Fault) (int, error) { return c.sim.faults.add(rule) }
+func (c *Controls) AddFault(rule Fault) (int, error) { return c.sim.faults.Add(rule) }
 
 // RemoveFault ends one rule. Errors are *ControlError.
-func (c *Controls) RemoveFault(id int) error { return c.sim.faults.remove(id) }
+func (c *Controls) RemoveFault(id int) error { return c.sim.faults.Remove(id) }
 
 // ClearFaults ends every rule.
-func (c *Controls) ClearFaults() { c.sim.faults.clear() }
+func (c *Controls) ClearFaults() { c.sim.faults.Clear() }
+
+// Faults lists the rules in force.
+func (c *Controls) Faults() []Fault { return c.sim.faults.List() }
 
 // Requests lists the request log after a sequence number, oldest first; 0 lists all that is kept.
-func (c *Controls) Requests(after int) []Request { return c.sim.journal.after(after) }
+func (c *Controls) Requests(after int) []Request { return c.sim.journal.After(after) }
 
 // Counters sums up the requests since the start or the last ClearRequests.
 func (c *Controls) Counters() Counters {
-	counters := c.sim.journal.count()
-	_, _, _, tokens := c.sim.authorizations.summary()
-	counters.CodesRedeemed, counters.TokenRefreshes = tokens.codesRedeemed, tokens.refreshes
-	counters.RefreshTokenReuses, counters.AuthorizationsRevoked = tokens.reuses, tokens.revoked
-	counters.RevokeCalls = tokens.revokeCalls
-	return counters
+	all := c.sim.journal.Count()
+	return Counters{
+		Counters:      all,
+		CodesRedeemed: all.Named[control.CountCodesRedeemed], TokenRefreshes: all.Named[control.CountTokenRefreshes],
+		RefreshTokenReuses:    all.Named[control.CountRefreshTokenReuses],
+		AuthorizationsRevoked: all.Named[control.CountAuthorizationsRevoked], RevokeCalls: all.Named[control.CountRevokeCalls],
+	}
 }
 
 // ClearRequests empties the request log and starts the counters again.
-func (c *Controls) ClearRequests() {
-	c.sim.journal.clear()
-	c.sim.authorizations.clearCounters()
-}
+func (c *Controls) ClearRequests() { c.sim.journal.Clear() }
 
 // Reset takes back every switch and fault, and clears the request log and the API usage. Records, tokens and rotation
 // stay as they are.
@@ -103,16 +109,18 @@ func (c *Controls) Reset() {
 
 // RecordChange says which records to create, touch or delete, and how.
 type RecordChange struct {
-	Object string `json:"object"`
+	Object string
 	// IDs name existing records; without them the first Count records outside the recycle bin are meant.
-	IDs    []string       `json:"ids,omitempty"`
-	Count  int            `json:"count,omitempty"`
-	Fields map[string]any `json:"fields,omitempty"` // values to set, by API name
+	IDs    []string
+	Count  int
+	Fields map[string]any // values to set, by API name
+	// StepSeconds lets the stamps lie so far apart, the newest last; without it all are equal.
+	StepSeconds int
 	// LateSeconds sets SystemModstamp that far in the past: a transaction that began then and commits only now. An
 	// incremental read that has passed that moment misses the record unless it overlaps.
-	LateSeconds int `json:"late_seconds,omitempty"`
+	LateSeconds int
 	// Restore takes records out of the recycle bin (touch only).
-	Restore bool `json:"restore,omitempty"`
+	Restore bool
 }
 
 // maxChange bounds one change, so that a slip of the keyboard does not fill the memory.
@@ -172,6 +180,8 @@ func (c *Controls) change(change RecordChange,
 		return nil, notFound("there is no object %q in this org", change.Object)
 	case change.Count < 0 || change.Count > maxChange:
 		return nil, badRequest("count: want 0 to %d, got %d", maxChange, change.Count)
+	case change.StepSeconds < 0:
+		return nil, badRequest("step_seconds: want 0 or more, got %d", change.StepSeconds)
 	case change.LateSeconds < 0:
 		return nil, badRequest("late_seconds: want 0 or more, got %d", change.LateSeconds)
 	}
@@ -188,6 +198,7 @@ func (c *Controls) change(change RecordChange,
 	if err != nil {
 		return nil, err
 	}
+	t.spread(rows, time.Duration(change.StepSeconds)*time.Second)
 	ids := make([]string, len(rows))
 	for i, r := range rows {
 		ids[i] = t.id(r)

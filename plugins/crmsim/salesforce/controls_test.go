@@ -10,6 +10,7 @@ import (
 	"github.com/jonboulle/clockwork"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fieldwarden/fieldwarden/plugins/crmsim/control"
 	"github.com/fieldwarden/fieldwarden/plugins/crmsim/salesforce"
 )
 
@@ -18,91 +19,101 @@ func TestControlAPIDoesAllThatControlsDo(t *testing.T) {
 	t.Parallel()
 	org := start(t, func(c *salesforce.Config) { c.MaxPageRows = 10 })
 	client := org.login(t)
-	ok := func(path string, body any) {
+	ok := func(method, path string, body any) answer {
 		t.Helper()
-		a := org.control(t, path, body)
+		a := org.control(t, method, path, body)
 		require.Equal(t, http.StatusOK, a.status, "%s: %s", path, a.body)
+		return a
 	}
-	deleted := func(path string) {
-		t.Helper()
-		require.Equal(t, http.StatusOK, org.do(t, http.MethodDelete, "/sim/api"+path, "", http.Header{"X-Simulator-Control": {"1"}}).status)
-	}
+	act := func(key string) { ok(http.MethodPut, "/switches/"+key, map[string]any{"value": nil}) }
 	next := client.rows(t, "SELECT Id FROM Lead").NextRecordsURL
-	ok("/cursors/drop", struct{}{})
+	act("drop_query_locators")
 	client.get(t, next).fails(t, 400, "INVALID_QUERY_LOCATOR", "")
-	ok("/objects/Lead", map[string]any{"read": false})
+	ok(http.MethodPut, "/objects/Lead", map[string]any{"read": false})
 	require.Equal(t, 404, client.get(t, root+"/sobjects/Lead/describe").status)
-	ok("/objects/Contact/fields/Email", map[string]any{"read": false})
+	ok(http.MethodPut, "/objects/Contact/fields/Email", map[string]any{"read": false})
+	ok(http.MethodPut, "/objects/Contact/fields/Title", map[string]any{"condition": "deleted"})
 	_, fields := client.described(t, "Contact")
 	require.NotContains(t, fields, "Email")
-	ok("/permissions/reset", struct{}{})
+	require.NotContains(t, fields, "Title")
+	ok(http.MethodPut, "/objects/Contact/fields/Title", map[string]any{"condition": ""})
+	_, fields = client.described(t, "Contact")
+	require.Contains(t, fields, "Title")
+	ok(http.MethodPut, "/objects/Contact", map[string]any{"condition": "not_queryable"})
+	client.query(t, "SELECT Id FROM Contact").fails(t, 400, "INVALID_TYPE_FOR_OPERATION", "")
+	ok(http.MethodPut, "/switches/app_installed", map[string]any{"value": true})
+	_, fields = client.described(t, "Task")
+	require.Contains(t, fields, "LID__URL__c")
+	act("reset")
+	require.Zero(t, org.Controls().State().Quota.Used)
 	_, fields = client.described(t, "Contact")
 	require.Contains(t, fields, "Email")
 
-	ok("/rotation", map[string]any{"on": true})
+	ok(http.MethodPut, "/switches/refresh_token_rotation", map[string]any{"value": true})
 	tokens, _ := client.refresh(t, client.tokens.RefreshToken)
 	require.NotEmpty(t, tokens.RefreshToken)
 	client.tokens = tokens
-	ok("/tokens/kill", struct{}{})
+	act("expire_sessions")
 	require.Equal(t, 401, client.get(t, root+"/limits").status)
-	ok("/authorizations/revoke", struct{}{})
+	act("revoke_authorizations")
 	_, status := client.refresh(t, tokens.RefreshToken)
 	require.Equal(t, 400, status)
+	act("reset_api_usage")
 
-	ok("/faults", map[string]any{"kind": "server_error"})
-	ok("/faults", map[string]any{"kind": "cut"})
-	var rules []salesforce.Fault
-	org.do(t, http.MethodGet, "/sim/api/faults", "", nil).json(t, http.StatusOK, &rules)
-	require.Len(t, rules, 2)
-	deleted(fmt.Sprintf("/faults/%d", rules[0].ID))
-	deleted("/faults")
-	require.Empty(t, org.Controls().State().Faults)
-
-	ok("/records/create", salesforce.RecordChange{Object: "Lead", Count: 3})
-	ok("/records/touch", salesforce.RecordChange{Object: "Lead", Count: 2})
-	ok("/records/delete", salesforce.RecordChange{Object: "Lead", Count: 1})
-	var log struct {
-		Requests []salesforce.Request
-		Counters salesforce.Counters
+	before, err := org.Controls().RecordIDs("Lead")
+	require.NoError(t, err)
+	for _, action := range []string{"CREATE", "TOUCH", "DELETE"} {
+		ok(http.MethodPost, "/records", map[string]any{"action": action, "object": "Lead", "count": 3, "late_seconds": 5})
 	}
-	org.do(t, http.MethodGet, "/sim/api/requests?after=2", "", nil).json(t, http.StatusOK, &log)
-	require.Equal(t, 3, log.Requests[0].Seq)
-	require.Equal(t, 1, log.Counters.TokenRefreshes)
-	deleted("/requests")
-	require.Empty(t, org.Controls().Requests(0))
-	var state salesforce.State
-	org.do(t, http.MethodGet, "/sim/api/state", "", nil).json(t, http.StatusOK, &state)
-	require.True(t, state.Tokens.Rotation)
-	require.Equal(t, "Lead", state.Objects[2].Name)
-	require.Equal(t, 82, state.Objects[2].Records)
-	ok("/reset", struct{}{})
-	require.Zero(t, org.Controls().State().DailyRequests.Used)
+	after, err := org.Controls().RecordIDs("Lead")
+	require.NoError(t, err)
+	require.Len(t, after, len(before))
+	require.NotEqual(t, before, after)
+	counters := org.Controls().Counters()
+	require.Equal(t, 1, counters.TokenRefreshes)
+	require.Equal(t, 1, counters.AuthorizationsRevoked)
+	require.Equal(t, 404, org.control(t, http.MethodPut, "/switches/nope", map[string]any{"value": nil}).status)
+	require.Equal(t, 400, org.control(t, http.MethodPut, "/switches/app_installed", map[string]any{"value": "yes"}).status)
 }
 
-func TestControlAPIRefusesForeignRequests(t *testing.T) {
+// TestStateTellsWhatCanBeSwitched: a switch that the state offers works, and each it does not offer is refused.
+func TestStateTellsWhatCanBeSwitched(t *testing.T) {
 	t.Parallel()
-	org := start(t, nil)
-	for name, test := range map[string]struct {
-		header http.Header
-		status int
-	}{
-		"a form":        {http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}, 415},
-		"text":          {http.Header{"Content-Type": {"text/plain"}}, 415},
-		"no type":       {nil, 415},
-		"other origin":  {http.Header{"Content-Type": {"application/json"}, "Origin": {"https://evil.example"}}, 403},
-		"cross-site":    {http.Header{"Content-Type": {"application/json"}, "Sec-Fetch-Site": {"cross-site"}}, 403},
-		"json":          {http.Header{"Content-Type": {"application/json; charset=utf-8"}}, 200},
-		"with a header": {http.Header{"X-Simulator-Control": {"1"}}, 200},
-	} {
-		require.Equal(t, test.status, org.do(t, http.MethodPost, "/sim/api/tokens/kill", "{}", test.header).status, name)
+	org := start(t, func(c *salesforce.Config) { c.DailyRequests = -1 })
+	state := org.Controls().State()
+	require.Zero(t, state.Quota.Limit)
+	require.Equal(t, control.Instance{
+		ID: "00D8Z0000000001UAA", Name: "Northwind Trading", Environment: "Production",
+		Username: "integration.user@northwind-trading.example", ClientID: salesforce.DefaultClientID,
+	}, state.Instance)
+	board := org.Panel().Board
+	off, deleted := false, "deleted"
+	check := func(offered bool, err error, name, what string) {
+		t.Helper()
+		require.Equal(t, offered, err == nil, "%s %s: %v", name, what, err)
 	}
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, org.url+"/sim/api/state", nil)
-	require.NoError(t, err)
-	request.Host = "rebound.example:80"
-	response, err := org.http.Do(request)
-	require.NoError(t, err)
-	require.NoError(t, response.Body.Close())
-	require.Equal(t, http.StatusMisdirectedRequest, response.StatusCode)
+	for _, object := range state.Objects {
+		check(object.Switchable.Read, board.SetObject(object.Name, control.ObjectChange{Read: salesforce.On()}), object.Name, "read")
+		for _, field := range object.Fields {
+			name := object.Name + "." + field.Name
+			// Reading is tried last, because what cannot be read cannot be edited either.
+			if field.Switchable.Update || field.Switchable.Create {
+				check(true, board.SetField(object.Name, field.Name, control.FieldChange{Update: &off}), name, "update")
+			}
+			if field.Because == "" || !field.Switchable.Read {
+				check(field.Switchable.Read, board.SetField(object.Name, field.Name, control.FieldChange{Read: &off}), name, "read")
+			}
+			check(len(field.Conditions) > 0, board.SetField(object.Name, field.Name, control.FieldChange{Condition: &deleted}), name, "condition")
+		}
+	}
+	for _, object := range org.Controls().State().Objects {
+		for _, field := range object.Fields {
+			if field.Condition == "deleted" {
+				require.Equal(t, control.Rights{}, field.Rights, field.Name)
+				require.Equal(t, control.Rights{}, field.Switchable, field.Name)
+			}
+		}
+	}
 }
 
 func TestControlAPIRefusesNonsense(t *testing.T) {
@@ -114,22 +125,66 @@ func TestControlAPIRefusesNonsense(t *testing.T) {
 		text   string
 	}{
 		"/objects/Lead":                 {map[string]any{"reed": false}, 400, "unknown field"},
+		"/objects/Lead?2":               {map[string]any{"condition": "archived"}, 400, "not_queryable"},
 		"/objects/Nope":                 {map[string]any{"read": false}, 404, "no object"},
 		"/objects/Lead/fields/LastName": {map[string]any{"read": false}, 409, "not permissionable"},
-		"/records/create":               {map[string]any{"object": "User", "fields": map[string]any{"LastName": 5}}, 400, "does not fit"},
-		"/records/create?2":             {map[string]any{"object": "Lead", "fields": map[string]any{"Id": "x"}}, 409, "set by Salesforce itself"},
-		"/records/create?3":             {map[string]any{"object": "Organization"}, 409, "cannot be created"},
-		"/records/create?4":             {map[string]any{"object": "Lead", "ids": []string{"x"}}, 400, "Salesforce chooses"},
-		"/records/touch":                {map[string]any{"object": "Lead", "ids": []string{"00Qnope"}}, 404, "there is no Lead"},
-		"/records/delete":               {map[string]any{"object": "User", "count": 1}, 409, "cannot be deleted"},
-		"/records/delete?2":             {map[string]any{"object": "Lead", "count": 2_000_000}, 400, "count:"},
-		"/records/touch?2":              {map[string]any{"object": "Lead", "late_seconds": -1}, 400, "late_seconds:"},
-		"/records/touch?3":              {map[string]any{"object": "Lead", "fields": map[string]any{"Nope": 1}}, 404, "on Lead"},
+		"/objects/Lead/fields/Title":    {map[string]any{"condition": "archived"}, 400, "deleted"},
 	} {
-		a := org.control(t, path, test.body)
+		a := org.control(t, http.MethodPut, path, test.body)
 		require.Equal(t, test.status, a.status, "%s: %s", path, a.body)
 		require.Contains(t, string(a.body), test.text, path)
 	}
+	a := org.control(t, http.MethodPost, "/records", map[string]any{"object": "Lead", "action": "MERGE"})
+	require.Equal(t, http.StatusBadRequest, a.status)
+	require.Contains(t, string(a.body), "action:")
+}
+
+func TestRecordChangesAreChecked(t *testing.T) {
+	t.Parallel()
+	controls := start(t, nil).Controls()
+	create, touch, remove := controls.CreateRecords, controls.TouchRecords, controls.DeleteRecords
+	for text, test := range map[string]struct {
+		run    func(salesforce.RecordChange) ([]string, error)
+		change salesforce.RecordChange
+		status int
+	}{
+		"does not fit":             {create, salesforce.RecordChange{Object: "User", Fields: map[string]any{"LastName": 5}}, 400},
+		"set by Salesforce itself": {create, salesforce.RecordChange{Object: "Lead", Fields: map[string]any{"Id": "x"}}, 409},
+		"cannot be created":        {create, salesforce.RecordChange{Object: "Organization"}, 409},
+		"Salesforce chooses":       {create, salesforce.RecordChange{Object: "Lead", IDs: []string{"x"}}, 400},
+		"there is no Lead":         {touch, salesforce.RecordChange{Object: "Lead", IDs: []string{"00Qnope"}}, 404},
+		"cannot be deleted":        {remove, salesforce.RecordChange{Object: "User", Count: 1}, 409},
+		"count:":                   {remove, salesforce.RecordChange{Object: "Lead", Count: 2_000_000}, 400},
+		"late_seconds:":            {touch, salesforce.RecordChange{Object: "Lead", LateSeconds: -1}, 400},
+		"step_seconds:":            {touch, salesforce.RecordChange{Object: "Lead", StepSeconds: -1}, 400},
+		"on Lead":                  {touch, salesforce.RecordChange{Object: "Lead", Fields: map[string]any{"Nope": 1}}, 404},
+		`no object "Nope"`:         {touch, salesforce.RecordChange{Object: "Nope"}, 404},
+	} {
+		_, err := test.run(test.change)
+		var refused *salesforce.ControlError
+		require.ErrorAs(t, err, &refused, text)
+		require.Equal(t, test.status, refused.Status, text)
+		require.Contains(t, refused.Message, text)
+	}
+}
+
+// TestStepSeconds: stamps one after the other instead of one for all, the newest last.
+func TestStepSeconds(t *testing.T) {
+	t.Parallel()
+	clock := clockwork.NewFakeClock()
+	org := start(t, func(c *salesforce.Config) { c.Clock = clock })
+	client := org.login(t)
+	clock.Advance(time.Hour)
+	ids, err := org.Controls().CreateRecords(salesforce.RecordChange{Object: "Lead", Count: 4, StepSeconds: 10})
+	require.NoError(t, err)
+	since := clock.Now().UTC().Add(-31 * time.Second).Format(time.RFC3339)
+	got := client.rows(t, "SELECT Id, SystemModstamp FROM Lead WHERE SystemModstamp >= "+since+" ORDER BY SystemModstamp, Id")
+	require.Equal(t, []any{ids[0], ids[1], ids[2], ids[3]}, column(got.Records, "Id"))
+	stamps := map[any]bool{}
+	for _, stamp := range column(got.Records, "SystemModstamp") {
+		stamps[stamp] = true
+	}
+	require.Len(t, stamps, 4)
 }
 
 func TestTouchedRecordsStayConsistent(t *testing.T) {

@@ -151,7 +151,10 @@ func (g *generator) opportunity(name string, n int) any {
 
 // contactRole is the n-th part of a contact in an opportunity.
 func (g *generator) contactRole(name string, n int) any {
-	at := g.roles[n]
+	if len(g.roles) == 0 {
+		return nil
+	}
+	at := g.roles[n%len(g.roles)] // records made later than the world take after an earlier one
 	contact := g.deal(int(at.deal)).Contacts[at.place]
 	switch name {
 	case "OpportunityId":

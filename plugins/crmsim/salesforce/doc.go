@@ -10,8 +10,8 @@
 //   - permission.go: the one engine that decides what the integration user may see; every endpoint asks it
 //   - oauth.go, token.go, authorization.go, identity.go: sign-in, tokens, rotation, revocation
 //   - api.go, versions.go, limits.go, describe*.go, query.go, soql_*.go, composite.go: the data API
-//   - data*.go, table.go, stamps.go: invented records, the same for the same seed
-//   - fault.go, controls*.go, state.go, journal.go, web/: the switches, the request log and the control page
+//   - data*.go, table.go: the business of crmsim/world in Salesforce's terms, and what was changed in it
+//   - fault.go, controls*.go, state.go: the switches, here and on the control page of crmsim/control
 //
 // # Invariants
 //

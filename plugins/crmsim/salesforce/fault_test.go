@@ -34,7 +34,7 @@ func TestFaultAnswers(t *testing.T) {
 			t.Parallel()
 			org := start(t, nil)
 			client := org.login(t)
-			require.Equal(t, http.StatusOK, org.control(t, "/faults", salesforce.Fault{Kind: kind, Times: 2}).status)
+			require.Equal(t, http.StatusOK, org.control(t, http.MethodPost, "/faults", salesforce.Fault{Kind: kind, Times: 2}).status)
 			for range 2 {
 				a := client.get(t, root+"/sobjects/Lead/describe")
 				require.Regexp(t, want, fmt.Sprintf("%d %s %s", a.status, a.header.Get("Content-Type"), a.body))
@@ -161,7 +161,7 @@ func TestFaultRulesAreChecked(t *testing.T) {
 	for text, rule := range map[string]salesforce.Fault{
 		"no fault kind": {Kind: "explode"}, "times:": {Kind: salesforce.FaultCut, Times: -1}, "delay_ms:": {Kind: salesforce.FaultSlow},
 	} {
-		a := org.control(t, "/faults", rule)
+		a := org.control(t, http.MethodPost, "/faults", rule)
 		require.Equal(t, http.StatusBadRequest, a.status)
 		require.Contains(t, string(a.body), text)
 	}
@@ -169,5 +169,5 @@ func TestFaultRulesAreChecked(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, org.Controls().RemoveFault(id))
 	require.Error(t, org.Controls().RemoveFault(id))
-	require.Empty(t, org.Controls().State().Faults)
+	require.Empty(t, org.Controls().Faults())
 }

@@ -2,7 +2,9 @@ package salesforce
 
 import (
 	"bytes"
-	"embed"
+	"crypto/sha256"
+	_ "embed" // for the consent page
+	"encoding/base64"
 	"html/template"
 	"maps"
 	"net/http"
@@ -12,8 +14,13 @@ import (
 	"strings"
 )
 
-//go:embed web
-var web embed.FS
+// The consent page, and the style that is written into it.
+var (
+	//go:embed web/consent.html
+	consentHTML string
+	//go:embed web/consent.css
+	consentStyle string
+)
 
 // oauthError is the object that OAuth endpoints answer with (the data API uses arrays instead).
 type oauthError struct {
@@ -113,7 +120,7 @@ func (s *Simulator) checkAuthorize(query url.Values) (authorizeRequest, *reply) 
 		return refuse("invalid_request", "code challenge method must be S256")
 	case request.challenge != "" && !challengePattern.MatchString(request.challenge):
 		return refuse("invalid_request", "invalid code challenge")
-	case s.faults.takeKind(FaultAppBlocked):
+	case s.faults.TakeKind(FaultAppBlocked):
 		return refuse("OAUTH_APP_BLOCKED", "this app is blocked by admin")
 	case query.Get("prompt") == "none":
 		return refuse("immediate_unsuccessful", "end-user approval is needed")
@@ -152,17 +159,20 @@ func errorPage(code, description string) *reply {
 	answer := textReply(http.StatusBadRequest, "text/html;charset=UTF-8",
 		"<!doctype html><title>OAuth Error</title><p>error="+template.HTMLEscapeString(code)+
 			"&amp;error_description="+template.HTMLEscapeString(url.QueryEscape(description))+"</p>\n")
-	answer.policy = pagePolicy
+	answer.policy = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 	return &answer
 }
 
-// pagePolicy lets pages load nothing but their own style and script. It has no form-action: browsers apply that to
-// redirects too, and the consent form ends in a redirect to the app.
-const pagePolicy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; " +
-	"base-uri 'none'; frame-ancestors 'none'"
+// consentPolicy lets the page use nothing but the style that is written in it. It has no form-action: browsers apply
+// that to redirects too, and the consent form ends in a redirect to the app.
+func consentPolicy() string {
+	hash := sha256.Sum256([]byte(consentStyle))
+	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) +
+		"'; base-uri 'none'; frame-ancestors 'none'"
+}
 
 func (s *Simulator) consentPage(r *http.Request, request authorizeRequest) reply {
-	page, err := template.ParseFS(web, "web/consent.html")
+	page, err := template.New("consent").Parse(consentHTML)
 	if err != nil {
 		return textReply(http.StatusInternalServerError, "text/plain", "simulator bug: "+err.Error())
 	}
@@ -171,9 +181,10 @@ func (s *Simulator) consentPage(r *http.Request, request authorizeRequest) reply
 	err = page.Execute(&body, map[string]any{
 		"App": s.config.AppName, "Org": s.config.OrgName, "Sandbox": s.config.Sandbox, "Scopes": request.scopes,
 		"Action": r.URL.RequestURI(), "Host": redirect.Host, "User": s.userText("Username"),
+		"Style": template.CSS(consentStyle), //nolint:gosec // our own file, not what a client sent
 	})
 	if err != nil {
 		return textReply(http.StatusInternalServerError, "text/plain", "simulator bug: "+err.Error())
 	}
-	return reply{status: http.StatusOK, kind: "text/html;charset=UTF-8", body: body.Bytes(), policy: pagePolicy}
+	return reply{status: http.StatusOK, kind: "text/html;charset=UTF-8", body: body.Bytes(), policy: consentPolicy()}
 }

@@ -131,7 +131,7 @@ func TestSwitchesThatSalesforceDoesNotHave(t *testing.T) {
 		require.Equal(t, test.status, refused.Status, name)
 		require.Contains(t, refused.Message, test.text, name)
 	}
-	a := org.control(t, "/objects/Contact/fields/LastName", map[string]any{"read": false})
+	a := org.control(t, http.MethodPut, "/objects/Contact/fields/LastName", map[string]any{"read": false})
 	require.Equal(t, http.StatusConflict, a.status)
 	require.Contains(t, string(a.body), "not permissionable")
 }

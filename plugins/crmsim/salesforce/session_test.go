@@ -106,7 +106,7 @@ func TestConcurrentRefreshesUnderRotation(t *testing.T) {
 	}
 	require.Equal(t, 1, won)
 	require.Equal(t, 1, org.Controls().Counters().RefreshTokenReuses)
-	require.Zero(t, org.Controls().State().Tokens.Authorizations)
+	require.Zero(t, org.Controls().OpenAuthorizations())
 }
 
 func TestOldestOfTooManyAuthorizationsIsRevoked(t *testing.T) {

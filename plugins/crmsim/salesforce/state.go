@@ -1,102 +1,67 @@
 package salesforce
 
-// State is the org at a glance. It holds no secrets: tokens appear as numbers only.
-type State struct {
-	Org           OrgState      `json:"org"`
-	Tokens        TokenState    `json:"tokens"`
-	DailyRequests LimitState    `json:"daily_requests"`
-	Objects       []ObjectState `json:"objects"`
-	Faults        []Fault       `json:"faults"`
-	Counters      Counters      `json:"counters"`
-	// LastModified is the date describe answers carry; each permission change moves it.
-	LastModified string `json:"last_modified"`
-}
+import (
+	"slices"
 
-// OrgState says which org this is and which app may connect.
-type OrgState struct {
-	ID       string `json:"id"`
-	Name     string `json:"name"`
-	Sandbox  bool   `json:"sandbox"`
-	Username string `json:"username"` // of the integration user
-	ClientID string `json:"client_id"`
-}
+	"github.com/fieldwarden/fieldwarden/plugins/crmsim/control"
+)
 
-// TokenState counts what is good at the moment.
-type TokenState struct {
-	Rotation       bool `json:"rotation"`
-	Authorizations int  `json:"authorizations"`
-	AccessTokens   int  `json:"access_tokens"`
-}
+// The conditions that objects and fields can be in on the control page, beside normal.
+const (
+	conditionNotQueryable = "not_queryable"
+	conditionDeleted      = "deleted"
+)
 
-// LimitState is the daily API limit.
-type LimitState struct {
-	Used  int `json:"used"`
-	Limit int `json:"limit"`
-}
-
-// ObjectState is an object's rights in force.
-type ObjectState struct {
-	Name       string       `json:"name"`
-	Label      string       `json:"label"`
-	Records    int          `json:"records"`
-	Switchable bool         `json:"switchable"` // false: open to every user in Salesforce
-	Read       bool         `json:"read"`
-	Create     bool         `json:"create"`
-	Edit       bool         `json:"edit"`
-	Queryable  bool         `json:"queryable"`
-	MayCreate  bool         `json:"may_create"` // whether Create can be on at all
-	MayEdit    bool         `json:"may_edit"`
-	Fields     []FieldState `json:"fields"`
-}
-
-// FieldState is a field's rights in force. Read says what the object's own read right would allow.
-type FieldState struct {
-	Name           string `json:"name"`
-	Label          string `json:"label"`
-	Type           string `json:"type"`
-	Permissionable bool   `json:"permissionable"`
-	Writable       bool   `json:"writable"` // whether Edit can be on at all
-	Read           bool   `json:"read"`
-	Edit           bool   `json:"edit"`
-	Exists         bool   `json:"exists"`
-	Because        string `json:"because,omitempty"` // when something other than its own switch hides or locks it
-}
-
-// State reads everything at once.
-func (c *Controls) State() State {
+// State reads everything at once. It holds no secrets.
+func (c *Controls) State() control.State {
 	s := c.sim
-	rotation, open, access, _ := s.authorizations.summary()
-	usage := s.usage.now()
-	state := State{
-		Org: OrgState{
-			ID: s.config.OrgID, Name: s.config.OrgName, Sandbox: s.config.Sandbox,
-			Username: s.userText("Username"), ClientID: s.config.ClientID,
-		},
-		Tokens:        TokenState{Rotation: rotation, Authorizations: open, AccessTokens: access},
-		DailyRequests: LimitState{Used: usage.used, Limit: usage.limit},
-		Faults:        s.faults.list(), Counters: c.Counters(),
-		LastModified: timestamp(s.engine.view().modified),
+	usage, environment := s.usage.now(), "Production"
+	if s.config.Sandbox {
+		environment = "Sandbox"
 	}
+	state := control.State{
+		Instance: control.Instance{
+			ID: s.config.OrgID, Name: s.config.OrgName, Environment: environment, Username: s.userText("Username"),
+			ClientID: s.config.ClientID,
+		},
+		Quota:    control.Quota{Used: usage.used, Limit: usage.limit},
+		Switches: c.switches(),
+	}
+	if usage.limit == unlimited {
+		state.Quota.Limit = 0
+	}
+	s.store.mu.RLock()
+	defer s.store.mu.RUnlock()
 	for _, o := range s.engine.catalog.objects {
 		object := s.engine.objectState(o)
-		s.store.mu.RLock()
 		object.Records = s.store.tables[o.name].live()
-		s.store.mu.RUnlock()
 		state.Objects = append(state.Objects, object)
 	}
 	return state
 }
 
-// objectState reports switches and what came of them.
-func (e *engine) objectState(o *object) ObjectState {
+// objectState reports the rights in force and what can be switched.
+func (e *engine) objectState(o *object) control.Object {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	security := e.objects[o.name]
 	read := !security.noRead
-	state := ObjectState{
-		Name: o.name, Label: o.label, Switchable: o.switchable, Read: read,
-		Create: read && o.createable && !security.noCreate, Edit: read && o.updateable && !security.noEdit,
-		Queryable: read && !security.notQueryable, MayCreate: o.createable, MayEdit: o.updateable,
+	state := control.Object{
+		Name: o.name, Label: o.label,
+		Rights: control.Rights{
+			Read: read, Create: read && o.createable && !security.noCreate, Update: read && o.updateable && !security.noEdit,
+		},
+		Switchable: control.Rights{
+			Read: o.switchable, Create: o.switchable && o.createable && read, Update: o.switchable && o.updateable && read,
+		},
+	}
+	if o.switchable {
+		state.Conditions = []string{conditionNotQueryable}
+	} else {
+		state.Because = "open to every user, and nobody may write it"
+	}
+	if security.notQueryable {
+		state.Condition = conditionNotQueryable
 	}
 	for i := range o.fields {
 		state.Fields = append(state.Fields, e.fieldState(o, &o.fields[i]))
@@ -104,20 +69,89 @@ func (e *engine) objectState(o *object) ObjectState {
 	return state
 }
 
-func (e *engine) fieldState(o *object, f *field) FieldState {
+// fieldState reports a field's rights as far as the field decides them: those of its object come on top. Field-level
+// security knows one right to edit, which is shown as Update, or as Create where a field can only be created with.
+func (e *engine) fieldState(o *object, f *field) control.Field {
 	own, whole := e.fields[o.name][f.name], e.fields[o.name][f.compound]
-	writable := f.traits&(createable|updateable) != 0
 	read, edit := e.fieldRights(o, f)
-	state := FieldState{
-		Name: f.name, Label: f.label, Type: f.kind, Permissionable: f.traits.has(permissionable), Writable: writable,
-		Read: read, Edit: edit && writable, Exists: !own.deleted,
+	creates, updates := f.traits.has(createable), f.traits.has(updateable)
+	free := f.traits.has(permissionable) && !own.deleted
+	state := control.Field{
+		Name: f.name, Label: f.label, Type: f.kind,
+		Rights: control.Rights{Read: read, Create: read && edit && creates, Update: read && edit && updates},
+	}
+	if own.deleted {
+		state.Condition = conditionDeleted
+	}
+	if !undeletableField(f.name) {
+		state.Conditions = []string{conditionDeleted}
 	}
 	switch {
+	case f.packaged && e.packageSince.IsZero():
+		state.Because, state.Conditions = "comes with the LinkedIn app, which is not installed", nil
+		free = false
 	case own.deleted || own.noRead:
 	case whole.deleted || whole.noRead || whole.noEdit:
-		state.Because = "follows " + f.compound
+		state.Because, free = "follows "+f.compound, false
 	case !read:
-		state.Because = "its object is not readable: " + f.referenceTo[0]
+		state.Because, free = "its object is not readable: "+f.referenceTo[0], false
+	case !f.traits.has(permissionable):
+		state.Because = "not permissionable: follows the object"
 	}
+	state.Switchable = control.Rights{Read: free, Create: free && creates && !updates, Update: free && updates}
 	return state
+}
+
+// board is the org on the control page.
+type board struct{ *Controls }
+
+// SetObject implements control.Switchboard.
+func (b board) SetObject(object string, change control.ObjectChange) error {
+	queryable, err := unless(change.Condition, conditionNotQueryable)
+	if err != nil {
+		return err
+	}
+	return b.Controls.SetObject(object, ObjectSwitch{
+		Read: change.Read, Create: change.Create, Edit: change.Update, Queryable: queryable,
+	})
+}
+
+// SetField implements control.Switchboard.
+func (b board) SetField(object, field string, change control.FieldChange) error {
+	exists, err := unless(change.Condition, conditionDeleted)
+	if err != nil {
+		return err
+	}
+	edit := change.Update
+	if edit == nil {
+		edit = change.Create
+	}
+	return b.Controls.SetField(object, field, FieldSwitch{Read: change.Read, Edit: edit, Exists: exists})
+}
+
+// unless turns a condition into a switch that is off while the condition holds.
+func unless(given *string, condition string) (*bool, error) {
+	switch {
+	case given == nil:
+		return nil, nil //nolint:nilnil // a switch that stays as it is
+	case *given != "" && *given != condition:
+		return nil, badRequest("condition: want %q or %q, got %q", "", condition, *given)
+	}
+	on := *given == ""
+	return &on, nil
+}
+
+// ChangeRecords implements control.RecordBoard.
+func (b board) ChangeRecords(change control.RecordChange) ([]string, error) {
+	here := RecordChange{Object: change.Object, Count: change.Count, LateSeconds: change.LateSeconds}
+	switch change.Action {
+	case control.RecordCreate:
+		return b.CreateRecords(here)
+	case control.RecordTouch:
+		return b.TouchRecords(here)
+	case control.RecordDelete:
+		return b.DeleteRecords(here)
+	}
+	actions := []control.RecordAction{control.RecordCreate, control.RecordTouch, control.RecordDelete}
+	return nil, badRequest("action: want one of %q, got %q", slices.Sorted(slices.Values(actions)), change.Action)
 }

@@ -148,6 +148,21 @@ func (t *table) touch(rows []*row, values map[string]any, deleted *bool, at time
 	slices.SortFunc(t.byStamp, compareRows)
 }
 
+// spread moves the stamps of rows that were just changed apart: the last one keeps its stamp, each before it is a step
+// older. Callers hold the store's write lock.
+func (t *table) spread(rows []*row, step time.Duration) {
+	if step == 0 {
+		return
+	}
+	for i, r := range rows {
+		r.modified = r.modified.Add(-time.Duration(len(rows)-1-i) * step)
+		if r.created.After(r.modified) {
+			r.created = r.modified
+		}
+	}
+	slices.SortFunc(t.byStamp, compareRows)
+}
+
 // live counts the records outside the recycle bin.
 func (t *table) live() int {
 	n := 0
