@@ -54,6 +54,8 @@ type CrmField struct {
 	Cause *crm.Cause `json:"cause,omitempty"`
 	// Evidence holds the value of the "evidence" field.
 	Evidence string `json:"evidence,omitempty"`
+	// unreadable only because its object is, as far as is known
+	Folded bool `json:"folded,omitempty"`
 	// the field that this one may have been renamed to (cause RENAMED_CANDIDATE)
 	Candidate string `json:"candidate,omitempty"`
 	// when readable last changed
@@ -95,7 +97,7 @@ func (*CrmField) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case crmfield.FieldPicklist:
 			values[i] = new([]byte)
-		case crmfield.FieldReadable, crmfield.FieldCreatable, crmfield.FieldUpdatable, crmfield.FieldStandardized, crmfield.FieldHideable, crmfield.FieldCustom, crmfield.FieldRequiredOnCreate:
+		case crmfield.FieldReadable, crmfield.FieldCreatable, crmfield.FieldUpdatable, crmfield.FieldStandardized, crmfield.FieldHideable, crmfield.FieldCustom, crmfield.FieldRequiredOnCreate, crmfield.FieldFolded:
 			values[i] = new(sql.NullBool)
 		case crmfield.FieldID, crmfield.FieldWorkspaceID, crmfield.FieldIntegrationID, crmfield.FieldObjectID, crmfield.FieldName, crmfield.FieldLabel, crmfield.FieldDataType, crmfield.FieldCause, crmfield.FieldEvidence, crmfield.FieldCandidate:
 			values[i] = new(sql.NullString)
@@ -227,6 +229,12 @@ func (_m *CrmField) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Evidence = value.String
 			}
+		case crmfield.FieldFolded:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field folded", values[i])
+			} else if value.Valid {
+				_m.Folded = value.Bool
+			}
 		case crmfield.FieldCandidate:
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field candidate", values[i])
@@ -340,6 +348,9 @@ func (_m *CrmField) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("evidence=")
 	builder.WriteString(_m.Evidence)
+	builder.WriteString(", ")
+	builder.WriteString("folded=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Folded))
 	builder.WriteString(", ")
 	builder.WriteString("candidate=")
 	builder.WriteString(_m.Candidate)

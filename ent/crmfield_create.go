@@ -215,6 +215,20 @@ func (_c *CrmFieldCreate) SetNillableEvidence(v *string) *CrmFieldCreate {
 	return _c
 }
 
+// SetFolded sets the "folded" field.
+func (_c *CrmFieldCreate) SetFolded(v bool) *CrmFieldCreate {
+	_c.mutation.SetFolded(v)
+	return _c
+}
+
+// SetNillableFolded sets the "folded" field if the given value is not nil.
+func (_c *CrmFieldCreate) SetNillableFolded(v *bool) *CrmFieldCreate {
+	if v != nil {
+		_c.SetFolded(*v)
+	}
+	return _c
+}
+
 // SetCandidate sets the "candidate" field.
 func (_c *CrmFieldCreate) SetCandidate(v string) *CrmFieldCreate {
 	_c.mutation.SetCandidate(v)
@@ -341,6 +355,10 @@ func (_c *CrmFieldCreate) defaults() error {
 		v := crmfield.DefaultRequiredOnCreate
 		_c.mutation.SetRequiredOnCreate(v)
 	}
+	if _, ok := _c.mutation.Folded(); !ok {
+		v := crmfield.DefaultFolded
+		_c.mutation.SetFolded(v)
+	}
 	if _, ok := _c.mutation.ID(); !ok {
 		if crmfield.DefaultID == nil {
 			return fmt.Errorf("ent: uninitialized crmfield.DefaultID (forgotten import ent/runtime?)")
@@ -428,6 +446,9 @@ func (_c *CrmFieldCreate) check() error {
 		if err := crmfield.EvidenceValidator(v); err != nil {
 			return &ValidationError{Name: "evidence", err: fmt.Errorf(`ent: validator failed for field "CrmField.evidence": %w`, err)}
 		}
+	}
+	if _, ok := _c.mutation.Folded(); !ok {
+		return &ValidationError{Name: "folded", err: errors.New(`ent: missing required field "CrmField.folded"`)}
 	}
 	if v, ok := _c.mutation.Candidate(); ok {
 		if err := crmfield.CandidateValidator(v); err != nil {
@@ -541,6 +562,10 @@ func (_c *CrmFieldCreate) createSpec() (*CrmField, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Evidence(); ok {
 		_spec.SetField(crmfield.FieldEvidence, field.TypeString, value)
 		_node.Evidence = value
+	}
+	if value, ok := _c.mutation.Folded(); ok {
+		_spec.SetField(crmfield.FieldFolded, field.TypeBool, value)
+		_node.Folded = value
 	}
 	if value, ok := _c.mutation.Candidate(); ok {
 		_spec.SetField(crmfield.FieldCandidate, field.TypeString, value)
@@ -794,6 +819,18 @@ func (u *CrmFieldUpsert) UpdateEvidence() *CrmFieldUpsert {
 // ClearEvidence clears the value of the "evidence" field.
 func (u *CrmFieldUpsert) ClearEvidence() *CrmFieldUpsert {
 	u.SetNull(crmfield.FieldEvidence)
+	return u
+}
+
+// SetFolded sets the "folded" field.
+func (u *CrmFieldUpsert) SetFolded(v bool) *CrmFieldUpsert {
+	u.Set(crmfield.FieldFolded, v)
+	return u
+}
+
+// UpdateFolded sets the "folded" field to the value that was provided on create.
+func (u *CrmFieldUpsert) UpdateFolded() *CrmFieldUpsert {
+	u.SetExcluded(crmfield.FieldFolded)
 	return u
 }
 
@@ -1114,6 +1151,20 @@ func (u *CrmFieldUpsertOne) UpdateEvidence() *CrmFieldUpsertOne {
 func (u *CrmFieldUpsertOne) ClearEvidence() *CrmFieldUpsertOne {
 	return u.Update(func(s *CrmFieldUpsert) {
 		s.ClearEvidence()
+	})
+}
+
+// SetFolded sets the "folded" field.
+func (u *CrmFieldUpsertOne) SetFolded(v bool) *CrmFieldUpsertOne {
+	return u.Update(func(s *CrmFieldUpsert) {
+		s.SetFolded(v)
+	})
+}
+
+// UpdateFolded sets the "folded" field to the value that was provided on create.
+func (u *CrmFieldUpsertOne) UpdateFolded() *CrmFieldUpsertOne {
+	return u.Update(func(s *CrmFieldUpsert) {
+		s.UpdateFolded()
 	})
 }
 
@@ -1610,6 +1661,20 @@ func (u *CrmFieldUpsertBulk) UpdateEvidence() *CrmFieldUpsertBulk {
 func (u *CrmFieldUpsertBulk) ClearEvidence() *CrmFieldUpsertBulk {
 	return u.Update(func(s *CrmFieldUpsert) {
 		s.ClearEvidence()
+	})
+}
+
+// SetFolded sets the "folded" field.
+func (u *CrmFieldUpsertBulk) SetFolded(v bool) *CrmFieldUpsertBulk {
+	return u.Update(func(s *CrmFieldUpsert) {
+		s.SetFolded(v)
+	})
+}
+
+// UpdateFolded sets the "folded" field to the value that was provided on create.
+func (u *CrmFieldUpsertBulk) UpdateFolded() *CrmFieldUpsertBulk {
+	return u.Update(func(s *CrmFieldUpsert) {
+		s.UpdateFolded()
 	})
 }
 

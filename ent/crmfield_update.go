@@ -227,6 +227,20 @@ func (_u *CrmFieldUpdate) ClearEvidence() *CrmFieldUpdate {
 	return _u
 }
 
+// SetFolded sets the "folded" field.
+func (_u *CrmFieldUpdate) SetFolded(v bool) *CrmFieldUpdate {
+	_u.mutation.SetFolded(v)
+	return _u
+}
+
+// SetNillableFolded sets the "folded" field if the given value is not nil.
+func (_u *CrmFieldUpdate) SetNillableFolded(v *bool) *CrmFieldUpdate {
+	if v != nil {
+		_u.SetFolded(*v)
+	}
+	return _u
+}
+
 // SetCandidate sets the "candidate" field.
 func (_u *CrmFieldUpdate) SetCandidate(v string) *CrmFieldUpdate {
 	_u.mutation.SetCandidate(v)
@@ -425,6 +439,9 @@ func (_u *CrmFieldUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.EvidenceCleared() {
 		_spec.ClearField(crmfield.FieldEvidence, field.TypeString)
+	}
+	if value, ok := _u.mutation.Folded(); ok {
+		_spec.SetField(crmfield.FieldFolded, field.TypeBool, value)
 	}
 	if value, ok := _u.mutation.Candidate(); ok {
 		_spec.SetField(crmfield.FieldCandidate, field.TypeString, value)
@@ -662,6 +679,20 @@ func (_u *CrmFieldUpdateOne) ClearEvidence() *CrmFieldUpdateOne {
 	return _u
 }
 
+// SetFolded sets the "folded" field.
+func (_u *CrmFieldUpdateOne) SetFolded(v bool) *CrmFieldUpdateOne {
+	_u.mutation.SetFolded(v)
+	return _u
+}
+
+// SetNillableFolded sets the "folded" field if the given value is not nil.
+func (_u *CrmFieldUpdateOne) SetNillableFolded(v *bool) *CrmFieldUpdateOne {
+	if v != nil {
+		_u.SetFolded(*v)
+	}
+	return _u
+}
+
 // SetCandidate sets the "candidate" field.
 func (_u *CrmFieldUpdateOne) SetCandidate(v string) *CrmFieldUpdateOne {
 	_u.mutation.SetCandidate(v)
@@ -890,6 +921,9 @@ func (_u *CrmFieldUpdateOne) sqlSave(ctx context.Context) (_node *CrmField, err 
 	}
 	if _u.mutation.EvidenceCleared() {
 		_spec.ClearField(crmfield.FieldEvidence, field.TypeString)
+	}
+	if value, ok := _u.mutation.Folded(); ok {
+		_spec.SetField(crmfield.FieldFolded, field.TypeBool, value)
 	}
 	if value, ok := _u.mutation.Candidate(); ok {
 		_spec.SetField(crmfield.FieldCandidate, field.TypeString, value)

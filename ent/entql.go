@@ -178,6 +178,7 @@ var schemaGraph = func() *sqlgraph.Schema {
 			crmfield.FieldPicklist:         {Type: field.TypeJSON, Column: crmfield.FieldPicklist},
 			crmfield.FieldCause:            {Type: field.TypeEnum, Column: crmfield.FieldCause},
 			crmfield.FieldEvidence:         {Type: field.TypeString, Column: crmfield.FieldEvidence},
+			crmfield.FieldFolded:           {Type: field.TypeBool, Column: crmfield.FieldFolded},
 			crmfield.FieldCandidate:        {Type: field.TypeString, Column: crmfield.FieldCandidate},
 			crmfield.FieldSince:            {Type: field.TypeTime, Column: crmfield.FieldSince},
 			crmfield.FieldSuspectedAt:      {Type: field.TypeTime, Column: crmfield.FieldSuspectedAt},
@@ -1294,6 +1295,11 @@ func (f *CrmFieldFilter) WhereCause(p entql.StringP) {
 // WhereEvidence applies the entql string predicate on the evidence field.
 func (f *CrmFieldFilter) WhereEvidence(p entql.StringP) {
 	f.Where(p.Field(crmfield.FieldEvidence))
+}
+
+// WhereFolded applies the entql bool predicate on the folded field.
+func (f *CrmFieldFilter) WhereFolded(p entql.BoolP) {
+	f.Where(p.Field(crmfield.FieldFolded))
 }
 
 // WhereCandidate applies the entql string predicate on the candidate field.

@@ -322,6 +322,11 @@ func (_q *CrmFieldQuery) collectField(ctx context.Context, oneNode bool, opCtx *
 				selectedFields = append(selectedFields, crmfield.FieldEvidence)
 				fieldSeen[crmfield.FieldEvidence] = struct{}{}
 			}
+		case "folded":
+			if _, ok := fieldSeen[crmfield.FieldFolded]; !ok {
+				selectedFields = append(selectedFields, crmfield.FieldFolded)
+				fieldSeen[crmfield.FieldFolded] = struct{}{}
+			}
 		case "candidate":
 			if _, ok := fieldSeen[crmfield.FieldCandidate]; !ok {
 				selectedFields = append(selectedFields, crmfield.FieldCandidate)

@@ -4747,6 +4747,7 @@ type CrmFieldMutation struct {
 	appendpicklist     []crm.PicklistValue
 	cause              *crm.Cause
 	evidence           *string
+	folded             *bool
 	candidate          *string
 	since              *time.Time
 	suspected_at       *time.Time
@@ -5555,6 +5556,42 @@ func (m *CrmFieldMutation) ResetEvidence() {
 	delete(m.clearedFields, crmfield.FieldEvidence)
 }
 
+// SetFolded sets the "folded" field.
+func (m *CrmFieldMutation) SetFolded(b bool) {
+	m.folded = &b
+}
+
+// Folded returns the value of the "folded" field in the mutation.
+func (m *CrmFieldMutation) Folded() (r bool, exists bool) {
+	v := m.folded
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFolded returns the old "folded" field's value of the CrmField entity.
+// If the CrmField object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CrmFieldMutation) OldFolded(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFolded is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFolded requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFolded: %w", err)
+	}
+	return oldValue.Folded, nil
+}
+
+// ResetFolded resets all changes to the "folded" field.
+func (m *CrmFieldMutation) ResetFolded() {
+	m.folded = nil
+}
+
 // SetCandidate sets the "candidate" field.
 func (m *CrmFieldMutation) SetCandidate(s string) {
 	m.candidate = &s
@@ -5763,7 +5800,7 @@ func (m *CrmFieldMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *CrmFieldMutation) Fields() []string {
-	fields := make([]string, 0, 20)
+	fields := make([]string, 0, 21)
 	if m.workspace_id != nil {
 		fields = append(fields, crmfield.FieldWorkspaceID)
 	}
@@ -5814,6 +5851,9 @@ func (m *CrmFieldMutation) Fields() []string {
 	}
 	if m.evidence != nil {
 		fields = append(fields, crmfield.FieldEvidence)
+	}
+	if m.folded != nil {
+		fields = append(fields, crmfield.FieldFolded)
 	}
 	if m.candidate != nil {
 		fields = append(fields, crmfield.FieldCandidate)
@@ -5866,6 +5906,8 @@ func (m *CrmFieldMutation) Field(name string) (ent.Value, bool) {
 		return m.Cause()
 	case crmfield.FieldEvidence:
 		return m.Evidence()
+	case crmfield.FieldFolded:
+		return m.Folded()
 	case crmfield.FieldCandidate:
 		return m.Candidate()
 	case crmfield.FieldSince:
@@ -5915,6 +5957,8 @@ func (m *CrmFieldMutation) OldField(ctx context.Context, name string) (ent.Value
 		return m.OldCause(ctx)
 	case crmfield.FieldEvidence:
 		return m.OldEvidence(ctx)
+	case crmfield.FieldFolded:
+		return m.OldFolded(ctx)
 	case crmfield.FieldCandidate:
 		return m.OldCandidate(ctx)
 	case crmfield.FieldSince:
@@ -6048,6 +6092,13 @@ func (m *CrmFieldMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetEvidence(v)
+		return nil
+	case crmfield.FieldFolded:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFolded(v)
 		return nil
 	case crmfield.FieldCandidate:
 		v, ok := value.(string)
@@ -6220,6 +6271,9 @@ func (m *CrmFieldMutation) ResetField(name string) error {
 		return nil
 	case crmfield.FieldEvidence:
 		m.ResetEvidence()
+		return nil
+	case crmfield.FieldFolded:
+		m.ResetFolded()
 		return nil
 	case crmfield.FieldCandidate:
 		m.ResetCandidate()

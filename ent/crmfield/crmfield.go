@@ -50,6 +50,8 @@ const (
 	FieldCause = "cause"
 	// FieldEvidence holds the string denoting the evidence field in the database.
 	FieldEvidence = "evidence"
+	// FieldFolded holds the string denoting the folded field in the database.
+	FieldFolded = "folded"
 	// FieldCandidate holds the string denoting the candidate field in the database.
 	FieldCandidate = "candidate"
 	// FieldSince holds the string denoting the since field in the database.
@@ -89,6 +91,7 @@ var Columns = []string{
 	FieldPicklist,
 	FieldCause,
 	FieldEvidence,
+	FieldFolded,
 	FieldCandidate,
 	FieldSince,
 	FieldSuspectedAt,
@@ -140,6 +143,8 @@ var (
 	DefaultRequiredOnCreate bool
 	// EvidenceValidator is a validator for the "evidence" field. It is called by the builders before save.
 	EvidenceValidator func(string) error
+	// DefaultFolded holds the default value on creation for the "folded" field.
+	DefaultFolded bool
 	// CandidateValidator is a validator for the "candidate" field. It is called by the builders before save.
 	CandidateValidator func(string) error
 	// DefaultID holds the default value on creation for the "id" field.
@@ -244,6 +249,11 @@ func ByCause(opts ...sql.OrderTermOption) OrderOption {
 // ByEvidence orders the results by the evidence field.
 func ByEvidence(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldEvidence, opts...).ToFunc()
+}
+
+// ByFolded orders the results by the folded field.
+func ByFolded(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldFolded, opts...).ToFunc()
 }
 
 // ByCandidate orders the results by the candidate field.

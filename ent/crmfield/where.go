@@ -136,6 +136,11 @@ func Evidence(v string) predicate.CrmField {
 	return predicate.CrmField(sql.FieldEQ(FieldEvidence, v))
 }
 
+// Folded applies equality check predicate on the "folded" field. It's identical to FoldedEQ.
+func Folded(v bool) predicate.CrmField {
+	return predicate.CrmField(sql.FieldEQ(FieldFolded, v))
+}
+
 // Candidate applies equality check predicate on the "candidate" field. It's identical to CandidateEQ.
 func Candidate(v string) predicate.CrmField {
 	return predicate.CrmField(sql.FieldEQ(FieldCandidate, v))
@@ -794,6 +799,16 @@ func EvidenceEqualFold(v string) predicate.CrmField {
 // EvidenceContainsFold applies the ContainsFold predicate on the "evidence" field.
 func EvidenceContainsFold(v string) predicate.CrmField {
 	return predicate.CrmField(sql.FieldContainsFold(FieldEvidence, v))
+}
+
+// FoldedEQ applies the EQ predicate on the "folded" field.
+func FoldedEQ(v bool) predicate.CrmField {
+	return predicate.CrmField(sql.FieldEQ(FieldFolded, v))
+}
+
+// FoldedNEQ applies the NEQ predicate on the "folded" field.
+func FoldedNEQ(v bool) predicate.CrmField {
+	return predicate.CrmField(sql.FieldNEQ(FieldFolded, v))
 }
 
 // CandidateEQ applies the EQ predicate on the "candidate" field.

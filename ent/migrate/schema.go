@@ -181,6 +181,7 @@ var (
 		{Name: "picklist", Type: field.TypeJSON, Nullable: true},
 		{Name: "cause", Type: field.TypeEnum, Nullable: true, Enums: []string{"PERMISSION", "OBJECT_DENIED", "DELETED", "ARCHIVED", "SENSITIVE", "SCOPE_MISSING", "RENAMED_CANDIDATE", "API_VERSION", "UNKNOWN"}},
 		{Name: "evidence", Type: field.TypeString, Nullable: true, Size: 1000},
+		{Name: "folded", Type: field.TypeBool, Default: false},
 		{Name: "candidate", Type: field.TypeString, Nullable: true, Size: 120},
 		{Name: "since", Type: field.TypeTime, Nullable: true},
 		{Name: "suspected_at", Type: field.TypeTime, Nullable: true},
@@ -194,7 +195,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "crm_fields_crm_objects_fields",
-				Columns:    []*schema.Column{CrmFieldsColumns[20]},
+				Columns:    []*schema.Column{CrmFieldsColumns[21]},
 				RefColumns: []*schema.Column{CrmObjectsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -203,7 +204,7 @@ var (
 			{
 				Name:    "crmfield_workspace_id_object_id_name",
 				Unique:  true,
-				Columns: []*schema.Column{CrmFieldsColumns[1], CrmFieldsColumns[20], CrmFieldsColumns[4]},
+				Columns: []*schema.Column{CrmFieldsColumns[1], CrmFieldsColumns[21], CrmFieldsColumns[4]},
 			},
 			{
 				Name:    "crmfield_workspace_id_integration_id",

@@ -507,8 +507,12 @@ func init() {
 	crmfieldDescEvidence := crmfieldFields[14].Descriptor()
 	// crmfield.EvidenceValidator is a validator for the "evidence" field. It is called by the builders before save.
 	crmfield.EvidenceValidator = crmfieldDescEvidence.Validators[0].(func(string) error)
+	// crmfieldDescFolded is the schema descriptor for folded field.
+	crmfieldDescFolded := crmfieldFields[15].Descriptor()
+	// crmfield.DefaultFolded holds the default value on creation for the folded field.
+	crmfield.DefaultFolded = crmfieldDescFolded.Default.(bool)
 	// crmfieldDescCandidate is the schema descriptor for candidate field.
-	crmfieldDescCandidate := crmfieldFields[15].Descriptor()
+	crmfieldDescCandidate := crmfieldFields[16].Descriptor()
 	// crmfield.CandidateValidator is a validator for the "candidate" field. It is called by the builders before save.
 	crmfield.CandidateValidator = crmfieldDescCandidate.Validators[0].(func(string) error)
 	// crmfieldDescID is the schema descriptor for id field.

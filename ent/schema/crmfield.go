@@ -39,6 +39,7 @@ func (CrmField) Fields() []ent.Field {
 		field.JSON("picklist", []crm.PicklistValue{}).Optional(),
 		field.Enum("cause").GoType(crm.Cause("")).Optional().Nillable(),
 		field.String("evidence").MaxLen(1000).Optional(),
+		field.Bool("folded").Default(false).Comment("unreadable only because its object is, as far as is known"),
 		field.String("candidate").MaxLen(120).Optional().Comment("the field that this one may have been renamed to (cause RENAMED_CANDIDATE)"),
 		field.Time("since").Optional().Nillable().Comment("when readable last changed"),
 		field.Time("suspected_at").Optional().Nillable(),

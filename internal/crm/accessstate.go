@@ -8,6 +8,9 @@ import (
 
 // FieldState is what is stored of one field's readability between checks.
 type FieldState struct {
+	// Label and Type are the CRM's last word on what the field is called and holds.
+	Label string
+	Type  string
 	// Readable is the standing verdict. A suspected loss leaves it true.
 	Readable bool
 	Rights   Rights
@@ -27,6 +30,12 @@ type FieldState struct {
 	// Cause and Evidence explain why it is not readable.
 	Cause    Cause
 	Evidence string
+	// Folded says that it is unreadable only because its object is, as far as is
+	// known; Cause is CauseObjectDenied then.
+	Folded bool
+	// Candidate is the field that this one may have been renamed to: it appeared when
+	// this one was first missed (see renames).
+	Candidate string
 }
 
 // Status is the field's status (requirement I2).
@@ -34,7 +43,7 @@ func (f FieldState) Status() FieldStatus { return StatusOf(f.Readable, f.Standar
 
 // mayBeLost reports whether the field's absence is news: it is readable, or was
 // only taken down with its object.
-func (f FieldState) mayBeLost() bool { return f.Readable || f.Cause == CauseObjectDenied }
+func (f FieldState) mayBeLost() bool { return f.Readable || f.Folded }
 
 // ObjectState is what is stored of one object between checks. An object that was
 // never checked has status ObjectNotChecked.
@@ -59,7 +68,12 @@ type ObjectState struct {
 	// empty while a suspicion waits, so an equal hash always means that applying
 	// the check again changes nothing but Stale.
 	ContentHash string
-	// Fields holds every field that was ever readable or is standardized, by name.
+	// Records tells whether every record can be read, and RecordsNote what limits
+	// them.
+	Records     RecordAccess
+	RecordsNote string
+	// Fields holds, by name, every field that was ever readable or is standardized,
+	// and those of which the CRM says that they exist but cannot be read.
 	Fields map[string]FieldState
 }
 

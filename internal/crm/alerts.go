@@ -211,7 +211,7 @@ func (e *alertEvaluation) evaluateFields() {
 			if open {
 				e.resolve(key, ResolvedRestored)
 			}
-		case field.Cause != CauseObjectDenied:
+		case !field.Folded:
 			e.raise(e.fieldAlert(mapping, field))
 		}
 	}
@@ -269,7 +269,7 @@ func (e *alertEvaluation) fieldAlert(mapping Mapping, field FieldState) AlertInt
 	}
 	subject := e.subject()
 	subject.Object = e.state.Object
-	subject.Field, subject.FieldLabel = mapping.CRMField, standard.Label
+	subject.Field, subject.FieldLabel, subject.Candidate = mapping.CRMField, standard.Label, field.Candidate
 	cause := orUnknown(field.Cause)
 	intent := AlertIntent{
 		Key:           AlertKey{Rule: rule, Object: e.state.Object, Field: mapping.CRMField},

@@ -33,7 +33,7 @@ func lostObject(since time.Time, fields ...string) crm.ObjectState {
 	state := people()
 	state.Status, state.Since, state.Cause, state.Evidence = crm.ObjectPermissionMissing, since, crm.CauseObjectDenied, "404"
 	for _, field := range fields {
-		state.Fields[field] = crm.FieldState{Standardized: true, Since: since, Cause: crm.CauseObjectDenied}
+		state.Fields[field] = crm.FieldState{Standardized: true, Since: since, Cause: crm.CauseObjectDenied, Folded: true}
 	}
 	return state
 }
@@ -129,7 +129,7 @@ func TestEvaluateAlerts(t *testing.T) {
 			withField(people(), "email", crm.FieldState{Readable: true, Standardized: true, SuspectedAt: noon}), []crm.Mapping{emailMapping}, nil, nil,
 		},
 		"a field that has not come back with its object yet": {
-			withField(people(), "email", crm.FieldState{Standardized: true, SuspectedAt: noon, Cause: crm.CauseObjectDenied}), []crm.Mapping{emailMapping}, nil, nil,
+			withField(people(), "email", crm.FieldState{Standardized: true, SuspectedAt: noon, Cause: crm.CauseObjectDenied, Folded: true}), []crm.Mapping{emailMapping}, nil, nil,
 		},
 		"a field that is back": {
 			people("email"),

@@ -33,26 +33,37 @@ func (DataType) Values() []string {
 
 // dataTypesOf tells which standard data types a CRM's own field type can hold;
 // nil for a type it does not know. The names are those of Salesforce's describe,
-// of HubSpot's properties and of Dynamics' attribute metadata, in lower case.
+// of HubSpot's properties and of Dynamics' attribute metadata, in lower case;
+// Dynamics appends "Type" to some of its own.
 func dataTypesOf(crmType string) []DataType {
-	switch strings.ToLower(crmType) {
-	case "id", "uniqueidentifier":
+	switch strings.TrimSuffix(strings.ToLower(crmType), "type") {
+	case "id", "uniqueidentifier", "primarykey":
 		return []DataType{TypeID, TypeReference}
-	case "reference", "lookup", "owner", "customer":
+	case "reference", "lookup", "owner", "customer", "partylist", "associations":
 		return []DataType{TypeReference}
-	case "string", "textarea", "memo", "encryptedstring", "address":
-		// Custom text fields are where admins keep anything that is spelt out.
-		return []DataType{TypeText, TypeEmail, TypePhone, TypeURL, TypePicklist, TypeReference}
-	case "picklist", "multipicklist", "combobox", "enumeration", "state", "status":
+	case "string", "textarea", "memo", "encryptedstring", "address", "entityname":
+		// Custom text fields are where admins keep anything that is spelt out. HubSpot
+		// and Dynamics have no other type for e-mail addresses, and HubSpot none for ids.
+		return []DataType{TypeText, TypeEmail, TypePhone, TypeURL, TypePicklist, TypeReference, TypeID}
+	case "enumeration":
+		// HubSpot lists owners and teams as choices.
+		return []DataType{TypePicklist, TypeText, TypeReference}
+	case "picklist", "multipicklist", "multiselectpicklist", "combobox":
 		return []DataType{TypePicklist, TypeText}
+	case "state", "status":
+		// Dynamics tells with its state whether a record is closed or active.
+		return []DataType{TypePicklist, TypeText, TypeBoolean}
 	case "email":
 		return []DataType{TypeEmail, TypeText}
 	case "phone", "phone_number":
 		return []DataType{TypePhone, TypeText}
 	case "url":
 		return []DataType{TypeURL, TypeText}
-	case "int", "integer", "long", "bigint", "double", "decimal", "number", "currency", "money", "percent":
+	case "int", "integer", "long", "bigint", "double", "decimal", "currency", "money", "percent":
 		return []DataType{TypeNumber}
+	case "number":
+		// HubSpot's ids are numbers.
+		return []DataType{TypeNumber, TypeID, TypeReference}
 	case "boolean", "bool":
 		return []DataType{TypeBoolean}
 	case "date":

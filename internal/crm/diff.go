@@ -1,6 +1,7 @@
 package crm
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"time"
@@ -57,6 +58,11 @@ type Outcome struct {
 //     OBJECT_DENIED and no changes of their own. A field that was lost before keeps
 //     its own cause. The object's return folds them back in the same way; those
 //     that stay away then are suspected.
+//   - Why a field cannot be read is what the connector says, else what can be
+//     concluded (fieldLossCause). A cause that changes while the field stays lost is
+//     kept in the state and makes no change entry.
+//   - A field of which the CRM says for the first time that it exists but cannot be
+//     read enters the state silently, unreadable.
 //   - Create and update rights are kept in the state and make no change entries.
 func Diff(previous ObjectState, check ObjectCheck, mode CheckMode, now time.Time) Outcome {
 	d := differ{previous: previous, check: check, mode: mode, now: now, next: previous}
@@ -89,6 +95,11 @@ type differ struct {
 	next       ObjectState
 	changes    []Change
 	firstCheck bool
+	// By field name: the fields that can be read, what the connector says of those
+	// that cannot, and the candidates of fields that are missed for the first time.
+	present map[string]FieldInfo
+	whyNot  map[string]DeniedField
+	renamed map[string]string
 }
 
 // settle records what the check was, once nothing of it waits for confirmation.
@@ -155,6 +166,7 @@ func (d *differ) denied() {
 		d.next.Status = ObjectNotFound
 	}
 	d.next.Rights = Rights{}
+	d.next.Records, d.next.RecordsNote = RecordsUnknown, ""
 	d.next.SuspectedAt = time.Time{}
 	if cause != d.previous.Cause {
 		// While the cause stays, so does the evidence: its ids and times are no news.
@@ -167,10 +179,13 @@ func (d *differ) denied() {
 func (d *differ) foldFields() {
 	for name, field := range d.next.Fields {
 		if field.Readable {
-			field.Readable, field.Cause, field.Since = false, CauseObjectDenied, d.next.Since
+			field.Readable, field.Folded, field.Cause, field.Since = false, true, CauseObjectDenied, d.next.Since
 			field.Evidence = "The object " + d.check.Object + " cannot be read."
 		}
 		field.Rights, field.SuspectedAt = Rights{}, time.Time{}
+		if field.Cause != CauseRenamedCandidate {
+			field.Candidate = ""
+		}
 		d.next.Fields[name] = field
 	}
 }
@@ -185,25 +200,50 @@ func (d *differ) accessible() {
 	d.next.Status, d.next.Rights = ObjectOK, d.check.Rights
 	d.next.SuspectedAt = time.Time{}
 	d.next.Cause, d.next.Evidence = "", ""
+	d.next.Records, d.next.RecordsNote = cmp.Or(d.check.Records, RecordsUnknown), d.check.RecordsNote
 
-	present := make(map[string]FieldInfo, len(d.check.Fields))
-	for _, info := range d.check.Fields {
-		present[info.Name] = info
-	}
-	names := slices.Collect(maps.Keys(present))
-	for name := range d.next.Fields {
-		if _, there := present[name]; !there {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		if info, there := present[name]; there {
+	for _, name := range d.index() {
+		if info, there := d.present[name]; there {
 			d.fieldPresent(info, d.firstCheck || returned)
 		} else {
 			d.fieldAbsent(name)
 		}
 	}
+}
+
+// index prepares what the check says by field, and lists the fields to judge in
+// order: those that can be read, those that are known, and those that the CRM says
+// exist.
+func (d *differ) index() []string {
+	d.present = make(map[string]FieldInfo, len(d.check.Fields))
+	var appeared []FieldInfo
+	for _, info := range d.check.Fields {
+		d.present[info.Name] = info
+		if _, known := d.next.Fields[info.Name]; !known && !d.firstCheck {
+			appeared = append(appeared, info)
+		}
+	}
+	d.whyNot = make(map[string]DeniedField, len(d.check.Denied))
+	names := slices.Collect(maps.Keys(d.present))
+	for _, denied := range d.check.Denied {
+		d.whyNot[denied.Name] = denied
+		if _, known := d.next.Fields[denied.Name]; !known && denied.exists() {
+			names = append(names, denied.Name)
+		}
+	}
+	missed := map[string]FieldState{}
+	for name, field := range d.next.Fields {
+		if _, there := d.present[name]; there {
+			continue
+		}
+		names = append(names, name)
+		if field.Standardized && field.mayBeLost() && field.SuspectedAt.IsZero() {
+			missed[name] = field
+		}
+	}
+	d.renamed = renames(missed, appeared)
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // fieldPresent applies that a field can be read. Silent is for the baseline and
@@ -223,6 +263,8 @@ func (d *differ) fieldPresent(info FieldInfo, silent bool) {
 		d.add(ChangeAppeared, info.Name, "", "")
 	}
 	d.next.Fields[info.Name] = FieldState{
+		Label:        info.Label,
+		Type:         info.Type,
 		Readable:     true,
 		Rights:       info.Rights,
 		Standardized: before.Standardized,
@@ -232,25 +274,28 @@ func (d *differ) fieldPresent(info FieldInfo, silent bool) {
 	}
 }
 
-// fieldAbsent applies that a known field is not among those that can be read.
+// fieldAbsent applies that a field is not among those that can be read.
 func (d *differ) fieldAbsent(name string) {
-	field := d.next.Fields[name]
+	field, known := d.next.Fields[name]
 	switch {
+	case !known:
+		field.Label = d.whyNot[name].Label
+		d.keepLost(name, &field)
 	case d.firstCheck || !field.mayBeLost():
-		if field.Readable || field.Cause == "" {
-			field.Readable, field.Rights = false, Rights{}
-			field.Cause, field.Evidence = CauseUnknown, absence(d.check, name)+"."
-		}
+		d.keepLost(name, &field)
 	case !d.confirms(field.SuspectedAt):
 		if field.SuspectedAt.IsZero() {
-			field.SuspectedAt = d.now
-			cause, evidence := fieldLossCause(field, name, d.previous.APIVersion, d.check)
+			field.SuspectedAt, field.Candidate = d.now, d.renamed[name]
+			cause, evidence := d.lossCause(name, field)
 			d.add(ChangeSuspected, name, cause, evidence)
 		}
 	default:
-		field.Readable, field.Rights = false, Rights{}
+		field.Cause, field.Evidence = d.lossCause(name, field)
+		field.Readable, field.Folded, field.Rights = false, false, Rights{}
 		field.Since, field.SuspectedAt = field.SuspectedAt, time.Time{}
-		field.Cause, field.Evidence = fieldLossCause(field, name, d.previous.APIVersion, d.check)
+		if field.Cause != CauseRenamedCandidate {
+			field.Candidate = ""
+		}
 		kind := ChangeVanished
 		if field.Standardized {
 			kind = ChangeLost
@@ -258,4 +303,21 @@ func (d *differ) fieldAbsent(name string) {
 		d.add(kind, name, field.Cause, field.Evidence)
 	}
 	d.next.Fields[name] = field
+}
+
+// lossCause is why a field is lost that could be read until now. A candidate counts
+// only while it can be read itself.
+func (d *differ) lossCause(name string, field FieldState) (Cause, string) {
+	candidate := d.present[field.Candidate].Name
+	return fieldLossCause(name, field, candidate, d.previous.APIVersion, d.check, d.whyNot[name])
+}
+
+// keepLost keeps a field unreadable and its cause up to date.
+func (d *differ) keepLost(name string, field *FieldState) {
+	_, candidateThere := d.present[field.Candidate]
+	field.Cause, field.Evidence = stillLost(name, *field, candidateThere, d.check, d.whyNot[name])
+	field.Readable, field.Rights = false, Rights{}
+	if field.Cause != CauseRenamedCandidate {
+		field.Candidate = ""
+	}
 }

@@ -23,6 +23,11 @@ func HashCheck(check ObjectCheck) string {
 		fields[i].Picklist = append([]PicklistValue(nil), fields[i].Picklist...)
 	}
 	slices.SortFunc(fields, func(a, b FieldInfo) int { return strings.Compare(a.Name, b.Name) })
+	denied := append([]DeniedField(nil), check.Denied...)
+	for i := range denied {
+		denied[i].Evidence = ""
+	}
+	slices.SortFunc(denied, func(a, b DeniedField) int { return strings.Compare(a.Name, b.Name) })
 	canonical := struct {
 		Object, Label string
 		Verdict       ObjectVerdict
@@ -30,7 +35,13 @@ func HashCheck(check ObjectCheck) string {
 		Rights        Rights
 		APIVersion    string
 		Fields        []FieldInfo
-	}{check.Object, check.Label, check.Verdict, check.Cause, check.Rights, check.APIVersion, fields}
+		Denied        []DeniedField
+		Records       RecordAccess
+		RecordsNote   string
+	}{
+		check.Object, check.Label, check.Verdict, check.Cause, check.Rights, check.APIVersion, fields,
+		denied, check.Records, check.RecordsNote,
+	}
 	text, err := json.Marshal(canonical)
 	if err != nil {
 		// Strings, booleans and slices of them always marshal.

@@ -13,6 +13,8 @@ type Subject struct {
 	// Field and FieldLabel are empty for an object.
 	Field      string
 	FieldLabel string
+	// Candidate is the field that it may have been renamed to; empty for none.
+	Candidate string
 	// InstanceURL is where people sign in to the CRM; empty when it is not known.
 	InstanceURL string
 	// User is the integration user's name; empty when it is not known.
@@ -28,25 +30,42 @@ func (s Subject) kind() SubjectKind {
 }
 
 // RenderRemediation fills in how to repair a cause (requirements B5, K14): the
-// connector's template for this cause, else its template for an unknown one, else
-// words that hold for every CRM. A deep link is given only if it is an http or
-// https address; what goes into it is escaped.
+// connector's template for this cause; else, for a field that goes with its object,
+// what repairs the object; else, but for what is repaired here and not in the CRM,
+// the connector's template for an unknown cause; else words that hold for every CRM.
+// A deep link is given only if it is an http or https address; what goes into it is
+// escaped.
 func RenderRemediation(templates []RemediationTemplate, cause Cause, subject Subject) Fix {
-	template := genericRemediation(subject.kind())
-	for _, wanted := range []Cause{CauseUnknown, cause} {
-		i := slices.IndexFunc(templates, func(t RemediationTemplate) bool {
-			return t.Cause == wanted && t.Subject == subject.kind()
-		})
-		if i >= 0 {
-			template = templates[i]
+	kind := subject.kind()
+	find := func(wanted Cause) (RemediationTemplate, bool) {
+		i := slices.IndexFunc(templates, func(t RemediationTemplate) bool { return t.Cause == wanted && t.Subject == kind })
+		if i < 0 {
+			return RemediationTemplate{}, false
 		}
+		return templates[i], true
 	}
+	template, found := find(cause)
+	if !found && kind == SubjectField && cause == CauseObjectDenied {
+		subject.Field, subject.FieldLabel = "", ""
+		return RenderRemediation(templates, CausePermission, subject)
+	}
+	if !found && cause != CauseRenamedCandidate {
+		template, found = find(CauseUnknown)
+	}
+	if !found {
+		template = generalRemediation(cause, kind)
+	}
+	return template.fill(subject)
+}
+
+// fill puts the subject into the template.
+func (t RemediationTemplate) fill(subject Subject) Fix {
 	words := placeholders(subject, func(s string) string { return s })
-	fix := Fix{Who: words.Replace(template.Who), Steps: make([]string, 0, len(template.Steps))}
-	for _, step := range template.Steps {
+	fix := Fix{Who: words.Replace(t.Who), Steps: make([]string, 0, len(t.Steps))}
+	for _, step := range t.Steps {
 		fix.Steps = append(fix.Steps, words.Replace(step))
 	}
-	link := placeholders(subject, url.PathEscape).Replace(template.DeepLink)
+	link := placeholders(subject, url.PathEscape).Replace(t.DeepLink)
 	if strings.HasPrefix(link, "https://") || strings.HasPrefix(link, "http://") {
 		fix.DeepLink = link
 	}
@@ -67,23 +86,8 @@ func placeholders(subject Subject, escape func(string) string) *strings.Replacer
 		"{objectLabel}", escape(or(subject.ObjectLabel, subject.Object)),
 		"{field}", escape(subject.Field),
 		"{fieldLabel}", escape(or(subject.FieldLabel, subject.Field)),
+		"{candidate}", escape(or(subject.Candidate, "the field that took its place")),
 		"{instanceUrl}", strings.TrimSuffix(subject.InstanceURL, "/"),
 		"{user}", escape(or(subject.User, "the integration user")),
 	)
-}
-
-// genericRemediation is for connectors that give no template.
-func genericRemediation(kind SubjectKind) RemediationTemplate {
-	const who = "CRM administrator"
-	if kind == SubjectField {
-		return RemediationTemplate{Who: who, Steps: []string{
-			"Make sure that the field {fieldLabel} ({object}.{field}) still exists in the CRM.",
-			"Give {user} read access to it.",
-			"If it is no longer needed, unmap it here.",
-		}}
-	}
-	return RemediationTemplate{Who: who, Steps: []string{
-		"Make sure that the object {objectLabel} ({object}) is in use in the CRM.",
-		"Give {user} read access to it.",
-	}}
 }

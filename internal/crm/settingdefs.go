@@ -106,8 +106,10 @@ type SettingDefinition struct {
 	Parent   string
 	Requires []SettingRequirement
 	// OptionsFrom is the key of the standard field whose picklist gives an ENUM's
-	// options.
+	// options where the CRM's choices for Source are not known.
 	OptionsFrom string
+	// Source is the list of choices that an ENUM is made from.
+	Source PicklistSource
 	// Capability is what the connector must be able to do; empty for nothing.
 	Capability Capability
 	// Edition is the least edition that has the setting.
@@ -162,8 +164,8 @@ func SettingDefinitions() []SettingDefinition {
 			Help: "Open opportunities at this stage or after it, in the CRM's own order of stages, count as pipeline. " +
 				"The choice holds for everyone in the workspace.",
 			Requires:    []SettingRequirement{{Object: "opportunity", Field: "opportunity.stage", Right: RightRead}},
-			OptionsFrom: "opportunity.stage",
-			Capability:  CanRead, Edition: EditionAdvancedPlus, MustDecide: true,
+			OptionsFrom: "opportunity.stage", Source: OpportunityStages,
+			Capability: CanRead, Edition: EditionAdvancedPlus, MustDecide: true,
 		},
 		{
 			Key: SettingContactsCreate, Group: GroupExport, Type: SettingBoolean, Default: false, // D3

@@ -1,6 +1,7 @@
 package crm
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -125,9 +126,9 @@ func (s SettingState) On() bool { return s.EffectiveValue == true }
 // Evaluate works out the state of every setting, in the order of
 // SettingDefinitions. Rules:
 //
-//   - A setting is unavailable for its edition, for what the connector cannot do,
-//     for a right that is missing, or because its parent is off, in this order. A
-//     check that failed or never was made takes nothing away.
+//   - A setting is unavailable for its edition, for what the connector or the package
+//     does not have, for a right that is missing, or because its parent is off, in
+//     this order. A check that failed or never was made takes nothing away.
 //   - A parent that is off makes its children ineffective; their values are kept
 //     (requirement D20).
 //   - A setting that must be decided has no effect until it is. So a setting that
@@ -193,7 +194,7 @@ func (s SettingState) effective(parent SettingState) any {
 // for it; empty when it can.
 func unavailable(state, parent SettingState, inputs SettingInputs) (UnavailableReason, string) {
 	definition := state.Definition
-	editions := inputs.Edition.Values()
+	unsupported := inputs.Package.lacks(definition.Requires)
 	var missing []string
 	for _, requirement := range state.Requires {
 		if requirement.Status == RightMissing {
@@ -201,10 +202,13 @@ func unavailable(state, parent SettingState, inputs SettingInputs) (UnavailableR
 		}
 	}
 	switch {
-	case slices.Index(editions, string(inputs.Edition)) < slices.Index(editions, string(definition.Edition)):
+	case !inputs.Edition.Includes(definition.Edition):
 		return UnavailableEdition, fmt.Sprintf("It needs edition %s; the workspace has %s.", definition.Edition, inputs.Edition)
 	case definition.Capability != "" && !inputs.Manifest.Can(definition.Capability):
 		return UnavailableConnector, fmt.Sprintf("The connector %s does not offer %s.", inputs.Manifest.Title, definition.Capability)
+	case len(unsupported) > 0:
+		return UnavailableConnector, fmt.Sprintf("It needs %s, which the package %s does not have for %s.",
+			strings.Join(unsupported, ", "), inputs.Package.Title, inputs.Manifest.Title)
 	case len(missing) > 0:
 		return UnavailablePermission, "The integration user may not " + strings.Join(missing, ", ") + "."
 	case definition.Parent != "" && (!parent.Available || parent.Value != true):
@@ -214,8 +218,26 @@ func unavailable(state, parent SettingState, inputs SettingInputs) (UnavailableR
 	}
 }
 
+// lacks lists the objects and standard fields that are required and that the package
+// has no counterpart for in its CRM, in vendor-neutral words, each once.
+func (p Package) lacks(requirements []SettingRequirement) []string {
+	var lacking []string
+	for _, requirement := range requirements {
+		_, found := p.ObjectByKey(requirement.Object)
+		name := requirement.Object
+		if found && requirement.Field != "" {
+			_, _, found = p.StandardField(requirement.Field)
+			name = requirement.Field
+		}
+		if !found && !slices.Contains(lacking, name) {
+			lacking = append(lacking, name)
+		}
+	}
+	return lacking
+}
+
 // requirementStates puts a setting's requirements into the CRM's words. What the
-// package does not have (leads in a CRM without leads) is not required there.
+// package does not have has none; it makes the setting unavailable (see lacks).
 func requirementStates(definition SettingDefinition, inputs SettingInputs) []RequirementState {
 	var states []RequirementState
 	for _, requirement := range definition.Requires {
@@ -272,4 +294,44 @@ func PicklistOptions(values []PicklistValue) []SettingOption {
 		}
 	}
 	return options
+}
+
+// ChoiceOptions turns the choices of a source into the options of a setting: the
+// active ones, in the CRM's order, each value once, never nil. Where there are several
+// groups (pipelines), a label names its group.
+func ChoiceOptions(choices []Choice) []SettingOption {
+	groups, seen := map[string]bool{}, map[string]bool{}
+	for _, choice := range choices {
+		groups[choice.Group] = true
+	}
+	options := make([]SettingOption, 0, len(choices))
+	for _, choice := range choices {
+		if !choice.Active || seen[choice.Value] {
+			continue
+		}
+		seen[choice.Value] = true
+		label := cmp.Or(choice.Label, choice.Value)
+		if group := cmp.Or(choice.GroupLabel, choice.Group); len(groups) > 1 && group != "" {
+			label = fmt.Sprintf("%s (%s)", label, group)
+		}
+		options = append(options, SettingOption{Value: choice.Value, Label: label})
+	}
+	return options
+}
+
+// NeededPicklists lists the sources of choices that settings are made from, for an
+// edition that has the settings, a connector that gives choices and a package that
+// has what they are about.
+func NeededPicklists(edition Edition, manifest Manifest, pkg Package) []PicklistSource {
+	if !manifest.Can(CanListPicklist) {
+		return nil
+	}
+	var sources []PicklistSource
+	for _, definition := range SettingDefinitions() {
+		needed := definition.Source != "" && edition.Includes(definition.Edition) && len(pkg.lacks(definition.Requires)) == 0
+		if needed && !slices.Contains(sources, definition.Source) {
+			sources = append(sources, definition.Source)
+		}
+	}
+	return sources
 }

@@ -121,10 +121,10 @@ func TestEvaluate(t *testing.T) {
 			state.Stale, state.StaleReason = true, "503"
 			in.Objects["leads"] = state
 		}}, true, true, ""},
-		{"an object that the package does not have is not needed", crm.SettingAutoSave, []func(*crm.SettingInputs){store(crm.SettingAutoSave, true), func(in *crm.SettingInputs) {
+		{"an object that the package does not have for the CRM", crm.SettingAutoSave, []func(*crm.SettingInputs){store(crm.SettingAutoSave, true), func(in *crm.SettingInputs) {
 			in.Package.Objects = in.Package.Objects[:3]
 			delete(in.Objects, "leads")
-		}}, true, true, ""},
+		}}, true, false, crm.UnavailableConnector},
 		{"a child under a parent that is on", crm.SettingPipelineEntryStage, []func(*crm.SettingInputs){
 			store(crm.SettingAutoSave, true), store(crm.SettingPipelineEntryStage, "proposal"),
 		}, "proposal", "proposal", ""},

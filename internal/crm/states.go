@@ -1,5 +1,7 @@
 package crm
 
+import "slices"
+
 // IntegrationState is where an integration is in its life (design: DRAFT → AUTHORIZING → ONBOARDING → ACTIVE ⇄ PAUSED; ACTIVE → GRACE → DISCONNECTED).
 type IntegrationState string
 
@@ -276,6 +278,13 @@ const (
 // Values lists them, for the database's enum.
 func (Edition) Values() []string {
 	return []string{string(EditionCore), string(EditionAdvanced), string(EditionAdvancedPlus)}
+}
+
+// Includes reports whether an edition has what another one has: each has all of the
+// ones below it.
+func (e Edition) Includes(other Edition) bool {
+	ladder := e.Values()
+	return slices.Index(ladder, string(e)) >= slices.Index(ladder, string(other))
 }
 
 // AuditOutcome is how an audited action ended.

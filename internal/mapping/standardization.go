@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -19,10 +20,11 @@ import (
 )
 
 // Found is an object that has become accessible, with the fields that the CRM shows
-// of it.
+// of it and what it says of fields that it does not show.
 type Found struct {
 	Object *snapshot.Object
 	Fields []crm.FieldInfo
+	Denied []crm.DeniedField
 }
 
 // AutoMap gives the standard fields of objects their first mapping, for an admin to
@@ -51,7 +53,7 @@ func (s *Service) AutoMap(ctx context.Context, tx *store.Tx, integration *ent.In
 				return row.StandardField == proposal.StandardField || row.ObjectName == name && row.CrmField == proposal.CRMField
 			})
 		})
-		if err := standardize(ctx, tx, object.Object, proposals); err != nil {
+		if err := standardize(ctx, tx, object, proposals); err != nil {
 			return fmt.Errorf("mapping: standardizing fields of %s: %w", name, err)
 		}
 		for _, proposal := range proposals {
@@ -73,7 +75,8 @@ func (s *Service) AutoMap(ctx context.Context, tx *store.Tx, integration *ent.In
 
 // standardize marks the fields of proposals; a field that cannot be read gets a row,
 // because no check has given it one.
-func standardize(ctx context.Context, tx *store.Tx, object *snapshot.Object, proposals []crm.Proposal) error {
+func standardize(ctx context.Context, tx *store.Tx, found Found, proposals []crm.Proposal) error {
+	object := found.Object
 	var names []string
 	var unseen []*ent.CrmFieldCreate
 	for _, proposal := range proposals {
@@ -81,15 +84,16 @@ func standardize(ctx context.Context, tx *store.Tx, object *snapshot.Object, pro
 			names = append(names, proposal.CRMField)
 			continue
 		}
+		why := found.whyNot(proposal)
 		unseen = append(unseen, tx.Ent().CrmField.Create().
 			SetID(gid.New(gid.Field)).SetWorkspaceID(object.Row.WorkspaceID).SetIntegrationID(object.Row.IntegrationID).
 			SetObjectID(object.Row.ID).SetCreatedAt(tx.Now()).SetName(proposal.CRMField).
-			SetStandardized(true).SetCause(crm.CauseUnknown).SetEvidence(proposal.Reason))
+			SetStandardized(true).SetCause(why.Cause).SetEvidence(crm.Shorten(why.Evidence, evidenceLength)))
 	}
 	if len(unseen) > 0 {
 		err := tx.Ent().CrmField.CreateBulk(unseen...).OnConflict(
 			sql.ConflictColumns(crmfield.FieldWorkspaceID, crmfield.FieldObjectID, crmfield.FieldName),
-			// A connector that lists a field without the right to read it has given it a row.
+			// What the connector said to exist without being readable has a row.
 			sql.ResolveWith(func(u *sql.UpdateSet) { u.SetExcluded(crmfield.FieldStandardized) })).Exec(ctx)
 		if err != nil {
 			return err
@@ -100,6 +104,21 @@ func standardize(ctx context.Context, tx *store.Tx, object *snapshot.Object, pro
 	}
 	return tx.Ent().CrmField.Update().
 		Where(crmfield.ObjectID(object.Row.ID), crmfield.NameIn(names...)).SetStandardized(true).Exec(ctx)
+}
+
+// evidenceLength bounds what a connector says of a field.
+const evidenceLength = 1000
+
+// whyNot is what is known of a proposed field that cannot be read.
+func (f Found) whyNot(proposal crm.Proposal) crm.DeniedField {
+	why := crm.DeniedField{Name: proposal.CRMField, Cause: crm.CauseUnknown, Evidence: proposal.Reason}
+	for _, denied := range f.Denied {
+		if denied.Name == proposal.CRMField {
+			why.Cause = cmp.Or(denied.Cause, why.Cause)
+			why.Evidence = cmp.Or(denied.Evidence, why.Evidence)
+		}
+	}
+	return why
 }
 
 // Blockers says what keeps standardization from being over, for a person to read:

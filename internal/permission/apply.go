@@ -183,7 +183,7 @@ func (a *application) judgeAnswered(v *verdict) {
 		a.suspectedAt = newest
 	}
 	if neverAccessible && outcome.State.Status == crm.ObjectOK {
-		a.found = append(a.found, mapping.Found{Object: v.object, Fields: v.check.Fields})
+		a.found = append(a.found, mapping.Found{Object: v.object, Fields: v.check.Fields, Denied: v.check.Denied})
 	}
 }
 
@@ -238,6 +238,9 @@ func (a *application) save(ctx context.Context) error {
 	}
 	if err := saveFields(ctx, a.tx, a.dirtyFields); err != nil {
 		return fmt.Errorf("permission: saving fields: %w", err)
+	}
+	if err := a.saveMemo(ctx); err != nil {
+		return err
 	}
 	if err := a.service.mappings.AutoMap(ctx, a.tx, a.integration, a.pkg, a.found); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package permission
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
@@ -139,6 +140,8 @@ type answer struct {
 	askedAt  time.Time
 	failure  *fault.Error
 	stats    crm.CallStats
+	// memo is what the connector wants to have kept; nil when it is what is kept.
+	memo []byte
 	// checks holds exactly one check for each object asked for.
 	checks []check
 }
@@ -162,6 +165,9 @@ func (a answer) parts() []answer {
 		if len(parts) == 0 || size+len(answered.Fields) > maxFieldsPerTx {
 			part := a
 			part.checks = nil
+			if len(parts) > 0 {
+				part.memo = nil
+			}
 			parts, size = append(parts, part), 0
 		}
 		last := &parts[len(parts)-1]
@@ -192,15 +198,22 @@ func (s *Service) ask(ctx context.Context, integrationID string, in CheckInput) 
 		return answer{integrationID: integrationID, pkg: pkg, mode: in.Mode, askedAt: s.now()}, nil
 	}
 	a := answer{integrationID: integrationID, pkg: pkg, mode: in.Mode, announce: in.Mode == Onboarding || in.Mode == OnDemand, askedAt: s.now()}
+	request := crm.CheckRequest{Unconditional: in.Mode != Normal}
+	if request.Objects, err = s.objectsWithFields(ctx, integrationID, pkg, names); err != nil {
+		return answer{}, err
+	}
+	memo, err := snapshot.Memo(ctx, s.store.Read(), integrationID)
+	if err != nil {
+		return answer{}, err
+	}
 	var found []crm.ObjectCheck
 	err = s.caller.Call(ctx, integrationID, func(ctx context.Context, connector string, target crm.Target) error {
-		objects := make([]crm.CheckObject, len(names))
-		for i, name := range names {
-			objects[i] = crm.CheckObject{Name: name}
-		}
-		checks, outcome, err := s.checker.CheckPermissions(ctx, connector, target,
-			crm.CheckRequest{Objects: objects, Unconditional: in.Mode != Normal})
+		target.Memo = memo
+		checks, outcome, err := s.checker.CheckPermissions(ctx, connector, target, request)
 		found, a.stats = checks, outcome.Stats
+		if len(outcome.Memo) > 0 && !bytes.Equal(outcome.Memo, memo) {
+			a.memo = outcome.Memo
+		}
 		return err
 	})
 	if ctx.Err() != nil {

@@ -33,7 +33,7 @@ const (
 func newObject(integration *ent.Integration, name string, now time.Time) *snapshot.Object {
 	row := &ent.CrmObject{
 		ID: gid.New(gid.Object), WorkspaceID: integration.WorkspaceID, IntegrationID: integration.ID,
-		CreatedAt: now, Name: name, Status: crm.ObjectNotChecked,
+		CreatedAt: now, Name: name, Status: crm.ObjectNotChecked, RecordAccess: crm.RecordsUnknown,
 	}
 	return &snapshot.Object{Row: row, Fields: map[string]*ent.CrmField{}, State: snapshot.StateOf(row, nil)}
 }
@@ -58,11 +58,12 @@ func setObject(row *ent.CrmObject, state crm.ObjectState) {
 	row.Since, row.SuspectedAt = optional(state.Since), optional(state.SuspectedAt)
 	row.Stale, row.StaleReason = state.Stale, crm.Shorten(state.StaleReason, reasonLength)
 	row.ContentHash, row.APIVersion = state.ContentHash, crm.Shorten(state.APIVersion, versionLength)
+	row.RecordAccess, row.RecordAccessNote = state.Records, crm.Shorten(state.RecordsNote, evidenceLength)
 }
 
 // fieldRow is the row of a field after a check: the state that the rules worked
-// out, with the names and types that the CRM gives. Those of a field that the CRM
-// does not show now are kept.
+// out, with the choices that the CRM gives. Those of a field that the CRM does not
+// show now are kept.
 func fieldRow(object *snapshot.Object, name string, state crm.FieldState, info *crm.FieldInfo, now time.Time) (row *ent.CrmField, changed bool) {
 	stored, known := object.Fields[name]
 	if known {
@@ -75,20 +76,20 @@ func fieldRow(object *snapshot.Object, name string, state crm.FieldState, info *
 		}
 	}
 	if info != nil {
-		row.Label, row.DataType = crm.Shorten(info.Label, labelLength), crm.Shorten(info.Type, typeLength)
 		row.RequiredOnCreate, row.Picklist = info.RequiredOnCreate, info.Picklist
 	}
+	row.Label, row.DataType = crm.Shorten(state.Label, labelLength), crm.Shorten(state.Type, typeLength)
 	row.Readable, row.Creatable, row.Updatable = state.Readable, state.Rights.Create, state.Rights.Update
 	row.Standardized, row.Hideable, row.Custom = state.Standardized, state.Hideable, state.Custom
 	row.Cause, row.Evidence = optional(state.Cause), crm.Shorten(state.Evidence, evidenceLength)
 	row.Since, row.SuspectedAt = optional(state.Since), optional(state.SuspectedAt)
+	row.Folded, row.Candidate = state.Folded, state.Candidate
 	return row, !known || !sameField(stored, row)
 }
 
 // sameField compares what a check can change.
 func sameField(a, b *ent.CrmField) bool {
-	return a.Label == b.Label && a.DataType == b.DataType && a.RequiredOnCreate == b.RequiredOnCreate &&
-		slices.Equal(a.Picklist, b.Picklist) && snapshot.FieldStateOf(a) == snapshot.FieldStateOf(b)
+	return a.RequiredOnCreate == b.RequiredOnCreate && slices.Equal(a.Picklist, b.Picklist) && snapshot.FieldStateOf(a) == snapshot.FieldStateOf(b)
 }
 
 // optional is nil for a zero value.
@@ -111,7 +112,8 @@ func saveObjects(ctx context.Context, tx *store.Tx, rows []*ent.CrmObject) error
 				SetName(row.Name).SetLabel(row.Label).SetRequirement(row.Requirement).SetPosition(row.Position).
 				SetStatus(row.Status).SetRights(row.Rights).SetNillableCause(row.Cause).SetEvidence(row.Evidence).
 				SetNillableSince(row.Since).SetNillableSuspectedAt(row.SuspectedAt).SetNillableCheckedAt(row.CheckedAt).
-				SetStale(row.Stale).SetStaleReason(row.StaleReason).SetContentHash(row.ContentHash).SetAPIVersion(row.APIVersion)
+				SetStale(row.Stale).SetStaleReason(row.StaleReason).SetContentHash(row.ContentHash).SetAPIVersion(row.APIVersion).
+				SetRecordAccess(row.RecordAccess).SetRecordAccessNote(row.RecordAccessNote)
 		}
 		err := tx.Ent().CrmObject.CreateBulk(creates...).OnConflict(
 			sql.ConflictColumns(crmobject.FieldWorkspaceID, crmobject.FieldIntegrationID, crmobject.FieldName),
@@ -119,7 +121,7 @@ func saveObjects(ctx context.Context, tx *store.Tx, rows []*ent.CrmObject) error
 				crmobject.FieldLabel, crmobject.FieldRequirement, crmobject.FieldPosition, crmobject.FieldStatus,
 				crmobject.FieldRights, crmobject.FieldCause, crmobject.FieldEvidence, crmobject.FieldSince,
 				crmobject.FieldSuspectedAt, crmobject.FieldCheckedAt, crmobject.FieldStale, crmobject.FieldStaleReason,
-				crmobject.FieldContentHash, crmobject.FieldAPIVersion,
+				crmobject.FieldContentHash, crmobject.FieldAPIVersion, crmobject.FieldRecordAccess, crmobject.FieldRecordAccessNote,
 			)).Exec(ctx)
 		if err != nil {
 			return err
@@ -140,7 +142,7 @@ func saveFields(ctx context.Context, tx *store.Tx, rows []*ent.CrmField) error {
 				SetReadable(row.Readable).SetCreatable(row.Creatable).SetUpdatable(row.Updatable).
 				SetStandardized(row.Standardized).SetHideable(row.Hideable).SetCustom(row.Custom).
 				SetRequiredOnCreate(row.RequiredOnCreate).SetPicklist(row.Picklist).
-				SetNillableCause(row.Cause).SetEvidence(row.Evidence).
+				SetNillableCause(row.Cause).SetEvidence(row.Evidence).SetFolded(row.Folded).SetCandidate(row.Candidate).
 				SetNillableSince(row.Since).SetNillableSuspectedAt(row.SuspectedAt)
 		}
 		err := tx.Ent().CrmField.CreateBulk(creates...).OnConflict(
@@ -148,7 +150,8 @@ func saveFields(ctx context.Context, tx *store.Tx, rows []*ent.CrmField) error {
 			overwrite(
 				crmfield.FieldLabel, crmfield.FieldDataType, crmfield.FieldReadable, crmfield.FieldCreatable,
 				crmfield.FieldUpdatable, crmfield.FieldHideable, crmfield.FieldCustom, crmfield.FieldRequiredOnCreate,
-				crmfield.FieldPicklist, crmfield.FieldCause, crmfield.FieldEvidence, crmfield.FieldSince, crmfield.FieldSuspectedAt,
+				crmfield.FieldPicklist, crmfield.FieldCause, crmfield.FieldEvidence, crmfield.FieldFolded, crmfield.FieldCandidate,
+				crmfield.FieldSince, crmfield.FieldSuspectedAt,
 			)).Exec(ctx)
 		if err != nil {
 			return err

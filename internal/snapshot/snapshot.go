@@ -141,6 +141,8 @@ func StateOf(row *ent.CrmObject, fields []*ent.CrmField) crm.ObjectState {
 		Evidence:    row.Evidence,
 		APIVersion:  row.APIVersion,
 		ContentHash: row.ContentHash,
+		Records:     row.RecordAccess,
+		RecordsNote: row.RecordAccessNote,
 		Fields:      make(map[string]crm.FieldState, len(fields)),
 	}
 	for _, field := range fields {
@@ -152,6 +154,8 @@ func StateOf(row *ent.CrmObject, fields []*ent.CrmField) crm.ObjectState {
 // FieldStateOf is a field's row as the rules see it.
 func FieldStateOf(row *ent.CrmField) crm.FieldState {
 	return crm.FieldState{
+		Label:        row.Label,
+		Type:         row.DataType,
 		Readable:     row.Readable,
 		Rights:       crm.Rights{Read: row.Readable, Create: row.Creatable, Update: row.Updatable},
 		Standardized: row.Standardized,
@@ -161,6 +165,8 @@ func FieldStateOf(row *ent.CrmField) crm.FieldState {
 		Since:        timeOf(row.Since),
 		Cause:        causeOf(row.Cause),
 		Evidence:     row.Evidence,
+		Folded:       row.Folded,
+		Candidate:    row.Candidate,
 	}
 }
 

@@ -1,6 +1,8 @@
 -- +goose Up
 -- modify "crm_fields" table
-ALTER TABLE "crm_fields" ADD COLUMN "candidate" character varying NULL;
+ALTER TABLE "crm_fields" ADD COLUMN "folded" boolean NOT NULL DEFAULT false, ADD COLUMN "candidate" character varying NULL;
+-- so far nothing else gave fields this cause
+UPDATE "crm_fields" SET "folded" = true WHERE "cause" = 'OBJECT_DENIED';
 -- modify "crm_objects" table
 ALTER TABLE "crm_objects" ADD COLUMN "record_access" character varying NOT NULL DEFAULT 'UNKNOWN', ADD COLUMN "record_access_note" character varying NULL, ADD COLUMN "generation" bigint NOT NULL DEFAULT 0;
 -- modify "records" table
@@ -32,4 +34,4 @@ ALTER TABLE "records" DROP COLUMN "generation";
 -- reverse: modify "crm_objects" table
 ALTER TABLE "crm_objects" DROP COLUMN "generation", DROP COLUMN "record_access_note", DROP COLUMN "record_access";
 -- reverse: modify "crm_fields" table
-ALTER TABLE "crm_fields" DROP COLUMN "candidate";
+ALTER TABLE "crm_fields" DROP COLUMN "candidate", DROP COLUMN "folded";

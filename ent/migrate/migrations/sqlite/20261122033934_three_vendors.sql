@@ -1,8 +1,11 @@
 -- +goose Up
 -- Written by hand: the generated one rebuilds whole tables, records too, for the sake
 -- of parentheses around a default.
--- add column "candidate" to table: "crm_fields"
+-- add columns to table: "crm_fields"
+ALTER TABLE `crm_fields` ADD COLUMN `folded` bool NOT NULL DEFAULT false;
 ALTER TABLE `crm_fields` ADD COLUMN `candidate` text NULL;
+-- so far nothing else gave fields this cause
+UPDATE `crm_fields` SET `folded` = true WHERE `cause` = 'OBJECT_DENIED';
 -- add columns to table: "crm_objects"
 ALTER TABLE `crm_objects` ADD COLUMN `record_access` text NOT NULL DEFAULT 'UNKNOWN';
 ALTER TABLE `crm_objects` ADD COLUMN `record_access_note` text NULL;
@@ -31,3 +34,4 @@ ALTER TABLE `crm_objects` DROP COLUMN `generation`;
 ALTER TABLE `crm_objects` DROP COLUMN `record_access_note`;
 ALTER TABLE `crm_objects` DROP COLUMN `record_access`;
 ALTER TABLE `crm_fields` DROP COLUMN `candidate`;
+ALTER TABLE `crm_fields` DROP COLUMN `folded`;
