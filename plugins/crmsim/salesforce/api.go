@@ -132,6 +132,10 @@ func (s *Simulator) finish(w http.ResponseWriter, r *http.Request, answer reply,
 	switch line.Fault {
 	case FaultTruncated:
 		answer.body = answer.body[:len(answer.body)/2]
+	case FaultTruncatedGzip:
+		if answer.cutGzip = strings.Contains(r.Header.Get("Accept-Encoding"), "gzip"); !answer.cutGzip {
+			answer.body = answer.body[:len(answer.body)/2]
+		}
 	case FaultCut:
 		w.Header().Set("Content-Type", answer.kind)
 		w.Header().Set("Content-Length", fmt.Sprint(len(answer.body)+1))

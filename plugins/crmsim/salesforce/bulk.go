@@ -31,7 +31,7 @@ const (
 	maxBulkJobs = 10_000             // a day
 )
 
-// bulkJob is one query job. Fields after mu's are guarded by the owner's lock.
+// bulkJob is one query job. The second group of fields is guarded by the lock of bulkJobs.
 type bulkJob struct {
 	id, operation, text string
 	object              string
@@ -49,12 +49,10 @@ type bulkJob struct {
 type bulkJobs struct {
 	clock clockwork.Clock
 
-	mu       sync.Mutex
-	made     int
-	jobs     []*bulkJob
-	polls    int    // questions a job answers with InProgress
-	failWith string // what the next job to complete fails with, failNext times
-	failNext int
+	mu    sync.Mutex
+	made  int
+	jobs  []*bulkJob
+	polls int // questions a job answers with InProgress
 }
 
 func newBulkJobs(clock clockwork.Clock) *bulkJobs { return &bulkJobs{clock: clock, polls: 1} }
@@ -65,14 +63,6 @@ func (c *Controls) SetBulkPolls(n int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.polls = max(n, 0)
-}
-
-// FailBulkJobs makes the next n bulk jobs that would complete fail with this message instead.
-func (c *Controls) FailBulkJobs(n int, message string) {
-	b := c.sim.bulk
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.failNext, b.failWith = max(n, 0), orDefault(message, "InternalServerError : Retried more than fifteen times")
 }
 
 // ExpireBulkJobs forgets every bulk job and its results, as Salesforce does after seven days. It returns how many.
@@ -281,7 +271,10 @@ func (s *Simulator) bulkStatus(c *call) reply {
 	s.bulk.mu.Unlock()
 	var result *bulkResult
 	trouble := ""
-	if completes {
+	switch {
+	case completes && s.faults.TakeKind(FaultBulkFailed):
+		trouble = "InternalServerError : Retried more than fifteen times"
+	case completes:
 		result, trouble = s.runBulk(job, c.view)
 	}
 	s.bulk.mu.Lock()
@@ -311,10 +304,6 @@ func (b *bulkJobs) advance(job *bulkJob) bool {
 
 func (b *bulkJobs) complete(job *bulkJob, result *bulkResult, trouble string) {
 	job.modified = b.clock.Now().UTC()
-	if trouble == "" && b.failNext > 0 {
-		b.failNext--
-		trouble = b.failWith
-	}
 	if trouble != "" {
 		job.state, job.trouble = bulkFailed, trouble
 		return

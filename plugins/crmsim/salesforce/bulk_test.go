@@ -151,7 +151,8 @@ func TestBulkJobsEnd(t *testing.T) {
 	require.Equal(t, "Failed", lost.State)
 	require.Contains(t, lost.ErrorMessage, "INVALID_FIELD: ")
 
-	org.Controls().FailBulkJobs(1, "")
+	_, err := org.Controls().AddFault(salesforce.Fault{Kind: salesforce.FaultBulkFailed, Times: 1})
+	require.NoError(t, err)
 	require.Equal(t, "Failed", finish("SELECT Id FROM Lead", func() {}).State)
 	done := finish("SELECT Id FROM Lead", func() {})
 	require.Equal(t, "JobComplete", done.State)

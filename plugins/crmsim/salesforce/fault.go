@@ -37,7 +37,7 @@ const (
 
 // newFaults describes the faults of this simulator.
 func newFaults() *control.Faults {
-	return control.NewFaults([]control.FaultKind{
+	return control.NewFaults(append([]control.FaultKind{
 		{Key: FaultServerError, Title: "500 UNKNOWN_EXCEPTION"},
 		{Key: FaultUnavailable, Title: "503 maintenance page (HTML)"},
 		{Key: FaultUnavailableJSON, Title: "503 SERVER_UNAVAILABLE"},
@@ -55,7 +55,7 @@ func newFaults() *control.Faults {
 		{Key: FaultTruncated, Title: "200 with half of the JSON", Spoils: true},
 		{Key: FaultTokenRace, Title: "token endpoint: request already being processed", Path: "/services/oauth2/token"},
 		{Key: FaultAppBlocked, Title: "consent: app blocked by administrator", Path: "/services/oauth2/authorize", Asked: true},
-	}, "/services/data", belowVersion)
+	}, moreFaultKinds()...), "/services/data", belowVersion)
 }
 
 // faultAnswer is what a fault answers instead of the service; ok is false for faults that only spoil an answer.
@@ -89,9 +89,8 @@ func faultAnswer(kind FaultKind) (reply, bool) {
 		return failure(http.StatusBadRequest, "QUERY_TIMEOUT", "Your query request was running for too long."), true
 	case FaultTokenRace:
 		return oauthFailure(badGrant("Token request is already being processed.")), true
-	default: // it only spoils an answer
 	}
-	return reply{}, false
+	return moreFaultAnswer(kind)
 }
 
 // belowVersion is the path after /services/data/vNN.N, "" when it has none.

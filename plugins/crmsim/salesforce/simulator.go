@@ -101,6 +101,7 @@ func (s *Simulator) routes() http.Handler {
 	r.Post("/services/oauth2/revoke", s.serve(s.revoke))
 	r.Get("/services/oauth2/userinfo", s.serve(s.userinfo))
 	r.Get("/id/{org}/{user}", s.serve(s.identity))
+	r.Get("/login", s.serve(s.login))
 	r.HandleFunc("/services/data", s.data)
 	r.HandleFunc("/services/data/*", s.data)
 	r.NotFound(func(w http.ResponseWriter, r *http.Request) { s.send(w, r, resourceMissing(), nil) })

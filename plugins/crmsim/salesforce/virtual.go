@@ -143,13 +143,13 @@ func equalTo(node condition, field string) []string {
 	return nil
 }
 
-// recordAccess says what a user may do with a record: everything with his own and with those of the people below him
-// in the role hierarchy; the integration user everything. Records without an owner are for everybody to read.
+// recordAccess says what a user may do with a record: all with his own and with those of the people he manages; read
+// those of his team. The integration user may do everything. Records without an owner are for everybody to read.
 // Callers hold the read lock.
 func (s *store) recordAccess(userID, recordID string) (read, edit bool) {
 	users := s.tables["User"]
 	user, ok := users.byID(userID)
-	if !ok {
+	if !ok || user.deleted {
 		return false, false
 	}
 	for _, t := range s.tables {
@@ -157,30 +157,33 @@ func (s *store) recordAccess(userID, recordID string) (read, edit bool) {
 		if !ok || r.deleted {
 			continue
 		}
-		owner := textOf(s.sibling(t, r, "OwnerId"))
-		switch {
-		case user.number == 0 || owner == userID:
+		if user.number == 0 {
 			return true, true
-		case owner == "":
-			return true, false
 		}
-		above := s.managesOwner(user, owner)
-		return above, above
+		owner, owned := users.byID(textOf(s.sibling(t, r, "OwnerId")))
+		switch {
+		case !owned:
+			return true, false
+		case owner == user || s.manages(user, owner):
+			return true, true
+		}
+		return s.gen.world.MayView(user.number, owner.number), false
 	}
 	return false, false
 }
 
-// managesOwner walks up the owner's managers. Chains are short; the bound only ends a circle.
-func (s *store) managesOwner(user *row, owner string) bool {
+// manages walks up an employee's managers. Chains are short; the bound only ends a circle.
+func (s *store) manages(manager, employee *row) bool {
 	users := s.tables["User"]
 	for range 20 {
-		r, ok := users.byID(owner)
+		above, ok := users.byID(textOf(s.sibling(users, employee, "ManagerId")))
 		if !ok {
 			return false
 		}
-		if owner = textOf(s.sibling(users, r, "ManagerId")); owner == users.id(user) {
+		if above == manager {
 			return true
 		}
+		employee = above
 	}
 	return false
 }
