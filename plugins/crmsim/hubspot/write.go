@@ -291,7 +291,7 @@ func answeredAfterUpdate(o *objectType) []string {
 		return append(names, "hs_is_unworked", "hs_pipeline", "hs_v2_date_entered_current_stage",
 			"hs_v2_time_in_current_stage", "lifecyclestage")
 	case "companies":
-		return append(names, "hs_pipeline", "hs_task_label", "hs_v2_date_entered_current_stage",
+		return append(names, "domain", "hs_pipeline", "hs_task_label", "hs_v2_date_entered_current_stage",
 			"hs_v2_time_in_current_stage", "lifecyclestage")
 	case "deals":
 		return append(names, "amount_in_home_currency", "days_to_close", "hs_actual_duration", "hs_closed_amount",
