@@ -15,14 +15,14 @@ TESTFLAGS ?= -race -timeout 30m
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-build: ## Build the server and the bundled connector into ./bin.
-	$(GO) build -ldflags '$(LDFLAGS)' -o $(BIN)/ ./cmd/fieldwarden ./plugins/salesforce/cmd/fieldwarden-connector-salesforce
+build: ## Build the server and the bundled connectors into ./bin.
+	$(GO) build -ldflags '$(LDFLAGS)' -o $(BIN)/ ./cmd/fieldwarden ./plugins/*/cmd/fieldwarden-connector-*
 
-run: build ## Start server, connector and CRM simulator on embedded SQLite under ./data.
+run: build ## Start server, connectors and CRM simulators on embedded SQLite under ./data.
 	./$(BIN)/fieldwarden serve --dev
 
-demo: build ## Play the story against a real server; exits non-zero if a step fails.
-	./$(BIN)/fieldwarden demo
+demo: build ## Play the story of all CRMs against a real server; exits non-zero if a step fails.
+	./$(BIN)/fieldwarden demo --crm all
 
 test: ## Run the tests with the race detector (about 10 to 15 minutes on 2 cores).
 	$(GO) test $(TESTFLAGS) $$($(GO) list ./... | grep -v /test/)

@@ -4,36 +4,26 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/fieldwarden/fieldwarden/internal/auth"
-	"github.com/fieldwarden/fieldwarden/internal/crm"
-	"github.com/fieldwarden/fieldwarden/internal/integration"
 	"github.com/fieldwarden/fieldwarden/internal/principal"
 	"github.com/fieldwarden/fieldwarden/internal/secret"
-	"github.com/fieldwarden/fieldwarden/plugins/crmsim"
-	"github.com/fieldwarden/fieldwarden/plugins/crmsim/salesforce"
+	"github.com/fieldwarden/fieldwarden/internal/simulated"
 	"github.com/fieldwarden/fieldwarden/server"
-)
-
-// Bundled connector and simulator.
-const (
-	salesforceName   = "salesforce"
-	salesforceBinary = "fieldwarden-connector-salesforce"
-	// simulatorSecretEnv carries the simulator's public client secret to the
-	// configuration, which takes references only.
-	simulatorSecretEnv = "FIELDWARDEN_SIMULATOR_SECRET"
 )
 
 type serveCommand struct {
 	Config    string `help:"Configuration file (YAML)." type:"existingfile" env:"FIELDWARDEN_CONFIG"`
-	Dev       bool   `help:"Everything on this machine: makes a key, starts a Salesforce simulator, prints a fresh token."`
-	Simulator string `help:"Address of the simulator that --dev starts." default:"127.0.0.1:8090"`
+	Dev       bool   `help:"Everything on this machine: makes a key, starts simulated CRMs, prints a fresh token."`
+	Simulator string `help:"Address of the first simulator that --dev starts; the others take the ports after it." default:"127.0.0.1:8090"`
 	// ConfirmDelay and what follows exist for demonstrations and tests.
 	ConfirmDelay time.Duration `help:"Wait before a suspected loss is probed again." default:"5s" hidden:""`
 	JobPoll      time.Duration `help:"How often jobs are looked for on SQLite." hidden:""`
@@ -52,8 +42,9 @@ func (c *serveCommand) Run(r *run) error {
 		return fmt.Errorf("finding this binary: %w", err)
 	}
 	group, ctx := errgroup.WithContext(r.ctx)
+	var simulators *simulated.Running
 	if c.Dev {
-		if err := c.prepareDev(ctx, r, group, &config); err != nil {
+		if simulators, err = c.prepareDev(ctx, r, group, &config); err != nil {
 			return err
 		}
 	}
@@ -65,7 +56,7 @@ func (c *serveCommand) Run(r *run) error {
 		return err
 	}
 	if c.Dev {
-		if err := c.welcome(ctx, r, s, config.DataDir); err != nil {
+		if err := welcome(ctx, r, s, simulators, config.DataDir); err != nil {
 			return errors.Join(err, s.Close())
 		}
 	}
@@ -86,61 +77,56 @@ func (c *serveCommand) config() (server.Config, error) {
 	return server.ReadConfig(c.Config)
 }
 
-// prepareDev makes what a first look needs: a key, the bundled connector, and a
-// simulator that the Salesforce integration points at.
-func (c *serveCommand) prepareDev(ctx context.Context, r *run, group *errgroup.Group, config *server.Config) error {
+// prepareDev makes what a first look needs: a key, the bundled connectors, and
+// simulators that the integrations point at.
+func (c *serveCommand) prepareDev(ctx context.Context, r *run, group *errgroup.Group, config *server.Config) (*simulated.Running, error) {
 	if err := os.MkdirAll(config.DataDir, 0o700); err != nil {
-		return fmt.Errorf("making the data folder: %w", err)
+		return nil, fmt.Errorf("making the data folder: %w", err)
 	}
 	key := filepath.Join(config.DataDir, "key.json")
 	if _, err := os.Stat(key); errors.Is(err, os.ErrNotExist) {
 		if err := secret.Generate(key); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	config.Key = "file:" + key
-	bundled, err := bundledConnector()
-	if err != nil {
-		return err
+	var crms []*simulated.CRM
+	for _, name := range simulated.Names() {
+		bundled, err := bundledConnector(name)
+		if err != nil {
+			return nil, err
+		}
+		config.Connectors = append(config.Connectors, bundled)
+		one, err := simulated.New(name, simulated.Options{Logger: r.logger})
+		if err != nil {
+			return nil, err
+		}
+		crms = append(crms, one)
 	}
-	config.Connectors = append(config.Connectors, bundled)
-	simulator, err := salesforce.New(salesforce.Config{Logger: r.logger, RotateRefreshTokens: true, RequirePKCE: true})
+	running, err := simulated.Start(ctx, c.Simulator, r.logger, crms...)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	listener, err := crmsim.Listen(ctx, c.Simulator)
-	if err != nil {
-		return err
+	group.Go(running.Wait)
+	for _, one := range crms {
+		if err := one.PointAt(config, config.DataDir); err != nil {
+			return nil, err
+		}
 	}
-	group.Go(func() error { return crmsim.Serve(ctx, listener, simulator.Handler(), r.logger) })
-	return pointAt(config, listener.Addr())
+	return running, nil
 }
 
-// pointAt sends the Salesforce integrations of a configuration to a simulator.
-func pointAt(config *server.Config, simulator net.Addr) error {
-	if err := os.Setenv(simulatorSecretEnv, salesforce.DefaultClientSecret); err != nil {
-		return fmt.Errorf("naming the simulator's client: %w", err)
-	}
-	config.Endpoints, config.OAuthClients = map[string]string{}, map[string]server.OAuthClientConfig{}
-	for _, environment := range []crm.Environment{crm.Production, crm.Sandbox} {
-		slot := integration.Slot(salesforceName, environment)
-		config.Endpoints[slot] = "http://" + simulator.String()
-		config.OAuthClients[slot] = server.OAuthClientConfig{ID: salesforce.DefaultClientID, Secret: "env:" + simulatorSecretEnv}
-	}
-	return nil
-}
-
-// bundledConnector is the Salesforce connector beside this binary.
-func bundledConnector() (server.ConnectorConfig, error) {
+// bundledConnector is a connector beside this binary.
+func bundledConnector(name string) (server.ConnectorConfig, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return server.ConnectorConfig{}, fmt.Errorf("finding this binary: %w", err)
 	}
-	return server.ConnectorConfig{Name: salesforceName, Path: filepath.Join(filepath.Dir(self), salesforceBinary)}, nil
+	return server.ConnectorConfig{Name: name, Path: filepath.Join(filepath.Dir(self), "fieldwarden-connector-"+name)}, nil
 }
 
 // welcome prints where to go and a token that ends with the day.
-func (c *serveCommand) welcome(ctx context.Context, r *run, s *server.Server, dataFolder string) error {
+func welcome(ctx context.Context, r *run, s *server.Server, simulators *simulated.Running, dataFolder string) error {
 	ctx = principal.System(ctx, s.WorkspaceID(), "serve --dev")
 	issued, err := s.Auth().Issue(ctx, auth.IssueInput{
 		WorkspaceID: s.WorkspaceID(), Name: "dev " + time.Now().UTC().Format(time.RFC3339Nano), Role: principal.RoleAdmin, TTL: 24 * time.Hour,
@@ -148,17 +134,32 @@ func (c *serveCommand) welcome(ctx context.Context, r *run, s *server.Server, da
 	if err != nil {
 		return err
 	}
+	var lines strings.Builder
+	for _, one := range simulators.CRMs {
+		fmt.Fprintf(&lines, "  %-15s connector %q, config %s\n", one.Title(), one.Name, configLiteral(one.Config))
+	}
 	_, err = fmt.Fprintf(r.out, `
 Fieldwarden is running.
 
   GraphiQL        %s/graphiql
-  CRM simulator   http://%s/sim/
+  CRM simulators  http://%s/sim/
   Bearer token    %s   (ADMIN, good for 24 hours)
 
-Paste the token into GraphiQL, then run the mutation startIntegration for the
-connector "salesforce" and open the sign-in URL that it returns.
+Paste the token into GraphiQL, then run the mutation startIntegration for one of
+the simulated CRMs and open the sign-in URL that it returns:
+
+%s
 Ctrl-C stops everything; the data stays in %s.
 
-`, s.URL(), c.Simulator, issued.Token.Reveal(), dataFolder)
+`, s.URL(), simulators.CRMs[0].Address, issued.Token.Reveal(), lines.String(), dataFolder)
 	return err
+}
+
+// configLiteral writes an integration's configuration as a GraphQL literal.
+func configLiteral(config map[string]any) string {
+	pairs := make([]string, 0, len(config))
+	for _, name := range slices.Sorted(maps.Keys(config)) {
+		pairs = append(pairs, fmt.Sprintf("%s: %q", name, config[name]))
+	}
+	return "{" + strings.Join(pairs, ", ") + "}"
 }

@@ -1,14 +1,14 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/fieldwarden/fieldwarden/internal/drive"
 	"github.com/fieldwarden/fieldwarden/internal/principal"
 	"github.com/fieldwarden/fieldwarden/internal/secret"
-	"github.com/fieldwarden/fieldwarden/plugins/crmsim"
-	"github.com/fieldwarden/fieldwarden/plugins/crmsim/salesforce"
+	"github.com/fieldwarden/fieldwarden/internal/simulated"
 )
 
 type tokenCommand struct {
@@ -92,33 +92,42 @@ type keysGenerate struct {
 func (c *keysGenerate) Run(*run) error { return secret.Generate(c.Path) }
 
 type simulateCommand struct {
-	Salesforce simulateSalesforce `cmd:"" help:"Simulate a Salesforce org."`
-}
-
-type simulateSalesforce struct {
-	Listen  string         `help:"Loopback address." default:"127.0.0.1:8090"`
-	Records map[string]int `help:"Records per object, for example Account=20000." mapsep:","`
-	Seed    uint64         `help:"Another seed, another org." default:"1"`
-	Sandbox bool           `help:"Be a sandbox org."`
-	Rotate  bool           `help:"Rotate refresh tokens." default:"true" negatable:""`
+	CRM     string `arg:"" help:"salesforce, hubspot, dynamics365 or all." enum:"salesforce,hubspot,dynamics365,all" default:"all"`
+	Listen  string `help:"Loopback address of the first; the others take the ports after it." default:"127.0.0.1:8090"`
+	Records int    `help:"How many records each has in all; 0 is a few thousand." default:"0"`
+	Seed    uint64 `help:"Another seed, other companies and people." default:"1"`
+	Sandbox bool   `help:"Be sandboxes."`
+	Rotate  bool   `help:"Rotate refresh tokens, where the CRM does." default:"true" negatable:""`
 }
 
 // Run simulates until it is told to stop.
-func (c *simulateSalesforce) Run(r *run) error {
-	simulator, err := salesforce.New(salesforce.Config{
-		Seed: c.Seed, Records: c.Records, Sandbox: c.Sandbox, RotateRefreshTokens: c.Rotate, Logger: r.logger,
-	})
+func (c *simulateCommand) Run(r *run) error {
+	names := []string{c.CRM}
+	if c.CRM == "all" {
+		names = simulated.Names()
+	}
+	var crms []*simulated.CRM
+	for _, name := range names {
+		one, err := simulated.New(name, simulated.Options{
+			Records: c.Records, Seed: c.Seed, Sandbox: c.Sandbox, KeepTokens: !c.Rotate, Logger: r.logger,
+		})
+		if err != nil {
+			return err
+		}
+		crms = append(crms, one)
+	}
+	running, err := simulated.Start(r.ctx, c.Listen, r.logger, crms...)
 	if err != nil {
 		return err
 	}
-	listener, err := crmsim.Listen(r.ctx, c.Listen)
-	if err != nil {
-		return err
+	_, err = fmt.Fprintf(r.out, "control page     http://%s/sim/\n", crms[0].Address)
+	for _, one := range crms {
+		_, failed := fmt.Fprintf(r.out, "\n%s simulator\n  base URL       http://%s\n  client id      %s\n  client secret  %s\n",
+			one.Title(), one.Address, one.ClientID, one.ClientSecret)
+		err = errors.Join(err, failed)
 	}
-	_, err = fmt.Fprintf(r.out, "Salesforce simulator\n  control page   http://%[1]s/sim/\n  login URL      http://%[1]s\n  client id      %s\n  client secret  %s\n",
-		listener.Addr(), salesforce.DefaultClientID, salesforce.DefaultClientSecret)
 	if err != nil {
-		return err
+		return errors.Join(err, running.Close())
 	}
-	return crmsim.Serve(r.ctx, listener, simulator.Handler(), r.logger)
+	return running.Wait()
 }

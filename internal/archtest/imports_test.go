@@ -37,12 +37,12 @@ type importRule struct {
 // (layer 4 → 3 → 2 → 1) → foundation → ent → vocabulary, and the connectors apart.
 var importRules = []importRule{
 	{
-		"cmd/fieldwarden", slices.Concat([]string{"cmd/fieldwarden/internal/...", "server", "internal/drive", "plugins/crmsim/...", "plugins/host/shim"}, vocabulary, foundation, layer2),
+		"cmd/fieldwarden", slices.Concat([]string{"cmd/fieldwarden/internal/...", "server", "internal/drive", "internal/simulated", "plugins/host/shim"}, vocabulary, foundation),
 		"the program starts the server and offers its tools; it decides nothing itself",
 	},
 	{
 		"cmd/fieldwarden/internal/demo",
-		[]string{"server", "internal/drive", "internal/principal", "plugins/crmsim/..."},
+		[]string{"server", "internal/drive", "internal/simulated", "internal/principal", "plugins/crmsim/..."},
 		"the demonstration uses the product from outside",
 	},
 	{
@@ -94,6 +94,7 @@ var importRules = []importRule{
 	{"internal/gid", nil, "ids are made of nothing of ours"},
 
 	{"internal/drive", []string{"server", "internal/principal"}, "uses the product from outside; shares the forms of configuration and admin socket with it"},
+	{"internal/simulated", []string{"server", "internal/crm", "internal/integration", "plugins/crmsim/..."}, "starts simulators and names them in a server's configuration"},
 	{"internal/archtest", nil, "reads sources, imports none"},
 	{"test/...", []string{"..."}, "tests from outside may use everything"},
 

@@ -4,23 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"time"
 )
 
-// key returns the variables of a mutation with an idempotency key.
-func key(name string) map[string]any { return map[string]any{"key": "demo-" + name} }
-
-// with adds the integration's id to variables.
-func (s *story) with(variables map[string]any) map[string]any {
-	all := maps.Clone(variables)
-	all["id"] = s.integration
-	return all
+// with returns the variables of a mutation: an idempotency key, and the
+// integration's id once there is one.
+func (s *story) with(name string) map[string]any {
+	return map[string]any{"key": "demo-" + s.crm.Name + "-" + name, "id": s.integration}
 }
 
 // query asks one root field with $id.
 func (s *story) query(ctx context.Context, selection string, out any) error {
-	return s.client.Do(ctx, "query($id: ID!) { "+selection+" }", s.with(map[string]any{}), out)
+	return s.client.Do(ctx, "query($id: ID!) { "+selection+" }", map[string]any{"id": s.integration}, out)
 }
 
 // cursorNow remembers where the feed stands.

@@ -1,6 +1,7 @@
 // Package demo plays the whole story of an integration against a real server
-// process, a real connector process and real sockets in a temporary folder: one
-// line per step with its figure. The first step that does not hold ends it.
+// process, real connector processes and real sockets in a temporary folder, for one
+// CRM after the other: one line per step with its figure. The first step that does
+// not hold ends it.
 package demo
 
 import (
@@ -13,12 +14,9 @@ import (
 	"path/filepath"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/fieldwarden/fieldwarden/internal/drive"
 	"github.com/fieldwarden/fieldwarden/internal/principal"
-	"github.com/fieldwarden/fieldwarden/plugins/crmsim"
-	"github.com/fieldwarden/fieldwarden/plugins/crmsim/salesforce"
+	"github.com/fieldwarden/fieldwarden/internal/simulated"
 	"github.com/fieldwarden/fieldwarden/server"
 )
 
@@ -26,9 +24,11 @@ import (
 type Options struct {
 	// Binary is fieldwarden itself.
 	Binary string
-	// Configure points a configuration at the simulator and names the connectors.
-	Configure func(config *server.Config, simulator string) error
-	// Records is how many records the CRM has in all.
+	// Configure makes the key of a configuration and names its connectors.
+	Configure func(config *server.Config) error
+	// CRMs are the names of the simulated CRMs that play.
+	CRMs []string
+	// Records is how many records each CRM has in all.
 	Records int
 	Out     io.Writer
 	// Keep leaves the temporary folder behind.
@@ -38,8 +38,9 @@ type Options struct {
 // story is the state that steps hand to each other.
 type story struct {
 	options     Options
-	simulator   *salesforce.Simulator
 	server      *drive.Process
+	crm         *simulated.CRM
+	plot        plot
 	client      drive.Client
 	integration string
 	events      *drive.Subscription
@@ -61,79 +62,116 @@ func Play(ctx context.Context, options Options) (err error) {
 	if !options.Keep {
 		defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	background, ctx := errgroup.WithContext(ctx)
-	s := &story{options: options}
+	house, err := open(ctx, options, folder)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, house.close()) }()
+	for _, one := range house.simulators.CRMs {
+		s := &story{options: options, server: house.server, client: house.client, crm: one, plot: plots()[one.Name]}
+		if err := s.play(ctx, folder); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// play plays the story of one CRM.
+func (s *story) play(ctx context.Context, folder string) error {
 	defer func() {
 		if s.events != nil {
 			s.events.Close()
 		}
-		if s.server != nil {
-			s.server.Kill()
-		}
-		cancel()
-		err = errors.Join(err, background.Wait())
 	}()
-	if err := s.begin(ctx, background, folder); err != nil {
-		return err
+	if _, err := fmt.Fprintf(s.options.Out, "\n%s, simulator at http://%s/sim/\n\n", s.crm.Title(), s.crm.Address); err != nil {
+		return fmt.Errorf("demo: %w", err)
 	}
-	for i, one := range steps() {
+	for i, one := range s.steps() {
 		started := time.Now()
 		figure, err := one.do(ctx, s)
 		if err != nil {
-			_, _ = fmt.Fprintf(options.Out, "%2d  FAILED  %s: %v\n", i+1, one.title, err)
-			s.showLog(folder)
-			return fmt.Errorf("demo: step %d (%s): %w", i+1, one.title, err)
+			_, _ = fmt.Fprintf(s.options.Out, "%2d  FAILED  %s: %v\n", i+1, one.title, err)
+			showLog(s.options.Out, folder)
+			return fmt.Errorf("demo: %s, step %d (%s): %w", s.crm.Name, i+1, one.title, err)
 		}
-		if _, err := fmt.Fprintf(options.Out, "%2d  ok  %-58s %s  [%s]\n", i+1, one.title, figure, time.Since(started).Round(time.Millisecond)); err != nil {
+		if _, err := fmt.Fprintf(s.options.Out, "%2d  ok  %-58s %s  [%s]\n", i+1, one.title, figure, time.Since(started).Round(time.Millisecond)); err != nil {
 			return fmt.Errorf("demo: %w", err)
 		}
 	}
-	_, err = fmt.Fprintln(options.Out, "\nThe story holds from connect to resolved alert.")
-	return err
+	_, err := fmt.Fprintf(s.options.Out, "\nThe story holds from connect to resolved alert: %s.\n", s.crm.Title())
+	if err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	return nil
 }
 
-// begin starts the simulator in this process and the server in its own.
-func (s *story) begin(ctx context.Context, background *errgroup.Group, folder string) error {
-	listener, err := crmsim.Listen(ctx, "127.0.0.1:0")
+// house is what all stories play in: the simulators in this process and the server
+// in its own.
+type house struct {
+	simulators *simulated.Running
+	server     *drive.Process
+	client     drive.Client
+}
+
+func open(ctx context.Context, options Options, folder string) (*house, error) {
+	var crms []*simulated.CRM
+	for _, name := range options.CRMs {
+		one, err := simulated.New(name, simulated.Options{Records: options.Records})
+		if err != nil {
+			return nil, err
+		}
+		crms = append(crms, one)
+	}
+	running, err := simulated.Start(ctx, "127.0.0.1:0", slog.New(slog.DiscardHandler), crms...)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if s.simulator, err = salesforce.New(salesforce.Config{
-		Records: salesforce.Spread(s.options.Records), RotateRefreshTokens: true, RequirePKCE: true,
-	}); err != nil {
-		return err
+	h := &house{simulators: running}
+	if err := h.serve(ctx, options, folder); err != nil {
+		return nil, errors.Join(err, h.close())
 	}
-	background.Go(func() error {
-		return crmsim.Serve(ctx, listener, s.simulator.Handler(), slog.New(slog.DiscardHandler))
-	})
+	return h, nil
+}
+
+func (h *house) serve(ctx context.Context, options Options, folder string) error {
 	config := server.DefaultConfig()
 	config.Listen, config.DataDir = "127.0.0.1:0", filepath.Join(folder, "data")
 	config.Database, config.Key = "sqlite:"+config.DataDir, "file:"+filepath.Join(config.DataDir, "key.json")
-	if err := s.options.Configure(&config, listener.Addr().String()); err != nil {
+	if err := options.Configure(&config); err != nil {
 		return err
+	}
+	for _, one := range h.simulators.CRMs {
+		if err := one.PointAt(&config, config.DataDir); err != nil {
+			return err
+		}
 	}
 	log, err := os.Create(filepath.Join(folder, "server.log"))
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
 	defer func() { _ = log.Close() }()
-	if s.server, err = drive.Start(ctx, s.options.Binary, config, log, "--confirm-delay", "500ms"); err != nil {
-		s.showLog(folder)
+	if h.server, err = drive.Start(ctx, options.Binary, config, log, "--confirm-delay", "500ms"); err != nil {
+		showLog(options.Out, folder)
 		return err
 	}
 	token, err := drive.NewAdmin(config.DataDir).IssueToken(ctx, "demo", principal.RoleAdmin, time.Hour)
 	if err != nil {
 		return err
 	}
-	s.client = s.server.Client(token.Token)
-	_, err = fmt.Fprintf(s.options.Out, "server process %d at %s, simulator at http://%s/sim/, folder %s\n\n",
-		s.server.PID(), s.server.URL, listener.Addr(), folder)
+	h.client = h.server.Client(token.Token)
+	_, err = fmt.Fprintf(options.Out, "server process %d at %s, folder %s\n", h.server.PID(), h.server.URL, folder)
 	return err
 }
 
+func (h *house) close() error {
+	if h.server != nil {
+		h.server.Kill()
+	}
+	return h.simulators.Close()
+}
+
 // showLog prints the end of the server's log beside a failure.
-func (s *story) showLog(folder string) {
+func showLog(out io.Writer, folder string) {
 	const most = 4000
 	log, err := os.ReadFile(filepath.Join(folder, "server.log"))
 	if err != nil {
@@ -142,5 +180,5 @@ func (s *story) showLog(folder string) {
 	if len(log) > most {
 		log = log[len(log)-most:]
 	}
-	_, _ = fmt.Fprintf(s.options.Out, "\nthe server's last log lines:\n%s\n", log)
+	_, _ = fmt.Fprintf(out, "\nthe server's last log lines:\n%s\n", log)
 }

@@ -9,22 +9,13 @@ import (
 	"strings"
 	"time"
 
-	"github.com/fieldwarden/fieldwarden/plugins/crmsim/salesforce"
-
 	"github.com/fieldwarden/fieldwarden/internal/drive"
-)
-
-// What the story takes away: one standardized field and one required object.
-const (
-	lostObject  = "Lead"
-	lostInField = "Contact"
-	lostField   = "Email"
 )
 
 // patience is how long a step waits for what must happen by itself.
 const patience = 3 * time.Minute
 
-func steps() []step {
+func (s *story) steps() []step {
 	return []step{
 		{"connect through the consent page", connect},
 		{"onboarding check of every package object", onboardingCheck},
@@ -32,10 +23,10 @@ func steps() []step {
 		{"decide the settings", decideSettings},
 		{"automatic mapping, standardization complete", standardize},
 		{"first sync", firstSync},
-		{"read switched off on " + lostInField + "." + lostField + " and on " + lostObject, loseAccess},
+		{s.plot.what + " and read of " + s.plot.object, loseAccess},
 		{"live alerts with cause, impact and fix", liveAlerts},
 		{"statuses in the field list", statuses},
-		{"read switched on again: alerts resolved live", restoreAccess},
+		{"all undone: alerts resolved live", restoreAccess},
 		{"second run writes nothing", secondRun},
 	}
 }
@@ -47,11 +38,13 @@ func connect(ctx context.Context, s *story) (string, error) {
 			SignInURL   string
 		}
 	}
-	err := s.client.Do(ctx, `mutation($key: String!) {
-		startIntegration(input: {idempotencyKey: $key, connector: "salesforce", environment: PRODUCTION}) {
+	variables := s.with("start")
+	variables["connector"], variables["config"] = s.crm.Name, s.crm.Config
+	err := s.client.Do(ctx, `mutation($key: String!, $connector: String!, $config: JSON) {
+		startIntegration(input: {idempotencyKey: $key, connector: $connector, environment: PRODUCTION, config: $config}) {
 			integration { id state } signInUrl userErrors { code message field }
 		}
-	}`, key("start"), &started)
+	}`, variables, &started)
 	if err != nil {
 		return "", err
 	}
@@ -131,14 +124,13 @@ func onboardingCheck(ctx context.Context, s *story) (string, error) {
 		}
 		fields += o.FieldCounts.ActiveStandardized + o.FieldCounts.Active
 	}
-	composites := s.simulator.Controls().Counters().ByEndpoint["composite"]
-	return fmt.Sprintf("%d objects, %d fields readable; %d composite calls so far", len(objects), fields, composites), nil
+	return fmt.Sprintf("%d objects, %d fields readable; %d CRM calls so far", len(objects), fields, s.crm.Panel.Journal.Count().APICalls), nil
 }
 
 func refuseUndecided(ctx context.Context, s *story) (string, error) {
 	err := s.client.Do(ctx, `mutation($key: String!, $id: ID!) {
 		finishOnboarding(input: {idempotencyKey: $key, integrationId: $id}) { userErrors { code message field } }
-	}`, s.with(key("finish-early")), nil)
+	}`, s.with("finish-early"), nil)
 	var refused drive.Error
 	if !errors.As(err, &refused) || refused.Code() != "ONBOARDING_BLOCKED" {
 		return "", fmt.Errorf("expected ONBOARDING_BLOCKED, got %w", err)
@@ -174,7 +166,7 @@ func decideSettings(ctx context.Context, s *story) (string, error) {
 	if stage == "" {
 		return "", errors.New("the pipeline entry stage offers no options")
 	}
-	variables := s.with(key("settings"))
+	variables := s.with("settings")
 	variables["version"] = found.Integration.Settings.Version
 	variables["changes"] = []map[string]any{
 		{"key": "dataSync", "value": true},
@@ -200,7 +192,7 @@ func decideSettings(ctx context.Context, s *story) (string, error) {
 }
 
 func (s *story) complete(ctx context.Context, name string) error {
-	variables := s.with(key(name))
+	variables := s.with(name)
 	variables["step"] = name
 	return s.client.Do(ctx, `mutation($key: String!, $id: ID!, $step: OnboardingStep!) {
 		completeOnboardingStep(input: {idempotencyKey: $key, integrationId: $id, step: $step}) { userErrors { code message field } }
@@ -233,7 +225,7 @@ func standardize(ctx context.Context, s *story) (string, error) {
 func firstSync(ctx context.Context, s *story) (string, error) {
 	err := s.client.Do(ctx, `mutation($key: String!, $id: ID!) {
 		finishOnboarding(input: {idempotencyKey: $key, integrationId: $id}) { integration { state } userErrors { code message field } }
-	}`, s.with(key("finish")), nil)
+	}`, s.with("finish"), nil)
 	if err != nil {
 		return "", err
 	}
@@ -242,8 +234,16 @@ func firstSync(ctx context.Context, s *story) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if run.Status != "SUCCEEDED" || run.Counters.Created != s.options.Records || run.Counters.Failed != 0 {
-		return "", fmt.Errorf("the run is %s (%s) with %d of %d records", run.Status, run.Reason, run.Counters.Created, s.options.Records)
+	objects, err := s.objects(ctx)
+	if err != nil {
+		return "", err
+	}
+	names := make([]string, len(objects))
+	for i, o := range objects {
+		names[i] = o.Name
+	}
+	if want := s.crm.Records(names...); run.Status != "SUCCEEDED" || run.Counters.Created != want || run.Counters.Failed != 0 {
+		return "", fmt.Errorf("the run is %s (%s) with %d of %d records", run.Status, run.Reason, run.Counters.Created, want)
 	}
 	return fmt.Sprintf("%d records, %.0f/s, %d CRM calls", run.Counters.Created,
 		float64(run.Counters.Created)/time.Since(started).Seconds(), run.CRMCalls), nil
@@ -251,17 +251,13 @@ func firstSync(ctx context.Context, s *story) (string, error) {
 
 func loseAccess(ctx context.Context, s *story) (string, error) {
 	var err error
-	if s.events, err = s.client.Subscribe(ctx, alertEvents, s.with(map[string]any{"after": nil})); err != nil {
+	if s.events, err = s.client.Subscribe(ctx, alertEvents, map[string]any{"id": s.integration, "after": nil}); err != nil {
 		return "", err
 	}
 	if err := s.cursorNow(ctx); err != nil {
 		return "", err
 	}
-	controls := s.simulator.Controls()
-	if err := controls.SetField(lostInField, lostField, salesforce.FieldSwitch{Read: salesforce.Off()}); err != nil {
-		return "", err
-	}
-	if err := controls.SetObject(lostObject, salesforce.ObjectSwitch{Read: salesforce.Off()}); err != nil {
+	if err := s.plot.lose(s.crm.Panel.Board); err != nil {
 		return "", err
 	}
 	return "checked now", s.check(ctx, "check-lost")
@@ -270,7 +266,7 @@ func loseAccess(ctx context.Context, s *story) (string, error) {
 func (s *story) check(ctx context.Context, name string) error {
 	return s.client.Do(ctx, `mutation($key: String!, $id: ID!) {
 		checkIntegration(input: {idempotencyKey: $key, integrationId: $id}) { userErrors { code message field } }
-	}`, s.with(key(name)), nil)
+	}`, s.with(name), nil)
 }
 
 const alertEvents = `subscription($id: ID!, $after: FeedCursor) {
@@ -297,7 +293,7 @@ type alertEvent struct {
 func (s *story) nextAlerts(ctx context.Context, event string) (map[string]alertEvent, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	want := []string{lostInField + "." + lostField, lostObject + "."}
+	want := []string{s.plot.subject(), s.plot.object + "."}
 	got := map[string]alertEvent{}
 	for len(got) < len(want) {
 		var one alertEvent
@@ -319,7 +315,7 @@ func liveAlerts(ctx context.Context, s *story) (string, error) {
 		return "", err
 	}
 	var shown strings.Builder
-	for _, subject := range []string{lostInField + "." + lostField, lostObject + "."} {
+	for _, subject := range []string{s.plot.subject(), s.plot.object + "."} {
 		alert := alerts[subject].AlertEvents.Alert
 		if alert.Cause == "" || len(alert.Affected) == 0 || len(alert.Fix.Steps) == 0 || alert.Fix.DeepLink == "" || alert.Fix.Who == "" {
 			return "", fmt.Errorf("the alert about %s lacks cause, impact or fix: %+v", subject, alert)
@@ -340,16 +336,16 @@ func (s *story) fieldStatus(ctx context.Context) (string, error) {
 			}
 		}
 	}
-	variables := s.with(map[string]any{"object": lostInField, "search": lostField})
+	variables := map[string]any{"id": s.integration, "object": s.plot.inObject, "search": s.plot.field}
 	err := s.client.Do(ctx, `query($id: ID!, $object: String!, $search: String!) {
 		integration(id: $id) { object(name: $object) { fields(search: $search, first: 10) { edges { node { name status } } } } }
 	}`, variables, &found)
 	for _, edge := range found.Integration.Object.Fields.Edges {
-		if edge.Node.Name == lostField {
+		if edge.Node.Name == s.plot.field {
 			return edge.Node.Status, err
 		}
 	}
-	return "", errors.Join(err, fmt.Errorf("%s is not in the field list", lostField))
+	return "", errors.Join(err, fmt.Errorf("%s is not in the field list", s.plot.field))
 }
 
 func statuses(ctx context.Context, s *story) (string, error) {
@@ -361,20 +357,16 @@ func statuses(ctx context.Context, s *story) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	at := slices.IndexFunc(objects, func(o object) bool { return o.Name == lostObject })
+	at := slices.IndexFunc(objects, func(o object) bool { return o.Name == s.plot.object })
 	if at < 0 || objects[at].Status == "OK" || status != "ERROR_STANDARDIZED" {
-		return "", fmt.Errorf("%s.%s is %s", lostInField, lostField, status)
+		return "", fmt.Errorf("%s.%s is %s", s.plot.inObject, s.plot.field, status)
 	}
-	return fmt.Sprintf("%s.%s %s, %s %s with %d fields in error", lostInField, lostField, status,
-		lostObject, objects[at].Status, objects[at].FieldCounts.ErrorStandardized), nil
+	return fmt.Sprintf("%s.%s %s, %s %s with %d fields in error", s.plot.inObject, s.plot.field, status,
+		s.plot.object, objects[at].Status, objects[at].FieldCounts.ErrorStandardized), nil
 }
 
 func restoreAccess(ctx context.Context, s *story) (string, error) {
-	controls := s.simulator.Controls()
-	if err := controls.SetField(lostInField, lostField, salesforce.FieldSwitch{Read: salesforce.On()}); err != nil {
-		return "", err
-	}
-	if err := controls.SetObject(lostObject, salesforce.ObjectSwitch{Read: salesforce.On()}); err != nil {
+	if err := s.plot.restore(s.crm.Panel.Board); err != nil {
 		return "", err
 	}
 	if err := s.check(ctx, "check-restored"); err != nil {
@@ -391,15 +383,15 @@ func restoreAccess(ctx context.Context, s *story) (string, error) {
 	}
 	status, err := s.fieldStatus(ctx)
 	if err == nil && status != "ACTIVE_STANDARDIZED" {
-		err = fmt.Errorf("%s.%s is %s", lostInField, lostField, status)
+		err = fmt.Errorf("%s.%s is %s", s.plot.inObject, s.plot.field, status)
 	}
-	return "both RESTORED, " + lostInField + "." + lostField + " " + status, err
+	return "both RESTORED, " + s.plot.subject() + " " + status, err
 }
 
 func secondRun(ctx context.Context, s *story) (string, error) {
 	err := s.client.Do(ctx, `mutation($key: String!, $id: ID!) {
 		runNow(input: {idempotencyKey: $key, integrationId: $id}) { run { id } userErrors { code message field } }
-	}`, s.with(key("run-now")), nil)
+	}`, s.with("run-now"), nil)
 	if err != nil {
 		return "", err
 	}
