@@ -58,7 +58,7 @@ func (e *engine) objectState(o *object) control.Object {
 	if o.switchable {
 		state.Conditions = []string{conditionNotQueryable}
 	} else {
-		state.Because = "open to every user, and nobody may write it"
+		state.Because = "no object permissions in Salesforce: every user may read it"
 	}
 	if security.notQueryable {
 		state.Condition = conditionNotQueryable
@@ -80,14 +80,15 @@ func (e *engine) fieldState(o *object, f *field) control.Field {
 		Name: f.name, Label: f.label, Type: f.kind,
 		Rights: control.Rights{Read: read, Create: read && edit && creates, Update: read && edit && updates},
 	}
-	if own.deleted {
+	absent := f.packaged && e.packageSince.IsZero()
+	if own.deleted && !absent {
 		state.Condition = conditionDeleted
 	}
 	if !undeletableField(f.name) {
 		state.Conditions = []string{conditionDeleted}
 	}
 	switch {
-	case f.packaged && e.packageSince.IsZero():
+	case absent:
 		state.Because, state.Conditions = "comes with the LinkedIn app, which is not installed", nil
 		free = false
 	case own.deleted || own.noRead:

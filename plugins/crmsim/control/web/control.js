@@ -155,7 +155,7 @@ byID("record-form").addEventListener("submit", async (event) => {
   const form = event.target.elements, action = event.submitter.value;
   const done = await change("POST", "/records", { action, object: form.object.value, count: Number(form.count.value),
     late_seconds: Number(form.late_seconds.value) });
-  if (done) say(`${done.ids.length} ${form.object.value} records: ${event.submitter.textContent.toLowerCase()}d`);
+  if (done) say(`${form.object.value}: ${done.ids.length} ${event.submitter.textContent.toLowerCase()}d`);
 });
 
 try {

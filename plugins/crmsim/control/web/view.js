@@ -65,11 +65,11 @@ export function drawObjects(objects, openObject, set, open) {
     const show = el("button", { type: "button", key: `open ${object.name}`, "aria-expanded": String(shown),
       "aria-controls": "fields", "aria-label": `Fields of ${object.name}` }, shown ? "Hide fields" : "Fields");
     show.addEventListener("click", () => open(object.name));
-    const missing = object.rights.read ? object.fields.filter((field) => !field.rights.read).length : 0;
+    const changed = object.rights.read ? object.fields.filter(limited).length : 0;
     const change = (body) => set(object.name, body);
     return el("tr", {},
       el("td", {}, el("strong", {}, object.label), " ", object.label === object.name ? "" : el("code", {}, object.name),
-        missing ? el("span", { className: "off" }, ` ${missing} unreadable`) : "", object.because ? el("br") : "",
+        changed ? el("span", { className: "off" }, ` ${changed} limited`) : "", object.because ? el("br") : "",
         note(object.because)),
       el("td", { className: "number" }, count(object.records)),
       ...rights(object, object.name, change),
