@@ -47,8 +47,8 @@ func newHTTPClient() *http.Client {
 	}
 }
 
-// request is one read-only call. All calls of this connector may be repeated,
-// the POST of a composite of GETs included.
+// request is one call. All calls of this connector may be repeated, the POST of a
+// composite of GETs included; a bulk job that is created twice is read once.
 type request struct {
 	method string
 	// path is root-relative, with its query.
@@ -160,6 +160,20 @@ func (s *session) once(ctx context.Context, r request) (a answer, again bool, er
 		return answer{}, sdk.CodeOf(err) == sdk.CodeUnavailable, err
 	}
 	defer func() { _ = resp.Body.Close() }()
+	a, again, err = s.readAnswer(ctx, resp, started)
+	if err != nil {
+		return answer{}, again, err
+	}
+	s.readUsage(resp.Header)
+	if a.status >= 200 && a.status < 300 {
+		return a, false, nil
+	}
+	err = s.classify(a, r.object)
+	return a, a.status == statusEdge || a.status == http.StatusNotAcceptable || a.status >= 500, err
+}
+
+// readAnswer reads an answer whole. again tells that asking once more may help.
+func (s *session) readAnswer(ctx context.Context, resp *http.Response, started time.Time) (a answer, again bool, err error) {
 	body, err := io.ReadAll(io.LimitReader(resp.Body, s.connector.maxAnswer+1))
 	switch {
 	case ctx.Err() != nil:
@@ -173,12 +187,7 @@ func (s *session) once(ctx context.Context, r request) (a answer, again bool, er
 	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
 		a.askedAt = date.Add(-time.Since(started))
 	}
-	s.readUsage(resp.Header)
-	if a.status >= 200 && a.status < 300 {
-		return a, false, nil
-	}
-	err = s.classify(a, r.object)
-	return a, a.status == statusEdge || a.status == http.StatusNotAcceptable || a.status >= 500, err
+	return a, false, nil
 }
 
 // patience is how long Salesforce may take for one call: most of what the host's

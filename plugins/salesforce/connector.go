@@ -14,7 +14,8 @@
 //     stay on that endpoint.
 //   - One API version per build, pinned and recorded (APIVersion): a describe of
 //     another version shows other fields.
-//   - Reading loses nothing: see position.go for the reasoning.
+//   - Reading loses nothing: see position.go for the reasoning. A record looks the
+//     same whether a query or a bulk job read it (value.go).
 //
 // The connector is stateless and safe for concurrent use.
 package salesforce
@@ -46,6 +47,9 @@ type Connector struct {
 	// describes of large objects stay below 32 MiB; a pack that does not is
 	// divided like a slow one.
 	maxAnswer int64
+	// bulkPage is the number of records in one page of a bulk job's result: about
+	// what the host stores in one step, for a step begins with a page's start.
+	bulkPage int
 }
 
 // The optional interfaces that this connector implements.
@@ -54,11 +58,12 @@ var (
 	_ sdk.FieldLister       = (*Connector)(nil)
 	_ sdk.PermissionChecker = (*Connector)(nil)
 	_ sdk.Reader            = (*Connector)(nil)
+	_ sdk.PicklistLister    = (*Connector)(nil)
 )
 
 // New returns a connector with an HTTP client of its own.
 func New() *Connector {
-	return &Connector{http: newHTTPClient(), pause: backoff, packTimeout: 2 * time.Minute, maxAnswer: 32 << 20}
+	return &Connector{http: newHTTPClient(), pause: backoff, packTimeout: 2 * time.Minute, maxAnswer: 32 << 20, bulkPage: 5000}
 }
 
 // backoff waits about half a second before the first repetition and twice that

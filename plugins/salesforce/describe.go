@@ -41,6 +41,7 @@ type fieldDescribe struct {
 	DefaultedOnCreate bool     `json:"defaultedOnCreate"`
 	Permissionable    bool     `json:"permissionable"`
 	Custom            bool     `json:"custom"`
+	CompoundFieldName string   `json:"compoundFieldName"`
 	ReferenceTo       []string `json:"referenceTo"`
 	PicklistValues    []struct {
 		Value  string `json:"value"`

@@ -3,6 +3,7 @@ package salesforce
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -18,6 +19,9 @@ import (
 // statusEdge is what Salesforce's edge answers while it moves an org: transient,
 // often without a body.
 const statusEdge = 420
+
+// errTooHeavy marks a query that Salesforce refuses for what it would have to do.
+var errTooHeavy = errors.New("query too heavy")
 
 // vendorError is one entry of Salesforce's error array.
 type vendorError struct {
@@ -87,7 +91,9 @@ func classifyCode(a answer, e vendorError, message, object string) error {
 		return sdk.UnsupportedAPIVersion(message)
 	case "QUERY_TIMEOUT":
 		return sdk.Timeout(message)
-	case "INVALID_QUERY_LOCATOR":
+	case "OPERATION_TOO_LARGE":
+		return errors.Join(sdk.InvalidRequest(message), errTooHeavy)
+	case "INVALID_QUERY_LOCATOR", "INVALID_REPLICATION_DATE", "EXCEEDED_ID_LIMIT":
 		return sdk.CursorExpired(message)
 	}
 	return classifyDenial(a, e, message, object)

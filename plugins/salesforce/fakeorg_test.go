@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -28,12 +29,16 @@ type fakeOrg struct {
 	cursors       map[string]*fakeCursor
 	queries       []string
 	opened        int
+	// purged records have left the recycle bin.
+	purged map[string]bool
+	bulk   fakeBulk
 }
 
 // version is what a record looks like from commit on.
 type version struct {
 	stamp, commit time.Time
 	value         int
+	deleted       bool
 }
 
 // fakeCursor is an open query: its records are those of the moment it was asked,
@@ -44,7 +49,7 @@ type fakeCursor struct {
 }
 
 func newFakeOrg(now time.Time) *fakeOrg {
-	org := &fakeOrg{now: now, rows: map[string][]version{}, cursors: map[string]*fakeCursor{}}
+	org := &fakeOrg{now: now, rows: map[string][]version{}, cursors: map[string]*fakeCursor{}, purged: map[string]bool{}}
 	org.pageSize = func() int { return 3 }
 	org.beforeRequest = func() {}
 	return org
@@ -71,6 +76,11 @@ func (o *fakeOrg) RoundTrip(r *http.Request) (*http.Response, error) {
 // put writes a record now, visible after lag.
 func (o *fakeOrg) put(id string, value int, stamp time.Time, lag time.Duration) {
 	o.rows[id] = append(o.rows[id], version{stamp: stamp, commit: stamp.Add(lag), value: value})
+}
+
+// remove deletes a record now, visible after lag.
+func (o *fakeOrg) remove(id string, stamp time.Time, lag time.Duration) {
+	o.rows[id] = append(o.rows[id], version{stamp: stamp, commit: stamp.Add(lag), deleted: true})
 }
 
 // visible is the last committed version.
@@ -103,9 +113,43 @@ func (o *fakeOrg) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		o.page(w, cursor)
 		return
 	}
-	query := r.URL.Query().Get("q")
-	o.queries = append(o.queries, query)
-	o.page(w, &fakeCursor{ids: o.find(query), fields: selected(query)})
+	switch r.URL.Path {
+	case dataPath + "/query", dataPath + "/queryAll":
+		query := r.URL.Query().Get("q")
+		o.queries = append(o.queries, query)
+		o.page(w, &fakeCursor{ids: o.find(query, r.URL.Path == dataPath+"/queryAll"), fields: selected(query)})
+	case dataPath + "/sobjects/Lead/deleted":
+		o.deletions(w, r)
+	case dataPath + "/sobjects/Lead/describe":
+		_, _ = io.WriteString(w, leadDescribe)
+	default:
+		o.serveBulk(w, r)
+	}
+}
+
+// deletions lists what is deleted, in the recycle bin or not; seconds of the
+// window are ignored. An open transaction is not covered.
+func (o *fakeOrg) deletions(w http.ResponseWriter, r *http.Request) {
+	start, errStart := time.Parse(time.RFC3339, r.URL.Query().Get("start"))
+	end, errEnd := time.Parse(time.RFC3339, r.URL.Query().Get("end"))
+	if errStart != nil || errEnd != nil || !start.Before(end) || o.now.Sub(start) > 30*24*time.Hour {
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = io.WriteString(w, `[{"errorCode":"INVALID_REPLICATION_DATE","message":"not that window"}]`)
+		return
+	}
+	records, covered := []map[string]string{}, end
+	const layout = "2006-01-02T15:04:05.000+0000"
+	for id, versions := range o.rows {
+		for _, v := range versions {
+			if v.commit.After(o.now) && v.stamp.Before(covered) {
+				covered = v.stamp
+			}
+		}
+		if v, ok := o.visible(id); ok && v.deleted && !v.stamp.Before(start) && v.stamp.Before(end) {
+			records = append(records, map[string]string{"id": id, "deletedDate": v.stamp.UTC().Format(layout)})
+		}
+	}
+	_ = json.NewEncoder(w).Encode(map[string]any{"deletedRecords": records, "earliestDateAvailable": start.Format(layout), "latestDateCovered": covered.UTC().Format(layout)})
 }
 
 func selected(query string) []string {
@@ -114,7 +158,7 @@ func selected(query string) []string {
 }
 
 // find runs a query: the ids in order.
-func (o *fakeOrg) find(query string) []string {
+func (o *fakeOrg) find(query string, all bool) []string {
 	var wanted func(id string, v version) bool
 	switch {
 	case afterClause.MatchString(query):
@@ -136,7 +180,7 @@ func (o *fakeOrg) find(query string) []string {
 	}
 	var ids []string
 	for id := range o.rows {
-		if v, ok := o.visible(id); ok && wanted(id, v) {
+		if v, ok := o.visible(id); ok && wanted(id, v) && (!v.deleted || all && !o.purged[id]) {
 			ids = append(ids, id)
 		}
 	}
@@ -160,6 +204,8 @@ func (o *fakeOrg) page(w http.ResponseWriter, cursor *fakeCursor) {
 				record["Id"] = id
 			case "SystemModstamp":
 				record["SystemModstamp"] = v.stamp.UTC().Format("2006-01-02T15:04:05.000+0000")
+			case "IsDeleted":
+				record["IsDeleted"] = v.deleted
 			case "Address":
 				record["Address"] = map[string]any{"city": "Basel", "street": nil}
 			default:

@@ -12,7 +12,7 @@ import (
 )
 
 // positionVersion is the format of the resume token.
-const positionVersion = 1
+const positionVersion = 2
 
 // position is the content of a resume token: everything up to (Stamp, ID), in
 // the order of SystemModstamp and Id, has been sent and will not change place.
@@ -26,19 +26,62 @@ const positionVersion = 1
 // that are sent, but not counted as settled, and are sent again by the next run.
 // The host recognises them by their content hash. When nothing changed within
 // the overlap before a run, the next one reads nothing twice.
+//
+// A first read by a bulk job has no order; its position is a place in the job's
+// result (Job). When the result has been sent, everything up to the job's horizon
+// is settled at once.
 type position struct {
 	Version int    `json:"v"`
 	Object  string `json:"object"`
 	// Stamp and ID are zero at the beginning.
 	Stamp time.Time `json:"stamp,omitzero"`
 	ID    string    `json:"id,omitempty"`
-	// Locator is the path of the next page of a query that is still open, of
-	// which Horizon and Select are known. It is a hint: when Salesforce has
-	// closed it, reading goes on from (Stamp, ID).
-	Locator string    `json:"locator,omitempty"`
+	// Locator is the path of the next page of a query that is still open. It is a
+	// hint: when Salesforce has closed it, reading goes on from (Stamp, ID).
+	Locator string `json:"locator,omitempty"`
+	// Horizon and Select belong to the open query or to the job.
 	Horizon time.Time `json:"horizon,omitzero"`
 	Select  string    `json:"select,omitempty"`
+	// Undeletable objects have no IsDeleted field.
+	Undeletable bool      `json:"undeletable,omitempty"`
+	Deletions   deletions `json:"deletions,omitzero"`
+	Job         bulkJob   `json:"job,omitzero"`
+	// JobsLost counts jobs that failed or expired, and NoBulk says to try no more.
+	JobsLost int  `json:"jobsLost,omitempty"`
+	NoBulk   bool `json:"noBulk,omitempty"`
 }
+
+// deletions is what is known of records that were deleted, also from the recycle
+// bin.
+type deletions struct {
+	// From is the moment up to which deletions are known: latestDateCovered of the
+	// last answer, at first the horizon of the first read.
+	From time.Time `json:"from,omitzero"`
+	// Asked: this run has asked already, or is the first read.
+	Asked bool `json:"asked,omitempty"`
+	// Date and ID are the last one sent of an answer that was sent in part.
+	Date time.Time `json:"date,omitzero"`
+	ID   string    `json:"id,omitempty"`
+	// Unlisted: the object is not replicateable, Salesforce lists no deletions.
+	Unlisted bool `json:"unlisted,omitempty"`
+}
+
+// bulkJob is a place in the result of a bulk query job.
+type bulkJob struct {
+	ID       string `json:"id,omitempty"`
+	Complete bool   `json:"complete,omitempty"`
+	// Polls counts questions for the state of a job that is not complete.
+	Polls int `json:"polls,omitempty"`
+	// Locator names a page of the result, and Skip its rows that have been sent.
+	Locator string `json:"locator,omitempty"`
+	Skip    int    `json:"skip,omitempty"`
+}
+
+// begun reports whether rows of the job's result may have been sent.
+func (j bulkJob) begun() bool { return j.Locator != "" || j.Skip > 0 }
+
+// firstID sorts before every record's id.
+const firstID = "000000000000000AAA"
 
 // parsePosition reads a resume token; an empty one is the beginning.
 func parsePosition(token []byte, object string) (position, error) {
@@ -52,10 +95,12 @@ func parsePosition(token []byte, object string) (position, error) {
 	if !strings.EqualFold(p.Object, object) {
 		return position{}, sdk.InvalidRequest("the resume token belongs to another object")
 	}
-	if p.Stamp.IsZero() != (p.ID == "") || p.ID != "" && !recordID.MatchString(p.ID) {
+	damaged := p.Stamp.IsZero() != (p.ID == "") || p.ID != "" && !recordID.MatchString(p.ID) ||
+		p.Job.ID != "" && (!recordID.MatchString(p.Job.ID) || p.Horizon.IsZero()) || p.Job.Skip < 0 || p.Job.Polls < 0
+	if damaged {
 		return position{}, sdk.CursorExpired("the resume token is damaged; read the object from the beginning")
 	}
-	if !isLocator(p.Locator) || p.Horizon.IsZero() {
+	if p.Job.ID == "" && (!isLocator(p.Locator) || p.Horizon.IsZero()) {
 		p.close()
 	}
 	return p, nil
@@ -71,8 +116,27 @@ func (p position) token() []byte {
 	return token
 }
 
-// close forgets the open query.
-func (p *position) close() { p.Locator, p.Horizon, p.Select = "", time.Time{}, "" }
+// atBeginning reports whether nothing has been read.
+func (p position) atBeginning() bool { return p.Stamp.IsZero() && p.Locator == "" && p.Job.ID == "" }
+
+// close forgets the open query or job.
+func (p *position) close() {
+	p.Locator, p.Horizon, p.Select, p.Job = "", time.Time{}, "", bulkJob{}
+}
+
+// open notes a query or job that was asked for now.
+func (p *position) open(horizon time.Time, digest string) {
+	if p.Stamp.IsZero() && p.Deletions.From.IsZero() {
+		// What is deleted from here on may have been sent before.
+		p.Deletions = deletions{From: horizon, Asked: true}
+	}
+	p.Horizon, p.Select = horizon, digest
+}
+
+// restart goes back to the beginning. What is known of the object stays.
+func (p *position) restart() {
+	*p = position{Version: p.Version, Object: p.Object, Undeletable: p.Undeletable, Deletions: deletions{Unlisted: p.Deletions.Unlisted}}
+}
 
 // settle moves the position to a record that was read in order, unless it is
 // younger than the horizon.
@@ -80,6 +144,15 @@ func (p *position) settle(stamp time.Time, id string) {
 	if !stamp.After(p.Horizon) && !stamp.Before(p.Stamp) {
 		p.Stamp, p.ID = stamp, id
 	}
+}
+
+// finish is the position after a run: everything up to the horizon has been read.
+func (p *position) finish() {
+	if p.Horizon.After(p.Stamp) {
+		p.Stamp, p.ID = p.Horizon, firstID
+	}
+	p.close()
+	p.Deletions.Asked, p.Deletions.Date, p.Deletions.ID = false, time.Time{}, ""
 }
 
 // selectDigest tells whether an open query selects the fields wanted now.
@@ -93,8 +166,12 @@ func selectDigest(lists [][]string) string {
 
 // isLocator accepts only paths of open queries of the pinned version.
 func isLocator(path string) bool {
-	id, ok := strings.CutPrefix(path, dataPath+"/query/")
-	return ok && locatorID.MatchString(id)
+	for _, root := range []string{dataPath + "/query/", dataPath + "/queryAll/"} {
+		if id, ok := strings.CutPrefix(path, root); ok {
+			return locatorID.MatchString(id)
+		}
+	}
+	return false
 }
 
 // locatorID is the form of the opaque part: "0r8xx5R2yF2gs3VASQ-2000".

@@ -62,13 +62,13 @@ func TestReadPagesInOrder(t *testing.T) {
 	require.Equal(t, sdk.Stats{CRMCalls: 1, QuotaUsed: 7, QuotaMax: 100}, batches[0].Stats)
 	first := batches[0].Records[1]
 	require.Equal(t, epoch.Add(-time.Hour), first.ModifiedAt)
-	require.JSONEq(t, `{"Address":{"city":"Basel","street":null},"Value__c":2}`, string(first.Data),
+	require.JSONEq(t, `{"Address":{"city":"Basel"},"Value__c":2}`, string(first.Data),
 		"the requested fields, without attributes and the position's fields")
 	require.Equal(t, []string{"SELECT Id,SystemModstamp,Value__c,Address FROM Lead ORDER BY SystemModstamp, Id"}, org.queries)
 
 	again := readAll(t, org.connector(), org.target(), sdk.ReadRequest{Object: "Lead", Fields: []string{"Value__c"}, ResumeToken: batches[2].ResumeToken})
 	require.Empty(t, idsOf(again), "nothing changed, nothing is read")
-	require.Equal(t, 1, again[0].Stats.CRMCalls)
+	require.Equal(t, 2, again[0].Stats.CRMCalls, "the query, and the list of deletions")
 }
 
 func TestReadOfNothing(t *testing.T) {
@@ -76,7 +76,7 @@ func TestReadOfNothing(t *testing.T) {
 	org := newFakeOrg(epoch)
 	batches := readAll(t, org.connector(), org.target(), sdk.ReadRequest{Object: "Lead"})
 	require.Len(t, batches, 1)
-	org.put(leadID(1), 1, epoch.Add(-time.Hour), 0)
+	org.put(leadID(1), 1, epoch, 0)
 	batches = readAll(t, org.connector(), org.target(), sdk.ReadRequest{Object: "Lead", ResumeToken: batches[0].ResumeToken})
 	require.Equal(t, []string{leadID(1)}, idsOf(batches))
 }
@@ -106,75 +106,154 @@ func TestReadAgainWithinTheOverlap(t *testing.T) {
 	require.Empty(t, idsOf(readAll(t, org.connector(), target, request)))
 }
 
+// copyOf is a host's copy of an org's records, kept by the rules of the protocol.
+type copyOf struct {
+	values map[string]int
+	token  []byte
+	// unseen are records that a reading from the beginning has not sent so far;
+	// nil when there is none under way.
+	unseen map[string]bool
+}
+
+func (c *copyOf) store(t require.TestingT, b sdk.Batch) {
+	if b.Restarted {
+		c.unseen = map[string]bool{}
+		for id := range c.values {
+			c.unseen[id] = true
+		}
+	}
+	for _, record := range b.Records {
+		delete(c.unseen, record.ID)
+		if record.Deleted {
+			require.Empty(t, record.Data)
+			delete(c.values, record.ID)
+			continue
+		}
+		var data struct{ V int }
+		require.NoError(t, json.Unmarshal(record.Data, &data))
+		c.values[record.ID] = data.V
+	}
+	if b.Done {
+		for id := range c.unseen {
+			delete(c.values, id)
+		}
+		c.unseen = nil
+	}
+	c.token = b.ResumeToken
+}
+
 // TestReadLosesNothing is the promise of Read: whatever the stamps, page sizes,
-// interruptions, closed cursors, changes during the run and commits that are late
-// within the overlap, a host that stores what it got has the org's records in
-// the end, and then there is nothing left to read.
+// interruptions, closed cursors, failing and expiring jobs, cut pages, changes and
+// deletions during the run and commits that are late within the overlap, a host
+// that stores what it got has the org's records in the end, and then there is
+// nothing left to read. So for a first read by query and by bulk job.
 func TestReadLosesNothing(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		org := newFakeOrg(epoch)
-		value := 0
-		mutate := func() {
-			value++
-			id := leadID(rapid.IntRange(1, 12).Draw(t, "record"))
-			stamp := org.now.Truncate(time.Minute) // ties are the rule
-			if versions := org.rows[id]; len(versions) > 0 && stamp.Before(versions[len(versions)-1].commit) {
-				return // locked by an open transaction
-			}
-			org.put(id, value, stamp, time.Duration(rapid.IntRange(0, 10).Draw(t, "lag"))*time.Minute)
+	for name, threshold := range map[string]int{"REST": 0, "Bulk": 3} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			rapid.Check(t, func(t *rapid.T) { loseNothing(t, threshold) })
+		})
+	}
+}
+
+// worldOf makes an org that changes with every request, by the property's draws.
+func worldOf(t *rapid.T, most int) *fakeOrg {
+	org := newFakeOrg(epoch)
+	value := 0
+	mutate := func() {
+		value++
+		id := leadID(rapid.IntRange(1, most).Draw(t, "record"))
+		stamp := org.now.Truncate(time.Minute) // ties are the rule
+		versions := org.rows[id]
+		if len(versions) > 0 && stamp.Before(versions[len(versions)-1].commit) {
+			return // locked by an open transaction
 		}
-		for range rapid.IntRange(0, 20).Draw(t, "before") {
-			org.now = org.now.Add(time.Duration(rapid.IntRange(0, 300).Draw(t, "seconds")) * time.Second)
+		lag := time.Duration(rapid.IntRange(0, 10).Draw(t, "lag")) * time.Minute
+		gone := len(versions) > 0 && versions[len(versions)-1].deleted
+		switch kind := rapid.IntRange(0, 5).Draw(t, "kind"); {
+		case kind == 0 && len(versions) > 0 && !gone:
+			org.remove(id, stamp, lag)
+		case kind == 1 && gone:
+			org.purged[id] = true
+		case !org.purged[id]:
+			org.put(id, value, stamp, lag) // an undelete, too
+		}
+	}
+	for range rapid.IntRange(0, 20).Draw(t, "before") {
+		org.now = org.now.Add(time.Duration(rapid.IntRange(0, 300).Draw(t, "seconds")) * time.Second)
+		mutate()
+	}
+	org.pageSize = func() int { return rapid.IntRange(1, 4).Draw(t, "page") }
+	org.bulk.polls = rapid.IntRange(0, 2).Draw(t, "polls")
+	org.bulk.end = func() string {
+		return rapid.SampledFrom([]string{jobComplete, jobComplete, jobComplete, jobFailed, jobAborted}).Draw(t, "end")
+	}
+	org.bulk.cut = func(size int) int {
+		if rapid.IntRange(0, 5).Draw(t, "cut") > 0 {
+			return -1
+		}
+		return rapid.IntRange(0, size-1).Draw(t, "bytes")
+	}
+	org.beforeRequest = func() {
+		org.now = org.now.Add(time.Duration(rapid.IntRange(0, 200).Draw(t, "passes")) * time.Second)
+		for range rapid.IntRange(0, 2).Draw(t, "changes") {
 			mutate()
 		}
-		org.pageSize = func() int { return rapid.IntRange(1, 4).Draw(t, "page") }
-		org.beforeRequest = func() {
-			org.now = org.now.Add(time.Duration(rapid.IntRange(0, 200).Draw(t, "passes")) * time.Second)
-			for range rapid.IntRange(0, 2).Draw(t, "changes") {
-				mutate()
-			}
-			if rapid.IntRange(0, 9).Draw(t, "close") == 0 {
-				clear(org.cursors)
-			}
+		if rapid.IntRange(0, 9).Draw(t, "close") == 0 {
+			clear(org.cursors)
 		}
-		stored := map[string]int{}
-		var token []byte
-		stop := errors.New("stop")
-		run := func(batches, size int) error {
-			return org.connector().Read(tContext(t), org.target(), sdk.ReadRequest{Object: "Lead", Fields: []string{"V"}, ResumeToken: token, BatchSize: size},
-				func(b sdk.Batch) error {
-					if batches--; batches < 0 {
-						return stop // the host crashed before it stored this batch
-					}
-					for _, record := range b.Records {
-						var data struct{ V int }
-						require.NoError(t, json.Unmarshal(record.Data, &data))
-						stored[record.ID] = data.V
-					}
-					token = b.ResumeToken
-					return nil
-				})
+		if rapid.IntRange(0, 19).Draw(t, "expire") == 0 {
+			clear(org.bulk.jobs)
 		}
-		for range rapid.IntRange(1, 6).Draw(t, "runs") {
-			if err := run(rapid.IntRange(0, 6).Draw(t, "batches"), rapid.IntRange(1, 5).Draw(t, "size")); err != nil && sdk.CodeOf(err) != sdk.CodeUnavailable {
-				require.Same(t, stop, err)
-			}
-			org.now = org.now.Add(time.Duration(rapid.IntRange(0, 30).Draw(t, "pause")) * time.Minute)
+	}
+	return org
+}
+
+func loseNothing(t *rapid.T, threshold int) {
+	org := worldOf(t, 12)
+	host := copyOf{values: map[string]int{}}
+	stop := errors.New("stop")
+	target := org.target()
+	target.Config = json.RawMessage(fmt.Sprintf(`{"bulkThreshold":%d}`, threshold))
+	connector := org.connector()
+	connector.bulkPage = rapid.IntRange(1, 5).Draw(t, "bulk page")
+	run := func(batches, size int) error {
+		return connector.Read(tContext(t), target, sdk.ReadRequest{Object: "Lead", Fields: []string{"V"}, ResumeToken: host.token, BatchSize: size},
+			func(b sdk.Batch) error {
+				if batches--; batches < 0 {
+					return stop // the host crashed before it stored this batch
+				}
+				host.store(t, b)
+				return nil
+			})
+	}
+	for range rapid.IntRange(1, 8).Draw(t, "runs") {
+		err := run(rapid.IntRange(0, 6).Draw(t, "batches"), rapid.IntRange(1, 5).Draw(t, "size"))
+		if code := sdk.CodeOf(err); err != nil && code != sdk.CodeUnavailable && code != sdk.CodeBadResponse {
+			require.Same(t, stop, err)
 		}
-		org.beforeRequest = func() {}
-		org.now = org.now.Add(30 * time.Minute) // every transaction is done
-		require.NoError(t, run(1000, 100))      // ends the open query, which is as old as it is
-		require.NoError(t, run(1000, 100))      // the next day's run
-		want := map[string]int{}
-		for id := range org.rows {
-			v, ok := org.visible(id)
-			require.True(t, ok)
+		pause := time.Minute
+		if rapid.IntRange(0, 9).Draw(t, "long pause") == 0 {
+			pause = 24 * time.Hour
+		}
+		org.now = org.now.Add(time.Duration(rapid.IntRange(0, 40).Draw(t, "pause")) * pause)
+	}
+	org.beforeRequest = func() {}
+	org.bulk.cut, org.bulk.end = nil, nil
+	org.now = org.now.Add(30 * time.Minute) // every transaction is done
+	require.NoError(t, run(1000, 100))      // ends the open query, which is as old as it is
+	org.now = org.now.Add(2 * time.Minute)
+	require.NoError(t, run(1000, 100)) // the next day's run
+	want := map[string]int{}
+	for id := range org.rows {
+		if v, ok := org.visible(id); ok && !v.deleted {
 			want[id] = v.value
 		}
-		require.Equal(t, want, stored)
-		require.Empty(t, idsOf(readAll(t, org.connector(), org.target(), sdk.ReadRequest{Object: "Lead", Fields: []string{"V"}, ResumeToken: token})))
-	})
+	}
+	require.Equal(t, want, host.values)
+	again := readAll(t, connector, target, sdk.ReadRequest{Object: "Lead", Fields: []string{"V"}, ResumeToken: host.token})
+	require.Empty(t, idsOf(again))
 }
 
 // TestReadSendsOnce: without interruptions and changes, settled records are sent
@@ -324,9 +403,9 @@ func TestReadRefusesBadRequests(t *testing.T) {
 		"config shape":         {sdk.ReadRequest{Object: "Lead"}, `[]`, sdk.CodeInvalidRequest},
 		"token":                {sdk.ReadRequest{Object: "Lead", ResumeToken: []byte("x")}, "", sdk.CodeCursorExpired},
 		"token version":        {sdk.ReadRequest{Object: "Lead", ResumeToken: []byte(`{"v":99,"object":"Lead"}`)}, "", sdk.CodeCursorExpired},
-		"token half":           {sdk.ReadRequest{Object: "Lead", ResumeToken: []byte(`{"v":1,"object":"Lead","id":"00Q000000000001AAA"}`)}, "", sdk.CodeCursorExpired},
-		"token with SOQL":      {sdk.ReadRequest{Object: "Lead", ResumeToken: []byte(`{"v":1,"object":"Lead","stamp":"2026-05-06T12:00:00Z","id":"' OR Id != '"}`)}, "", sdk.CodeCursorExpired},
-		"another object's":     {sdk.ReadRequest{Object: "Lead", ResumeToken: []byte(`{"v":1,"object":"Account"}`)}, "", sdk.CodeInvalidRequest},
+		"token half":           {sdk.ReadRequest{Object: "Lead", ResumeToken: []byte(`{"v":2,"object":"Lead","id":"00Q000000000001AAA"}`)}, "", sdk.CodeCursorExpired},
+		"token with SOQL":      {sdk.ReadRequest{Object: "Lead", ResumeToken: []byte(`{"v":2,"object":"Lead","stamp":"2026-05-06T12:00:00Z","id":"' OR Id != '"}`)}, "", sdk.CodeCursorExpired},
+		"another object's":     {sdk.ReadRequest{Object: "Lead", ResumeToken: []byte(`{"v":2,"object":"Account"}`)}, "", sdk.CodeInvalidRequest},
 		"config of wrong type": {sdk.ReadRequest{Object: "Lead"}, `{"overlapMinutes":"ten"}`, sdk.CodeInvalidRequest},
 	}
 	for name, c := range cases {

@@ -65,7 +65,8 @@ func (r *row) value(name string) json.RawMessage {
 // add takes over the members of another row.
 func (r *row) add(other row) { r.members = sortedMembers(append(r.members, other.members...)) }
 
-// object writes the members that keep wants as a JSON object.
+// object writes the members that keep wants as a JSON object, each value in its
+// one form (see canonical).
 func (r *row) object(keep func(name string) bool) json.RawMessage {
 	size := 2
 	for _, m := range r.members {
@@ -80,7 +81,7 @@ func (r *row) object(keep func(name string) bool) json.RawMessage {
 			object = append(object, ',')
 		}
 		object = append(append(append(object, '"'), m.name...), '"', ':')
-		object = append(object, m.value...)
+		object = append(object, canonical(m.value)...)
 	}
 	return append(object, '}')
 }

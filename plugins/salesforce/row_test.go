@@ -32,7 +32,9 @@ func TestRow(t *testing.T) {
 		}
 		var r row
 		require.NoError(t, json.Unmarshal(text, &r))
-		require.JSONEq(t, string(text), string(r.object(func(string) bool { return true })))
+		want, err := json.Marshal(oneForm(object))
+		require.NoError(t, err)
+		require.JSONEq(t, string(want), string(r.object(func(string) bool { return true })))
 		for name, value := range object {
 			want, err := json.Marshal(value)
 			require.NoError(t, err)
@@ -57,10 +59,36 @@ func TestRow(t *testing.T) {
 			}
 		}
 		require.Len(t, r.members, len(merged))
-		want, err := json.Marshal(kept)
+		want, err = json.Marshal(oneForm(kept))
 		require.NoError(t, err)
 		require.JSONEq(t, string(want), string(r.object(func(name string) bool { return name > "M" })))
 	})
+}
+
+// oneForm is what canonical does to the values of a record: empty texts and
+// compounds without a part are null.
+func oneForm(record map[string]any) map[string]any {
+	formed := map[string]any{}
+	for name, value := range record {
+		switch typed := value.(type) {
+		case string:
+			if typed == "" {
+				value = nil
+			}
+		case map[string]string:
+			parts := map[string]string{}
+			for part, text := range typed {
+				if text != "" {
+					parts[part] = text
+				}
+			}
+			if value = parts; len(parts) == 0 {
+				value = nil
+			}
+		}
+		formed[name] = value
+	}
+	return formed
 }
 
 func TestRowKeepsTheLastOfTwins(t *testing.T) {

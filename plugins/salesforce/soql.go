@@ -92,6 +92,20 @@ func idQuery(object string, fields, ids []string) string {
 
 func queryPath(soql string) string { return dataPath + "/query?q=" + url.QueryEscape(soql) }
 
+// queryAllPath is a query whose answer has the recycle bin's records too.
+func queryAllPath(soql string) string { return dataPath + "/queryAll?q=" + url.QueryEscape(soql) }
+
+// isDeleted is the field that tells records of the recycle bin from living ones.
+const isDeleted = "IsDeleted"
+
+// withDeleted adds isDeleted to a select list that does not have it.
+func withDeleted(list []string) []string {
+	if slices.ContainsFunc(list, func(name string) bool { return strings.EqualFold(name, isDeleted) }) {
+		return list
+	}
+	return append(slices.Clone(list), isDeleted)
+}
+
 // soqlTime is a dateTime literal of SOQL: UTC, milliseconds, unquoted.
 func soqlTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
