@@ -65,6 +65,15 @@ func flag(name, label string, traits trait) field {
 	return f
 }
 
+// flags makes one flag per suffix; Salesforce labels such families with the suffix.
+func flags(traits trait, prefix string, suffixes ...string) []field {
+	var fields []field
+	for _, suffix := range suffixes {
+		fields = append(fields, flag(prefix+suffix, suffix, traits))
+	}
+	return fields
+}
+
 func integer(name, label string, digits int, traits trait) field {
 	f := newField("int", name, label, traits)
 	f.digits = digits

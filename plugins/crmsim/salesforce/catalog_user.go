@@ -64,9 +64,9 @@ func user() *object {
 				datetime("OfflineTrialExpirationDate", "Offline Edition Trial Expiration Date", derived),
 				datetime("OfflinePdaTrialExpirationDate", "Sales Anywhere Trial Expiration Date", derived),
 			),
-			userFlags("UserPermissions", userPermissions()),
+			flags(checkbox, "UserPermissions", userPermissions()...),
 			one(flag("ForecastEnabled", "Allow Forecasting", checkbox)),
-			userFlags("UserPreferences", userPreferences()),
+			flags(checkbox, "UserPreferences", userPreferences()...),
 			one(
 				lookup("ContactId", "Contact ID", "Contact", unhideable, "Contact").children("Users"),
 				lookup("AccountId", "Account ID", "Account", derived, "Account").children("Users"),
@@ -104,15 +104,6 @@ func user() *object {
 // longText is a User textarea that can be counted but neither filtered nor sorted.
 func longText(name, label string, length int) field {
 	return textArea(name, label, length, optional).usable(usage{aggregate: true})
-}
-
-// userFlags makes one checkbox per suffix; Salesforce labels them with the suffix.
-func userFlags(prefix string, suffixes []string) []field {
-	var fields []field
-	for _, suffix := range suffixes {
-		fields = append(fields, flag(prefix+suffix, suffix, checkbox))
-	}
-	return fields
 }
 
 func userPermissions() []string {

@@ -16,6 +16,7 @@ const maxCollection = 200
 type rowFailure struct {
 	Success bool       `json:"success"`
 	Errors  []rowError `json:"errors"`
+	Created *bool      `json:"created,omitempty"` // false, for upserts
 }
 
 type rowError struct {
@@ -24,8 +25,12 @@ type rowError struct {
 	Fields     []string `json:"fields"`
 }
 
-func (e *writeError) row() rowFailure {
-	return rowFailure{Errors: []rowError{{e.code, e.message, append([]string{}, e.fields...)}}}
+func (c *call) rowFailure(e *writeError) rowFailure {
+	failure := rowFailure{Errors: []rowError{{e.code, e.message, append([]string{}, e.fields...)}}}
+	if c.endpoint() == "collectionUpsert" {
+		failure.Created = new(bool)
+	}
+	return failure
 }
 
 // collection serves POST and PATCH /composite/sobjects, PATCH /composite/sobjects/{object}/{field}: up to 200 records,
@@ -63,27 +68,24 @@ func collectionSize(n int) reply {
 
 // writeRows runs a write per record. With allOrNone one failure undoes the others, which then say so.
 func (s *Simulator) writeRows(c *call, n int, allOrNone bool, write func(i int) (any, *writeError)) reply {
-	inner := *c
-	outer := c.changes
-	inner.changes = &transaction{}
-	*c = inner
+	outer, mine := c.changes, &transaction{}
+	c.changes = mine
 	results, failed := make([]any, n), map[int]bool{}
 	s.store.mu.Lock()
 	for i := range results {
 		result, wrong := write(i)
 		if results[i] = result; wrong != nil {
-			results[i], failed[i] = wrong.row(), true
+			results[i], failed[i] = c.rowFailure(wrong), true
 		}
 	}
 	s.store.mu.Unlock()
-	mine := c.changes
 	c.changes = outer
 	if allOrNone && len(failed) > 0 {
 		mine.rollBack(s)
 		for i := range results {
 			if !failed[i] {
-				results[i] = refuseWrite("ALL_OR_NONE_OPERATION_ROLLED_BACK", nil,
-					"Record rolled back because not all records were valid and the request was using AllOrNone header").row()
+				results[i] = c.rowFailure(refuseWrite("ALL_OR_NONE_OPERATION_ROLLED_BACK", nil,
+					"Record rolled back because not all records were valid and the request was using AllOrNone header"))
 			}
 		}
 	} else if outer != nil {
