@@ -107,12 +107,11 @@ func (g *generator) organization(name string) any {
 		return "Integration User"
 	case "FiscalYearStartMonth":
 		return 1
-	case "DefaultAccountAccess", "DefaultOpportunityAccess":
-		return "Edit"
+	// A private org: what a user sees depends on owners, managers and teams (recordAccess).
+	case "DefaultAccountAccess", "DefaultOpportunityAccess", "DefaultLeadAccess", "DefaultCaseAccess":
+		return "None"
 	case "DefaultContactAccess":
 		return "ControlledByParent"
-	case "DefaultLeadAccess", "DefaultCaseAccess":
-		return "ReadEditTransfer"
 	case "UiSkin":
 		return "Theme3"
 	case "ReceivesInfoEmails", "ReceivesAdminInfoEmails":

@@ -86,10 +86,14 @@ func (t *table) byID(id string) (*row, bool) {
 	return t.rows[n], true
 }
 
-// id is the record's 18-character id.
+// id is the record's 18-character id. Rows of an object without a prefix of its own say theirs.
 func (t *table) id(r *row) string {
-	if t.onlyID != "" {
+	switch {
+	case t.onlyID != "":
 		return t.onlyID
+	case t.object.keyPrefix == "":
+		id, _ := r.values["Id"].(string)
+		return id
 	}
 	return recordIDOf(t.object.keyPrefix, r.number)
 }
