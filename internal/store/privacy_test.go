@@ -279,7 +279,9 @@ func valueFor(table *schema.Table, column *schema.Column, parents map[string]str
 		return false
 	case column.Type.Numeric():
 		return 1
+	case column.Type == field.TypeJSON:
+		return "null" // whatever the Go type is
 	default:
-		return "1" // text, and JSON
+		return "1"
 	}
 }

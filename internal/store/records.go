@@ -42,14 +42,15 @@ type record struct {
 
 // stored is what the database has of a record.
 type stored struct {
-	hash    string
-	deleted bool
+	hash       string
+	deleted    bool
+	generation int
 }
 
 // UpsertRecords saves records of one object, each under its external id. Of a
 // record that comes more than once the last counts. Records whose content the
-// database has already are not written, not even locked. A deleted record
-// without data keeps the data it had.
+// database has already are not written, not even locked, unless they must be marked
+// as met (Records.Met). A deleted record without data keeps the data it had.
 //
 // Only one transaction at a time may write the records of an integration's
 // object; a run's fence sees to that.
@@ -64,10 +65,14 @@ func (tx *Tx) UpsertRecords(ctx context.Context, workspaceID, integrationID, obj
 		return counts, fmt.Errorf("store: records: %w", err)
 	}
 	var changed []record
+	var met []string
 	for _, r := range records.latest {
 		before, exists := known[r.ID]
 		switch {
 		case exists && before.hash == r.hash:
+			if before.generation < records.generation {
+				met = append(met, r.ID)
+			}
 			continue
 		case r.Deleted && (!exists || !before.deleted):
 			counts.Deleted++
@@ -79,7 +84,10 @@ func (tx *Tx) UpsertRecords(ctx context.Context, workspaceID, integrationID, obj
 		changed = append(changed, r)
 	}
 	counts.Unchanged = records.given - len(changed)
-	if err := tx.writeRecords(ctx, key, changed); err != nil {
+	if err := tx.writeRecords(ctx, key, records.generation, changed); err != nil {
+		return UpsertCounts{}, fmt.Errorf("store: records: %w", err)
+	}
+	if err := tx.markMet(ctx, key, records.generation, met); err != nil {
 		return UpsertCounts{}, fmt.Errorf("store: records: %w", err)
 	}
 	return counts, nil
@@ -89,8 +97,17 @@ type recordKey struct{ workspaceID, integrationID, object string }
 
 // Records are records in the form in which they are stored.
 type Records struct {
-	given  int
-	latest []record
+	given      int
+	latest     []record
+	generation int
+}
+
+// Met returns the records with the mark of a reading from the beginning: when it has
+// come to the end, the records without its mark are gone (Tx.SweepRecords).
+// Generations of an object's readings rise; 0 marks nothing.
+func (r Records) Met(generation int) Records {
+	r.generation = generation
+	return r
 }
 
 // PrepareRecords computes what is stored of each record, and drops all but its
@@ -137,7 +154,7 @@ func (tx *Tx) storedRecords(ctx context.Context, key recordKey, records []record
 			ids[i] = r.ID
 		}
 		return known, tx.scanStored(ctx, known, `
-			SELECT external_id, content_hash, deleted FROM records
+			SELECT external_id, content_hash, deleted, generation FROM records
 			WHERE workspace_id = $1 AND integration_id = $2 AND object_name = $3 AND external_id = ANY($4)`,
 			key.workspaceID, key.integrationID, key.object, ids)
 	}
@@ -149,7 +166,7 @@ func (tx *Tx) storedRecords(ctx context.Context, key recordKey, records []record
 			args = append(args, r.ID)
 		}
 		err := tx.scanStored(ctx, known, `
-			SELECT external_id, content_hash, deleted FROM records
+			SELECT external_id, content_hash, deleted, generation FROM records
 			WHERE workspace_id = ? AND integration_id = ? AND object_name = ? AND external_id IN (?`+strings.Repeat(",?", len(part)-1)+")", args...)
 		if err != nil {
 			return nil, err
@@ -167,7 +184,7 @@ func (tx *Tx) scanStored(ctx context.Context, into map[string]stored, query stri
 	for rows.Next() {
 		var id string
 		var s stored
-		if err := rows.Scan(&id, &s.hash, &s.deleted); err != nil {
+		if err := rows.Scan(&id, &s.hash, &s.deleted, &s.generation); err != nil {
 			return err
 		}
 		into[id] = s
@@ -175,36 +192,37 @@ func (tx *Tx) scanStored(ctx context.Context, into map[string]stored, query stri
 	return rows.Err()
 }
 
-const recordColumns = "INSERT INTO records (id, workspace_id, integration_id, object_name, external_id, modified_at, deleted, content_hash, data, synced_at) "
+const recordColumns = "INSERT INTO records (id, workspace_id, integration_id, object_name, external_id, modified_at, deleted, content_hash, data, synced_at, generation) "
 
 // recordConflict updates a record that exists. Its last line is a second guard:
 // a row with the same content stays untouched even if it came in between.
 const recordConflict = `
 	ON CONFLICT (workspace_id, integration_id, object_name, external_id) DO UPDATE SET
 		modified_at = excluded.modified_at, deleted = excluded.deleted, content_hash = excluded.content_hash, synced_at = excluded.synced_at,
-		data = CASE WHEN excluded.deleted AND excluded.data = '{}' THEN records.data ELSE excluded.data END
+		data = CASE WHEN excluded.deleted AND excluded.data = '{}' THEN records.data ELSE excluded.data END,
+		generation = CASE WHEN excluded.generation > records.generation THEN excluded.generation ELSE records.generation END
 	WHERE records.content_hash <> excluded.content_hash`
 
-func (tx *Tx) writeRecords(ctx context.Context, key recordKey, records []record) error {
+func (tx *Tx) writeRecords(ctx context.Context, key recordKey, generation int, records []record) error {
 	if len(records) == 0 {
 		return nil
 	}
 	if tx.store.dialect == Postgres {
-		return tx.writeRecordsPostgres(ctx, key, records)
+		return tx.writeRecordsPostgres(ctx, key, generation, records)
 	}
-	return tx.writeRecordsSQLite(ctx, key, records)
+	return tx.writeRecordsSQLite(ctx, key, generation, records)
 }
 
-func (tx *Tx) writeRecordsSQLite(ctx context.Context, key recordKey, records []record) error {
-	const row = "(?,?,?,?,?,?,?,?,?,?)"
-	args := make([]any, 0, 10*min(len(records), recordInsert))
+func (tx *Tx) writeRecordsSQLite(ctx context.Context, key recordKey, generation int, records []record) error {
+	const row = "(?,?,?,?,?,?,?,?,?,?,?)"
+	args := make([]any, 0, 11*min(len(records), recordInsert))
 	for len(records) > 0 {
 		part := records[:min(len(records), recordInsert)]
 		records = records[len(part):]
 		args = args[:0]
 		for _, r := range part {
 			args = append(args, gid.New(gid.Record), key.workspaceID, key.integrationID, key.object,
-				r.ID, r.ModifiedAt.UTC(), r.Deleted, r.hash, r.data, tx.now)
+				r.ID, r.ModifiedAt.UTC(), r.Deleted, r.hash, r.data, tx.now, generation)
 		}
 		query := recordColumns + "VALUES " + row + strings.Repeat(","+row, len(part)-1) + recordConflict
 		if _, err := tx.sql.ExecContext(ctx, query, args...); err != nil {
@@ -214,7 +232,7 @@ func (tx *Tx) writeRecordsSQLite(ctx context.Context, key recordKey, records []r
 	return nil
 }
 
-func (tx *Tx) writeRecordsPostgres(ctx context.Context, key recordKey, records []record) error {
+func (tx *Tx) writeRecordsPostgres(ctx context.Context, key recordKey, generation int, records []record) error {
 	n := len(records)
 	ids, externalIDs, hashes, data := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
 	modified, deleted := make([]time.Time, n), make([]bool, n)
@@ -223,9 +241,9 @@ func (tx *Tx) writeRecordsPostgres(ctx context.Context, key recordKey, records [
 		modified[i], deleted[i] = r.ModifiedAt.UTC(), r.Deleted
 	}
 	_, err := tx.sql.ExecContext(ctx, recordColumns+`
-		SELECT new.id, $1, $2, $3, new.external_id, new.modified_at, new.deleted, new.content_hash, new.data, $4
-		FROM unnest($5::text[], $6::text[], $7::timestamptz[], $8::bool[], $9::text[], $10::text[])
+		SELECT new.id, $1, $2, $3, new.external_id, new.modified_at, new.deleted, new.content_hash, new.data, $4, $5::bigint
+		FROM unnest($6::text[], $7::text[], $8::timestamptz[], $9::bool[], $10::text[], $11::text[])
 			AS new (id, external_id, modified_at, deleted, content_hash, data)`+recordConflict,
-		key.workspaceID, key.integrationID, key.object, tx.now, ids, externalIDs, modified, deleted, hashes, data)
+		key.workspaceID, key.integrationID, key.object, tx.now, generation, ids, externalIDs, modified, deleted, hashes, data)
 	return err
 }

@@ -11,10 +11,12 @@ import (
 	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/ent/crmfield"
 	"github.com/fieldwarden/fieldwarden/ent/crmobject"
+	"github.com/fieldwarden/fieldwarden/ent/record"
 	"github.com/fieldwarden/fieldwarden/ent/runobject"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
 	"github.com/fieldwarden/fieldwarden/internal/job"
+	"github.com/fieldwarden/fieldwarden/internal/snapshot"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 )
 
@@ -37,6 +39,9 @@ func (s *Service) read(ctx context.Context, j job.Job, run *ent.SyncRun) error {
 		Where(crmobject.IntegrationID(run.IntegrationID), crmobject.Name(target.Name)).Only(ctx)
 	if err != nil {
 		return fmt.Errorf("syncrun: loading object %s: %w", target.Name, err)
+	}
+	if run.Sweeping {
+		return s.sweep(ctx, j, run, target, object)
 	}
 	if object.Status != crm.ObjectOK || object.SuspectedAt != nil {
 		return s.finishObject(ctx, j, run, target, crm.RunObjectSkipped, "The integration user cannot read it.", string(fault.CRMObjectDenied))
@@ -89,6 +94,9 @@ type part struct {
 	token   []byte
 	done    bool
 	calls   int
+	// began says that reading began from the beginning in this step though there are
+	// records already: those that are not met until the end are gone.
+	began bool
 }
 
 func (s *Service) readPart(ctx context.Context, run *ent.SyncRun, object *ent.CrmObject, most int) (part, error) {
@@ -99,12 +107,25 @@ func (s *Service) readPart(ctx context.Context, run *ent.SyncRun, object *ent.Cr
 		return part{}, fmt.Errorf("syncrun: listing readable fields: %w", err)
 	}
 	fields, token := position(run, object, readable)
+	began := false
+	if len(token) == 0 {
+		began, err = s.store.Read().Record.Query().
+			Where(record.IntegrationID(run.IntegrationID), record.ObjectName(object.Name)).Exist(ctx)
+		if err != nil {
+			return part{}, fmt.Errorf("syncrun: looking for records: %w", err)
+		}
+	}
+	memo, err := snapshot.Memo(ctx, s.store.Read(), run.IntegrationID)
+	if err != nil {
+		return part{}, err
+	}
 	ctx, cancel := context.WithTimeout(ctx, 2*s.limits.Time)
 	defer cancel()
 	var read part
 	var records []crm.Record
 	err = s.integrations.Call(ctx, run.IntegrationID, func(ctx context.Context, connector string, target crm.Target) (err error) {
-		read = part{fields: fields, token: token}
+		target.Memo = memo
+		read = part{fields: fields, token: token, began: began}
 		records, err = s.readOnce(ctx, connector, target, crm.ReadRequest{
 			Object: object.Name, Fields: fields, ResumeToken: token, BatchSize: min(most, batchSize),
 		}, most, &read)
@@ -124,6 +145,11 @@ func (s *Service) readOnce(ctx context.Context, connector string, target crm.Tar
 	deadline := time.Now().Add(s.limits.Time)
 	bytes := 0
 	err = s.reader.Read(ctx, connector, target, request, func(batch crm.Batch) error {
+		if batch.Restarted {
+			// What there is comes again, so what came before the new beginning is dropped:
+			// it must not count as met.
+			read.began, records, bytes = true, nil, 0
+		}
 		records = append(records, batch.Records...)
 		read.calls += batch.Stats.CRMCalls
 		read.done = batch.Done
@@ -145,36 +171,66 @@ func (s *Service) readOnce(ctx context.Context, connector string, target crm.Tar
 	return records, err
 }
 
+// savePart saves what a step read. A reading that goes on from where the last one
+// ended is over with its last part; one from the beginning goes on sweeping, and keeps
+// the object's new position until then: if it dies, it is made again.
 func (s *Service) savePart(ctx context.Context, j job.Job, run *ent.SyncRun, target *ent.RunObject, object *ent.CrmObject, read part) error {
-	var counts crm.Counters
+	generation := run.Generation
+	if read.began {
+		generation = object.Generation + 1
+	}
+	finished := read.done && generation == 0
 	return s.save(ctx, j, run, target.Name, func(u *ent.SyncRunUpdate) {
 		u.AddCrmCalls(read.calls)
-		if read.done {
-			u.AddObjectIndex(1).ClearResumeToken()
-		} else {
-			u.SetResumeToken(read.token).SetReadFields(read.fields)
+		if finished {
+			nextObject(u)
+			return
 		}
+		u.SetResumeToken(read.token).SetReadFields(read.fields).SetGeneration(generation).SetSweeping(read.done)
 	}, func(ctx context.Context, tx *store.Tx) error {
-		upserted, err := tx.UpsertRecords(ctx, run.WorkspaceID, run.IntegrationID, target.Name, read.records)
+		upserted, err := tx.UpsertRecords(ctx, run.WorkspaceID, run.IntegrationID, target.Name, read.records.Met(generation))
 		if err != nil {
 			return fmt.Errorf("syncrun: storing records: %w", err)
 		}
-		counts = crm.Counters{
+		if read.began {
+			if err := tx.Ent().CrmObject.UpdateOneID(object.ID).SetGeneration(generation).Exec(ctx); err != nil {
+				return fmt.Errorf("syncrun: beginning to read from the beginning: %w", err)
+			}
+		}
+		counts := crm.Counters{
 			Read: read.read, Created: upserted.Created, Updated: upserted.Updated,
 			Deleted: upserted.Deleted, Skipped: upserted.Unchanged,
 		}
-		status := crm.RunObjectRunning
-		if read.done {
-			status = crm.RunObjectSucceeded
-			if err := tx.Ent().CrmObject.UpdateOneID(object.ID).SetResumeToken(read.token).SetReadFields(read.fields).Exec(ctx); err != nil {
-				return fmt.Errorf("syncrun: saving the object's position: %w", err)
-			}
+		if err := saveCounts(ctx, tx, run, target, counts); err != nil || !finished {
+			return err
 		}
-		if err := tx.Ent().RunObject.UpdateOneID(target.ID).SetStatus(status).SetCounters(target.Counters.Add(counts)).Exec(ctx); err != nil {
-			return fmt.Errorf("syncrun: saving the object's counters: %w", err)
-		}
-		return tx.Ent().SyncRun.UpdateOneID(run.ID).SetCounters(run.Counters.Add(counts)).Exec(ctx)
+		return readToTheEnd(ctx, tx, target, object, read.token, read.fields)
 	})
+}
+
+// nextObject moves a run on.
+func nextObject(u *ent.SyncRunUpdate) {
+	u.AddObjectIndex(1).ClearResumeToken().SetGeneration(0).SetSweeping(false)
+}
+
+// saveCounts adds to the counters of the run and of the object that is being read.
+func saveCounts(ctx context.Context, tx *store.Tx, run *ent.SyncRun, target *ent.RunObject, counts crm.Counters) error {
+	err := tx.Ent().RunObject.UpdateOneID(target.ID).SetStatus(crm.RunObjectRunning).SetCounters(target.Counters.Add(counts)).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("syncrun: saving the object's counters: %w", err)
+	}
+	if err := tx.Ent().SyncRun.UpdateOneID(run.ID).SetCounters(run.Counters.Add(counts)).Exec(ctx); err != nil {
+		return fmt.Errorf("syncrun: saving the run's counters: %w", err)
+	}
+	return nil
+}
+
+// readToTheEnd ends an object and notes from where the next reading goes on.
+func readToTheEnd(ctx context.Context, tx *store.Tx, target *ent.RunObject, object *ent.CrmObject, token []byte, fields []string) error {
+	if err := tx.Ent().CrmObject.UpdateOneID(object.ID).SetResumeToken(token).SetReadFields(fields).Exec(ctx); err != nil {
+		return fmt.Errorf("syncrun: saving the object's position: %w", err)
+	}
+	return tx.Ent().RunObject.UpdateOneID(target.ID).SetStatus(crm.RunObjectSucceeded).Exec(ctx)
 }
 
 // readFailed decides what a failed reading means: a right that was lost between
@@ -202,9 +258,7 @@ func (s *Service) readFailed(ctx context.Context, j job.Job, run *ent.SyncRun, t
 
 // finishObject ends one object without reading further.
 func (s *Service) finishObject(ctx context.Context, j job.Job, run *ent.SyncRun, target *ent.RunObject, status crm.RunObjectStatus, reason, code string) error {
-	return s.save(ctx, j, run, target.Name, func(u *ent.SyncRunUpdate) {
-		u.AddObjectIndex(1).ClearResumeToken()
-	}, func(ctx context.Context, tx *store.Tx) error {
+	return s.save(ctx, j, run, target.Name, nextObject, func(ctx context.Context, tx *store.Tx) error {
 		return tx.Ent().RunObject.UpdateOneID(target.ID).SetStatus(status).SetReason(reason).SetFaultCode(code).Exec(ctx)
 	})
 }

@@ -38,8 +38,17 @@ type crmOrg struct {
 	checks [][]string
 	// onCheck runs inside each check.
 	onCheck func(objects []string) error
-	// reads are the requests that were served.
+	// reads are the requests that were served, memos what came with them.
 	reads []crm.ReadRequest
+	memos []string
+	// gone are the records, by id, that the CRM has no more; deleted are sent by the
+	// next reading of their object.
+	gone    map[string]bool
+	deleted map[string][]string
+	// expired are objects whose tokens are worth nothing at the next reading.
+	expired map[string]bool
+	// onRead runs before each reading, without the lock.
+	onRead func(request crm.ReadRequest)
 }
 
 func (o *crmOrg) Call(ctx context.Context, _ string, do func(context.Context, string, crm.Target) error) error {
@@ -59,32 +68,46 @@ func (o *crmOrg) CheckForRun(_ context.Context, _ string, objects []string) erro
 }
 
 // Read sends records from the token on, 20 per batch; a token counts records.
-func (o *crmOrg) Read(_ context.Context, _ string, _ crm.Target, request crm.ReadRequest, yield func(crm.Batch) error) error {
+func (o *crmOrg) Read(_ context.Context, _ string, target crm.Target, request crm.ReadRequest, yield func(crm.Batch) error) error {
+	if o.onRead != nil {
+		o.onRead(request)
+	}
 	o.mu.Lock()
-	o.reads = append(o.reads, request)
+	o.reads, o.memos = append(o.reads, request), append(o.memos, string(target.Memo))
 	var failure error
 	if pending := o.failures[request.Object]; len(pending) > 0 {
 		failure, o.failures[request.Object] = pending[0], pending[1:]
 	}
 	total := o.records[request.Object]
-	o.mu.Unlock()
-	from := 0
+	deletions := o.deleted[request.Object]
+	delete(o.deleted, request.Object)
+	from, restarted := 0, false
 	if len(request.ResumeToken) > 0 {
+		restarted = o.expired[request.Object]
+		delete(o.expired, request.Object)
+	}
+	if len(request.ResumeToken) > 0 && !restarted {
 		_, _ = fmt.Sscanf(string(request.ResumeToken), "%d", &from)
 	}
+	o.mu.Unlock()
 	for {
 		if failure != nil {
 			return failure
 		}
-		var batch crm.Batch
+		batch := crm.Batch{Restarted: restarted}
+		restarted = false
+		for _, id := range deletions {
+			batch.Records = append(batch.Records, crm.Record{ID: id, ModifiedAt: storetest.Start(), Deleted: true})
+		}
+		deletions = nil
 		for ; from < total && len(batch.Records) < 20; from++ {
 			data, _ := json.Marshal(map[string]any{"n": from, "fields": len(request.Fields)})
 			if request.Object == o.spoilt {
 				data = json.RawMessage("[]")
 			}
-			batch.Records = append(batch.Records, crm.Record{
-				ID: fmt.Sprintf("%s-%d", request.Object, from), ModifiedAt: storetest.Start(), Data: data,
-			})
+			if id := fmt.Sprintf("%s-%d", request.Object, from); !o.isGone(id) {
+				batch.Records = append(batch.Records, crm.Record{ID: id, ModifiedAt: storetest.Start(), Data: data})
+			}
 		}
 		batch.ResumeToken = []byte(fmt.Sprint(from))
 		batch.Done = from >= total
@@ -95,11 +118,37 @@ func (o *crmOrg) Read(_ context.Context, _ string, _ crm.Target, request crm.Rea
 	}
 }
 
+func (o *crmOrg) isGone(id string) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.gone[id]
+}
+
+// lose takes records out of the CRM, give puts them back; neither is told to those
+// who read on.
+func (o *crmOrg) lose(object string, numbers ...int) { o.setGone(true, object, numbers) }
+func (o *crmOrg) give(object string, numbers ...int) { o.setGone(false, object, numbers) }
+
+func (o *crmOrg) setGone(gone bool, object string, numbers []int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, n := range numbers {
+		o.gone[fmt.Sprintf("%s-%d", object, n)] = gone
+	}
+}
+
+func (o *crmOrg) expire(object string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.expired[object] = true
+}
+
 // bench is a store with one ACTIVE integration of three objects.
 type bench struct {
 	store       *store.Store
 	org         *crmOrg
 	runs        *syncrun.Service
+	jobs        *job.Engine
 	ctx         context.Context
 	integration *ent.Integration
 }
@@ -109,6 +158,7 @@ func newBench(t *testing.T, s *store.Store) *bench {
 	ctx, workspace := storetest.Workspace(t, s)
 	b := &bench{store: s, ctx: ctx, org: &crmOrg{
 		records: map[string]int{"Account": 130, "Contact": 55, "Lead": 0}, failures: map[string][]error{},
+		gone: map[string]bool{}, deleted: map[string][]string{}, expired: map[string]bool{},
 	}}
 	require.NoError(t, s.WithTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		var err error
@@ -132,20 +182,39 @@ func newBench(t *testing.T, s *store.Store) *bench {
 		}
 		return nil
 	}))
-	jobs, err := job.New(job.Config{Store: s, Logger: slog.New(slog.DiscardHandler), PollInterval: 5 * time.Millisecond, FetchCooldown: time.Millisecond})
+	b.start(t)
+	t.Cleanup(func() { b.stop(t) })
+	return b
+}
+
+// start starts a process that makes runs.
+func (b *bench) start(t *testing.T) {
+	t.Helper()
+	jobs, err := job.New(job.Config{Store: b.store, Logger: slog.New(slog.DiscardHandler), PollInterval: 5 * time.Millisecond, FetchCooldown: time.Millisecond})
 	require.NoError(t, err)
 	b.runs, err = syncrun.New(syncrun.Config{
-		Store: s, Jobs: jobs, Integrations: b.org, Permissions: b.org, Reader: b.org, Logger: slog.New(slog.DiscardHandler),
+		Store: b.store, Jobs: jobs, Integrations: b.org, Permissions: b.org, Reader: b.org, Logger: slog.New(slog.DiscardHandler),
 		Limits: syncrun.Limits{Records: 50, Bytes: 1 << 20, Time: 5 * time.Second, Crashes: 3, Attempts: 2, Backoff: time.Millisecond},
 	})
 	require.NoError(t, err)
-	require.NoError(t, jobs.Start(context.WithoutCancel(ctx)))
-	t.Cleanup(func() { require.NoError(t, jobs.Stop(context.WithoutCancel(ctx))) })
-	return b
+	require.NoError(t, jobs.Start(context.WithoutCancel(b.ctx)))
+	b.jobs = jobs
+}
+
+// stop ends the process after the step that it is at.
+func (b *bench) stop(t *testing.T) {
+	t.Helper()
+	require.NoError(t, b.jobs.Stop(context.WithoutCancel(b.ctx)))
 }
 
 // run starts a manual run and follows the feed until it has ended.
 func (b *bench) run(t *testing.T, key string) *ent.SyncRun {
+	t.Helper()
+	return b.runWith(t, key, func() {})
+}
+
+// runWith does something at every progress of the run.
+func (b *bench) runWith(t *testing.T, key string, onProgress func()) *ent.SyncRun {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, 30*time.Second)
 	defer cancel()
@@ -166,6 +235,7 @@ func (b *bench) run(t *testing.T, key string) *ent.SyncRun {
 				return run
 			}
 		}
+		onProgress()
 	}
 }
 
