@@ -16,7 +16,8 @@ import (
 // jsforceVersion is the last one that runs on Node 18 and 20.
 const jsforceVersion = "jsforce@3.10.16"
 
-// TestJSForce lets an independent client, the usual one for Node, go through sign-in, describe, paging and refresh.
+// TestJSForce lets an independent client, the usual one for Node, go through every main call: sign-in, describe,
+// reading, writing, composites, bulk, refresh and revocation.
 // It needs Node and the npm registry, so it runs only when asked to. FIELDWARDEN_JSFORCE_DIR may name a folder where
 // jsforce is installed already.
 func TestJSForce(t *testing.T) {
@@ -34,8 +35,10 @@ func TestJSForce(t *testing.T) {
 	}
 	here, err := os.Getwd()
 	require.NoError(t, err)
-	org := start(t, func(c *salesforce.Config) { c.Records = map[string]int{"Contact": 1700} })
-	_, err = org.Controls().DeleteRecords(salesforce.RecordChange{Object: "Contact", Count: 5})
+	org := start(t, func(c *salesforce.Config) {
+		c.Records, c.AppInstalled = map[string]int{"Account": 300, "Contact": 2500, "Opportunity": 200}, true
+	})
+	_, err = org.Controls().DeleteRecords(salesforce.RecordChange{Object: "Contact", Count: 5, LateSeconds: 120}) // the running minute is not covered
 	require.NoError(t, err)
 
 	story := exec.CommandContext(ctx, "node", here+"/testdata/jsforce/story.mjs", org.url, salesforce.DefaultClientID, salesforce.DefaultClientSecret)
@@ -43,20 +46,22 @@ func TestJSForce(t *testing.T) {
 	text, err := story.CombinedOutput()
 	require.NoError(t, err, "%s", text)
 	var got struct {
-		Username                                         string
-		IdentityURL                                      string
-		Objects, Contacts, Second, Bin, Daily, Refreshed int
-		Done                                             bool
-		Usage                                            struct{ Used, Limit int }
+		Username, IdentityURL                                                       string
+		Objects, Contacts, Second, Bin, Deleted, Bulk, Namespaces, Daily, Refreshed int
+		Done                                                                        bool
+		Usage                                                                       struct{ Used, Limit int }
 	}
 	require.NoError(t, json.Unmarshal(text, &got), "%s", text)
 	require.Equal(t, "integration.user@northwind-trading.example", got.Username)
 	require.Contains(t, got.IdentityURL, org.url)
-	require.Equal(t, []int{14, 1695, 200, 1700, 100_000, 1}, []int{got.Objects, got.Contacts, got.Second, got.Bin, got.Daily, got.Refreshed})
+	require.Equal(t, []int{14, 2495, 495, 2500, 5, 301, 1}, []int{
+		got.Objects, got.Contacts, got.Second, got.Bin, got.Deleted, got.Bulk, got.Namespaces,
+	})
+	require.Equal(t, []int{100_000, 1}, []int{got.Daily, got.Refreshed})
 	require.True(t, got.Done)
 	require.Equal(t, 100_000, got.Usage.Used, "the spent limit shows in the header")
 	counters := org.Controls().Counters()
 	require.Equal(t, 1, counters.TokenRefreshes)
-	require.Equal(t, 1, counters.RevokeCalls)
-	require.Zero(t, org.Controls().OpenAuthorizations(), "logout(true) revoked the refresh token")
+	require.Equal(t, 2, counters.RevokeCalls)
+	require.Equal(t, 1, org.Controls().OpenAuthorizations(), "logout(true) revoked the refresh token, logout() only a session")
 }

@@ -2,13 +2,8 @@ package salesforce
 
 import "time"
 
-// The LinkedIn app as a managed package: its namespace, and the ids by which Setup knows it.
-const (
-	packageNamespace    = "LID"
-	packageID           = "033" + idPod + "00001" // 15 characters, as all ids here
-	packageVersionID    = "04t" + idPod + "00001"
-	packageInstallation = "0A3" + idPod + "00001"
-)
+// packageNamespace is the namespace of the LinkedIn app, a managed package.
+const packageNamespace = "LID"
 
 // SetAppInstalled installs or removes the LinkedIn app: its custom fields on Task and Lead, its package licence, and
 // its row among the installed packages. Installing it again changes nothing.

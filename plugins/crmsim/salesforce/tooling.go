@@ -43,17 +43,17 @@ func toolingCatalog() *catalog {
 func (s *Simulator) toolingTables() []*table {
 	rows := map[string][]map[string]any{}
 	if !s.engine.packageInstalled().IsZero() {
-		pack, version := id18(packageID), id18(packageVersionID)
+		pack, version := recordIDOf("033", 0), recordIDOf("04t", 0)
 		rows["InstalledSubscriberPackage"] = []map[string]any{{
-			"Id": id18(packageInstallation), "SubscriberPackageId": pack, "SubscriberPackageVersionId": version,
+			"SubscriberPackageId": pack, "SubscriberPackageVersionId": version,
 			"MinPackageVersionId": nil,
 		}}
 		rows["SubscriberPackage"] = []map[string]any{{
-			"Id": pack, "Name": "LinkedIn Sales Navigator", "NamespacePrefix": packageNamespace, "Description": nil,
+			"Name": "LinkedIn Sales Navigator", "NamespacePrefix": packageNamespace, "Description": nil,
 			"IsPackageValid": true,
 		}}
 		rows["SubscriberPackageVersion"] = []map[string]any{{
-			"Id": version, "Name": "Current", "SubscriberPackageId": pack, "MajorVersion": 4, "MinorVersion": 2,
+			"Name": "Current", "SubscriberPackageId": pack, "MajorVersion": 4, "MinorVersion": 2,
 			"PatchVersion": 0, "BuildNumber": 1, "IsBeta": false, "IsManaged": true,
 		}}
 	}
