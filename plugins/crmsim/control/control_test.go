@@ -140,10 +140,9 @@ func TestAPI(t *testing.T) {
 		require.Contains(t, got.body, step.want, step.path)
 	}
 	off, on, archived := false, true, "archived"
-	require.Equal(t, []any{
-		"contacts", control.ObjectChange{Read: &off, Condition: &archived},
-		"contacts", "associations.deals/x", control.FieldChange{Update: &on}, "cap", 7, "action",
-	}, one.told)
+	want := []any{"contacts", control.ObjectChange{Read: &off, Condition: &archived}}
+	want = append(want, "contacts", "associations.deals/x", control.FieldChange{Update: &on}, "cap", 7, "action")
+	require.Equal(t, want, one.told)
 	require.Empty(t, other.told)
 }
 

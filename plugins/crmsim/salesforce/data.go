@@ -42,7 +42,7 @@ func newGenerator(seed uint64, counts map[string]int, end time.Time, org orgFact
 	}
 	for deal := range counts["Opportunity"] {
 		for place := range g.world.DealContacts(deal) {
-			g.roles = append(g.roles, dealRole{int32(deal), int8(place)}) //nolint:gosec // at most 50 million deals of 3
+			g.roles = append(g.roles, dealRole{int32(deal), int8(place)})
 		}
 	}
 	g.counts["OpportunityContactRole"] = len(g.roles)

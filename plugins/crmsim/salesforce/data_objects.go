@@ -115,7 +115,7 @@ func (g *generator) lead(name string, n int) any {
 	case "IsUnreadByOwner":
 		return l.Status == world.LeadNew
 	case "NumberOfEmployees":
-		return 5 + int(g.roll("Lead", name, n)%20000) //nolint:gosec // small
+		return 5 + int(g.roll("Lead", name, n)%20000)
 	case "AnnualRevenue":
 		return g.sparse("Lead", name, n, 40, float64(1+g.roll("Lead", name, n)%900)*100_000)
 	case "Street", "City", "State", "PostalCode", "Country":
@@ -254,7 +254,7 @@ func (g *generator) onlyHere(object, name string, n int) any {
 	case "Description":
 		return g.sparse(object, name, n, 25, "Notes from the last call:\nasked for \"pricing\" and a reference.")
 	case "LastActivityDate":
-		back := time.Duration(g.roll(object, name, n)%700) * 24 * time.Hour //nolint:gosec // small
+		back := time.Duration(g.roll(object, name, n)%700) * 24 * time.Hour
 		return g.sparse(object, name, n, 60, g.world.End().Add(-back).Format(time.DateOnly))
 	}
 	return nil

@@ -62,7 +62,7 @@ func (g *generator) userSetting(name string, n int) any {
 	case "ForecastEnabled", "IsExtIndicatorVisible", "UserPermissionsMarketingUser":
 		return g.roll("User", name, n)%3 == 0
 	case "LastLoginDate":
-		ago := time.Duration(g.roll("User", name, n)%(30*24*3600)) * time.Second //nolint:gosec // below 30 days
+		ago := time.Duration(g.roll("User", name, n)%(30*24*3600)) * time.Second
 		return g.world.End().Add(-ago)
 	}
 	return nil

@@ -186,7 +186,7 @@ func (g *generator) sparse(object, trait string, n int, share uint64, v any) any
 
 // another is the id of some record of the same object, nil if it would be the record itself.
 func (g *generator) another(object, trait, prefix string, n int) any {
-	other := int(g.roll(object, trait, n) % uint64(max(1, g.counts[object]))) //nolint:gosec // smaller than the count
+	other := int(g.roll(object, trait, n) % uint64(max(1, g.counts[object])))
 	if other == n {
 		return nil
 	}

@@ -30,7 +30,7 @@ func TestFaultAnswers(t *testing.T) {
 		salesforce.FaultInsufficientAccess: `403 .*INSUFFICIENT_ACCESS`,
 		salesforce.FaultQueryTimeout:       `400 .*QUERY_TIMEOUT`,
 	} {
-		t.Run(string(kind), func(t *testing.T) {
+		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			org := start(t, nil)
 			client := org.login(t)

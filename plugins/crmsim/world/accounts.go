@@ -13,7 +13,7 @@ func (w *World) Company(n int) Company {
 	c := Company{
 		Industry:  crmsim.Pick(w.words.industries, w.roll(KindCompany, "industry", n)),
 		Kind:      w.companyKind(n),
-		Employees: 5 + int(w.roll(KindCompany, "employees", n)%20000), //nolint:gosec // small
+		Employees: 5 + int(w.roll(KindCompany, "employees", n)%20000),
 		Phone:     w.phone(KindCompany, "phone", n), Address: w.address(KindCompany, n), Owner: w.owner(KindCompany, n),
 	}
 	c.Name, c.Domain = w.companyName(n)
@@ -44,7 +44,7 @@ func (w *World) companyKind(n int) CompanyKind {
 
 // companyName gives a name and domain that no other number has.
 func (w *World) companyName(n int) (name, domain string) {
-	company, round := w.names.Distinct(crmsim.Mix(w.seed, uint64(KindCompany)), uint64(n)) //nolint:gosec // never negative
+	company, round := w.names.Distinct(crmsim.Mix(w.seed, uint64(KindCompany)), uint64(n))
 	if round == 0 {
 		return company.Name(), company.Domain()
 	}
@@ -81,7 +81,7 @@ func (w *World) colleagues(company, limit int, roll uint64) []int {
 	desks := (w.size.People - company + w.size.Companies - 1) / w.size.Companies
 	var found []int
 	for i := range min(limit, desks) {
-		n := company + (int(roll%uint64(desks))+i)%desks*w.size.Companies //nolint:gosec // below desks
+		n := company + (int(roll%uint64(desks))+i)%desks*w.size.Companies
 		if w.employer(n) == company {
 			found = append(found, n)
 		}

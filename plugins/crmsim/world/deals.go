@@ -25,7 +25,7 @@ func (w *World) Deal(n int) Deal {
 	// A deal was closed when it was last changed; an open one is expected soon, or is a little overdue.
 	closes := d.Modified
 	if !stage.Closed {
-		closes = w.end.Add(time.Duration(int(w.roll(KindDeal, "close", n)%200)-20) * day) //nolint:gosec // small
+		closes = w.end.Add(time.Duration(int(w.roll(KindDeal, "close", n)%200)-20) * day)
 	}
 	d.Close = closes.Truncate(day)
 	return d
@@ -42,11 +42,11 @@ func (w *World) dealTitle(d Deal) string {
 
 // dealContacts are up to three people of the deal's company.
 func (w *World) dealContacts(n int) []DealContact {
-	limit := 1 + int(w.roll(KindDeal, "contacts", n)%3) //nolint:gosec // small
+	limit := 1 + int(w.roll(KindDeal, "contacts", n)%3)
 	company := w.one(KindDeal, "company", n, w.size.Companies)
 	var contacts []DealContact
 	for i, person := range w.colleagues(company, limit, w.roll(KindDeal, "person", n)) {
-		role := crmsim.Pick(w.words.contactRoles, w.roll(KindDeal, "role", n)+uint64(i)) //nolint:gosec // small
+		role := crmsim.Pick(w.words.contactRoles, w.roll(KindDeal, "role", n)+uint64(i))
 		contacts = append(contacts, DealContact{Person: person, Role: role, Primary: i == 0})
 	}
 	return contacts
@@ -96,10 +96,10 @@ func (w *World) Activity(n int) Activity {
 	a.Created, a.Modified = w.stamps[KindActivity].of(n)
 	a.At, a.Done = a.Modified, true
 	if (a.Kind == ActivityTask || a.Kind == ActivityMeeting) && w.chance(KindActivity, "open", n, 40) {
-		a.At, a.Done = w.end.Add(time.Duration(1+w.roll(KindActivity, "due", n)%60)*day), false //nolint:gosec // small
+		a.At, a.Done = w.end.Add(time.Duration(1+w.roll(KindActivity, "due", n)%60)*day), false
 	}
 	if a.Kind == ActivityCall || a.Kind == ActivityMeeting {
-		a.Minutes = 5 * (1 + int(w.roll(KindActivity, "minutes", n)%18)) //nolint:gosec // small
+		a.Minutes = 5 * (1 + int(w.roll(KindActivity, "minutes", n)%18))
 	}
 	w.relate(&a, n)
 	return a

@@ -29,8 +29,8 @@ func newStamps(seed uint64, count int, end time.Time) stamps {
 // of gives the stamps of record n in whole seconds; created is never after modified.
 func (s *stamps) of(n int) (created, modified time.Time) {
 	const total = uint64(history / time.Second)
-	second := func(r uint64) time.Time { return s.start.Add(time.Duration(r%total) * time.Second) } //nolint:gosec // below total
-	mix := func(salt uint64, at int) uint64 { return crmsim.Mix(s.seed^salt, uint64(at)) }          //nolint:gosec // never negative
+	second := func(r uint64) time.Time { return s.start.Add(time.Duration(r%total) * time.Second) }
+	mix := func(salt uint64, at int) uint64 { return crmsim.Mix(s.seed^salt, uint64(at)) }
 	switch {
 	case n < s.bulk:
 		modified = s.start.Add(history * 2 / 5)
@@ -40,13 +40,13 @@ func (s *stamps) of(n int) (created, modified time.Time) {
 	default:
 		modified = second(mix(0x65646974, n))
 	}
-	age := time.Duration(mix(0x616765, n)%(200*24*3600)) * time.Second //nolint:gosec // below 200 days
+	age := time.Duration(mix(0x616765, n)%(200*24*3600)) * time.Second
 	return modified.Add(-age), modified
 }
 
 // group numbers the mass update that touched the n-th record after the bulk load: each block has two, of unequal size.
 func (s *stamps) group(n int) int {
-	cut := 1 + int(crmsim.Mix(s.seed^0x6d617373, uint64(n/block))%(block-1)) //nolint:gosec // below block
+	cut := 1 + int(crmsim.Mix(s.seed^0x6d617373, uint64(n/block))%(block-1))
 	if n%block < cut {
 		return 2 * (n / block)
 	}

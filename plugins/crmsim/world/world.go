@@ -82,7 +82,7 @@ func (w *World) roll(k Kind, trait string, n int) uint64 {
 	for i := range len(trait) {
 		h = (h ^ uint64(trait[i])) * 1099511628211
 	}
-	return crmsim.Mix(w.seed^h^uint64(k)<<56, uint64(n)) //nolint:gosec // record numbers are never negative
+	return crmsim.Mix(w.seed^h^uint64(k)<<56, uint64(n))
 }
 
 // chance is true for about percent of the records.
@@ -95,7 +95,7 @@ func (w *World) one(k Kind, trait string, n, count int) int {
 	if count == 0 {
 		return -1
 	}
-	return int(w.roll(k, trait, n) % uint64(count)) //nolint:gosec // smaller than count
+	return int(w.roll(k, trait, n) % uint64(count))
 }
 
 // owner is a user other than the integration user, as long as there is one.
