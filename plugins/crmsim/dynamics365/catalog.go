@@ -136,6 +136,8 @@ func newCatalog() *catalog {
 	}
 	for _, extra := range linkedInTables(c.byName["activitypointer"]) {
 		c.add(extra)
+		activity := c.byName["activityparty"].byName["activityid"]
+		activity.targets = append(activity.targets, target{extra.name, "activityid_" + extra.name, extra.name + "_activity_parties"})
 	}
 	for _, name := range []string{"lead", "opportunity", "opportunitysalesprocess"} {
 		c.byName[name].app = appSales

@@ -28,20 +28,44 @@ type packed struct {
 
 // String is the cookie as it goes into a link.
 func (k cookie) String() string {
-	p := packed{Version: k.version}
-	if k.from != nil {
-		p.ID = k.from.id
-		for _, value := range k.from.values {
-			p.Values = append(p.Values, pack(value))
-		}
-	}
-	text, _ := json.Marshal(p) // strings and numbers always encode
 	tracking := "False"
 	if k.version > 0 {
 		tracking = "True"
 	}
-	return fmt.Sprintf(`<cookie pagenumber="%d" pagingcookie="%s" istracking="%s" />`,
-		k.number, base64.RawURLEncoding.EncodeToString(text), tracking)
+	from := position{}
+	if k.from != nil {
+		from = *k.from
+	}
+	return fmt.Sprintf(`<cookie pagenumber="%d" pagingcookie="%s" istracking="%s" />`, k.number, packPosition(from, k.version), tracking)
+}
+
+func packPosition(from position, version int64) string {
+	p := packed{ID: from.id, Version: version}
+	for _, value := range from.values {
+		p.Values = append(p.Values, pack(value))
+	}
+	text, _ := json.Marshal(p) // strings and numbers always encode
+	return base64.RawURLEncoding.EncodeToString(text)
+}
+
+// unpacked is a position with the version that went with it.
+type unpacked struct {
+	position
+	version int64
+}
+
+// unpackPosition reads what packPosition wrote; keys is how many order keys the query has.
+func unpackPosition(text string, keys int) (unpacked, bool) {
+	raw, err := base64.RawURLEncoding.DecodeString(text)
+	var p packed
+	if err != nil || json.Unmarshal(raw, &p) != nil || len(p.Values) != keys {
+		return unpacked{}, false
+	}
+	u := unpacked{position{id: p.ID}, p.Version}
+	for _, value := range p.Values {
+		u.values = append(u.values, unpack(value))
+	}
+	return u, true
 }
 
 // parseCookie reads a $skiptoken; keys is how many order keys the query has.
@@ -49,25 +73,16 @@ func parseCookie(text string, keys int) (cookie, *refusal) {
 	if text == "" {
 		return cookie{}, nil
 	}
-	bad := badQuery("The paging cookie of $skiptoken is not well-formed.")
 	m := cookiePattern.FindStringSubmatch(text)
 	if m == nil {
-		return cookie{}, bad
+		return cookie{}, badQuery("The paging cookie of $skiptoken is not well-formed.")
 	}
-	raw, err := base64.RawURLEncoding.DecodeString(m[2])
-	if err != nil {
-		return cookie{}, bad
-	}
-	var p packed
-	if json.Unmarshal(raw, &p) != nil || len(p.Values) != keys {
-		return cookie{}, bad
+	u, ok := unpackPosition(m[2], keys)
+	if !ok {
+		return cookie{}, badQuery("The paging cookie of $skiptoken is not well-formed.")
 	}
 	number, _ := strconv.Atoi(m[1]) // the pattern allows digits only
-	k := cookie{number: number, from: &position{id: p.ID}, version: p.Version}
-	for _, value := range p.Values {
-		k.from.values = append(k.from.values, unpack(value))
-	}
-	return k, nil
+	return cookie{number: number, from: &u.position, version: u.version}, nil
 }
 
 // pack writes a value with a letter for its type.

@@ -126,9 +126,9 @@ func TestAudience(t *testing.T) {
 	clock := clockwork.NewFakeClockAt(time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC))
 	e := start(t, func(c *dynamics365.Config) { c.Clock = clock })
 	for scope, want := range map[string]int{
-		dynamics365.DefaultOrgURL + "/.default": http.StatusOK,
-		e.url + "/user_impersonation":           http.StatusOK,
-		"openid offline_access":                 http.StatusUnauthorized,
+		dynamics365.DefaultOrgURL + "/.default":                   http.StatusOK,
+		e.url + "/user_impersonation":                             http.StatusOK,
+		"openid offline_access":                                   http.StatusUnauthorized,
 		"https://globaldisco.crm.dynamics.com/user_impersonation": http.StatusUnauthorized,
 	} {
 		code := e.approve(t, authorizeQuery(scope), "approve").Get("code")

@@ -44,7 +44,7 @@ func (s *Simulator) parseQueryOptions(c *call, t *table, options map[string]stri
 		case "$select", "$filter", "$orderby", "$top", "$count", "$expand", "$skiptoken", "$deltatoken", "":
 		case "$skip":
 			return q, refuse(http.StatusBadRequest, "0x80060888", "Skip Clause is not supported in CRM")
-		case "fetchXml", "savedQuery", "userQuery", "$apply", "$search", "$compute":
+		case "savedQuery", "userQuery", "$apply", "$search", "$compute":
 			return q, notSimulated("the query option " + name)
 		default:
 			if strings.HasPrefix(name, "$") {

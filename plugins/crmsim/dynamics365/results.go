@@ -27,6 +27,9 @@ func (s *Simulator) list(c *call, t *table, within *navigation, parent guid) rep
 	if err := c.rights.allow(t, "Read", s.user()); err != nil {
 		return err.reply()
 	}
+	if text, ok := c.query["fetchXml"]; ok {
+		return s.fetch(c, t, text)
+	}
 	if token, ok := c.query["$deltatoken"]; ok {
 		return s.delta(c, t, token)
 	}
