@@ -122,7 +122,7 @@ func (s *Simulator) meetFault(ctx context.Context, target control.Target, line *
 	if err := control.Pause(ctx, s.config.Clock, delay); err != nil {
 		return reply{status: http.StatusGatewayTimeout}, true // nobody is left to read it
 	}
-	return s.faultAnswer(kind)
+	return s.faultAnswer(kind, target.Object)
 }
 
 // finish logs the request and sends the answer, spoiled if a fault wants that. The log line is written first, so that

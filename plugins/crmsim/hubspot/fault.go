@@ -7,18 +7,16 @@ import (
 	"github.com/fieldwarden/fieldwarden/plugins/crmsim/control"
 )
 
-// The keys of the faults that others of this package look at.
+// The keys of the faults that spoil an answer.
 const (
 	faultCut           = "cut"
 	faultTruncated     = "truncated"
 	faultTruncatedGzip = "truncated_gzip"
-	faultBusyRefresh   = "token_unavailable"
-	faultBadHub        = "bad_hub"
 )
 
 // faultKinds are the ways in which this service breaks, and what a client sees.
 func faultKinds() []control.FaultKind {
-	token := "/oauth"
+	const token = "/oauth/token"
 	return []control.FaultKind{
 		{Key: control.FaultSlow, Title: "The answer comes later"},
 		{Key: "server_error", Title: "500 with a JSON error"},
@@ -41,21 +39,20 @@ func faultKinds() []control.FaultKind {
 		{Key: faultCut, Title: "The connection breaks in the middle of the body", Spoils: true},
 		{Key: faultTruncated, Title: "200 with half of the JSON", Spoils: true},
 		{Key: faultTruncatedGzip, Title: "200 with half of the gzip stream", Spoils: true},
-		{Key: faultBusyRefresh, Title: "Tokens: 503 with an HTML page", Path: token},
 		{Key: "bad_refresh_token", Title: "Tokens: 400 BAD_REFRESH_TOKEN", Path: token},
-		{Key: faultBadHub, Title: "Tokens: 400 BAD_HUB, the portal is gone", Path: token},
+		{Key: "bad_hub", Title: "Tokens: 400 BAD_HUB, the portal is gone", Path: token},
 		{Key: "bad_client", Title: "Tokens: 400 BAD_CLIENT_ID", Path: token},
 	}
 }
 
 // faultAnswer is what a fault answers instead of the service; ok is false for those that only spoil an answer.
-func (s *Simulator) faultAnswer(kind string) (answer reply, ok bool) {
+func (s *Simulator) faultAnswer(kind, object string) (answer reply, ok bool) {
 	switch kind {
 	case "server_error":
 		return failure(http.StatusInternalServerError, "", "internal error"), true
 	case "bad_gateway":
 		return gatewayPage(http.StatusBadGateway, "Bad Gateway"), true
-	case "unavailable", faultBusyRefresh:
+	case "unavailable":
 		return gatewayPage(http.StatusServiceUnavailable, "Service Unavailable"), true
 	case "gateway_timeout":
 		return gatewayPage(http.StatusGatewayTimeout, "Gateway Timeout"), true
@@ -79,9 +76,9 @@ func (s *Simulator) faultAnswer(kind string) (answer reply, ok bool) {
 	case "token_unknown":
 		return noCredentials(), true
 	case "missing_scopes":
-		return missingScopes("crm.objects.contacts.read"), true
+		return missingScopes(s.typeOr(object).readers()...), true
 	case "user_forbidden":
-		return failure(http.StatusForbidden, "FORBIDDEN", "You do not have permissions to view object type CONTACT."), true
+		return userForbidden(s.typeOr(object)), true
 	case "uri_too_long":
 		return uriTooLong(), true
 	case "login_page":
@@ -90,13 +87,21 @@ func (s *Simulator) faultAnswer(kind string) (answer reply, ok bool) {
 		return loginPage(nil), true
 	case "bad_refresh_token":
 		return badRefreshToken().reply(), true
-	case faultBadHub:
+	case "bad_hub":
 		return oauthError{"access_denied", "BAD_HUB", "missing or unknown hub id"}.reply(), true
 	case "bad_client":
 		return oauthError{"invalid_client", "BAD_CLIENT_ID", "missing or invalid client id"}.reply(), true
 	default: // it only spoils an answer
 	}
 	return reply{}, false
+}
+
+// typeOr is the object a request is about; contacts when it is about none.
+func (s *Simulator) typeOr(object string) *objectType {
+	if o, ok := s.types.find(object); ok {
+		return o
+	}
+	return s.types.all[0]
 }
 
 func gatewayPage(status int, title string) reply {

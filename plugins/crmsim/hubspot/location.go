@@ -56,9 +56,14 @@ func locateCRM(path []string) (at location, ok bool) {
 	return location{}, false
 }
 
-// relative is a path below its version, "/objects/contacts" for both generations, so that fault rules need not name one.
+// relative is a path without its version, so that fault rules need not name one: "/objects/contacts", "/oauth/token",
+// "/oauth/introspect".
 func relative(path string) string {
-	at, ok := locate(segments(path))
+	parts := segments(path)
+	if len(parts) >= 3 && parts[0] == "oauth" && parts[2] == "token" {
+		return "/oauth/" + parts[len(parts)-1] // token, introspect, revoke
+	}
+	at, ok := locate(parts)
 	if !ok {
 		return ""
 	}

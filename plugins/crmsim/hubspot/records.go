@@ -298,11 +298,23 @@ func (s *Simulator) lookup(t *table, id, property string) (*row, bool) {
 		return t.byID(id)
 	}
 	for _, r := range t.rows {
-		if !r.now.archived && strings.EqualFold(s.store.values(t, r, &r.now)[property], id) {
+		if !r.now.archived && strings.EqualFold(s.identity(t, r, property), id) {
 			return r, true
 		}
 	}
 	return nil, false
+}
+
+// identity is the value of a property that identifies records. Mail addresses, which every new contact is compared
+// with, are found without making the record's other values.
+func (s *Simulator) identity(t *table, r *row, property string) string {
+	if t.object.name == "contacts" && property == "email" {
+		if value, set := r.now.values[property]; set || r.origin < 0 {
+			return value
+		}
+		return s.store.person(r.origin).Email
+	}
+	return s.store.values(t, r, &r.now)[property]
 }
 
 // identifies reports whether a property may be used as idProperty.
