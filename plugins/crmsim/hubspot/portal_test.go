@@ -43,9 +43,9 @@ func start(t *testing.T, change ...func(*hubspot.Config)) *portalUnderTest {
 	}
 	sim, err := hubspot.New(config)
 	require.NoError(t, err)
-	server := httptest.NewServer(sim.Handler())
-	t.Cleanup(server.Close)
-	return &portalUnderTest{Simulator: sim, t: t, url: server.URL, clock: clock, token: hubspot.DefaultPrivateAppToken}
+	return &portalUnderTest{
+		Simulator: sim, t: t, url: serve(t, sim.Handler()), clock: clock, token: hubspot.DefaultPrivateAppToken,
+	}
 }
 
 // answer is a response that was read.
@@ -178,4 +178,12 @@ func (p *portalUnderTest) install(scopes string) answer {
 	require.Equal(p.t, http.StatusOK, got.status, got.text)
 	p.token, _ = got.at("access_token").(string)
 	return got
+}
+
+// serve serves a handler for the rest of the test.
+func serve(t *testing.T, handler http.Handler) string {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	return server.URL
 }
