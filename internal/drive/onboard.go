@@ -37,19 +37,19 @@ type Integration struct {
 }
 
 // Connect starts an integration with a connector's production CRM and approves
-// it on the CRM's consent page.
-func Connect(ctx context.Context, client Client, connector string) (Integration, error) {
+// it on the CRM's consent page. The configuration may be nil.
+func Connect(ctx context.Context, client Client, connector string, config map[string]any) (Integration, error) {
 	var started struct {
 		StartIntegration struct {
 			Integration struct{ ID string }
 			SignInURL   string
 		}
 	}
-	err := client.Do(ctx, `mutation($connector: String!) {
-		startIntegration(input: {idempotencyKey: "drive-start", connector: $connector, environment: PRODUCTION}) {
+	err := client.Do(ctx, `mutation($key: String!, $connector: String!, $config: JSON) {
+		startIntegration(input: {idempotencyKey: $key, connector: $connector, environment: PRODUCTION, config: $config}) {
 			integration { id } signInUrl userErrors { code message field }
 		}
-	}`, map[string]any{"connector": connector}, &started)
+	}`, map[string]any{"key": "drive-start-" + connector, "connector": connector, "config": config}, &started)
 	if err != nil {
 		return Integration{}, err
 	}
@@ -74,8 +74,8 @@ func Connect(ctx context.Context, client Client, connector string) (Integration,
 // Onboard connects an integration and takes it through the whole onboarding:
 // checked, every setting decided, standardized, and ACTIVE with its first run
 // under way.
-func Onboard(ctx context.Context, client Client, connector string) (Integration, error) {
-	i, err := Connect(ctx, client, connector)
+func Onboard(ctx context.Context, client Client, connector string, config map[string]any) (Integration, error) {
+	i, err := Connect(ctx, client, connector, config)
 	if err != nil {
 		return i, err
 	}
@@ -88,14 +88,14 @@ func Onboard(ctx context.Context, client Client, connector string) (Integration,
 	for _, step := range []string{"SETTINGS", "STANDARDIZATION"} {
 		err := i.do(ctx, `mutation($id: ID!, $key: String!, $step: OnboardingStep!) {
 			completeOnboardingStep(input: {idempotencyKey: $key, integrationId: $id, step: $step}) { userErrors { code message field } }
-		}`, map[string]any{"key": "drive-" + step, "step": step}, nil)
+		}`, map[string]any{"key": "drive-" + step + i.ID, "step": step}, nil)
 		if err != nil {
 			return i, fmt.Errorf("drive: step %s: %w", step, err)
 		}
 	}
-	return i, i.do(ctx, `mutation($id: ID!) {
-		finishOnboarding(input: {idempotencyKey: "drive-finish", integrationId: $id}) { userErrors { code message field } }
-	}`, nil, nil)
+	return i, i.do(ctx, `mutation($id: ID!, $key: String!) {
+		finishOnboarding(input: {idempotencyKey: $key, integrationId: $id}) { userErrors { code message field } }
+	}`, map[string]any{"key": "drive-finish" + i.ID}, nil)
 }
 
 // do sends an operation about the integration, as $id.
@@ -161,11 +161,11 @@ func (i Integration) decide(ctx context.Context) error {
 			}
 		}
 	}
-	return i.do(ctx, `mutation($id: ID!, $version: Int!, $changes: [SettingChangeInput!]!) {
-		updateSettings(input: {idempotencyKey: "drive-settings", integrationId: $id, expectedVersion: $version, changes: $changes}) {
+	return i.do(ctx, `mutation($id: ID!, $key: String!, $version: Int!, $changes: [SettingChangeInput!]!) {
+		updateSettings(input: {idempotencyKey: $key, integrationId: $id, expectedVersion: $version, changes: $changes}) {
 			userErrors { code message field }
 		}
-	}`, map[string]any{"version": found.Integration.Settings.Version, "changes": changes}, nil)
+	}`, map[string]any{"key": "drive-settings" + i.ID, "version": found.Integration.Settings.Version, "changes": changes}, nil)
 }
 
 // Run is a run as its admin sees it.

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/fieldwarden/fieldwarden/internal/drive"
+	"github.com/fieldwarden/fieldwarden/internal/simulated"
 	"github.com/fieldwarden/fieldwarden/plugins/crmsim/salesforce"
 	"github.com/fieldwarden/fieldwarden/test/internal/rig"
 )
@@ -64,7 +65,7 @@ func bench(out io.Writer, z sizes) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
-	programs, err := rig.Build(ctx, folder, "github.com/fieldwarden/fieldwarden/plugins/salesforce/cmd/fieldwarden-connector-salesforce")
+	programs, err := rig.Build(ctx, folder, rig.Bundled())
 	if err != nil {
 		return err
 	}
@@ -76,7 +77,7 @@ func bench(out io.Writer, z sizes) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.crm.Close()) }()
-	if s.site, err = rig.NewSite(folder, "n", "", programs, s.crm.Address, "--confirm-delay", "1ms"); err != nil {
+	if s.site, err = rig.NewSite(folder, "n", "", programs, []*simulated.CRM{s.crm.CRM}, "--confirm-delay", "1ms"); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.site.Close()) }()

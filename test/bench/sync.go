@@ -14,7 +14,7 @@ import (
 // syncs times the first sync, a daily one without news, and one that reads
 // everything again.
 func (s *stand) syncs(ctx context.Context) (err error) {
-	if s.integration, err = drive.Onboard(ctx, s.server.Client(s.token), rig.Connector); err != nil {
+	if s.integration, err = drive.Onboard(ctx, s.server.Client(s.token), rig.Connector, nil); err != nil {
 		return err
 	}
 	first, err := s.run(ctx, 1)

@@ -19,7 +19,7 @@ func onboarded(t *testing.T, n *node) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	connected, err := drive.Onboard(ctx, n.client(), rig.Connector)
+	connected, err := drive.Onboard(ctx, n.client(), rig.Connector, nil)
 	require.NoError(t, err)
 	run, err := connected.RunEnds(ctx, 1)
 	require.NoError(t, err)
@@ -37,7 +37,7 @@ func TestTwoServersOneDies(t *testing.T) {
 	nodes := []*node{w.newNode(t, "a", url, "--dead-after", "2s"), w.newNode(t, "b", url, "--dead-after", "2s")}
 	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
 	defer cancel()
-	connected, err := drive.Onboard(ctx, nodes[0].client(), rig.Connector)
+	connected, err := drive.Onboard(ctx, nodes[0].client(), rig.Connector, nil)
 	require.NoError(t, err)
 
 	// Both have workers and take steps by turns, so both die and return: one

@@ -37,7 +37,7 @@ func TestKillConnector(t *testing.T) {
 	n := w.newNode(t, "n", "")
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	connected, err := drive.Onboard(ctx, n.client(), rig.Connector)
+	connected, err := drive.Onboard(ctx, n.client(), rig.Connector, nil)
 	require.NoError(t, err)
 	select {
 	case <-w.crm.NextQuery():

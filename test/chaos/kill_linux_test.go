@@ -46,7 +46,7 @@ func killThroughRuns(t *testing.T, databaseURL string, kills int) {
 	t.Helper()
 	w := newWorld(t, killRecords)
 	n := w.newNode(t, "n", databaseURL)
-	connected, err := drive.Onboard(t.Context(), n.client(), rig.Connector)
+	connected, err := drive.Onboard(t.Context(), n.client(), rig.Connector, nil)
 	require.NoError(t, err)
 	k := &killer{world: w, node: n, integration: connected.ID, random: newRandom(t), cursor: n.feedCursor()}
 	// Half a day away, the date does not change during the test.

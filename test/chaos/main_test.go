@@ -22,7 +22,9 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(folder)
-	programs, err = rig.Build(context.Background(), folder, "github.com/fieldwarden/fieldwarden/test/chaos/internal/connector")
+	programs, err = rig.Build(context.Background(), folder, map[string]string{
+		rig.Connector: "github.com/fieldwarden/fieldwarden/test/chaos/internal/connector",
+	})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1

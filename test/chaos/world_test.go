@@ -16,6 +16,7 @@ import (
 	_ "modernc.org/sqlite" // the database/sql driver "sqlite"
 
 	"github.com/fieldwarden/fieldwarden/internal/drive"
+	"github.com/fieldwarden/fieldwarden/internal/simulated"
 	"github.com/fieldwarden/fieldwarden/plugins/crmsim/salesforce"
 	"github.com/fieldwarden/fieldwarden/test/internal/rig"
 )
@@ -56,7 +57,7 @@ type node struct {
 
 func (w *world) newNode(t *testing.T, name, databaseURL string, flags ...string) *node {
 	t.Helper()
-	site, err := rig.NewSite(w.folder, name, databaseURL, programs, w.crm.Address, flags...)
+	site, err := rig.NewSite(w.folder, name, databaseURL, programs, []*simulated.CRM{w.crm.CRM}, flags...)
 	require.NoError(t, err)
 	n := &node{Site: site, t: t, database: database{url: site.Config.Database}}
 	t.Cleanup(func() {

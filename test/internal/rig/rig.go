@@ -17,29 +17,45 @@ import (
 	"sync"
 	"time"
 
-	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/drive"
-	"github.com/fieldwarden/fieldwarden/internal/integration"
 	"github.com/fieldwarden/fieldwarden/internal/principal"
 	"github.com/fieldwarden/fieldwarden/internal/secret"
+	"github.com/fieldwarden/fieldwarden/internal/simulated"
 	"github.com/fieldwarden/fieldwarden/plugins/crmsim"
 	"github.com/fieldwarden/fieldwarden/plugins/crmsim/salesforce"
 	"github.com/fieldwarden/fieldwarden/server"
 )
 
-// Connector is the name of the installed connector.
+// Connector is the name of the connector that most tests use.
 const Connector = "salesforce"
 
-// Programs are the built binaries.
-type Programs struct{ Server, Connector string }
+// module is where our packages are.
+const module = "github.com/fieldwarden/fieldwarden/"
 
-// Build builds the server and a connector into folder.
-func Build(ctx context.Context, folder, connectorPackage string) (Programs, error) {
-	programs := Programs{Server: filepath.Join(folder, "fieldwarden"), Connector: filepath.Join(folder, "connector")}
-	for path, source := range map[string]string{
-		programs.Server:    "github.com/fieldwarden/fieldwarden/cmd/fieldwarden",
-		programs.Connector: connectorPackage,
-	} {
+// Programs are the built binaries: the server, and connectors by name.
+type Programs struct {
+	Server     string
+	Connectors map[string]string
+}
+
+// Bundled are the packages of the bundled connectors by name.
+func Bundled() map[string]string {
+	bundled := map[string]string{}
+	for _, name := range simulated.Names() {
+		bundled[name] = module + "plugins/" + name + "/cmd/fieldwarden-connector-" + name
+	}
+	return bundled
+}
+
+// Build builds the server and connectors, packages by name, into folder.
+func Build(ctx context.Context, folder string, connectors map[string]string) (Programs, error) {
+	programs := Programs{Server: filepath.Join(folder, "fieldwarden"), Connectors: map[string]string{}}
+	sources := map[string]string{programs.Server: module + "cmd/fieldwarden"}
+	for name, source := range connectors {
+		programs.Connectors[name] = filepath.Join(folder, "connector-"+name)
+		sources[programs.Connectors[name]] = source
+	}
+	for path, source := range sources {
 		out, err := exec.CommandContext(ctx, "go", "build", "-o", path, source).CombinedOutput()
 		if err != nil {
 			return Programs{}, fmt.Errorf("rig: building %s: %w\n%s", source, err, out)
@@ -48,11 +64,10 @@ func Build(ctx context.Context, folder, connectorPackage string) (Programs, erro
 	return programs, nil
 }
 
-// CRM is a running simulator.
+// CRM is a running Salesforce simulator.
 type CRM struct {
 	*salesforce.Controls
-	// Address is host:port.
-	Address string
+	*simulated.CRM
 
 	stop   context.CancelFunc
 	served chan error
@@ -74,7 +89,11 @@ func StartCRM(ctx context.Context, config salesforce.Config) (*CRM, error) {
 	}
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	c := &CRM{
-		Controls: simulator.Controls(), Address: listener.Addr().String(),
+		Controls: simulator.Controls(),
+		CRM: &simulated.CRM{
+			Name: Connector, Panel: simulator.Panel(), API: simulator.API(), Address: listener.Addr().String(),
+			ClientID: salesforce.DefaultClientID, ClientSecret: salesforce.DefaultClientSecret,
+		},
 		stop: stop, served: make(chan error, 1), next: make(chan struct{}),
 	}
 	handler := simulator.Handler()
@@ -124,10 +143,11 @@ type Site struct {
 	log      *os.File
 }
 
-// NewSite prepares a data folder below folder for a server that talks to a CRM.
-// An empty database means SQLite in the same folder. The sites of a folder share
-// one encryption key. Keep folder's path short: unix sockets live below it.
-func NewSite(folder, name, database string, programs Programs, crmAddress string, flags ...string) (*Site, error) {
+// NewSite prepares a data folder below folder for a server that talks to CRMs,
+// which must listen already. An empty database means SQLite in the same folder. The
+// sites of a folder share one encryption key. Keep folder's path short: unix sockets
+// live below it.
+func NewSite(folder, name, database string, programs Programs, crms []*simulated.CRM, flags ...string) (*Site, error) {
 	config := server.DefaultConfig()
 	config.Listen, config.DataDir = "127.0.0.1:0", filepath.Join(folder, name)
 	if err := os.MkdirAll(config.DataDir, 0o700); err != nil {
@@ -143,15 +163,13 @@ func NewSite(folder, name, database string, programs Programs, crmAddress string
 			return nil, err
 		}
 	}
-	clientSecret := filepath.Join(folder, "client-secret")
-	if err := os.WriteFile(clientSecret, []byte(salesforce.DefaultClientSecret), 0o600); err != nil {
-		return nil, fmt.Errorf("rig: %w", err)
-	}
-	slot := integration.Slot(Connector, crm.Production)
 	config.Key = "file:" + key
-	config.Connectors = []server.ConnectorConfig{{Name: Connector, Path: programs.Connector}}
-	config.Endpoints = map[string]string{slot: "http://" + crmAddress}
-	config.OAuthClients = map[string]server.OAuthClientConfig{slot: {ID: salesforce.DefaultClientID, Secret: "file:" + clientSecret}}
+	for _, one := range crms {
+		config.Connectors = append(config.Connectors, server.ConnectorConfig{Name: one.Name, Path: programs.Connectors[one.Name]})
+		if err := one.PointAt(&config, folder); err != nil {
+			return nil, err
+		}
+	}
 	log, err := os.Create(filepath.Join(folder, name+".log"))
 	if err != nil {
 		return nil, fmt.Errorf("rig: %w", err)
