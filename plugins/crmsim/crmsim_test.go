@@ -67,9 +67,28 @@ func TestMixSpreads(t *testing.T) {
 		require.Equal(r, crmsim.Mix(seed, at), crmsim.Mix(seed, at))
 		require.NotEqual(r, crmsim.Mix(seed, at), crmsim.Mix(seed, at+1))
 		require.NotEqual(r, crmsim.Mix(seed, at), crmsim.Mix(seed+1, at))
-		company := names.Company(crmsim.Mix(seed, at))
-		require.NotEmpty(r, company.Name())
-		require.Regexp(r, `^[a-z]+\.example$`, company.Domain())
 		require.NotEmpty(r, names.First(at)+names.Last(at))
+	})
+}
+
+// TestDistinctCompanies: the companies of one round have domains of their own.
+func TestDistinctCompanies(t *testing.T) {
+	t.Parallel()
+	names := crmsim.NewNames()
+	rapid.Check(t, func(r *rapid.T) {
+		seed := rapid.Uint64().Draw(r, "seed")
+		seen, rounds := map[string]bool{}, map[uint64]int{}
+		for i := uint64(0); ; i++ {
+			company, round := names.Distinct(seed, i)
+			rounds[round]++
+			if round == 1 {
+				break
+			}
+			require.NotEmpty(r, company.Name())
+			require.Regexp(r, `^[a-z]+\.example$`, company.Domain())
+			require.False(r, seen[company.Domain()], "%s again", company.Domain())
+			seen[company.Domain()] = true
+		}
+		require.Greater(r, rounds[0], 1000)
 	})
 }

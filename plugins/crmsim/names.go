@@ -60,11 +60,6 @@ func (n *Names) Last(r uint64) string { return Pick(n.last, r) }
 // Company is an invented company.
 type Company struct{ head, tail, form string }
 
-// Company gives the company for the number r.
-func (n *Names) Company(r uint64) Company {
-	return Company{Pick(n.head, r), Pick(n.tail, r>>16), Pick(n.form, r>>32)}
-}
-
 // Distinct gives the i-th company of a seed. Within a round, names differ by their first two words; round counts how
 // often all pairs of words have been used up before.
 func (n *Names) Distinct(seed, i uint64) (company Company, round uint64) {
