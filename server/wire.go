@@ -28,6 +28,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/obs"
 	"github.com/fieldwarden/fieldwarden/internal/packages"
 	"github.com/fieldwarden/fieldwarden/internal/permission"
+	"github.com/fieldwarden/fieldwarden/internal/picklist"
 	"github.com/fieldwarden/fieldwarden/internal/principal"
 	"github.com/fieldwarden/fieldwarden/internal/schedule"
 	"github.com/fieldwarden/fieldwarden/internal/secret"
@@ -45,6 +46,7 @@ type useCases struct {
 	integrations *integration.Service
 	settings     *settings.Service
 	mappings     *mapping.Service
+	picklists    *picklist.Service
 	permissions  *permission.Service
 	runs         *syncrun.Service
 }
@@ -94,9 +96,15 @@ func (s *Server) wireUseCases(options Options, node string) error {
 	if c.integrations, err = s.newIntegrations(alerts, node); err != nil {
 		return err
 	}
+	c.picklists, err = picklist.New(picklist.Config{
+		Store: s.store, Caller: c.integrations, Connectors: s.host, Packages: c.packages, Logger: s.log,
+	})
+	if err != nil {
+		return err
+	}
 	c.permissions, err = permission.New(permission.Config{
 		Store: s.store, Caller: c.integrations.Introspecting(), Checker: s.host, Jobs: s.jobs, Alerts: alerts, Mappings: c.mappings,
-		Packages: c.packages, Logger: s.log, ConfirmDelay: options.Tuning.ConfirmDelay,
+		Packages: c.packages, Logger: s.log, Picklists: c.picklists, ConfirmDelay: options.Tuning.ConfirmDelay,
 		OnOnboarded: func(ctx context.Context, tx *store.Tx, id string) error {
 			return c.integrations.MarkStep(ctx, tx, id, crm.StepCheck)
 		},
@@ -106,7 +114,7 @@ func (s *Server) wireUseCases(options Options, node string) error {
 	}
 	c.permissions.Register(s.jobs)
 	c.runs, err = syncrun.New(syncrun.Config{
-		Store: s.store, Jobs: s.jobs, Integrations: c.integrations, Permissions: c.permissions, Reader: s.host, Logger: s.log,
+		Store: s.store, Jobs: s.jobs, Integrations: c.integrations, Permissions: c.permissions, Picklists: c.picklists, Reader: s.host, Logger: s.log,
 	})
 	return err
 }

@@ -95,9 +95,22 @@ func (s *Service) Check(ctx context.Context, integrationID string, in CheckInput
 		}
 	}
 	if in.Mode == Onboarding && result.answered() {
+		s.refreshPicklists(ctx, integrationID)
 		return result, s.onboarded(ctx, integrationID)
 	}
 	return result, nil
+}
+
+// refreshPicklists fetches what settings are made from. It decides nothing about the
+// check: without choices, those of the fields stand in for them.
+func (s *Service) refreshPicklists(ctx context.Context, integrationID string) {
+	if s.picklists == nil {
+		return
+	}
+	if err := s.picklists.Refresh(ctx, integrationID); err != nil {
+		s.log.WarnContext(ctx, "the choices of settings could not be brought up to date",
+			slog.String("integration", integrationID), slog.String("error", err.Error()))
+	}
 }
 
 // onboarded tells the hook that every object has a verdict.

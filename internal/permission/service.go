@@ -34,13 +34,20 @@ type Jobs interface {
 	Enqueue(ctx context.Context, tx *store.Tx, kind, workspaceID string, payload any, opts ...job.Option) (int64, error)
 }
 
+// Picklists brings the choices up to date that settings are made from;
+// *picklist.Service implements it.
+type Picklists interface {
+	Refresh(ctx context.Context, integrationID string) error
+}
+
 // Defaults of Config.
 const (
 	DefaultConfirmDelay = 5 * time.Second
 	DefaultFreshFor     = 60 * time.Second
 )
 
-// Config is what a Service is made of; all of it is required but the hook and the durations.
+// Config is what a Service is made of; all of it is required but the picklists, the
+// hook and the durations.
 type Config struct {
 	Store    *store.Store
 	Caller   Caller
@@ -50,6 +57,9 @@ type Config struct {
 	Mappings *mapping.Service
 	Packages snapshot.Packages
 	Logger   *slog.Logger
+	// Picklists are fetched before an onboarding check is over, so that the settings
+	// can be decided then. Optional.
+	Picklists Picklists
 	// OnOnboarded runs when an onboarding check had an answer for every object: the
 	// step CHECK of the onboarding is done. Optional.
 	OnOnboarded func(ctx context.Context, tx *store.Tx, integrationID string) error
@@ -71,6 +81,7 @@ type Service struct {
 	mappings     *mapping.Service
 	packages     snapshot.Packages
 	log          *slog.Logger
+	picklists    Picklists
 	onOnboarded  func(ctx context.Context, tx *store.Tx, integrationID string) error
 	confirmDelay time.Duration
 	freshFor     time.Duration
@@ -89,7 +100,7 @@ func New(c Config) (*Service, error) {
 	}
 	return &Service{
 		store: c.Store, caller: c.Caller, checker: c.Checker, jobs: c.Jobs, alerts: c.Alerts, mappings: c.Mappings,
-		packages: c.Packages, log: c.Logger, onOnboarded: c.OnOnboarded, confirmDelay: c.ConfirmDelay, freshFor: c.FreshFor,
+		packages: c.Packages, log: c.Logger, picklists: c.Picklists, onOnboarded: c.OnOnboarded, confirmDelay: c.ConfirmDelay, freshFor: c.FreshFor,
 	}, nil
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/ent/mapping"
+	"github.com/fieldwarden/fieldwarden/ent/picklist"
 	"github.com/fieldwarden/fieldwarden/ent/settingvalue"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/snapshot"
@@ -42,7 +43,11 @@ func (s *Service) inputs(ctx context.Context, client *ent.Client, integration *e
 	for name, object := range objects {
 		inputs.Objects[name] = object.State
 	}
-	inputs.Options = options(pkg, inputs.Mappings, objects)
+	listed, err := picklists(ctx, client, integration.ID)
+	if err != nil {
+		return crm.SettingInputs{}, fmt.Errorf("settings: choices: %w", err)
+	}
+	inputs.Options = options(pkg, inputs.Mappings, objects, listed)
 	return inputs, nil
 }
 
@@ -75,13 +80,17 @@ func mappings(ctx context.Context, client *ent.Client, integrationID string) (ma
 	return byStandardField, nil
 }
 
-// neededFields names the CRM fields that any setting's requirement is about, so
-// that a page of settings does not load thousands of fields.
+// neededFields names the CRM fields that any setting's requirement is about, or takes
+// its options from, so that a page of settings does not load thousands of fields.
 func neededFields(pkg crm.Package, mappings map[string]string) []string {
 	var names []string
 	for _, definition := range crm.SettingDefinitions() {
+		keys := []string{definition.OptionsFrom}
 		for _, requirement := range definition.Requires {
-			if _, standard, found := pkg.StandardField(requirement.Field); found {
+			keys = append(keys, requirement.Field)
+		}
+		for _, key := range keys {
+			if _, standard, found := pkg.StandardField(key); found {
 				names = append(names, standard.CRMField(mappings))
 			}
 		}
@@ -90,23 +99,40 @@ func neededFields(pkg crm.Package, mappings map[string]string) []string {
 	return slices.Compact(names)
 }
 
-// options gives the choices of each ENUM setting: the picklist of the field that it
-// requires, once a check has seen it.
-func options(pkg crm.Package, mappings map[string]string, objects map[string]*snapshot.Object) map[string][]crm.SettingOption {
+// options gives the choices of each ENUM setting: what the CRM gave for its source,
+// else the picklist of the field that it is about, once a check has seen it.
+func options(
+	pkg crm.Package, mappings map[string]string, objects map[string]*snapshot.Object, listed map[crm.PicklistSource][]crm.Choice,
+) map[string][]crm.SettingOption {
 	choices := map[string][]crm.SettingOption{}
 	for _, definition := range crm.SettingDefinitions() {
 		if definition.Type != crm.SettingEnum {
 			continue
 		}
-		for _, requirement := range definition.Requires {
-			object, standard, found := pkg.StandardField(requirement.Field)
-			if !found || objects[object.Name] == nil {
-				continue
-			}
-			if field := objects[object.Name].Fields[standard.CRMField(mappings)]; field != nil && len(field.Picklist) > 0 {
-				choices[definition.Key] = crm.PicklistOptions(field.Picklist)
-			}
+		if given, known := listed[definition.Source]; known {
+			choices[definition.Key] = crm.ChoiceOptions(given)
+			continue
+		}
+		object, standard, found := pkg.StandardField(definition.OptionsFrom)
+		if !found || objects[object.Name] == nil {
+			continue
+		}
+		if field := objects[object.Name].Fields[standard.CRMField(mappings)]; field != nil && len(field.Picklist) > 0 {
+			choices[definition.Key] = crm.PicklistOptions(field.Picklist)
 		}
 	}
 	return choices
+}
+
+// picklists reads the choices that the CRM gave, by source.
+func picklists(ctx context.Context, client *ent.Client, integrationID string) (map[crm.PicklistSource][]crm.Choice, error) {
+	rows, err := client.Picklist.Query().Where(picklist.IntegrationID(integrationID)).All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	listed := make(map[crm.PicklistSource][]crm.Choice, len(rows))
+	for _, row := range rows {
+		listed[row.Source] = row.Choices
+	}
+	return listed, nil
 }

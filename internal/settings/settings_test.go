@@ -309,3 +309,39 @@ func TestAPackageThatIsNotThereIsAConfigurationFault(t *testing.T) {
 		require.Equal(t, fault.ConfigInvalid, fault.CodeOf(err))
 	})
 }
+
+// The choices of the CRM's own list come before those of the field; a choice that
+// left it is shown and kept, without effect (requirement K8).
+func TestOptionsComeFromTheKeptChoices(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store, _ *clockwork.FakeClock) {
+		f := newFixture(t, s)
+		keep := func(choices ...crm.Choice) {
+			f.inTx(func(ctx context.Context, tx *store.Tx) error {
+				if _, err := tx.Ent().Picklist.Delete().Exec(ctx); err != nil {
+					return err
+				}
+				return tx.Ent().Picklist.Create().SetWorkspaceID(f.workspace.ID).SetCreatedAt(tx.Now()).SetIntegrationID(f.integration.ID).
+					SetSource(crm.OpportunityStages).SetChoices(choices).SetFetchedAt(tx.Now()).Exec(ctx)
+			})
+		}
+		keep(crm.Choice{Value: "1", Label: "Lead in", Active: true, Group: "a", GroupLabel: "Sales"},
+			crm.Choice{Value: "2", Label: "Talks", Active: true, Group: "b", GroupLabel: "Renewals"}, crm.Choice{Value: "3", Group: "b"})
+		states, version := f.tree()
+		require.Equal(t, []crm.SettingOption{{Value: "1", Label: "Lead in (Sales)"}, {Value: "2", Label: "Talks (Renewals)"}},
+			states[crm.SettingPipelineEntryStage].Options)
+		_, err := f.update(version, crm.SettingChange{Key: crm.SettingAutoSave, Value: true},
+			crm.SettingChange{Key: crm.SettingPipelineEntryStage, Value: "2"})
+		require.NoError(t, err)
+		states, _ = f.tree()
+		require.Equal(t, "2", states[crm.SettingPipelineEntryStage].EffectiveValue)
+
+		keep(crm.Choice{Value: "1", Label: "Lead in", Active: true})
+		states, _ = f.tree()
+		stage := states[crm.SettingPipelineEntryStage]
+		require.True(t, stage.ValueGone)
+		require.Equal(t, "2", stage.Value, "it is not dropped")
+		require.Nil(t, stage.EffectiveValue)
+		require.Equal(t, []crm.SettingOption{{Value: "1", Label: "Lead in"}}, stage.Options)
+	})
+}

@@ -30,13 +30,18 @@ func (s *Service) checklist(ctx context.Context, j job.Job, run *ent.SyncRun) er
 
 // check checks the rights on all objects and lists the objects to read. A check
 // that fails leaves the old verdicts standing, marked stale, and the run reads
-// with them (requirement J4).
+// with them (requirement J4). The choices of settings are brought up to date too.
 func (s *Service) check(ctx context.Context, j job.Job, run *ent.SyncRun) error {
 	if err := s.permissions.CheckForRun(ctx, run.IntegrationID, nil); err != nil {
 		if fault.Is(err, fault.CRMGrantRevoked) {
 			return s.fail(ctx, j, run, asFault(err))
 		}
 		s.log.WarnContext(ctx, "check of a run failed; verdicts are stale", slog.String("run", run.ID), slog.String("error", err.Error()))
+	}
+	if s.picklists != nil {
+		if err := s.picklists.Refresh(ctx, run.IntegrationID); err != nil {
+			s.log.WarnContext(ctx, "the choices of settings could not be brought up to date", slog.String("run", run.ID), slog.String("error", err.Error()))
+		}
 	}
 	objects, err := s.store.Read().CrmObject.Query().Where(crmobject.IntegrationID(run.IntegrationID)).
 		Order(crmobject.ByPosition(), crmobject.ByName()).All(ctx)

@@ -45,6 +45,13 @@ type Permissions interface {
 	CheckForRun(ctx context.Context, integrationID string, objects []string) error
 }
 
+// Picklists is the use case that keeps the choices of settings.
+type Picklists interface {
+	// Refresh brings the choices up to date that the integration's settings are made
+	// from. That the CRM does not answer is no error.
+	Refresh(ctx context.Context, integrationID string) error
+}
+
 // Reader reads records through a connector.
 type Reader interface {
 	Read(ctx context.Context, connector string, target crm.Target, request crm.ReadRequest, yield func(crm.Batch) error) error
@@ -70,12 +77,13 @@ func DefaultLimits() Limits {
 	return Limits{Records: 2000, Bytes: 8 << 20, Time: 10 * time.Second, Crashes: 5, Attempts: 5, Backoff: 2 * time.Second}
 }
 
-// Config is what a Service is made of; all of it is required but Limits.
+// Config is what a Service is made of; all of it is required but Picklists and Limits.
 type Config struct {
 	Store        *store.Store
 	Jobs         *job.Engine
 	Integrations Integrations
 	Permissions  Permissions
+	Picklists    Picklists
 	Reader       Reader
 	Logger       *slog.Logger
 	Limits       Limits
@@ -87,6 +95,7 @@ type Service struct {
 	jobs         *job.Engine
 	integrations Integrations
 	permissions  Permissions
+	picklists    Picklists
 	reader       Reader
 	log          *slog.Logger
 	limits       Limits
@@ -102,7 +111,7 @@ func New(config Config) (*Service, error) {
 		config.Limits = DefaultLimits()
 	}
 	s := &Service{
-		store: config.Store, jobs: config.Jobs, integrations: config.Integrations, permissions: config.Permissions,
+		store: config.Store, jobs: config.Jobs, integrations: config.Integrations, permissions: config.Permissions, picklists: config.Picklists,
 		reader: config.Reader, log: config.Logger, limits: config.Limits,
 	}
 	s.jobs.Register(StepKind, s.step, job.HandlerOptions{
