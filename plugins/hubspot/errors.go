@@ -146,8 +146,12 @@ func badRequest(e vendorError, message string, about objectType) error {
 	if about.name == "" {
 		return sdk.InvalidRequest(message)
 	}
-	if !about.standard() && noSuchObject.MatchString(e.Message) {
-		return &denial{sdk.ObjectDenied(about.name, message), sdk.CauseDeleted, nil}
+	if noSuchObject.MatchString(e.Message) {
+		cause := sdk.CauseDeleted
+		if about.standard() { // not in this portal's edition
+			cause = sdk.CauseObjectDenied
+		}
+		return &denial{sdk.ObjectDenied(about.name, message), cause, nil}
 	}
 	for _, detail := range e.Errors {
 		if names := texts(detail.Context, "propertyName"); detail.Code == "PROPERTY_DOESNT_EXIST" && len(names) > 0 {

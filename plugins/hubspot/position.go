@@ -40,9 +40,9 @@ const (
 // What is changed behind the position is left to the next window, which begins at
 // the moment this one was opened, by HubSpot's clock (Opened), minus the overlap:
 // so long may the search index lag behind the records. For the same reason the
-// first window begins before the first load did. To keep a window finite in a
-// portal that changes all the time, pages after the first leave out what was
-// modified after Opened; the next window has it.
+// first window begins before the first load did. A window needs no upper end: ids
+// only rise, so it ends even in a portal that changes all the time, and a change
+// that is still ahead of the position is better sent now than by the next run.
 //
 // After the search come the archived records, those archived since Since. What is
 // archived meanwhile is found by the next window for the same reason.

@@ -91,9 +91,6 @@ func (r *reader) search(ctx context.Context) (listReply, answer, error) {
 // to batch reads when the body would grow over HubSpot's limit.
 func (r *reader) searchBody() searchBody {
 	filters := []filter{{r.object.modified, "GTE", milliseconds(r.at.Since)}}
-	if !r.at.Opened.IsZero() {
-		filters = append(filters, filter{r.object.modified, "LTE", milliseconds(r.at.Opened)})
-	}
 	if r.at.LastID > 0 {
 		filters = append(filters, filter{"hs_object_id", "GT", strconv.FormatUint(r.at.LastID, 10)})
 	}
