@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 
@@ -137,9 +138,7 @@ func (s *Simulator) finish(w http.ResponseWriter, r *http.Request, answer reply,
 		zipped := compress(answer.body)
 		answer.body = zipped[:len(zipped)/2]
 		header := map[string]string{"Content-Encoding": "gzip"}
-		for name, value := range answer.header {
-			header[name] = value
-		}
+		maps.Copy(header, answer.header)
 		answer.header = header
 	case faultCut:
 		w.Header().Set("Content-Type", answer.kind)

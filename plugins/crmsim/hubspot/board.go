@@ -227,7 +227,6 @@ const (
 func (b board) switches() []control.Switch {
 	s := b.sim
 	_, limits := s.meter.used()
-	rotate, _ := s.grants.summary()
 	objects := make([]string, len(s.types.all))
 	for i, o := range s.types.all {
 		objects[i] = o.name
@@ -248,7 +247,7 @@ func (b board) switches() []control.Switch {
 		control.Switch{Key: SwitchTenSecondly, Title: "Requests per 10 seconds", Kind: control.SwitchNumber, Value: limits.TenSecondly, Help: "Negative for any number"},
 		control.Switch{Key: SwitchSearchLimit, Title: "Searches per second", Kind: control.SwitchNumber, Value: limits.Search, Help: "Negative for any number"},
 		control.Switch{Key: SwitchDaily, Title: "Requests per day (private apps)", Kind: control.SwitchNumber, Value: limits.Daily, Help: "Negative for any number"},
-		control.Switch{Key: SwitchRotation, Title: "Rotate refresh tokens", Kind: control.SwitchBool, Value: rotate, Help: "Each refresh replaces the refresh token"},
+		control.Switch{Key: SwitchRotation, Title: "Rotate refresh tokens", Kind: control.SwitchBool, Value: s.grants.rotation(), Help: "Each refresh replaces the refresh token"},
 		control.Switch{Key: SwitchUninstall, Title: "Uninstall the app", Kind: control.SwitchAction, Help: "All its tokens are dead: BAD_REFRESH_TOKEN"},
 		control.Switch{Key: SwitchExpireTokens, Title: "Expire access tokens", Kind: control.SwitchAction, Help: "401 EXPIRED_AUTHENTICATION; a refresh helps"},
 		control.Switch{Key: SwitchKillTokens, Title: "Forget access tokens", Kind: control.SwitchAction, Help: "401 INVALID_AUTHENTICATION; a refresh helps"},

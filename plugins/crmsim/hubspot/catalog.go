@@ -38,8 +38,8 @@ type catalog map[string][]*property
 // loadCatalog reads the embedded definitions. Their format, one file per object:
 //
 //	[group]
-//	type fieldType flags: name name name
-//	  more names
+//	type fieldType flags: name other_name
+//	  another_name
 //
 // Flags: r read-only, h hidden, c calculated, x options kept elsewhere, u unique, f in forms, $ with currency symbol,
 // - none. {stage} and {lifecycle} in a name stand for every deal stage and every lifecycle stage.

@@ -118,9 +118,9 @@ func deriveDeal(values map[string]string, v *version) {
 	values["hs_deal_stage_probability_shadow"] = number(chance)
 	values["hs_createdate"] = timestamp(v.created)
 	days := 0.0
-	if close, err := time.Parse(time.RFC3339, values["closedate"]); err == nil {
-		days = max(0, close.Sub(v.created).Hours()/24)
-		values["hs_actual_duration"] = strconv.FormatInt(max(0, close.Sub(v.created).Milliseconds()), 10)
+	if closes, err := time.Parse(time.RFC3339, values["closedate"]); err == nil {
+		days = max(0, closes.Sub(v.created).Hours()/24)
+		values["hs_actual_duration"] = strconv.FormatInt(max(0, closes.Sub(v.created).Milliseconds()), 10)
 		values["hs_closed_deal_close_date"], values["hs_closed_deal_create_date"] = "0", "0"
 	}
 	values["days_to_close"], values["hs_days_to_close_raw"] = strconv.Itoa(int(days)), number(days)

@@ -81,17 +81,17 @@ func TestDefinitionsAgree(t *testing.T) {
 		type definitions struct {
 			Results []struct{ Name, Type string }
 		}
-		real, ours := map[string]string{}, map[string]string{}
+		theirs, ours := map[string]string{}, map[string]string{}
 		for _, one := range readJSON[definitions](t, filepath.Join(data, "properties", file+".json")).Results {
-			real[one.Name] = one.Type
+			theirs[one.Name] = one.Type
 		}
 		for _, one := range p.get("/crm/v3/properties/" + object).list("results") {
 			definition, _ := one.(map[string]any)
 			ours[definition["name"].(string)], _ = definition["type"].(string)
 		}
-		forward, missing := agreement(real, ours, nil)
-		backward, invented := agreement(ours, real, seen[object])
-		t.Logf("%-10s real → ours %5.1f %% of %d, ours → real %5.1f %% of %d", object, 100*forward, len(real), 100*backward, len(ours))
+		forward, missing := agreement(theirs, ours, nil)
+		backward, invented := agreement(ours, theirs, seen[object])
+		t.Logf("%-10s real → ours %5.1f %% of %d, ours → real %5.1f %% of %d", object, 100*forward, len(theirs), 100*backward, len(ours))
 		t.Logf("           not here, or of another type: %v", missing)
 		t.Logf("           only here: %v", invented)
 		if object == "leads" {
@@ -185,12 +185,12 @@ func TestRecordedExchanges(t *testing.T) {
 			want = http.StatusCreated
 		}
 		require.Equal(t, want, got.status, "%s: %s", one.Name, got.text)
-		real, ours := map[string]string{}, map[string]string{}
-		flatten("", one.Response.Body, real)
+		theirs, ours := map[string]string{}, map[string]string{}
+		flatten("", one.Response.Body, theirs)
 		if got.json != nil {
 			flatten("", got.json, ours)
 		}
-		paths, differ := compareShapes(real, ours)
+		paths, differ := compareShapes(theirs, ours)
 		total, agreed = total+paths, agreed+paths-len(differ)
 		if len(differ) > 0 {
 			t.Logf("%s: %d of %d agree; differ: %v", one.Name, paths-len(differ), paths, differ)
@@ -282,15 +282,15 @@ func flatten(path string, value any, shape map[string]string) {
 
 // compareShapes counts the paths of both sides and names those that one lacks or has with another kind; a null agrees
 // with every kind.
-func compareShapes(real, ours map[string]string) (paths int, differ []string) {
-	for path, kind := range real {
+func compareShapes(theirs, ours map[string]string) (paths int, differ []string) {
+	for path, kind := range theirs {
 		paths++
 		if found, ok := ours[path]; !ok || (found != kind && found != "null" && kind != "null") {
 			differ = append(differ, "-"+path)
 		}
 	}
 	for path := range ours {
-		if _, ok := real[path]; !ok {
+		if _, ok := theirs[path]; !ok {
 			paths++
 			differ = append(differ, "+"+path)
 		}

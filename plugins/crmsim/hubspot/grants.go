@@ -343,15 +343,10 @@ func (g *grants) setRotation(on bool) {
 	g.rotate = on
 }
 
-// summary counts what is good: never tokens.
-func (g *grants) summary() (rotate bool, installations int) {
+func (g *grants) rotation() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	held := map[*grant]bool{}
-	for _, one := range g.refresh {
-		held[one] = true
-	}
-	return g.rotate, len(held)
+	return g.rotate
 }
 
 // restore gives back every scope that was withdrawn or could not be granted.

@@ -14,6 +14,8 @@ type linkType struct {
 
 // linkDefinitions are the association types between the simulator's objects: "from to id back variant". A pair's plain
 // type comes first. The ids are HubSpot's, the same in every portal.
+//
+//nolint:dupword // some pairs are of one object with itself
 const linkDefinitions = `
 contact company 279 280
 contact company 1 2 primary

@@ -155,58 +155,67 @@ func (s *store) edges(from, to *objectType) []edge {
 
 // edgesFrom invents the associations that the first object's records have; ok is false when the second one's do.
 func (s *store) edgesFrom(from, to *objectType) (list []edge, ok bool) {
-	size := s.world.Size()
+	if from.engagement {
+		return s.activityEdges(from, to), true
+	}
 	add := func(n, other int, primary bool) {
 		if other >= 0 {
 			list = append(list, edge{n, other, primary})
 		}
 	}
-	switch p := (pair{from.name, to.name}); {
-	case p == pair{"contacts", "companies"}:
-		for n := range size.People {
-			add(n, s.world.Person(n).Company, true)
-		}
-	case p == pair{"deals", "companies"}:
-		for n := range size.Deals {
-			add(n, s.world.Deal(n).Company, true)
-		}
-	case p == pair{"deals", "contacts"}:
-		for n := range size.Deals {
+	size := s.world.Size()
+	var (
+		count int
+		one   func(n int)
+	)
+	switch (pair{from.name, to.name}) {
+	case pair{"contacts", "companies"}:
+		count, one = size.People, func(n int) { add(n, s.world.Person(n).Company, true) }
+	case pair{"deals", "companies"}:
+		count, one = size.Deals, func(n int) { add(n, s.world.Deal(n).Company, true) }
+	case pair{"deals", "contacts"}:
+		count, one = size.Deals, func(n int) {
 			for _, contact := range s.world.Deal(n).Contacts {
 				add(n, contact.Person, false)
 			}
 		}
-	case p == pair{"deals", "line_items"}:
-		for n := range size.Deals {
-			add(n, n, false)
-		}
-	case p == pair{"leads", "contacts"}:
-		for n := range size.Leads {
-			add(n, size.People+n, true)
-		}
-	case p == pair{"leads", "companies"}:
-		for n := range size.Leads {
-			add(n, s.world.Lead(n).ConvertedCompany, true)
-		}
-	case p == pair{"leads", "deals"}:
-		for n := range size.Leads {
-			add(n, s.world.Lead(n).ConvertedDeal, true)
-		}
-	case from.engagement:
-		s.read(from, func(t *table) {
-			for _, r := range t.rows {
-				if r.origin < 0 {
-					continue
-				}
-				activity := s.world.Activity(r.origin)
-				other := map[string]int{"contacts": activity.Person, "companies": activity.Company, "deals": activity.Deal}
-				if n, known := other[to.name]; known {
-					add(r.number, n, false)
-				}
-			}
-		})
+	case pair{"deals", "line_items"}:
+		count, one = size.Deals, func(n int) { add(n, n, false) }
+	case pair{"leads", "contacts"}:
+		count, one = size.Leads, func(n int) { add(n, size.People+n, true) }
+	case pair{"leads", "companies"}:
+		count, one = size.Leads, func(n int) { add(n, s.world.Lead(n).ConvertedCompany, true) }
+	case pair{"leads", "deals"}:
+		count, one = size.Leads, func(n int) { add(n, s.world.Lead(n).ConvertedDeal, true) }
 	default:
 		return nil, false
 	}
+	for n := range count {
+		one(n)
+	}
 	return list, true
+}
+
+// activityEdges ties activities to the person, company and deal that they are about.
+func (s *store) activityEdges(from, to *objectType) (list []edge) {
+	s.read(from, func(t *table) {
+		for _, r := range t.rows {
+			if r.origin < 0 {
+				continue
+			}
+			activity, other := s.world.Activity(r.origin), -1
+			switch to.name {
+			case "contacts":
+				other = activity.Person
+			case "companies":
+				other = activity.Company
+			case "deals":
+				other = activity.Deal
+			}
+			if other >= 0 {
+				list = append(list, edge{r.number, other, false})
+			}
+		}
+	})
+	return list
 }

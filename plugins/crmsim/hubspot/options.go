@@ -5,9 +5,14 @@ import "strings"
 // lifecycleStages are the stages of the default lifecycle pipeline, in order.
 func lifecycleStages() []option {
 	return []option{
-		{"Subscriber", "subscriber"}, {"Lead", "lead"}, {"Marketing Qualified Lead", "marketingqualifiedlead"},
-		{"Sales Qualified Lead", "salesqualifiedlead"}, {"Opportunity", "opportunity"}, {"Customer", "customer"},
-		{"Evangelist", "evangelist"}, {"Other", "other"},
+		{"Subscriber", "subscriber"},
+		{"Lead", "lead"},
+		{"Marketing Qualified Lead", "marketingqualifiedlead"},
+		{"Sales Qualified Lead", "salesqualifiedlead"},
+		{"Opportunity", "opportunity"},
+		{"Customer", "customer"},
+		{"Evangelist", "evangelist"},
+		{"Other", "other"},
 	}
 }
 

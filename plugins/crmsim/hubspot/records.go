@@ -2,6 +2,7 @@ package hubspot
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -213,10 +214,7 @@ func (s *Simulator) list(c *call, o *objectType) reply {
 
 // nextLink is the address of the next page. It names HubSpot's host, where nothing should follow it: use after.
 func nextLink(c *call, after string) string {
-	query := url.Values{}
-	for key, values := range c.query {
-		query[key] = values
-	}
+	query := maps.Clone(c.query)
 	query.Set("after", after)
 	prefix := "/crm/v3/objects/"
 	if dated(c.location.version) {

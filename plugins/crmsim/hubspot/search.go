@@ -179,7 +179,7 @@ func (s *Simulator) order(o *objectType, sorts []json.RawMessage) (ordering, *re
 		return nil, &answer
 	}
 	if len(sorts) == 0 {
-		return nil, nil //nolint:nilnil // no order, no refusal
+		return nil, nil
 	}
 	if len(sorts) > 1 {
 		return refuse("Only one sort is supported")

@@ -49,7 +49,7 @@ const idStep = 1009
 
 // id is the record id of a number.
 func (o *objectType) id(number int) int64 {
-	return o.idBase + int64(number)*idStep + int64(crmsim.Mix(uint64(o.idBase), uint64(number))%(idStep-1)) //nolint:gosec // small
+	return o.idBase + int64(number)*idStep + int64(crmsim.Mix(uint64(o.idBase), uint64(number))%(idStep-1))
 }
 
 func (t *table) id(r *row) string { return strconv.FormatInt(t.object.id(r.number), 10) }
@@ -190,25 +190,23 @@ func (s *store) sortActivities() map[string][]int {
 
 // stamps are the creation and the last change of an invented record.
 func (s *store) stamps(o *objectType, origin int) (created, modified time.Time) {
-	switch {
-	case o.engagement:
-		at := s.world.Activity(origin)
-		return at.Created, at.Modified
-	case o.name == "companies":
-		at := s.world.Company(origin)
-		return at.Created, at.Modified
-	case o.name == "deals" || o.name == "line_items":
-		at := s.world.Deal(origin)
-		return at.Created, at.Modified
-	case o.name == "leads":
-		at := s.world.Lead(origin)
-		return at.Created, at.Modified
-	case o.name == "users":
-		at := s.world.User(origin)
-		return at.Created, at.Modified
+	kind := world.KindActivity
+	switch o.name {
+	case "companies":
+		kind = world.KindCompany
+	case "deals", "line_items":
+		kind = world.KindDeal
+	case "leads":
+		kind = world.KindLead
+	case "users":
+		kind = world.KindUser
+	case "contacts":
+		kind = world.KindPerson
+		if people := s.world.Size().People; origin >= people {
+			kind, origin = world.KindLead, origin-people
+		}
 	}
-	at := s.person(origin)
-	return at.Created, at.Modified
+	return s.world.Stamps(kind, origin)
 }
 
 // person is a contact: the world's people come first, then the people behind its leads.
