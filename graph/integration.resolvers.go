@@ -11,8 +11,10 @@ import (
 	"entgo.io/contrib/entgql"
 	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/ent/crmobject"
+	"github.com/fieldwarden/fieldwarden/ent/picklist"
 	"github.com/fieldwarden/fieldwarden/graph/generated"
 	"github.com/fieldwarden/fieldwarden/graph/model"
+	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/gid"
 )
 
@@ -59,6 +61,11 @@ func (r *integrationResolver) Objects(ctx context.Context, obj *ent.Integration,
 
 func (r *integrationResolver) Settings(ctx context.Context, obj *ent.Integration) (*model.Settings, error) {
 	return r.settings(ctx, obj.ID)
+}
+
+func (r *integrationResolver) Picklist(ctx context.Context, obj *ent.Integration, source crm.PicklistSource) (*ent.Picklist, error) {
+	found, err := r.Store.Read().Picklist.Query().Where(picklist.IntegrationID(obj.ID), picklist.SourceEQ(source)).Only(ctx)
+	return found, ent.MaskNotFound(err)
 }
 
 func (r *integrationResolver) StandardFields(ctx context.Context, obj *ent.Integration) ([]*model.StandardField, error) {

@@ -32,6 +32,7 @@ type IntegrationResolver interface {
 	Object(ctx context.Context, obj *ent.Integration, name string) (*ent.CrmObject, error)
 	Objects(ctx context.Context, obj *ent.Integration, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*ent.CrmObjectConnection, error)
 	Settings(ctx context.Context, obj *ent.Integration) (*model.Settings, error)
+	Picklist(ctx context.Context, obj *ent.Integration, source crm.PicklistSource) (*ent.Picklist, error)
 	StandardFields(ctx context.Context, obj *ent.Integration) ([]*model.StandardField, error)
 	Runs(ctx context.Context, obj *ent.Integration, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*ent.SyncRunConnection, error)
 	Alerts(ctx context.Context, obj *ent.Integration, filter *model.AlertFilterInput, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*ent.AlertConnection, error)
@@ -175,6 +176,20 @@ func (ec *executionContext) field_Integration_permissionChanges_args(ctx context
 		return nil, err
 	}
 	args["before"] = arg3
+	return args, nil
+}
+
+func (ec *executionContext) field_Integration_picklist_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "source",
+		func(ctx context.Context, v any) (crm.PicklistSource, error) {
+			return ec.unmarshalNPicklistSource2githubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐPicklistSource(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["source"] = arg0
 	return args, nil
 }
 
@@ -1194,6 +1209,50 @@ func (ec *executionContext) fieldContext_Integration_settings(_ context.Context,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Settings(ctx, field)
 		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Integration_picklist(ctx context.Context, field graphql.CollectedField, obj *ent.Integration) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Integration_picklist(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Integration().Picklist(ctx, obj, fc.Args["source"].(crm.PicklistSource))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Picklist) graphql.Marshaler {
+			return ec.marshalOPicklist2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋentᚐPicklist(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Integration_picklist(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Integration",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Picklist(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Integration_picklist_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
 	}
 	return fc, nil
 }
@@ -2469,6 +2528,44 @@ func (ec *executionContext) _Integration(ctx context.Context, sel ast.SelectionS
 				}()
 				res = ec._Integration_settings(ctx, field, obj)
 				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "picklist":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Integration_picklist(ctx, field, obj)
+				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
 				}
 				return res

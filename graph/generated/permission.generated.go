@@ -388,6 +388,29 @@ func (ec *executionContext) fieldContext_CrmField_evidence(_ context.Context, fi
 	return graphql.NewScalarFieldContext("CrmField", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
+func (ec *executionContext) _CrmField_renameCandidate(ctx context.Context, field graphql.CollectedField, obj *ent.CrmField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CrmField_renameCandidate(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Candidate, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CrmField_renameCandidate(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CrmField", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
 func (ec *executionContext) _CrmField_since(ctx context.Context, field graphql.CollectedField, obj *ent.CrmField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -973,6 +996,52 @@ func (ec *executionContext) _CrmObject_apiVersion(ctx context.Context, field gra
 	)
 }
 func (ec *executionContext) fieldContext_CrmObject_apiVersion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CrmObject", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _CrmObject_recordAccess(ctx context.Context, field graphql.CollectedField, obj *ent.CrmObject) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CrmObject_recordAccess(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RecordAccess, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v crm.RecordAccess) graphql.Marshaler {
+			return ec.marshalNRecordAccess2githubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐRecordAccess(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CrmObject_recordAccess(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CrmObject", field, false, false, errors.New("field of type RecordAccess does not have child fields"))
+}
+
+func (ec *executionContext) _CrmObject_recordAccessNote(ctx context.Context, field graphql.CollectedField, obj *ent.CrmObject) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CrmObject_recordAccessNote(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RecordAccessNote, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CrmObject_recordAccessNote(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CrmObject", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
@@ -2222,6 +2291,11 @@ func (ec *executionContext) _CrmField(ctx context.Context, sel ast.SelectionSet,
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "renameCandidate":
+			out.Values[i] = ec._CrmField_renameCandidate(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "since":
 			out.Values[i] = ec._CrmField_since(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -2570,6 +2644,16 @@ func (ec *executionContext) _CrmObject(ctx context.Context, sel ast.SelectionSet
 			}
 		case "apiVersion":
 			out.Values[i] = ec._CrmObject_apiVersion(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "recordAccess":
+			out.Values[i] = ec._CrmObject_recordAccess(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "recordAccessNote":
+			out.Values[i] = ec._CrmObject_recordAccessNote(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -3440,6 +3524,23 @@ func (ec *executionContext) marshalNRecheckFieldsPayload2ᚖgithubᚗcomᚋfield
 		return graphql.Null
 	}
 	return ec._RecheckFieldsPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNRecordAccess2githubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐRecordAccess(ctx context.Context, v any) (crm.RecordAccess, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := crm.RecordAccess(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRecordAccess2githubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐRecordAccess(ctx context.Context, sel ast.SelectionSet, v crm.RecordAccess) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+	}
+	return res
 }
 
 func (ec *executionContext) unmarshalNRequirement2githubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐRequirement(ctx context.Context, v any) (crm.Requirement, error) {

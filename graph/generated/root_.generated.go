@@ -128,6 +128,7 @@ type ComplexityRoot struct {
 	}
 
 	CrmField struct {
+		Candidate     func(childComplexity int) int
 		Cause         func(childComplexity int) int
 		CheckedAt     func(childComplexity int) int
 		Custom        func(childComplexity int) int
@@ -158,24 +159,26 @@ type ComplexityRoot struct {
 	}
 
 	CrmObject struct {
-		APIVersion  func(childComplexity int) int
-		Cause       func(childComplexity int) int
-		CheckedAt   func(childComplexity int) int
-		Evidence    func(childComplexity int) int
-		Field       func(childComplexity int, name string) int
-		FieldCounts func(childComplexity int) int
-		Fields      func(childComplexity int, search *string, statuses []crm.FieldStatus, includeInaccessible bool, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
-		Fix         func(childComplexity int) int
-		ID          func(childComplexity int) int
-		Label       func(childComplexity int) int
-		Name        func(childComplexity int) int
-		Requirement func(childComplexity int) int
-		Rights      func(childComplexity int) int
-		Since       func(childComplexity int) int
-		Stale       func(childComplexity int) int
-		StaleReason func(childComplexity int) int
-		Status      func(childComplexity int) int
-		SuspectedAt func(childComplexity int) int
+		APIVersion       func(childComplexity int) int
+		Cause            func(childComplexity int) int
+		CheckedAt        func(childComplexity int) int
+		Evidence         func(childComplexity int) int
+		Field            func(childComplexity int, name string) int
+		FieldCounts      func(childComplexity int) int
+		Fields           func(childComplexity int, search *string, statuses []crm.FieldStatus, includeInaccessible bool, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
+		Fix              func(childComplexity int) int
+		ID               func(childComplexity int) int
+		Label            func(childComplexity int) int
+		Name             func(childComplexity int) int
+		RecordAccess     func(childComplexity int) int
+		RecordAccessNote func(childComplexity int) int
+		Requirement      func(childComplexity int) int
+		Rights           func(childComplexity int) int
+		Since            func(childComplexity int) int
+		Stale            func(childComplexity int) int
+		StaleReason      func(childComplexity int) int
+		Status           func(childComplexity int) int
+		SuspectedAt      func(childComplexity int) int
 	}
 
 	CrmObjectConnection struct {
@@ -277,6 +280,7 @@ type ComplexityRoot struct {
 		Objects           func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
 		Onboarding        func(childComplexity int) int
 		PermissionChanges func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
+		Picklist          func(childComplexity int, source crm.PicklistSource) int
 		Runs              func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
 		ScheduleTime      func(childComplexity int) int
 		ScheduleZone      func(childComplexity int) int
@@ -369,6 +373,25 @@ type ComplexityRoot struct {
 		At     func(childComplexity int) int
 		Change func(childComplexity int) int
 		Cursor func(childComplexity int) int
+	}
+
+	Picklist struct {
+		Choices     func(childComplexity int) int
+		FetchedAt   func(childComplexity int) int
+		Source      func(childComplexity int) int
+		Stale       func(childComplexity int) int
+		StaleReason func(childComplexity int) int
+	}
+
+	PicklistChoice struct {
+		Active      func(childComplexity int) int
+		Closed      func(childComplexity int) int
+		Group       func(childComplexity int) int
+		GroupLabel  func(childComplexity int) int
+		Label       func(childComplexity int) int
+		Probability func(childComplexity int) int
+		Value       func(childComplexity int) int
+		Won         func(childComplexity int) int
 	}
 
 	Prerequisite struct {
@@ -959,6 +982,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Connector.Version(childComplexity), true
 
+	case "CrmField.renameCandidate":
+		if e.ComplexityRoot.CrmField.Candidate == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CrmField.Candidate(childComplexity), true
 	case "CrmField.cause":
 		if e.ComplexityRoot.CrmField.Cause == nil {
 			break
@@ -1164,6 +1193,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CrmObject.Name(childComplexity), true
+	case "CrmObject.recordAccess":
+		if e.ComplexityRoot.CrmObject.RecordAccess == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CrmObject.RecordAccess(childComplexity), true
+	case "CrmObject.recordAccessNote":
+		if e.ComplexityRoot.CrmObject.RecordAccessNote == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CrmObject.RecordAccessNote(childComplexity), true
 	case "CrmObject.requirement":
 		if e.ComplexityRoot.CrmObject.Requirement == nil {
 			break
@@ -1594,6 +1635,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Integration.PermissionChanges(childComplexity, args["first"].(*int), args["after"].(*entgql.Cursor[string]), args["last"].(*int), args["before"].(*entgql.Cursor[string])), true
+	case "Integration.picklist":
+		if e.ComplexityRoot.Integration.Picklist == nil {
+			break
+		}
+
+		args, err := ec.field_Integration_picklist_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Integration.Picklist(childComplexity, args["source"].(crm.PicklistSource)), true
 	case "Integration.runs":
 		if e.ComplexityRoot.Integration.Runs == nil {
 			break
@@ -1997,6 +2049,86 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PermissionChangeEvent.Cursor(childComplexity), true
+
+	case "Picklist.choices":
+		if e.ComplexityRoot.Picklist.Choices == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Picklist.Choices(childComplexity), true
+	case "Picklist.fetchedAt":
+		if e.ComplexityRoot.Picklist.FetchedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Picklist.FetchedAt(childComplexity), true
+	case "Picklist.source":
+		if e.ComplexityRoot.Picklist.Source == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Picklist.Source(childComplexity), true
+	case "Picklist.stale":
+		if e.ComplexityRoot.Picklist.Stale == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Picklist.Stale(childComplexity), true
+	case "Picklist.staleReason":
+		if e.ComplexityRoot.Picklist.StaleReason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Picklist.StaleReason(childComplexity), true
+
+	case "PicklistChoice.active":
+		if e.ComplexityRoot.PicklistChoice.Active == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PicklistChoice.Active(childComplexity), true
+	case "PicklistChoice.closed":
+		if e.ComplexityRoot.PicklistChoice.Closed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PicklistChoice.Closed(childComplexity), true
+	case "PicklistChoice.group":
+		if e.ComplexityRoot.PicklistChoice.Group == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PicklistChoice.Group(childComplexity), true
+	case "PicklistChoice.groupLabel":
+		if e.ComplexityRoot.PicklistChoice.GroupLabel == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PicklistChoice.GroupLabel(childComplexity), true
+	case "PicklistChoice.label":
+		if e.ComplexityRoot.PicklistChoice.Label == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PicklistChoice.Label(childComplexity), true
+	case "PicklistChoice.probability":
+		if e.ComplexityRoot.PicklistChoice.Probability == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PicklistChoice.Probability(childComplexity), true
+	case "PicklistChoice.value":
+		if e.ComplexityRoot.PicklistChoice.Value == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PicklistChoice.Value(childComplexity), true
+	case "PicklistChoice.won":
+		if e.ComplexityRoot.PicklistChoice.Won == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PicklistChoice.Won(childComplexity), true
 
 	case "Prerequisite.description":
 		if e.ComplexityRoot.Prerequisite.Description == nil {
@@ -3621,6 +3753,11 @@ type Integration implements Node {
   ): CrmObjectConnection!
   "The settings: a self-describing tree and a typed mirror."
   settings: Settings!
+  "The choices that the CRM gives for a source; null while no setting needs them, or before they were first fetched."
+  picklist(
+    "Which list of choices."
+    source: PicklistSource!
+  ): Picklist
   "The standard fields of the package with what is mapped to them, in the package's order."
   standardFields: [StandardField!]!
   "Its runs, newest first."
@@ -4018,6 +4155,10 @@ type CrmObject implements Node {
   staleReason: String!
   "The CRM API version that the verdict was read with."
   apiVersion: String!
+  "Whether every record can be read. PARTIAL is no loss: nothing is alerted."
+  recordAccess: RecordAccess!
+  "What limits the records, in the CRM's words; empty when nothing is known to."
+  recordAccessNote: String!
   "How to get access back; null when nothing is missing."
   fix: Fix
   "How many fields have each status."
@@ -4038,7 +4179,7 @@ type CrmObject implements Node {
     search: String
     "Only fields with one of these statuses."
     statuses: [FieldStatus!]
-    "Also list fields that were seen before and cannot be read now."
+    "Also list fields that the CRM has, or had, and that cannot be read now."
     includeInaccessible: Boolean! = false
     "How many from the start, 1 to 100."
     first: Int
@@ -4087,8 +4228,21 @@ enum FieldStatus {
   ACTIVE
   "It is mapped to a standard field and cannot be read: grant access in the CRM, or unmap it."
   ERROR_STANDARDIZED
-  "It was seen before, cannot be read now and is not mapped; listed only on demand."
+  "The CRM has it, or had it; it cannot be read now and is not mapped; listed only on demand."
   INACCESSIBLE
+}
+
+"""
+Whether the integration user can read every record of an object. Records that it may
+not see are missing from what is synced, without an error.
+"""
+enum RecordAccess {
+  "The CRM does not tell."
+  UNKNOWN
+  "All records of the object."
+  ALL
+  "Only some: the records of its own unit, for example."
+  PARTIAL
 }
 
 """
@@ -4119,7 +4273,7 @@ enum Cause {
   SENSITIVE
   "The app lacks an OAuth scope."
   SCOPE_MISSING
-  "A similar field appeared when this one vanished."
+  "It vanished when a similar field appeared: map the standard field to that one."
   RENAMED_CANDIDATE
   "The CRM API version does not offer it."
   API_VERSION
@@ -4179,6 +4333,8 @@ type CrmField implements Node {
   cause: Cause
   "What was seen; empty when it can be read."
   evidence: String!
+  "The CRM's name of the field that it may have been renamed to; empty when none is known."
+  renameCandidate: String!
   "Since when it can or cannot be read."
   since: DateTime
   "A loss was seen once and waits for its confirmation since then."
@@ -4681,6 +4837,56 @@ type SettingOption {
   value: String!
   "What people call it."
   label: String!
+}
+
+"""
+A list of choices with the same meaning in every CRM.
+"""
+enum PicklistSource {
+  "The stages of opportunities, pipeline by pipeline."
+  OPPORTUNITY_STAGE
+  "Where leads and contacts come from."
+  LEAD_SOURCE
+  "What a contact is to an opportunity."
+  OPPORTUNITY_ROLE
+}
+
+"""
+The choices that an integration's CRM gave for a source.
+"""
+type Picklist {
+  "Which list it is."
+  source: PicklistSource!
+  "The choices, in the CRM's order."
+  choices: [PicklistChoice!]!
+  "When the CRM first gave these choices."
+  fetchedAt: DateTime!
+  "True when the last attempt to fetch them failed: they are older than they should be."
+  stale: Boolean!
+  "Why the last attempt failed; empty when it did not."
+  staleReason: String!
+}
+
+"""
+One choice of a picklist.
+"""
+type PicklistChoice {
+  "The value as records hold it, unique within its group."
+  value: String!
+  "What people see."
+  label: String!
+  "Whether it can be chosen for new records."
+  active: Boolean!
+  "The pipeline of a stage; empty when there is one only."
+  group: String!
+  "What people call the pipeline."
+  groupLabel: String!
+  "Whether it is a stage that ends an opportunity."
+  closed: Boolean!
+  "Whether it is a stage that wins an opportunity."
+  won: Boolean!
+  "A stage's probability in percent; null when the CRM gives none."
+  probability: Int
 }
 
 """
@@ -5258,6 +5464,8 @@ func (ec *executionContext) childFields_CrmField(ctx context.Context, field grap
 		return ec.fieldContext_CrmField_cause(ctx, field)
 	case "evidence":
 		return ec.fieldContext_CrmField_evidence(ctx, field)
+	case "renameCandidate":
+		return ec.fieldContext_CrmField_renameCandidate(ctx, field)
 	case "since":
 		return ec.fieldContext_CrmField_since(ctx, field)
 	case "suspectedAt":
@@ -5324,6 +5532,10 @@ func (ec *executionContext) childFields_CrmObject(ctx context.Context, field gra
 		return ec.fieldContext_CrmObject_staleReason(ctx, field)
 	case "apiVersion":
 		return ec.fieldContext_CrmObject_apiVersion(ctx, field)
+	case "recordAccess":
+		return ec.fieldContext_CrmObject_recordAccess(ctx, field)
+	case "recordAccessNote":
+		return ec.fieldContext_CrmObject_recordAccessNote(ctx, field)
 	case "fix":
 		return ec.fieldContext_CrmObject_fix(ctx, field)
 	case "fieldCounts":
@@ -5540,6 +5752,8 @@ func (ec *executionContext) childFields_Integration(ctx context.Context, field g
 		return ec.fieldContext_Integration_objects(ctx, field)
 	case "settings":
 		return ec.fieldContext_Integration_settings(ctx, field)
+	case "picklist":
+		return ec.fieldContext_Integration_picklist(ctx, field)
 	case "standardFields":
 		return ec.fieldContext_Integration_standardFields(ctx, field)
 	case "runs":
@@ -5694,6 +5908,44 @@ func (ec *executionContext) childFields_PermissionChangeEvent(ctx context.Contex
 		return ec.fieldContext_PermissionChangeEvent_change(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PermissionChangeEvent", field.Name)
+}
+
+func (ec *executionContext) childFields_Picklist(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "source":
+		return ec.fieldContext_Picklist_source(ctx, field)
+	case "choices":
+		return ec.fieldContext_Picklist_choices(ctx, field)
+	case "fetchedAt":
+		return ec.fieldContext_Picklist_fetchedAt(ctx, field)
+	case "stale":
+		return ec.fieldContext_Picklist_stale(ctx, field)
+	case "staleReason":
+		return ec.fieldContext_Picklist_staleReason(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Picklist", field.Name)
+}
+
+func (ec *executionContext) childFields_PicklistChoice(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "value":
+		return ec.fieldContext_PicklistChoice_value(ctx, field)
+	case "label":
+		return ec.fieldContext_PicklistChoice_label(ctx, field)
+	case "active":
+		return ec.fieldContext_PicklistChoice_active(ctx, field)
+	case "group":
+		return ec.fieldContext_PicklistChoice_group(ctx, field)
+	case "groupLabel":
+		return ec.fieldContext_PicklistChoice_groupLabel(ctx, field)
+	case "closed":
+		return ec.fieldContext_PicklistChoice_closed(ctx, field)
+	case "won":
+		return ec.fieldContext_PicklistChoice_won(ctx, field)
+	case "probability":
+		return ec.fieldContext_PicklistChoice_probability(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PicklistChoice", field.Name)
 }
 
 func (ec *executionContext) childFields_Prerequisite(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
