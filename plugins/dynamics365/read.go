@@ -217,7 +217,7 @@ func (r *reader) nextPage(ctx context.Context) (page, error) {
 		}
 		r.at.open(answers[1].askedAt)
 	}
-	if p.next == path {
+	if !p.done && p.next == path {
 		return page{}, sdk.BadResponse("Dataverse's query for " + r.object + " points to the same page again")
 	}
 	return p, nil
