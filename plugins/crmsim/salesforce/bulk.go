@@ -35,7 +35,6 @@ const (
 type bulkJob struct {
 	id, operation, text string
 	object              string
-	grant               *authorization
 	created             time.Time
 	version             string // "66.0"
 
@@ -150,7 +149,7 @@ func (s *Simulator) createBulk(c *call) reply {
 		return *refused
 	}
 	job, ok := s.bulk.add(&bulkJob{
-		operation: request.Operation, text: request.Query, object: plan.object.name, grant: c.grant,
+		operation: request.Operation, text: request.Query, object: plan.object.name,
 		version: strings.TrimPrefix(lastSegment(c.root), "v"), state: bulkCreated,
 	})
 	if !ok {
@@ -209,13 +208,7 @@ func (b *bulkJobs) add(job *bulkJob) (*bulkJob, bool) {
 	defer b.mu.Unlock()
 	now := b.clock.Now().UTC()
 	b.jobs = slices.DeleteFunc(b.jobs, func(old *bulkJob) bool { return now.Sub(old.created) > bulkLife })
-	today := 0
-	for _, other := range b.jobs {
-		if now.Sub(other.created) < 24*time.Hour {
-			today++
-		}
-	}
-	if today >= maxBulkJobs {
+	if b.todayLocked() >= maxBulkJobs {
 		return nil, false
 	}
 	b.made++
@@ -224,7 +217,24 @@ func (b *bulkJobs) add(job *bulkJob) (*bulkJob, bool) {
 	return job, true
 }
 
-// find opens a job by id; jobs end with their authorization's org life, not with a token.
+// today counts the jobs of the last 24 hours.
+func (b *bulkJobs) today() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.todayLocked()
+}
+
+func (b *bulkJobs) todayLocked() int {
+	n, now := 0, b.clock.Now()
+	for _, job := range b.jobs {
+		if now.Sub(job.created) < 24*time.Hour {
+			n++
+		}
+	}
+	return n
+}
+
+// find opens a job by id. Any session of the org may: tokens come and go while a job runs. Callers hold mu.
 func (b *bulkJobs) find(id string) (*bulkJob, bool) {
 	now := b.clock.Now()
 	i := slices.IndexFunc(b.jobs, func(j *bulkJob) bool {

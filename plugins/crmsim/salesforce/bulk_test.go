@@ -177,7 +177,7 @@ func TestReplication(t *testing.T) {
 	purged, err := org.Controls().PurgeRecords("Contact")
 	require.NoError(t, err)
 	require.Equal(t, 1, purged)
-	require.Zero(t, len(client.rows(t, "SELECT Id FROM Contact WHERE Id = '"+gone[0]+"'").Records))
+	require.Empty(t, client.rows(t, "SELECT Id FROM Contact WHERE Id = '"+gone[0]+"'").Records)
 	var all struct{ TotalSize int }
 	client.get(t, root+"/queryAll?q="+url.QueryEscape("SELECT Id FROM Contact WHERE IsDeleted = true")).json(t, http.StatusOK, &all)
 	require.Zero(t, all.TotalSize, "purged records are in no bin")

@@ -13,6 +13,7 @@ const (
 	switchExpire     = "expire_sessions"
 	switchRevoke     = "revoke_authorizations"
 	switchCursors    = "drop_query_locators"
+	switchBulk       = "expire_bulk_jobs"
 	switchResetUsage = "reset_api_usage"
 	switchReset      = "reset"
 )
@@ -36,6 +37,9 @@ func (c *Controls) switches() []control.Switch {
 		},
 		{
 			Key: switchCursors, Title: "Drop query locators", Kind: control.SwitchAction, Help: "next page: INVALID_QUERY_LOCATOR",
+		},
+		{
+			Key: switchBulk, Title: "Expire bulk jobs", Kind: control.SwitchAction, Help: "jobs and results are gone: 404 NOT_FOUND",
 		},
 		{
 			Key: switchResetUsage, Title: "Reset the API usage", Kind: control.SwitchAction, Help: "all calls of the day are free again",
@@ -67,6 +71,8 @@ func (b board) SetSwitch(key string, value json.RawMessage) error {
 		b.RevokeAuthorizations()
 	case switchCursors:
 		b.DropCursors()
+	case switchBulk:
+		b.ExpireBulkJobs()
 	case switchResetUsage:
 		b.sim.usage.reset()
 	case switchReset:

@@ -79,9 +79,12 @@ type limit struct {
 // limits serves GET /limits with the limits a reading and writing connector looks at.
 func (s *Simulator) limits(*call) reply {
 	usage := s.usage.now()
-	all := map[string]limit{"DailyApiRequests": {usage.limit, usage.limit - usage.used}}
+	all := map[string]limit{
+		"DailyApiRequests":     {usage.limit, usage.limit - usage.used},
+		"DailyBulkV2QueryJobs": {maxBulkJobs, maxBulkJobs - s.bulk.today()},
+	}
 	for name, most := range map[string]int{
-		"DailyBulkApiBatches": 15000, "DailyBulkV2QueryJobs": 10000, "DailyBulkV2QueryFileStorageMB": 976562,
+		"DailyBulkApiBatches": 15000, "DailyBulkV2QueryFileStorageMB": 976562,
 		"DailyAsyncApexExecutions": 250000, "DailyStreamingApiEvents": 10000, "DailyGenericStreamingApiEvents": 10000,
 		"DataStorageMB": 5, "FileStorageMB": 20, "HourlyODataCallout": 1000, "HourlyTimeBasedWorkflow": 50,
 		"MassEmail": 10, "SingleEmail": 15, "PermissionSets": 1500, "HourlyPublishedPlatformEvents": 50000,
@@ -101,7 +104,7 @@ func (s *Simulator) recordCount(c *call) reply {
 	s.store.mu.RLock()
 	defer s.store.mu.RUnlock()
 	for _, name := range strings.Split(c.query.Get("sObjects"), ",") {
-		if o, ok := c.view.object(strings.TrimSpace(name)); ok {
+		if o, ok := c.view.object(strings.TrimSpace(name)); ok && !o.virtual {
 			counts = append(counts, count{s.store.tables[o.name].live(), o.name})
 		}
 	}

@@ -18,8 +18,8 @@ type replicationWindow struct{ start, end time.Time }
 
 // replicationOf checks object and window of GET /sobjects/{object}/updated and /deleted.
 func (s *Simulator) replicationOf(c *call) (*objectView, replicationWindow, *reply) {
-	refuse := func(status int, code, message string) (*objectView, replicationWindow, *reply) {
-		answer := failure(status, code, message)
+	refuse := func(code, message string) (*objectView, replicationWindow, *reply) {
+		answer := failure(http.StatusBadRequest, code, message)
 		return nil, replicationWindow{}, &answer
 	}
 	o, ok := c.view.object(c.rest[1])
@@ -28,7 +28,7 @@ func (s *Simulator) replicationOf(c *call) (*objectView, replicationWindow, *rep
 		return nil, replicationWindow{}, &missing
 	}
 	if !o.replicateable || !o.queryable {
-		return refuse(http.StatusBadRequest, "INVALID_TYPE_FOR_OPERATION", "entity type "+o.name+" does not support replication")
+		return refuse("INVALID_TYPE_FOR_OPERATION", "entity type "+o.name+" does not support replication")
 	}
 	var window replicationWindow
 	for _, end := range []struct {
@@ -37,20 +37,20 @@ func (s *Simulator) replicationOf(c *call) (*objectView, replicationWindow, *rep
 	}{{"start", &window.start}, {"end", &window.end}} {
 		given := c.query.Get(end.name)
 		if given == "" {
-			return refuse(http.StatusBadRequest, "MISSING_ARGUMENT", "Required parameter "+end.name+" is missing")
+			return refuse("MISSING_ARGUMENT", "Required parameter "+end.name+" is missing")
 		}
 		at, ok := replicationDate(given)
 		if !ok {
-			return refuse(http.StatusBadRequest, "INVALID_REPLICATION_DATE", fmt.Sprintf("invalid %s date: %s", end.name, given))
+			return refuse("INVALID_REPLICATION_DATE", fmt.Sprintf("invalid %s date: %s", end.name, given))
 		}
 		*end.at = at.Truncate(time.Minute)
 	}
 	switch now := s.config.Clock.Now(); {
 	case !window.start.Before(window.end):
-		return refuse(http.StatusBadRequest, "INVALID_REPLICATION_DATE",
+		return refuse("INVALID_REPLICATION_DATE",
 			"The startDate value must precede the endDate value by more than one minute")
 	case now.Sub(window.start) > replicationReach:
-		return refuse(http.StatusBadRequest, "INVALID_REPLICATION_DATE", "startDate cannot be more than 30 days ago")
+		return refuse("INVALID_REPLICATION_DATE", "startDate cannot be more than 30 days ago")
 	case window.end.After(now):
 		window.end = now.UTC().Truncate(time.Minute)
 	}

@@ -144,6 +144,30 @@ func TestRevokeEndpoint(t *testing.T) {
 	require.Equal(t, "invalid_token", body.Get("error"))
 }
 
+// TestIntrospection tells good tokens from dead ones, to the app only.
+func TestIntrospection(t *testing.T) {
+	t.Parallel()
+	org := start(t, nil)
+	client := org.login(t)
+	ask := func(token string) map[string]any {
+		var facts map[string]any
+		org.form(t, "/services/oauth2/introspect", url.Values{
+			"token": {token}, "client_id": {salesforce.DefaultClientID}, "client_secret": {salesforce.DefaultClientSecret},
+		}).json(t, http.StatusOK, &facts)
+		return facts
+	}
+	facts := ask(client.tokens.AccessToken)
+	require.Equal(t, true, facts["active"])
+	require.Equal(t, "access_token", facts["token_type"])
+	require.Equal(t, "api refresh_token id", facts["scope"])
+	require.Equal(t, client.tokens.ID, facts["sub"])
+	require.Equal(t, "refresh_token", ask(client.tokens.RefreshToken)["token_type"])
+	org.Controls().RevokeAuthorizations()
+	require.Equal(t, map[string]any{"active": false}, ask(client.tokens.AccessToken))
+	require.Equal(t, map[string]any{"active": false}, ask(client.tokens.RefreshToken))
+	require.Equal(t, http.StatusBadRequest, org.form(t, "/services/oauth2/introspect", url.Values{"token": {"x"}}).status)
+}
+
 func TestIdentity(t *testing.T) {
 	t.Parallel()
 	org := start(t, func(c *salesforce.Config) { c.Sandbox = true })

@@ -99,6 +99,7 @@ func (s *Simulator) routes() http.Handler {
 	r.Post("/services/oauth2/token", s.serve(s.token))
 	r.Get("/services/oauth2/revoke", s.serve(s.revoke))
 	r.Post("/services/oauth2/revoke", s.serve(s.revoke))
+	r.Post("/services/oauth2/introspect", s.serve(s.introspect))
 	r.Get("/services/oauth2/userinfo", s.serve(s.userinfo))
 	r.Get("/id/{org}/{user}", s.serve(s.identity))
 	r.Get("/login", s.serve(s.login))

@@ -100,6 +100,30 @@ func (s *Simulator) revoke(r *http.Request) reply {
 	return textReply(http.StatusBadRequest, "application/x-www-form-urlencoded;charset=UTF-8", body.Encode())
 }
 
+// introspect serves POST /services/oauth2/introspect: is this token still good, and for what.
+func (s *Simulator) introspect(r *http.Request) reply {
+	r.Body = http.MaxBytesReader(nil, r.Body, maxForm)
+	if err := r.ParseForm(); err != nil {
+		return oauthFailure(&oauthError{Code: "invalid_request", Description: "must be a url-encoded form"})
+	}
+	if wrong := s.checkClient(r); wrong != nil {
+		return oauthFailure(wrong)
+	}
+	facts, ok := s.authorizations.introspect(r.PostForm.Get("token"))
+	if !ok {
+		return jsonReply(http.StatusOK, map[string]any{"active": false})
+	}
+	answer := map[string]any{
+		"active": true, "scope": strings.Join(facts.scopes, " "), "client_id": s.config.ClientID,
+		"username": s.userText("Username"), "sub": s.identityURL(r), "token_type": facts.kind,
+	}
+	if !facts.expires.IsZero() {
+		issued := facts.expires.Add(-s.config.AccessTokenTTL).Unix()
+		answer["exp"], answer["iat"], answer["nbf"] = facts.expires.Unix(), issued, issued
+	}
+	return jsonReply(http.StatusOK, answer)
+}
+
 // bearer is the access token of a request, from the header or from oauth_token as the identity service allows.
 func bearer(r *http.Request) string {
 	scheme, value, ok := strings.Cut(r.Header.Get("Authorization"), " ")

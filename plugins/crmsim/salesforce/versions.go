@@ -56,7 +56,8 @@ func checkVersion(segment string) (reply, bool) {
 func (s *Simulator) resources(c *call) reply {
 	return jsonReply(http.StatusOK, map[string]string{
 		"sobjects": c.root + "/sobjects", "query": c.root + "/query", "queryAll": c.root + "/queryAll",
-		"limits": c.root + "/limits", "composite": c.root + "/composite", "identity": c.base + "/id/" +
+		"limits": c.root + "/limits", "composite": c.root + "/composite", "tooling": c.root + "/tooling",
+		"jobs": c.root + "/jobs", "identity": c.base + "/id/" +
 			s.config.OrgID + "/" + userID(),
 	})
 }

@@ -1,6 +1,7 @@
 package salesforce
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -27,9 +28,7 @@ func (s *store) with(tables ...*table) *store {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	combined := &store{tables: make(map[string]*table, len(s.tables)+len(tables)), gen: s.gen}
-	for name, t := range s.tables {
-		combined.tables[name] = t
-	}
+	maps.Copy(combined.tables, s.tables)
 	for _, t := range tables {
 		combined.tables[t.object.name] = t
 	}

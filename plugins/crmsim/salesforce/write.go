@@ -210,8 +210,10 @@ func (s *Simulator) upsert(c *call) reply {
 func upsertKey(o *objectView, name string) (*field, *writeError) {
 	f, ok := o.field(name)
 	if !ok || !f.traits.has(idLookup) {
-		return nil, &writeError{http.StatusNotFound, "NOT_FOUND",
-			"Provided external ID field does not exist or is not accessible: " + name, nil}
+		return nil, &writeError{
+			status: http.StatusNotFound, code: "NOT_FOUND",
+			message: "Provided external ID field does not exist or is not accessible: " + name,
+		}
 	}
 	return f.field, nil
 }

@@ -118,50 +118,53 @@ func (s *Simulator) checkRules(o *objectView, r *row, values map[string]any) *wr
 // checkValue brings one JSON value to the form the store keeps. Text is accepted where a number or a flag is meant, as
 // Salesforce does.
 func (s *Simulator) checkValue(f *field, value any) (any, *writeError) {
-	if value == "" {
-		value = nil
-	}
-	if value == nil {
+	if value == nil || value == "" {
 		return nil, nil
 	}
-	kind := familyOf(f.kind)
-	text, isText := value.(string)
 	unfit := refuseWrite("JSON_PARSER_ERROR", nil, "Cannot deserialize instance of %s from value %v of field %s",
 		strings.TrimPrefix(f.soapType(), "xsd:"), value, f.name)
-	switch kind {
-	case familyBoolean:
-		flag, ok := value.(bool)
-		if isText {
-			parsed, err := strconv.ParseBool(text)
-			flag, ok = parsed, err == nil
-		}
-		if !ok {
-			return nil, unfit
-		}
-		return flag, nil
-	case familyNumber:
+	kind := familyOf(f.kind)
+	if kind == familyBoolean {
+		return checkFlag(value, unfit)
+	}
+	if kind == familyNumber {
 		return checkNumber(f, value, unfit)
 	}
-	if !isText {
+	text, ok := value.(string)
+	switch {
+	case !ok || kind == familyAddress:
 		return nil, unfit
-	}
-	switch kind {
-	case familyID:
+	case kind == familyID:
 		return s.checkReference(f, text)
-	case familyDate:
-		if at, err := time.Parse(time.DateOnly, text[:min(len(text), 10)]); err == nil {
-			return at.Format(time.DateOnly), nil
-		}
-		return nil, unfit
-	case familyDatetime:
-		for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05.999-0700", time.DateOnly} {
-			if at, err := time.Parse(layout, text); err == nil {
-				return at.UTC().Truncate(time.Second), nil
-			}
-		}
-		return nil, unfit
+	case kind == familyDate || kind == familyDatetime:
+		return checkTime(kind, text, unfit)
 	}
 	return checkText(f, text)
+}
+
+func checkFlag(value any, unfit *writeError) (any, *writeError) {
+	if flag, ok := value.(bool); ok {
+		return flag, nil
+	}
+	flag, err := strconv.ParseBool(textOf(value))
+	if err != nil {
+		return nil, unfit
+	}
+	return flag, nil
+}
+
+func checkTime(kind family, text string, unfit *writeError) (any, *writeError) {
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05.999-0700", time.DateOnly} {
+		at, err := time.Parse(layout, text)
+		switch {
+		case err != nil:
+		case kind == familyDate:
+			return at.Format(time.DateOnly), nil
+		default:
+			return at.UTC().Truncate(time.Second), nil
+		}
+	}
+	return nil, unfit
 }
 
 func checkNumber(f *field, value any, unfit *writeError) (any, *writeError) {

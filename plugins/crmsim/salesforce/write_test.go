@@ -206,7 +206,7 @@ func TestCompositeWritesAreUndone(t *testing.T) {
 	require.Equal(t, []int{201, 201}, []int{got.CompositeResponse[0].HTTPStatusCode, got.CompositeResponse[1].HTTPStatusCode})
 	require.Contains(t, got.CompositeResponse[1].HTTPHeaders["Location"], root+"/sobjects/Contact/003")
 	child := client.rows(t, "SELECT Account.Name FROM Contact WHERE LastName = 'Child'").Records[0]
-	require.Equal(t, `Done "well"`, child["Account"].(map[string]any)["Name"]) //nolint:forcetypeassert // a failure shows the value
+	require.Equal(t, `Done "well"`, child["Account"].(map[string]any)["Name"])
 }
 
 // TestBatchCountsEachPart, unlike a composite.
