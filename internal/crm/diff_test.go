@@ -255,7 +255,15 @@ func drawCheck(t *rapid.T) crm.ObjectCheck {
 	case crm.VerdictFailed:
 		return broken()
 	default:
-		check := can(rapid.SliceOfDistinct(rapid.SampledFrom([]string{"A", "B", "C", "D"}), rapid.ID[string]).Draw(t, "fields")...)
+		check := can(rapid.SliceOfDistinct(rapid.SampledFrom(fourFields()), rapid.ID[string]).Draw(t, "fields")...)
+		for _, name := range fourFields() {
+			there := slices.ContainsFunc(check.Fields, func(f crm.FieldInfo) bool { return f.Name == name })
+			if !there && rapid.Bool().Draw(t, "explained") {
+				cause := crm.Cause(rapid.SampledFrom(crm.Cause("").Values()).Draw(t, "why"))
+				check.Denied = append(check.Denied, crm.DeniedField{Name: name, Cause: cause, Evidence: "the CRM says so"})
+			}
+		}
+		check.Records = rapid.SampledFrom([]crm.RecordAccess{crm.RecordsUnknown, crm.RecordsAll, crm.RecordsPartial}).Draw(t, "records")
 		check.APIVersion = rapid.SampledFrom([]string{"66.0", "67.0"}).Draw(t, "version")
 		return check
 	}
@@ -265,12 +273,15 @@ func drawMode(t *rapid.T) crm.CheckMode {
 	return rapid.SampledFrom([]crm.CheckMode{crm.CheckRegular, crm.CheckConfirming}).Draw(t, "mode")
 }
 
-// drawState draws a state that some history of checks led to; A and B are
+// fourFields are names so similar that each may be another one renamed.
+func fourFields() []string { return []string{"Field_A", "Field_B", "Field_C", "Field_D"} }
+
+// drawState draws a state that some history of checks led to; Field_A and Field_B are
 // standardized from the start.
 func drawState(t *rapid.T) crm.ObjectState {
 	state := crm.ObjectState{
 		Object: "Contact", Status: crm.ObjectNotChecked,
-		Fields: map[string]crm.FieldState{"A": {Standardized: true}, "B": {Standardized: true}},
+		Fields: map[string]crm.FieldState{"Field_A": {Standardized: true}, "Field_B": {Standardized: true}},
 	}
 	for i := range rapid.IntRange(0, 6).Draw(t, "history") {
 		state = crm.Diff(state, drawCheck(t), drawMode(t), noon.Add(time.Duration(i)*time.Minute)).State
@@ -325,6 +336,26 @@ func TestDiffProperties(t *testing.T) {
 		require.Empty(t, outcome.Changes)
 		require.Equal(t, !state.Stale, outcome.Unchanged)
 	})
+	property("a cause stands exactly for what cannot be read, and a candidate for what may have been renamed", func(t *rapid.T, state crm.ObjectState) {
+		state = crm.Diff(state, drawCheck(t), drawMode(t), later).State
+		for name, field := range state.Fields {
+			if field.Readable {
+				require.Empty(t, string(field.Cause)+field.Evidence, name)
+			} else if state.Status == crm.ObjectOK {
+				require.NotEmpty(t, field.Cause, name)
+				require.NotEmpty(t, field.Evidence, name)
+			}
+			require.True(t, !field.Folded || field.Cause == crm.CauseObjectDenied, "%s: %+v", name, field)
+			if field.Cause == crm.CauseRenamedCandidate && field.Candidate == "" {
+				require.Contains(t, field.Evidence, "the CRM says so", "%s: only the connector may have said so without a candidate", name)
+			}
+			if field.Candidate != "" {
+				require.NotEqual(t, name, field.Candidate)
+				require.Contains(t, fourFields(), field.Candidate)
+				require.True(t, field.Cause == crm.CauseRenamedCandidate || !field.SuspectedAt.IsZero(), "%s: %+v", name, field)
+			}
+		}
+	})
 	property("a failed check changes no readability", func(t *rapid.T, state crm.ObjectState) {
 		outcome := crm.Diff(state, broken(), drawMode(t), later)
 		require.Equal(t, readable(state), readable(outcome.State))
@@ -338,7 +369,7 @@ func TestDiffProperties(t *testing.T) {
 		}
 	})
 	property("loss and return lead back to the same statuses", func(t *rapid.T, state crm.ObjectState) {
-		full, less := can("A", "B", "C", "D"), drawCheck(t)
+		full, less := can(fourFields()...), drawCheck(t)
 		state = crm.Diff(state, full, crm.CheckRegular, later).State
 		before := statuses(state)
 		for range 2 {
@@ -353,6 +384,8 @@ func TestDiffProperties(t *testing.T) {
 		turned := check
 		turned.Fields = slices.Clone(check.Fields)
 		slices.Reverse(turned.Fields)
+		turned.Denied = slices.Clone(check.Denied)
+		slices.Reverse(turned.Denied)
 		require.Equal(t, crm.HashCheck(check), crm.HashCheck(turned))
 		require.Equal(t, crm.Diff(state, check, mode, later), crm.Diff(state, turned, mode, later))
 	})
@@ -375,6 +408,9 @@ func TestHashCheckSeesEveryFinding(t *testing.T) {
 		"field":        func(c *crm.ObjectCheck) { c.Fields[0].Name = "Fax" },
 		"field type":   func(c *crm.ObjectCheck) { c.Fields[0].Type = "email" },
 		"field rights": func(c *crm.ObjectCheck) { c.Fields[0].Rights.Update = true },
+		"denied field": func(c *crm.ObjectCheck) { c.Denied = []crm.DeniedField{{Name: "Fax", Cause: crm.CauseArchived}} },
+		"records":      func(c *crm.ObjectCheck) { c.Records = crm.RecordsPartial },
+		"records note": func(c *crm.ObjectCheck) { c.RecordsNote = "Depth Local" },
 		"stage order":  func(c *crm.ObjectCheck) { slices.Reverse(c.Fields[0].Picklist) },
 	}
 	for name, change := range differ {
@@ -386,6 +422,8 @@ func TestHashCheckSeesEveryFinding(t *testing.T) {
 	}
 	same := base
 	same.Evidence = "request 4711"
+	base.Denied = []crm.DeniedField{{Name: "Fax", Cause: crm.CauseArchived, Evidence: "request 1"}}
+	same.Denied = []crm.DeniedField{{Name: "Fax", Cause: crm.CauseArchived, Evidence: "request 2"}}
 	require.Equal(t, crm.HashCheck(base), crm.HashCheck(same))
 	require.Empty(t, crm.HashCheck(broken()))
 }

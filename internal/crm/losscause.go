@@ -67,14 +67,16 @@ func absence(check ObjectCheck, field string) string {
 // that is there still.
 func stillLost(name string, field FieldState, candidateThere bool, check ObjectCheck, denied DeniedField) (Cause, string) {
 	said := orUnknown(denied.Cause)
-	switch {
-	case field.Cause == CauseRenamedCandidate:
-		if candidateThere && mayBeRenamed(said) {
-			return field.Cause, field.Evidence
-		}
-	case denied.Name == "" && field.Cause != "",
-		said == field.Cause,
-		said == CauseUnknown && field.Cause == CausePermission:
+	kept := said == field.Cause
+	switch field.Cause {
+	case CauseRenamedCandidate:
+		kept = kept || candidateThere && mayBeRenamed(said)
+	case CausePermission:
+		kept = kept || said == CauseUnknown
+	default:
+		kept = kept || denied.Name == "" && field.Cause != ""
+	}
+	if kept {
 		return field.Cause, field.Evidence
 	}
 	return said, cmp.Or(denied.Evidence, absence(check, name)+".")
