@@ -81,6 +81,20 @@ func (c *Controls) RecordIDs(object string) ([]string, error) {
 	return ids, nil
 }
 
+// ChangeRecords implements control.RecordBoard.
+func (c *Controls) ChangeRecords(change control.RecordChange) ([]string, error) {
+	own := RecordChange{Object: change.Object, Count: change.Count, Late: time.Duration(change.LateSeconds) * time.Second}
+	switch change.Action {
+	case control.RecordCreate:
+		return c.CreateRecords(own)
+	case control.RecordTouch:
+		return c.TouchRecords(own)
+	case control.RecordDelete:
+		return c.DeleteRecords(own)
+	}
+	return nil, control.BadRequest("there is no action %q", change.Action)
+}
+
 // change checks what all changes have in common and runs one under the write lock.
 func (c *Controls) change(change RecordChange, run func(*table, map[string]any, time.Time) ([]*row, error)) ([]string, error) {
 	t, ok := c.sim.catalog.byName[change.Object]

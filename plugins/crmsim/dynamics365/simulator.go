@@ -71,9 +71,11 @@ func (s *Simulator) API() http.Handler {
 // Handler is API plus the control page of this simulator alone, under /sim/.
 func (s *Simulator) Handler() http.Handler {
 	r := chi.NewRouter()
-	r.Mount("/sim", control.Handler(s.Panel()))
+	page := control.Handler(s.Panel())
+	r.Handle("/sim", page)
+	r.Handle("/sim/*", page)
 	r.Handle("/", http.RedirectHandler("/sim/", http.StatusFound))
-	r.NotFound(s.API().ServeHTTP)
+	r.Handle("/*", s.API())
 	return r
 }
 
