@@ -168,6 +168,23 @@ func (i Integration) decide(ctx context.Context) error {
 	}`, map[string]any{"key": "drive-settings" + i.ID, "version": found.Integration.Settings.Version, "changes": changes}, nil)
 }
 
+// Objects lists the names of the package's objects.
+func (i Integration) Objects(ctx context.Context) ([]string, error) {
+	var found struct {
+		Integration struct {
+			Objects struct {
+				Edges []struct{ Node struct{ Name string } }
+			}
+		}
+	}
+	err := i.do(ctx, `query($id: ID!) { integration(id: $id) { objects(first: 100) { edges { node { name } } } } }`, nil, &found)
+	names := make([]string, len(found.Integration.Objects.Edges))
+	for n, edge := range found.Integration.Objects.Edges {
+		names[n] = edge.Node.Name
+	}
+	return names, err
+}
+
 // Run is a run as its admin sees it.
 type Run struct {
 	ID, Kind, LocalDate, Status, Phase, Reason string

@@ -26,6 +26,9 @@ type Options struct {
 	// and people in every CRM.
 	Seed    uint64
 	Sandbox bool
+	// Unlimited switches the CRM's rate limits and quotas off, for figures that are to
+	// tell of Fieldwarden alone.
+	Unlimited bool
 	// KeepTokens leaves a refresh token good after its use, where the CRM rotates
 	// them by default.
 	KeepTokens bool
@@ -60,6 +63,9 @@ func (c *CRM) Records(objects ...string) int {
 	return n
 }
 
+// unlimited is a rate that nobody reaches.
+const unlimited = 1 << 30
+
 // New makes a CRM that does not listen yet. An unknown name is an error that lists
 // the known ones.
 func New(name string, o Options) (*CRM, error) {
@@ -76,9 +82,13 @@ func New(name string, o Options) (*CRM, error) {
 		if o.Records > 0 {
 			records = salesforce.Spread(o.Records)
 		}
-		s, err := salesforce.New(salesforce.Config{
+		config := salesforce.Config{
 			Seed: o.Seed, Records: records, Sandbox: o.Sandbox, RotateRefreshTokens: !o.KeepTokens, RequirePKCE: true, Logger: o.Logger,
-		})
+		}
+		if o.Unlimited {
+			config.DailyRequests = -1
+		}
+		s, err := salesforce.New(config)
 		if err != nil {
 			return nil, err
 		}
@@ -87,7 +97,11 @@ func New(name string, o Options) (*CRM, error) {
 			ClientID: salesforce.DefaultClientID, ClientSecret: salesforce.DefaultClientSecret,
 		}, nil
 	case "hubspot":
-		s, err := hubspot.New(hubspot.Config{Seed: o.Seed, Records: size, Sandbox: o.Sandbox, Logger: o.Logger})
+		config := hubspot.Config{Seed: o.Seed, Records: size, Sandbox: o.Sandbox, Logger: o.Logger}
+		if o.Unlimited {
+			config.Limits = hubspot.Limits{TenSecondly: unlimited, Search: unlimited, Daily: unlimited}
+		}
+		s, err := hubspot.New(config)
 		if err != nil {
 			return nil, err
 		}
@@ -96,7 +110,11 @@ func New(name string, o Options) (*CRM, error) {
 			ClientID: hubspot.DefaultClientID, ClientSecret: hubspot.DefaultClientSecret,
 		}, nil
 	case "dynamics365":
-		s, err := dynamics365.New(dynamics365.Config{Seed: o.Seed, Records: size, Sandbox: o.Sandbox, Logger: o.Logger})
+		config := dynamics365.Config{Seed: o.Seed, Records: size, Sandbox: o.Sandbox, Logger: o.Logger}
+		if o.Unlimited {
+			config.RequestLimit = -1
+		}
+		s, err := dynamics365.New(config)
 		if err != nil {
 			return nil, err
 		}

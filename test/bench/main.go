@@ -14,6 +14,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"runtime"
 	"strings"
@@ -27,7 +28,7 @@ import (
 )
 
 func main() {
-	records := flag.Int("records", 20_000, "records in the CRM")
+	records := flag.Int("records", 20_000, "records in each CRM")
 	fields := flag.Int("fields", 5_000, "fields of the object whose field list is queried")
 	losses := flag.Int("losses", 100, "losses to time")
 	flag.Parse()
@@ -43,6 +44,7 @@ type sizes struct{ records, fields, losses int }
 type stand struct {
 	sizes
 	crm         *rig.CRM
+	others      *simulated.Running
 	site        *rig.Site
 	server      *drive.Process
 	token       string
@@ -77,7 +79,22 @@ func bench(out io.Writer, z sizes) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.crm.Close()) }()
-	if s.site, err = rig.NewSite(folder, "n", "", programs, []*simulated.CRM{s.crm.CRM}, "--confirm-delay", "1ms"); err != nil {
+	var others []*simulated.CRM
+	for _, name := range simulated.Names() {
+		if name == rig.Connector {
+			continue
+		}
+		other, err := simulated.New(name, simulated.Options{Records: z.records, Unlimited: true})
+		if err != nil {
+			return err
+		}
+		others = append(others, other)
+	}
+	if s.others, err = simulated.Start(ctx, "127.0.0.1:0", slog.New(slog.DiscardHandler), others...); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.others.Close()) }()
+	if s.site, err = rig.NewSite(folder, "n", "", programs, append(others, s.crm.CRM), "--confirm-delay", "1ms"); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.site.Close()) }()
@@ -87,7 +104,7 @@ func bench(out io.Writer, z sizes) (err error) {
 	defer func() { s.server.Kill() }()
 	load, _ := os.ReadFile("/proc/loadavg")
 	s.row("machine", "%d CPUs, %s/%s, %s, load %s", runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version(), strings.TrimSpace(string(load)))
-	for _, figure := range []func(context.Context) error{s.syncs, s.check, s.latency, s.memory, s.inProcess} {
+	for _, figure := range []func(context.Context) error{s.syncs, s.check, s.vendors, s.latency, s.memory, s.inProcess} {
 		if err := figure(ctx); err != nil {
 			return fmt.Errorf("%w\nthe server's last log lines:\n%s", err, s.site.Log(3000))
 		}

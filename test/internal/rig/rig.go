@@ -52,7 +52,7 @@ func Build(ctx context.Context, folder string, connectors map[string]string) (Pr
 	programs := Programs{Server: filepath.Join(folder, "fieldwarden"), Connectors: map[string]string{}}
 	sources := map[string]string{programs.Server: module + "cmd/fieldwarden"}
 	for name, source := range connectors {
-		programs.Connectors[name] = filepath.Join(folder, "connector-"+name)
+		programs.Connectors[name] = filepath.Join(folder, "fieldwarden-connector-"+name)
 		sources[programs.Connectors[name]] = source
 	}
 	for path, source := range sources {

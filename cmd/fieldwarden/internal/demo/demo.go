@@ -83,7 +83,7 @@ func (s *story) play(ctx context.Context, folder string) error {
 			s.events.Close()
 		}
 	}()
-	if _, err := fmt.Fprintf(s.options.Out, "\n%s, simulator at http://%s/sim/\n\n", s.crm.Title(), s.crm.Address); err != nil {
+	if _, err := fmt.Fprintf(s.options.Out, "\n%s, simulator at http://%s/sim/, its rate limits off\n\n", s.crm.Title(), s.crm.Address); err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
 	for i, one := range s.steps() {
@@ -116,7 +116,7 @@ type house struct {
 func open(ctx context.Context, options Options, folder string) (*house, error) {
 	var crms []*simulated.CRM
 	for _, name := range options.CRMs {
-		one, err := simulated.New(name, simulated.Options{Records: options.Records})
+		one, err := simulated.New(name, simulated.Options{Records: options.Records, Unlimited: true})
 		if err != nil {
 			return nil, err
 		}
