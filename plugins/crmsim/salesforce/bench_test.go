@@ -37,3 +37,16 @@ func BenchmarkCheckInOneComposite(b *testing.B) {
 			part("e", "/sobjects/User/describe")).status)
 	}
 }
+
+// BenchmarkBulkJob runs a bulk query of 20,000 records from creation to its last page.
+func BenchmarkBulkJob(b *testing.B) {
+	org := start(b, func(c *salesforce.Config) { c.Records = map[string]int{"Contact": 20_000}; c.DailyRequests = -1 })
+	client := org.login(b)
+	org.Controls().SetBulkPolls(0)
+	for b.Loop() {
+		created := client.createJob(b, "query", "SELECT Id, AccountId, Name, FirstName, LastName, Email, Title, Phone, MailingStreet, "+
+			"MailingCity, LeadSource, OwnerId, CreatedDate, SystemModstamp FROM Contact")
+		require.Equal(b, 20_000, client.jobStatus(b, created.ID).NumberRecordsProcessed)
+		require.Equal(b, "null", client.get(b, root+"/jobs/query/"+created.ID+"/results").header.Get("Sforce-Locator"))
+	}
+}

@@ -19,7 +19,7 @@ type job struct {
 	NumberRecordsProcessed                   int
 }
 
-func (s *session) createJob(t *testing.T, operation, soql string) job {
+func (s *session) createJob(t testing.TB, operation, soql string) job {
 	t.Helper()
 	var created job
 	s.post(t, root+"/jobs/query", map[string]string{"operation": operation, "query": soql}).json(t, http.StatusOK, &created)
@@ -28,7 +28,7 @@ func (s *session) createJob(t *testing.T, operation, soql string) job {
 	return created
 }
 
-func (s *session) jobStatus(t *testing.T, id string) job {
+func (s *session) jobStatus(t testing.TB, id string) job {
 	t.Helper()
 	var status job
 	s.get(t, root+"/jobs/query/"+id).json(t, http.StatusOK, &status)

@@ -2,6 +2,7 @@ package salesforce
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"net/http"
 	"net/mail"
@@ -37,8 +38,8 @@ func (s *Simulator) checkWrite(o *objectView, r *row, given map[string]any) (map
 	if wrong := mayWrite(o, r); wrong != nil {
 		return nil, wrong
 	}
-	values := map[string]any{}
-	for name, value := range given {
+	values, locked := map[string]any{}, []string{}
+	for _, name := range slices.Sorted(maps.Keys(given)) {
 		if name == "attributes" {
 			continue
 		}
@@ -47,15 +48,19 @@ func (s *Simulator) checkWrite(o *objectView, r *row, given map[string]any) (map
 			return nil, refuseWrite("INVALID_FIELD", nil, "No such column '%s' on sobject of type %s", name, o.name)
 		}
 		if allowed := (r == nil && f.mayCreate) || (r != nil && f.mayUpdate); !allowed {
-			return nil, refuseWrite("INVALID_FIELD_FOR_INSERT_UPDATE", []string{f.name}, "Unable to create/update fields: %s. "+
-				"Please check the security settings of this field and verify that it is read/write for your profile or "+
-				"permission set.", f.name)
+			locked = append(locked, f.name)
+			continue
 		}
-		stored, wrong := s.checkValue(f.field, value)
+		stored, wrong := s.checkValue(f.field, given[name])
 		if wrong != nil {
 			return nil, wrong
 		}
 		values[f.name] = stored
+	}
+	if len(locked) > 0 {
+		return nil, refuseWrite("INVALID_FIELD_FOR_INSERT_UPDATE", locked, "Unable to create/update fields: %s. Please check the "+
+			"security settings of this field and verify that it is read/write for your profile or permission set.",
+			strings.Join(locked, ", "))
 	}
 	if missing := missingFields(o, r, values); len(missing) > 0 {
 		return nil, refuseWrite("REQUIRED_FIELD_MISSING", missing, "Required fields are missing: [%s]", strings.Join(missing, ", "))

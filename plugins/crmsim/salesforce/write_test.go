@@ -74,7 +74,7 @@ func TestWritesThatSalesforceRefuses(t *testing.T) {
 		{"Contact", `{"LastName":"x","Nope":1}`, "INVALID_FIELD", "No such column 'Nope' on sobject of type Contact"},
 		{"Contact", `{"LastName":"x","Title":"CEO"}`, "INVALID_FIELD", "No such column 'Title' on sobject of type Contact"},
 		{"Contact", `{"LastName":"x","Fax":"1"}`, "INVALID_FIELD_FOR_INSERT_UPDATE", "Unable to create/update fields: Fax."},
-		{"Contact", `{"LastName":"x","SystemModstamp":"2026-01-01T00:00:00Z"}`, "INVALID_FIELD_FOR_INSERT_UPDATE", "SystemModstamp"},
+		{"Contact", `{"LastName":"x","SystemModstamp":"2026-01-01T00:00:00Z","Fax":"1"}`, "INVALID_FIELD_FOR_INSERT_UPDATE", "Fax, SystemModstamp."},
 		{"Contact", `{"LastName":"x","Email":"nobody"}`, "INVALID_EMAIL_ADDRESS", "Email: invalid email address: nobody"},
 		{"Contact", `{"LastName":"` + strings.Repeat("x", 81) + `"}`, "STRING_TOO_LONG", "max length=80"},
 		{"Contact", `{"LastName":"x","CleanStatus":"Nope"}`, "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", "bad value for restricted picklist field: Nope"},
