@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -73,8 +74,7 @@ func (s *Simulator) accountInfo(c *call) reply {
 	switch {
 	case c.method != http.MethodGet:
 		return methodNotAllowed()
-	case len(rest) == 4 && rest[0] == "api-usage" && rest[1] == "daily" && rest[3] == "summary",
-		len(rest) == 3 && rest[0] == "api-usage" && rest[1] == "daily" && rest[2] == "private-apps":
+	case strings.Join(rest, "/") == "api-usage/daily/private-apps":
 		return s.dailyUsage()
 	case len(rest) != 1 || rest[0] != "details":
 		return resourceMissing()

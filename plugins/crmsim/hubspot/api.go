@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/fieldwarden/fieldwarden/plugins/crmsim/control"
 )
@@ -28,6 +29,18 @@ type call struct {
 
 // may reports whether any one of the scopes is held.
 func (c *call) may(scopes []string) bool { return holdsAny(c.scopes, scopes) }
+
+// maxDetail bounds what the request log keeps of a query or search.
+const maxDetail = 500
+
+// detail is what tells reads of one kind apart: the query, or the body of a search.
+func (c *call) detail() string {
+	text := c.query.Encode()
+	if c.endpoint() == "search" {
+		text = string(c.body)
+	}
+	return strings.ToValidUTF8(text[:min(len(text), maxDetail)], "")
+}
 
 // read decodes the body. An empty body reads as an empty object.
 func (c *call) read(into any) *reply {
@@ -81,9 +94,13 @@ func (s *Simulator) answer(r *http.Request, line *control.Request) reply {
 		return failure(http.StatusRequestEntityTooLarge, "", "The request body is too large")
 	}
 	c.body, c.token, c.scopes = body, token, s.grants.inForce(token.grant)
+	line.Detail = c.detail()
 	answer = s.route(c)
+	if answer.header == nil {
+		answer.header = map[string]string{correlationHeader: correlationID()}
+	}
 	if answer.metered {
-		answer.header = s.meter.headers(token.grant.private)
+		maps.Copy(answer.header, s.meter.headers(token.grant.private))
 	}
 	return answer
 }

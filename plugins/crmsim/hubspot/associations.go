@@ -138,6 +138,10 @@ type newLink struct {
 	types []linkType
 }
 
+func (l newLink) primary() bool {
+	return slices.ContainsFunc(l.types, func(t linkType) bool { return t.primary })
+}
+
 // checkLinks reads the associations of a record to create. Their type ids say which object they lead to.
 func (s *Simulator) checkLinks(o *objectType, inputs []associationInput) ([]newLink, *apiError) {
 	var made []newLink

@@ -111,6 +111,11 @@ func TestRecordHooks(t *testing.T) {
 	require.Zero(t, controls.Counters().Named["token_refreshes"])
 	require.Positive(t, controls.Counters().APICalls)
 	require.Positive(t, controls.Counters().ByObject["contacts"])
+	p.get("/crm/v3/objects/deals?limit=1&properties=amount")
+	p.post("/crm/v3/objects/deals/search", object{"limit": 3})
+	log := controls.Journal().After(0)
+	require.Equal(t, []string{"list", "deals", "limit=1&properties=amount"}, []string{log[len(log)-2].Endpoint, log[len(log)-2].Object, log[len(log)-2].Detail})
+	require.Equal(t, []string{"search", `{"limit":3}`}, []string{log[len(log)-1].Endpoint, log[len(log)-1].Detail})
 	controls.Reset()
 	require.Empty(t, controls.Journal().After(0))
 }
@@ -119,7 +124,7 @@ func TestRecordHooks(t *testing.T) {
 func TestSameSeedSamePortal(t *testing.T) {
 	t.Parallel()
 	page := func(seed uint64) string {
-		p := start(t, func(c *hubspot.Config) { c.Seed, c.Records = seed, world.Spread(200_000) })
+		p := start(t, func(c *hubspot.Config) { c.Seed, c.Records = seed, world.Spread(50_000) })
 		return p.get("/crm/v3/objects/deals?limit=3&associations=contacts").text
 	}
 	first := page(1)

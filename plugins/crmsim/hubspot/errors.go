@@ -38,6 +38,9 @@ type rateError struct {
 	RequestID     string `json:"requestId,omitempty"`
 }
 
+// correlationHeader repeats an error's correlation id; answers without an error have one there, too.
+const correlationHeader = "X-HubSpot-Correlation-Id"
+
 // correlationID is a fresh UUID for an error body.
 func correlationID() string {
 	var b [16]byte
@@ -48,7 +51,9 @@ func correlationID() string {
 
 func (e apiError) reply(status int) reply {
 	e.Status, e.CorrelationID = "error", correlationID()
-	return jsonReply(status, e)
+	answer := jsonReply(status, e)
+	answer.header = map[string]string{correlationHeader: e.CorrelationID}
+	return answer
 }
 
 // failure is an error with nothing but a category (which may be "") and a message.
@@ -127,8 +132,9 @@ func rateLimited(policy string, portal int64, app int64) reply {
 		body.RequestID = correlationID()
 	}
 	answer := jsonReply(http.StatusTooManyRequests, body)
+	answer.header = map[string]string{correlationHeader: body.CorrelationID}
 	if policy == policyTenSecondly {
-		answer.header = map[string]string{"X-HubSpot-RateLimit-Remaining": "0"}
+		answer.header["X-HubSpot-RateLimit-Remaining"] = "0"
 	}
 	return answer
 }

@@ -68,7 +68,7 @@ func (s *Simulator) faultAnswer(kind, object string) (answer reply, ok bool) {
 		return failure(http.StatusLocked, "LOCKED", "The record is locked"), true
 	case "migration":
 		answer = failure(477, "MIGRATION_IN_PROGRESS", "Migration in progress")
-		answer.header = map[string]string{"Retry-After": "3600"}
+		answer.header["Retry-After"] = "3600"
 		return answer, true
 	case "token_expired":
 		now := s.config.Clock.Now()

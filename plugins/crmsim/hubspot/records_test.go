@@ -201,6 +201,9 @@ func TestWrites(t *testing.T) {
 		require.Equal(t, http.StatusBadRequest, got.status, name)
 		require.Equal(t, one.code, got.at("errors", 0, "code"), name)
 	}
+	lonely := create("leads", map[string]any{"hs_lead_name": "Nobody's"})
+	require.Equal(t, http.StatusBadRequest, lonely.status, "a lead needs its contact or company")
+	require.Equal(t, lonely.at("correlationId"), lonely.header.Get("X-HubSpot-Correlation-Id"))
 	patch := func(values map[string]any) answer {
 		return p.do(http.MethodPatch, "/crm/v3/objects/contacts/"+id, map[string]any{"properties": values})
 	}
@@ -287,7 +290,7 @@ func TestCatalogs(t *testing.T) {
 	}
 }
 
-// TestInventedValuesHaveDefinitions: what the generator fills in exists, and choices are among the options.
+// TestInventedValuesFit: what the generator fills in exists, and choices are among the options.
 func TestInventedValuesFit(t *testing.T) {
 	t.Parallel()
 	p := start(t, func(c *hubspot.Config) { c.Seed = 7 })

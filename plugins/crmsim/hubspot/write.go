@@ -147,6 +147,9 @@ func (s *Simulator) insert(c *call, o *objectType, in recordInput) (made recordA
 		return recordAnswer{}, wrong, nil
 	}
 	links, wrong := s.checkLinks(o, in.Associations)
+	if wrong == nil && o.name == "leads" && !slices.ContainsFunc(links, newLink.primary) {
+		wrong = &apiError{Category: "VALIDATION_ERROR", Message: "A lead needs a primary association with a contact or company"}
+	}
 	if wrong != nil {
 		return recordAnswer{}, wrong, nil
 	}
