@@ -17,6 +17,7 @@ import (
 	entalert "github.com/fieldwarden/fieldwarden/ent/alert"
 	"github.com/fieldwarden/fieldwarden/ent/crmfield"
 	"github.com/fieldwarden/fieldwarden/ent/crmobject"
+	entmapping "github.com/fieldwarden/fieldwarden/ent/mapping"
 	"github.com/fieldwarden/fieldwarden/ent/permissionchange"
 	"github.com/fieldwarden/fieldwarden/internal/alert"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
@@ -66,6 +67,12 @@ type fakeCRM struct {
 	failures map[string]error
 	version  string
 	requests []crm.CheckRequest
+	// denied explains fields, and records limits them, by object.
+	denied  map[string][]crm.DeniedField
+	records map[string]string
+	// memo is what the connector wants to have kept; memos is what came with each call.
+	memo  []byte
+	memos []string
 	// during runs while a call is under way, after the CRM has made its answer.
 	during func()
 }
@@ -134,9 +141,9 @@ func (c *fakeCRM) Describe(string) (crm.Manifest, error) {
 }
 
 // CheckPermissions answers as a connector does.
-func (c *fakeCRM) CheckPermissions(_ context.Context, _ string, _ crm.Target, r crm.CheckRequest) ([]crm.ObjectCheck, crm.CheckOutcome, error) {
+func (c *fakeCRM) CheckPermissions(_ context.Context, _ string, target crm.Target, r crm.CheckRequest) ([]crm.ObjectCheck, crm.CheckOutcome, error) {
 	c.mu.Lock()
-	c.requests = append(c.requests, r)
+	c.requests, c.memos = append(c.requests, r), append(c.memos, string(target.Memo))
 	checks, err := c.answer(r), c.failure
 	during := c.during
 	c.mu.Unlock()
@@ -146,7 +153,7 @@ func (c *fakeCRM) CheckPermissions(_ context.Context, _ string, _ crm.Target, r 
 	if err != nil {
 		return nil, crm.CheckOutcome{}, err
 	}
-	return checks, crm.CheckOutcome{Stats: crm.CallStats{CRMCalls: 1}}, nil
+	return checks, crm.CheckOutcome{Stats: crm.CallStats{CRMCalls: 1}, Memo: c.memo}, nil
 }
 
 func (c *fakeCRM) answer(r crm.CheckRequest) []crm.ObjectCheck {
@@ -160,6 +167,10 @@ func (c *fakeCRM) answer(r crm.CheckRequest) []crm.ObjectCheck {
 			check.Verdict, check.Failure = crm.VerdictFailed, c.failures[name]
 		case readable:
 			check.Verdict, check.Rights, check.Fields = crm.VerdictAccessible, crm.Rights{Read: true}, slices.Clone(fields)
+			check.Denied = c.denied[name]
+			if check.RecordsNote = c.records[name]; check.RecordsNote != "" {
+				check.Records = crm.RecordsPartial
+			}
 		default:
 			check.Verdict, check.Cause, check.Evidence = crm.VerdictDenied, crm.CausePermission, name+" is not in the list of objects."
 		}
@@ -434,4 +445,24 @@ func objectNames(r crm.CheckRequest) []string {
 		names[i] = object.Name
 	}
 	return names
+}
+
+// usePackage makes everything go by another package.
+func (f *fixture) usePackage(pkg crm.Package) {
+	f.t.Helper()
+	f.config.Packages = func(string, string) (crm.Package, error) { return pkg, nil }
+	var err error
+	f.mappings, err = mapping.New(mapping.Config{Store: f.store, Alerts: f.alerts, Packages: f.config.Packages})
+	require.NoError(f.t, err)
+	f.config.Mappings = f.mappings
+	f.replaceChecker(f.crm)
+	f.permissions.Register(f.jobs)
+}
+
+// mapped is the mapping of a standard field.
+func (f *fixture) mapped(standardField string) *ent.Mapping {
+	f.t.Helper()
+	row, err := f.store.Read().Mapping.Query().Where(entmapping.IntegrationID(f.integration.ID), entmapping.StandardField(standardField)).Only(f.ctx)
+	require.NoError(f.t, err)
+	return row
 }
