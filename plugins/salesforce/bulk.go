@@ -66,7 +66,7 @@ func (r *reader) startJob(ctx context.Context) (started bool, err error) {
 	case !recordID.MatchString(job.ID):
 		return false, sdk.BadResponse("Salesforce answered the creation of a bulk job without its id")
 	case a.askedAt.IsZero():
-		return false, sdk.BadResponse("Salesforce's answer has no Date, without which the place to read on from cannot be known")
+		return false, errNoDate
 	}
 	r.at.close()
 	r.at.open(a.askedAt.Add(-r.overlap), selectDigest(r.lists))

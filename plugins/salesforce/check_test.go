@@ -29,11 +29,11 @@ func runCheck(t *testing.T, c *Connector, target sdk.Target, objects ...string) 
 	return checks, outcome.Stats, err
 }
 
-func TestCheckOf25ObjectsIsOneCall(t *testing.T) {
+func TestCheckOf24ObjectsIsOneCall(t *testing.T) {
 	t.Parallel()
 	answers := map[string]canned{}
 	var objects []string
-	for i := range 25 {
+	for i := range 24 {
 		object := fmt.Sprintf("Thing%d__c", i)
 		objects = append(objects, object)
 		answers[describePath(object)] = ok(describeOf(object, "A__c"))
@@ -41,7 +41,7 @@ func TestCheckOf25ObjectsIsOneCall(t *testing.T) {
 	org := newStub(t, answers)
 	checks, stats, err := runCheck(t, newTestConnector(), org.target(), objects...)
 	require.NoError(t, err)
-	require.Len(t, checks, 25)
+	require.Len(t, checks, 24)
 	for _, check := range checks {
 		require.Equal(t, sdk.VerdictAccessible, check.Verdict)
 	}
@@ -159,7 +159,7 @@ func slowOrg(t *testing.T, limit int, sizes chan<- int) *httptest.Server {
 func TestCheckDividesSlowPacks(t *testing.T) {
 	t.Parallel()
 	sizes := make(chan int, 100)
-	server := slowOrg(t, 5, sizes)
+	server := slowOrg(t, 6, sizes)
 	c := newTestConnector()
 	c.packTimeout = 700 * time.Millisecond
 	objects := []string{"Slow"}
@@ -181,7 +181,7 @@ func TestCheckDividesSlowPacks(t *testing.T) {
 	for size := range sizes {
 		got = append(got, size)
 	}
-	require.Equal(t, []int{25, 5, 1, 1, 1, 1, 1, 5, 5, 5, 5}, got)
+	require.Equal(t, []int{25, 6, 2, 2, 2, 2, 2, 6, 6, 6, 5, 2}, got)
 	require.Equal(t, len(got), stats.CRMCalls)
 }
 

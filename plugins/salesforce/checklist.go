@@ -2,12 +2,14 @@ package salesforce
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"hash/crc32"
 	"net/http"
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/fieldwarden/fieldwarden/plugins/sdk"
 )
@@ -23,7 +25,25 @@ const (
 	itemEnvironment     = "right-environment"
 	itemEdition         = "edition"
 	itemBudget          = "api-budget"
+	itemApp             = "crm-app"
 )
+
+// The app whose records and fields write-back uses is a managed package with this
+// namespace; appProbe is one of its fields.
+const (
+	appNamespace = "LID"
+	appObject    = "Lead"
+	appProbe     = "LID__LinkedIn_Company_Id__c"
+)
+
+func licencePath() string {
+	return queryPath("SELECT NamespacePrefix,Status FROM PackageLicense WHERE NamespacePrefix = '" + appNamespace + "'")
+}
+
+// probePath asks for a field of the app: an answer proves it, a refusal nothing.
+func probePath() string {
+	return queryPath("SELECT " + appProbe + " FROM " + appObject + " LIMIT 1")
+}
 
 // objectKey is the item of one required object: "object-account",
 // "object-invoice--c". Keys have at most 64 characters; a longer name is cut and
@@ -45,9 +65,9 @@ const maxKey = 64
 const lowBudget = 0.20
 
 // Checklist tests the connection in three calls, of which one is metered (one
-// more for each 25 objects beyond the first 24): the list of API versions, which
-// needs no token, userinfo, and a composite of the Organization row and the
-// objects' basic information.
+// more for each 25 objects beyond the first 22): the list of API versions, which
+// needs no token, userinfo, and a composite of the Organization row, what tells
+// of the app, and the objects' basic information.
 //
 // An expired session is returned as Unauthenticated instead of an item, because
 // the host then refreshes the token and asks again; only a session that a
@@ -177,15 +197,17 @@ func (l *checklist) testAPI(ctx context.Context) error {
 			objects = append(objects, object)
 		}
 	}
-	first := objects[:min(len(objects), maxParts-1)]
-	parts, err := l.composite(ctx, append([]string{organizationPath()}, basicPaths(first)...))
+	own := []string{organizationPath(), licencePath(), probePath()}
+	first := objects[:min(len(objects), maxParts-len(own))]
+	parts, err := l.composite(ctx, append(own, basicPaths(first)...))
 	if err != nil {
 		return l.failAPI(err)
 	}
 	l.add(itemAPIEnabled, sdk.StatusPass, "The REST API answers this user.", "")
 	l.judgeOrganization(parts[0])
 	l.judgeBudget()
-	l.judgeObjects(first, parts[1:])
+	l.judgeApp(parts[1], parts[2])
+	l.judgeObjects(first, parts[3:])
 	for pack := range slices.Chunk(objects[len(first):], maxParts) {
 		parts, err := l.composite(ctx, basicPaths(pack))
 		if sdk.CodeOf(err) == sdk.CodeUnauthenticated {
@@ -231,13 +253,60 @@ func (l *checklist) judgeOrganization(part answer) {
 	}
 	is := org.environment()
 	if is == l.environment {
-		l.add(itemEnvironment, sdk.StatusPass, fmt.Sprintf("%s is the %s that was chosen.", excerpt(org.Name), environmentName(is)), "")
+		l.add(itemEnvironment, sdk.StatusPass, fmt.Sprintf("%s is the %s that was chosen%s.", excerpt(org.Name), environmentName(is), org.trial(is)), "")
 	} else {
 		l.add(itemEnvironment, sdk.StatusFail,
 			fmt.Sprintf("%s is a %s, but %s was chosen.", excerpt(org.Name), environmentName(is), environmentName(l.environment)),
 			"Start again and choose the other environment, or sign in to the right org.")
 	}
 	l.add(itemEdition, sdk.StatusPass, "The org is a "+excerpt(org.Type)+", and its API answers.", "")
+}
+
+// trial adds that an org is a trial: of the production environment, and with an
+// end. (Scratch orgs have an end, too; Salesforce counts them as sandboxes.)
+func (o organization) trial(is sdk.Environment) string {
+	ends, err := parseTime(o.TrialEnds)
+	if is == sdk.Sandbox || err != nil {
+		return ""
+	}
+	return ", a trial that ends on " + ends.Format(time.DateOnly)
+}
+
+// hasRows reports whether a query was answered, with whatever rows.
+func (l *checklist) hasRows(part answer) bool {
+	var reply struct {
+		Records *[]json.RawMessage `json:"records"`
+	}
+	return l.partError(part, "") == nil && decode(part, &reply) == nil && reply.Records != nil
+}
+
+// judgeApp looks for the app among the managed packages, and for a field of it.
+func (l *checklist) judgeApp(licence, probe answer) {
+	var licences struct {
+		Records *[]struct {
+			Status string `json:"Status"`
+		} `json:"records"`
+	}
+	err := l.partError(licence, "PackageLicense")
+	if err == nil {
+		err = decode(licence, &licences)
+	}
+	told := err == nil && licences.Records != nil
+	const install = "Install the app from the AppExchange (Setup → Apps → Packaging → Installed Packages shows it), for all users or for the integration user."
+	switch {
+	case told && len(*licences.Records) > 0 && (*licences.Records)[0].Status == "Expired":
+		l.add(itemApp, sdk.StatusWarn, "The app (namespace "+appNamespace+") is installed, but its licence has expired.", install)
+	case told && len(*licences.Records) > 0:
+		l.add(itemApp, sdk.StatusPass, "The app (namespace "+appNamespace+") is among the org's managed packages.", "")
+	case l.hasRows(probe):
+		l.add(itemApp, sdk.StatusPass, "The app is installed: its field "+appObject+"."+appProbe+" can be read.", "")
+	case told:
+		l.add(itemApp, sdk.StatusWarn, "No managed package of the namespace "+appNamespace+" is installed that the integration user can see.", install)
+	case err != nil:
+		l.add(itemApp, sdk.StatusUnknown, "Salesforce does not tell the integration user which packages are installed: "+messageOf(err), "")
+	default:
+		l.add(itemApp, sdk.StatusUnknown, "Salesforce answered the question for installed packages with something else.", "")
+	}
 }
 
 func environmentName(e sdk.Environment) string {
@@ -312,7 +381,7 @@ func (l *checklist) result() []sdk.ChecklistItem {
 	has := func(key string) bool {
 		return slices.ContainsFunc(l.items, func(i sdk.ChecklistItem) bool { return i.Key == key })
 	}
-	for _, key := range []string{itemReachable, itemAPIVersion, itemToken, itemUserActive, itemIntegrationUser, itemAPIEnabled, itemEnvironment, itemEdition, itemBudget} {
+	for _, key := range []string{itemReachable, itemAPIVersion, itemToken, itemUserActive, itemIntegrationUser, itemAPIEnabled, itemEnvironment, itemEdition, itemBudget, itemApp} {
 		if !has(key) {
 			l.add(key, sdk.StatusUnknown, l.stopped, "")
 		}

@@ -34,7 +34,7 @@ func healthy() map[string]sdk.Status {
 	return map[string]sdk.Status{
 		itemReachable: sdk.StatusPass, itemAPIVersion: sdk.StatusPass, itemToken: sdk.StatusPass, itemUserActive: sdk.StatusPass,
 		itemIntegrationUser: sdk.StatusPass, itemAPIEnabled: sdk.StatusPass, itemEnvironment: sdk.StatusPass, itemEdition: sdk.StatusPass,
-		itemBudget: sdk.StatusPass, "object-account": sdk.StatusPass, "object-opportunity": sdk.StatusFail, "object-gone--c": sdk.StatusFail,
+		itemBudget: sdk.StatusPass, itemApp: sdk.StatusPass, "object-account": sdk.StatusPass, "object-opportunity": sdk.StatusFail, "object-gone--c": sdk.StatusFail,
 	}
 }
 
@@ -43,7 +43,7 @@ func TestChecklist(t *testing.T) {
 	objects := []string{"Account", "Opportunity", "Gone__c"}
 	from := func(key string, status sdk.Status) map[string]sdk.Status {
 		// every test after key is unknown; the order is that of the tests
-		order := []string{itemReachable, itemAPIVersion, itemToken, itemUserActive, itemIntegrationUser, itemAPIEnabled, itemEnvironment, itemEdition, itemBudget, "object-account", "object-opportunity", "object-gone--c"}
+		order := []string{itemReachable, itemAPIVersion, itemToken, itemUserActive, itemIntegrationUser, itemAPIEnabled, itemEnvironment, itemEdition, itemBudget, itemApp, "object-account", "object-opportunity", "object-gone--c"}
 		want, after := map[string]sdk.Status{}, false
 		for _, k := range order {
 			switch {
@@ -80,6 +80,9 @@ func TestChecklist(t *testing.T) {
 		"user not told":   {userinfoPath, ok(`{"user_id":"005000000000001AAA","organization_id":"00D000000000001EAA","active":true}`), but(itemIntegrationUser, sdk.StatusUnknown)},
 		"inactive":        {userinfoPath, ok(strings.Replace(fmt.Sprintf(userBody, true), `"active":true`, `"active":false`, 1)), but(itemUserActive, sdk.StatusFail)},
 		"sandbox":         {dataPath + "/query", ok(organizationBody(true)), but(itemEnvironment, sdk.StatusFail)},
+		"app missing":     {soqlPath + "PackageLicense", rowsOf(), but(itemApp, sdk.StatusPass)}, // its field can be read
+		"app expired":     {soqlPath + "PackageLicense", rowsOf(`{"NamespacePrefix":"LID","Status":"Expired"}`), but(itemApp, sdk.StatusWarn)},
+		"trial":           {dataPath + "/query", ok(strings.Replace(organizationBody(false), `"IsSandbox"`, `"TrialExpirationDate":"2026-06-01T00:00:00.000+0000","IsSandbox"`, 1)), healthy()},
 		"object's 404":    {dataPath + "/sobjects/Gone__c", canned{status: 404, body: "null"}, but("object-gone--c", sdk.StatusUnknown)},
 		"object outage":   {dataPath + "/sobjects/Account", sfError(503, "SERVER_UNAVAILABLE", "later"), but("object-account", sdk.StatusUnknown)},
 		"object's limit":  {dataPath + "/sobjects/Account", sfError(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."), but("object-account", sdk.StatusUnknown)},
@@ -128,11 +131,62 @@ func TestChecklistBudget(t *testing.T) {
 	}
 }
 
+// TestChecklistApp: the app is found by its licence or by a field; without either
+// it is missing, and without an answer nobody knows.
+func TestChecklistApp(t *testing.T) {
+	t.Parallel()
+	hidden := sfError(400, "INVALID_FIELD", "No such column 'LID__LinkedIn_Company_Id__c' on entity 'Lead'.")
+	for name, c := range map[string]struct {
+		licence, probe canned
+		want           sdk.Status
+	}{
+		"licence":                   {rowsOf(`{"NamespacePrefix":"LID","Status":"Free"}`), hidden, sdk.StatusPass},
+		"field":                     {noSetup("PackageLicense"), rowsOf(), sdk.StatusPass},
+		"neither":                   {rowsOf(), hidden, sdk.StatusWarn},
+		"licences hidden":           {noSetup("PackageLicense"), hidden, sdk.StatusUnknown},
+		"licences down":             {sfError(503, "SERVER_UNAVAILABLE", "later"), hidden, sdk.StatusUnknown},
+		"limit":                     {sfError(403, "REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests Limit exceeded."), hidden, sdk.StatusUnknown},
+		"something else":            {ok(`{}`), hidden, sdk.StatusUnknown},
+		"a page":                    {ok(`"<html>"`), ok(`"<html>"`), sdk.StatusUnknown},
+		"licences fine, field down": {rowsOf(), sfError(500, "UNKNOWN_EXCEPTION", "x"), sdk.StatusWarn},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			answers := healthyOrg()
+			answers[soqlPath+"PackageLicense"], answers[soqlPath+"Lead"] = c.licence, c.probe
+			org := newStub(t, answers)
+			require.Equal(t, c.want, runChecklist(t, org, sdk.Production)[itemApp])
+			require.Len(t, org.metered(), 1)
+		})
+	}
+}
+
+func TestChecklistNamesATrialsEnd(t *testing.T) {
+	t.Parallel()
+	for sandbox, want := range map[bool]string{false: "a trial that ends on 2026-06-01", true: ""} {
+		answers := healthyOrg()
+		answers[dataPath+"/query"] = ok(strings.Replace(organizationBody(sandbox), `"IsSandbox"`, `"TrialExpirationDate":"2026-06-01T00:00:00.000+0000","IsSandbox"`, 1))
+		target := newStub(t, answers).target()
+		if sandbox { // a scratch org
+			target.Environment = sdk.Sandbox
+		}
+		items, err := newTestConnector().Checklist(t.Context(), target, sdk.ChecklistRequest{})
+		require.NoError(t, err)
+		for _, item := range items {
+			if item.Key == itemEnvironment {
+				require.Equal(t, sdk.StatusPass, item.Status)
+				require.Equal(t, want != "", strings.Contains(item.Evidence, "trial"))
+				require.Contains(t, item.Evidence, want)
+			}
+		}
+	}
+}
+
 func TestChecklistCalls(t *testing.T) {
 	t.Parallel()
 	answers := healthyOrg()
 	var objects []string
-	for n := range 24 {
+	for n := range 22 {
 		object := fmt.Sprintf("Thing%d__c", n)
 		objects = append(objects, object)
 		answers[dataPath+"/sobjects/"+object] = ok(`{"objectDescribe":{"queryable":true}}`)

@@ -27,6 +27,8 @@ func itemTitle(key string) string {
 		return "The org's edition includes the API"
 	case itemBudget:
 		return "Enough API calls are left"
+	case itemApp:
+		return "The app for Salesforce is installed"
 	default:
 		return key
 	}

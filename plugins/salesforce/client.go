@@ -150,7 +150,7 @@ func (s *session) once(ctx context.Context, r request) (a answer, again bool, er
 	if err != nil {
 		return answer{}, false, err
 	}
-	if strings.HasPrefix(r.path, dataPath+"/") { // the OAuth services are not metered
+	if strings.HasPrefix(r.path, "/services/data/v") { // the list of versions and the OAuth services are not metered
 		s.stats.CRMCalls++
 	}
 	started := time.Now()

@@ -30,6 +30,11 @@ type compositePart struct {
 // of paths; a path that Salesforce left out has an answer with status 0. An
 // error means that no part was answered.
 func (s *session) composite(ctx context.Context, paths []string) ([]answer, error) {
+	return s.compositeAt(ctx, dataPath, paths)
+}
+
+// compositeAt is composite in the API version of a root.
+func (s *session) compositeAt(ctx context.Context, root string, paths []string) ([]answer, error) {
 	body := compositeRequest{Parts: make([]compositePart, len(paths))}
 	for i, path := range paths {
 		body.Parts[i] = compositePart{Method: http.MethodGet, URL: path, ReferenceID: "part" + strconv.Itoa(i)}
@@ -38,7 +43,7 @@ func (s *session) composite(ctx context.Context, paths []string) ([]answer, erro
 	if err != nil {
 		return nil, fmt.Errorf("marshal composite request: %w", err)
 	}
-	whole, err := s.do(ctx, request{method: http.MethodPost, path: dataPath + "/composite", body: raw})
+	whole, err := s.do(ctx, request{method: http.MethodPost, path: root + "/composite", body: raw})
 	if err != nil {
 		return nil, err
 	}

@@ -33,13 +33,19 @@ type deletion struct {
 }
 
 // sendDeletions sends what was deleted since the last time that was asked, once in
-// a run. It is the only way to learn of records that left the recycle bin.
-func (r *reader) sendDeletions(ctx context.Context, askedAt time.Time) error {
+// a run. It is the only way to learn of records that left the recycle bin. It comes
+// before the query: a deletion that was undone is then overtaken by its record, and
+// no record that the query shows is older than its deletion.
+func (r *reader) sendDeletions(ctx context.Context) error {
 	d := &r.at.Deletions
-	if d.Asked || d.Unlisted || askedAt.Sub(d.From) < deletionPause {
+	if d.Asked || d.Unlisted || d.From.IsZero() {
 		return nil
 	}
-	if askedAt.Sub(d.From) > deletionReach {
+	askedAt, err := r.now(ctx)
+	switch {
+	case err != nil || askedAt.Sub(d.From) < deletionPause:
+		return err
+	case askedAt.Sub(d.From) > deletionReach:
 		return r.beginAgain()
 	}
 	list, covered, err := r.fetchDeletions(ctx, d.From, askedAt)
@@ -52,17 +58,32 @@ func (r *reader) sendDeletions(ctx context.Context, askedAt time.Time) error {
 	default:
 		return err
 	}
+	if d.To.IsZero() {
+		d.To = covered
+		if settled := askedAt.Add(-r.overlap); settled.Before(covered) {
+			d.To = settled // the next run asks for the overlap once more, as it does for records
+		}
+	}
 	list = slices.DeleteFunc(list, func(e deletion) bool {
 		return cmp.Or(e.at.Compare(d.Date), cmp.Compare(e.ID, d.ID)) <= 0 // sent before an interruption
 	})
 	if err := r.sendGone(ctx, list); err != nil {
 		return err
 	}
-	if covered.After(d.From) {
-		d.From = covered
+	if d.To.Before(d.From) {
+		d.To = d.From
 	}
-	d.Asked, d.Date, d.ID = true, time.Time{}, ""
+	*d = deletions{From: d.To, Asked: true}
 	return nil
+}
+
+// now is Salesforce's time, by a call that is not metered.
+func (r *reader) now(ctx context.Context) (time.Time, error) {
+	a, err := r.do(ctx, request{method: http.MethodGet, path: "/services/data", anonymous: true})
+	if err == nil && a.askedAt.IsZero() {
+		err = errNoDate
+	}
+	return a.askedAt, err
 }
 
 // beginAgain gives up the position: what was deleted since cannot be known. The

@@ -114,6 +114,7 @@ func (o *fakeOrg) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	switch r.URL.Path {
+	case "/services/data":
 	case dataPath + "/query", dataPath + "/queryAll":
 		query := r.URL.Query().Get("q")
 		o.queries = append(o.queries, query)

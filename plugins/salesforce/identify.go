@@ -41,10 +41,12 @@ type organization struct {
 	Name      string `json:"Name"`
 	IsSandbox *bool  `json:"IsSandbox"`
 	Type      string `json:"OrganizationType"`
+	// TrialEnds is empty for an org that is no trial.
+	TrialEnds string `json:"TrialExpirationDate"`
 }
 
 func organizationPath() string {
-	return queryPath("SELECT Id,Name,IsSandbox,OrganizationType FROM Organization")
+	return queryPath("SELECT Id,Name,IsSandbox,OrganizationType,TrialExpirationDate FROM Organization")
 }
 
 // parseOrganization reads the answer to organizationPath.

@@ -22,6 +22,8 @@ func healthyOrg() map[string]canned {
 		"/services/data":                   ok(`[{"label":"Winter '26","url":"/services/data/v65.0","version":"65.0"},{"label":"Spring '26","url":"/services/data/v66.0","version":"66.0"}]`),
 		userinfoPath:                       ok(fmt.Sprintf(userBody, true)),
 		dataPath + "/query":                ok(organizationBody(false)),
+		soqlPath + "PackageLicense":        rowsOf(`{"NamespacePrefix":"LID","Status":"Active"}`),
+		soqlPath + "Lead":                  rowsOf(),
 		dataPath + "/sobjects/Account":     ok(`{"objectDescribe":{"name":"Account","queryable":true},"recentItems":[]}`),
 		dataPath + "/sobjects/Opportunity": ok(`{"objectDescribe":{"name":"Opportunity","queryable":false},"recentItems":[]}`),
 	}

@@ -7,7 +7,7 @@ import (
 )
 
 // Version is the connector's own version.
-const Version = "0.1.0"
+const Version = "0.2.0"
 
 //go:embed icon.svg
 var iconSVG string
@@ -31,7 +31,7 @@ func (c *Connector) Describe() sdk.Manifest {
 		Costs:              costs(),
 		Prerequisites:      prerequisites(),
 		Remediations:       remediations(),
-		MaxObjectsPerCheck: maxParts,
+		MaxObjectsPerCheck: objectsPerCheck,
 	}
 }
 
@@ -50,8 +50,10 @@ func oauth(login string) sdk.OAuth {
 	}
 }
 
-// costs counts metered calls. Versions and userinfo are not metered; Read makes
-// one call for each page of at most 2,000 records.
+// costs counts metered calls. Versions and userinfo are not metered; a check makes
+// one or two more when requested fields are missing; Read makes one call for each
+// page (2,000 records of a query, 5,000 of a bulk job), and each later run one more
+// for deletions.
 func costs() []sdk.VerbCost {
 	return []sdk.VerbCost{
 		{Verb: "Checklist", CallsPerRequest: 1},
@@ -59,6 +61,7 @@ func costs() []sdk.VerbCost {
 		{Verb: "ListObjects", CallsPerRequest: 1},
 		{Verb: "ListFields", CallsPerRequest: 1},
 		{Verb: "CheckPermissions", CallsPerRequest: 1},
+		{Verb: "ListPicklist", CallsPerRequest: 1},
 		{Verb: "Read", CallsPerRequest: 1},
 	}
 }

@@ -20,7 +20,7 @@ func TestManifest(t *testing.T) {
 	m := New().Describe()
 	require.Equal(t, m, New().Describe())
 	require.Equal(t, "salesforce", m.Name)
-	require.Equal(t, 25, m.MaxObjectsPerCheck)
+	require.Equal(t, 24, m.MaxObjectsPerCheck)
 	require.Len(t, m.Environments, 2)
 	for i, host := range []string{"login.salesforce.com", "test.salesforce.com"} {
 		o := m.Environments[i].OAuth

@@ -22,6 +22,9 @@ type page struct {
 	next string
 }
 
+// errNoDate: the answer does not say when it was given.
+var errNoDate = sdk.BadResponse("Salesforce's answer has no Date, without which the place to read on from cannot be known")
+
 // readOpenQuery sends the open query's next page.
 func (r *reader) readOpenQuery(ctx context.Context) (done bool, err error) {
 	p, _, err := r.fetch(ctx, r.at.Locator)
@@ -39,10 +42,12 @@ func (r *reader) readOpenQuery(ctx context.Context) (done bool, err error) {
 }
 
 // readNewQuery opens a query after the settled position and sends its first page.
-// Deletions are asked for after the query and sent before its records, so that one
-// that was undone meanwhile is overtaken by its record. A first read of a large
-// object becomes a bulk job, and so does one that is too heavy for a query.
+// A first read of a large object becomes a bulk job, and so does one that is too
+// heavy for a query.
 func (r *reader) readNewQuery(ctx context.Context) (done bool, err error) {
+	if err := r.sendDeletions(ctx); err != nil {
+		return false, err
+	}
 	first := r.at.atBeginning()
 	p, askedAt, err := r.openQuery(ctx)
 	if err != nil {
@@ -54,9 +59,6 @@ func (r *reader) readNewQuery(ctx context.Context) (done bool, err error) {
 		return false, r.explain(err)
 	}
 	r.at.open(askedAt.Add(-r.overlap), selectDigest(r.lists))
-	if err := r.sendDeletions(ctx, askedAt); err != nil {
-		return false, err
-	}
 	if first && r.bulkFrom > 0 && p.total >= r.bulkFrom {
 		if started, err := r.startJob(ctx); started || err != nil {
 			return false, err
@@ -79,7 +81,7 @@ func (r *reader) openQuery(ctx context.Context) (page, time.Time, error) {
 		return r.openQuery(ctx)
 	}
 	if err == nil && askedAt.IsZero() {
-		err = sdk.BadResponse("Salesforce's answer has no Date, without which the place to read on from cannot be known")
+		err = errNoDate
 	}
 	return p, askedAt, err
 }

@@ -59,9 +59,12 @@ type deletions struct {
 	From time.Time `json:"from,omitzero"`
 	// Asked: this run has asked already, or is the first read.
 	Asked bool `json:"asked,omitempty"`
-	// Date and ID are the last one sent of an answer that was sent in part.
+	// Date and ID are the last one sent of an answer that was sent in part, and To
+	// is what From will be after it. What appears before them meanwhile is of a
+	// transaction that was open then, hence not before To.
 	Date time.Time `json:"date,omitzero"`
 	ID   string    `json:"id,omitempty"`
+	To   time.Time `json:"to,omitzero"`
 	// Unlisted: the object is not replicateable, Salesforce lists no deletions.
 	Unlisted bool `json:"unlisted,omitempty"`
 }
@@ -152,7 +155,7 @@ func (p *position) finish() {
 		p.Stamp, p.ID = p.Horizon, firstID
 	}
 	p.close()
-	p.Deletions.Asked, p.Deletions.Date, p.Deletions.ID = false, time.Time{}, ""
+	p.Deletions.Asked = false
 }
 
 // selectDigest tells whether an open query selects the fields wanted now.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -21,7 +22,8 @@ const testToken = "00D000000000001!AQcanary.token"
 type stub struct {
 	*httptest.Server
 	mu sync.Mutex
-	// answers by path without query; a missing one is 404 NOT_FOUND.
+	// answers by path without query, or, of SOQL, by path, a space and the object
+	// after FROM; a missing one is 404 NOT_FOUND.
 	answers map[string]canned
 	// requests are the calls in order: "GET /path".
 	requests []string
@@ -53,8 +55,15 @@ func (s *stub) target() sdk.Target {
 	return sdk.Target{IntegrationID: "int_1", Environment: sdk.Production, Endpoint: s.URL, AccessToken: testToken}
 }
 
-func (s *stub) find(url string) canned {
-	path, _, _ := strings.Cut(url, "?")
+func (s *stub) find(target string) canned {
+	path, query, _ := strings.Cut(target, "?")
+	if values, err := url.ParseQuery(query); err == nil {
+		if _, from, ok := strings.Cut(values.Get("q"), " FROM "); ok {
+			if a, ok := s.answers[path+" "+strings.Fields(from)[0]]; ok {
+				return a
+			}
+		}
+	}
 	if a, ok := s.answers[path]; ok {
 		return a
 	}
@@ -69,10 +78,10 @@ func (s *stub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.headers = append(s.headers, r.Header)
 	s.bodies = append(s.bodies, string(body))
 	a, set := s.answers[r.URL.Path]
-	if !set && r.URL.Path == dataPath+"/composite" {
+	if !set && strings.HasSuffix(r.URL.Path, "/composite") {
 		a = s.composite(body)
 	} else if !set {
-		a = s.find(r.URL.Path)
+		a = s.find(r.URL.RequestURI())
 	}
 	if strings.HasPrefix(r.URL.Path, dataPath+"/") {
 		w.Header().Set("Sforce-Limit-Info", "api-usage=24/15000")
@@ -107,7 +116,7 @@ func (s *stub) metered() []string {
 	defer s.mu.Unlock()
 	var calls []string
 	for _, r := range s.requests {
-		if strings.Contains(r, dataPath+"/") {
+		if strings.Contains(r, "/services/data/v") {
 			calls = append(calls, r)
 		}
 	}
