@@ -17,7 +17,7 @@ import (
 // Bounds of one composite request.
 const (
 	maxParts   = 25
-	maxQueries = 5
+	maxQueries = 5 // queries and collections together
 )
 
 type compositeRequest struct {
@@ -95,7 +95,7 @@ func checkParts(parts []compositePart) *reply {
 			return refuse("INVALID_INPUT", "Duplicate ReferenceId provided in the request: "+part.ReferenceID)
 		}
 		seen[part.ReferenceID] = true
-		if below := belowVersion(part.URL); strings.HasPrefix(below, "/query") {
+		if below := belowVersion(part.URL); strings.HasPrefix(below, "/query") || strings.HasPrefix(below, "/composite/sobjects") {
 			queries++
 		}
 	}
@@ -246,8 +246,8 @@ func partBody(answer reply) []byte {
 	return appendString(nil, string(answer.body))
 }
 
-// partHeaders are the headers that parts carry: where a new record is, and the stamps of a describe, written a little unlike real headers: no leading zero in the
-// day, and the tag without the mark of compression.
+// partHeaders are the headers that parts carry: where a new record is, and the stamps of a describe. Those are written
+// a little unlike real headers: no leading zero in the day, and the tag without the mark of compression.
 func partHeaders(answer reply) map[string]any {
 	headers := map[string]any{}
 	if !answer.modified.IsZero() {
