@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/fieldwarden/fieldwarden/plugins/crmsim/control"
@@ -63,13 +64,17 @@ func (s *Simulator) api(w http.ResponseWriter, r *http.Request) {
 
 // answer runs a request up to its answer and fills in the log line.
 func (s *Simulator) answer(r *http.Request, line *control.Request) reply {
-	at, known := locate(segments(r.URL.EscapedPath()))
+	path := segments(r.URL.EscapedPath())
+	at, known := locate(path)
 	c := &call{ctx: r.Context(), method: r.Method, location: at, query: r.URL.Query()}
 	if known {
 		line.Endpoint, line.Object = c.endpoint(), s.objectOf(at)
 	}
 	if len(r.RequestURI) > s.config.MaxURL {
 		return uriTooLong()
+	}
+	if len(path) > 0 && slices.Contains(otherProducts(), path[0]) {
+		return notSimulated("/" + path[0]) // some of these take other credentials, so before those are looked at
 	}
 	answer, met := s.meetFault(r.Context(), control.Target{Path: r.URL.Path, Object: line.Object}, line)
 	if met {
@@ -103,6 +108,14 @@ func (s *Simulator) answer(r *http.Request, line *control.Request) reply {
 		maps.Copy(answer.header, s.meter.headers(token.grant.private))
 	}
 	return answer
+}
+
+// otherProducts are first segments of HubSpot's paths that lead to parts it does not have here.
+func otherProducts() []string {
+	return []string{
+		"webhooks", "webhooks-journal", "marketing", "automation", "cms", "conversations", "communication-preferences", "events",
+		"files",
+	}
 }
 
 // route finds what serves a path.

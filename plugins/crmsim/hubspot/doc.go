@@ -11,10 +11,10 @@
 //   - objects.go, scopes.go: object types, their ids and the scopes they need
 //   - authorize.go, token.go, grants.go, introspect.go, account.go: installing the app, tokens, the account
 //   - api.go, location.go, limits.go, reply.go, errors.go, fault.go: how a request is met, counted, refused and answered
-//   - properties.go, schemas.go, records.go, search.go, filter.go, write.go, batch.go: definitions and records
-//   - links.go, associations.go, pipelines.go, owners.go, users.go: what records refer to
-//   - table.go, invent*.go: the invented records, the same for the same seed
-//   - controls*.go, board.go: the switches
+//   - properties.go, schemas.go, records.go, search.go, filter.go, write.go, batch*.go: definitions and records
+//   - link_types.go, links.go, associations*.go, pipelines.go, owners.go: what records refer to
+//   - table.go, invent*.go, derive.go: the invented records, the same for the same seed
+//   - controls.go, board.go: the switches
 //
 // # Invariants
 //

@@ -163,6 +163,7 @@ func TestNotFoundBodies(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, p.get("/nowhere").status)
 	require.Equal(t, http.StatusBadRequest, p.get("/crm/v3/objects/spaceships").status)
 	require.Equal(t, http.StatusNotImplemented, p.post("/crm/v3/exports/export/async", nil).status)
+	require.Equal(t, http.StatusNotImplemented, p.get("/webhooks/v3/987654/settings").status)
 	batch := p.post("/crm/v3/objects/contacts/batch/read", map[string]any{"inputs": []any{map[string]any{"id": "999"}}})
 	require.Equal(t, http.StatusMultiStatus, batch.status)
 	require.Equal(t, []any{"999"}, batch.at("errors", 0, "context", "ids"))
