@@ -44,6 +44,9 @@ func (s *Simulator) answer(r *http.Request, line *control.Request) reply {
 	if denied := s.admit(r, c); denied != nil {
 		return *denied
 	}
+	if r.Header.Get("CallerObjectId")+r.Header.Get("MSCRMCallerID") != "" {
+		return notSimulated("impersonation").reply()
+	}
 	line.Counted = true
 	remaining, limited := s.limiter.take()
 	if limited != nil {

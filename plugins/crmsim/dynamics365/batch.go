@@ -123,8 +123,8 @@ func (s *Simulator) changeSet(c *call, part *multipart.Part, count *int) (reply,
 		if answer.status >= http.StatusBadRequest {
 			return fail(answer)
 		}
-		if link := answer.header["OData-EntityId"]; len(link) > 0 {
-			inSet["$"+contentID] = link[0]
+		if link, ok := answer.header[entityIDHeader]; ok {
+			inSet["$"+contentID] = link
 		}
 		fmt.Fprintf(&out, "--%s\r\n", name)
 		writePart(&out, answer, contentID)
@@ -211,8 +211,8 @@ func writePart(out *bytes.Buffer, answer reply, contentID string) {
 		fmt.Fprintf(out, "Content-Type: %s\r\n", answer.kind)
 	}
 	out.WriteString("OData-Version: 4.0\r\n")
-	for name, values := range answer.header {
-		fmt.Fprintf(out, "%s: %s\r\n", name, values[0])
+	for name, value := range answer.header {
+		fmt.Fprintf(out, "%s: %s\r\n", name, value)
 	}
 	out.WriteString("\r\n")
 	out.Write(answer.body)

@@ -41,7 +41,7 @@ type Config struct {
 	// OrgURL is the environment's own address: a resource that tokens can be asked for, beside the address that the
 	// simulator is reached under. It is not listened on.
 	OrgURL                       string
-	OrgName, UniqueName, UrlName string
+	OrgName, UniqueName, URLName string
 
 	ChangeTrackingDays int // how long delta tokens live; default 7
 	RequestLimit       int // requests in 5 minutes; default 6,000; negative means unlimited
@@ -91,7 +91,7 @@ func (c Config) withDefaults() (Config, error) {
 		return c, fmt.Errorf("dynamics365 simulator: OrgURL %q: want scheme and host only, such as %s", c.OrgURL, DefaultOrgURL)
 	}
 	host, _, _ := strings.Cut(org.Hostname(), ".")
-	c.UrlName = orDefault(c.UrlName, host)
+	c.URLName = orDefault(c.URLName, host)
 	return c, nil
 }
 

@@ -18,9 +18,6 @@ func Off() *bool { off := false; return &off }
 // On is the opposite of Off.
 func On() *bool { on := true; return &on }
 
-// Condition is a value for the conditions of objects and fields.
-func Condition(condition string) *string { return &condition }
-
 // SetObject changes the privileges of the integration user's role on a table, or its condition: "", "deleted",
 // "depth:Basic", "depth:Local" or "depth:Deep".
 func (c *Controls) SetObject(object string, change control.ObjectChange) error {
@@ -62,6 +59,12 @@ func (s *Simulator) recordPermission(object, field string) {
 // ResetRights takes every switch of rights and metadata back.
 func (c *Controls) ResetRights() {
 	_ = c.sim.engine.reset(!c.sim.config.WithoutLinkedIn) // it refuses nothing
+	s := c.sim.store
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range s.shelves["fieldpermission"].rows {
+		s.remove(r)
+	}
 }
 
 // AddFault puts a rule in force and returns its id.
@@ -117,8 +120,12 @@ func (r *rights) setApp(app string, on *bool, installed bool) {
 	}
 	*on = installed
 	for _, t := range r.catalog.tables {
-		if t.app == app && installed {
+		switch {
+		case t.app != app:
+		case installed:
 			r.returned[t.name] = r.version
+		default:
+			r.gone[t.name] = r.version
 		}
 	}
 }
@@ -171,7 +178,7 @@ func (c *Controls) ExpireMetadataStamps() error {
 	return err
 }
 
-// SetEnvironmentType sets OrganizationType: Customer, CustomerTest, Developer, Trial, …
+// SetEnvironmentType sets OrganizationType: Customer, CustomerTest, Developer, Trial and so on.
 func (c *Controls) SetEnvironmentType(kind string) error {
 	if _, ok := organizationTypes()[kind]; !ok {
 		return control.BadRequest("there is no environment type %q; there are %q", kind, slices.Sorted(maps.Keys(organizationTypes())))

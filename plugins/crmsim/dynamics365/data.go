@@ -41,9 +41,6 @@ func newStore(c *catalog, config Config, w *world.World) *store {
 	s.fillActivities(size.Activities)
 	s.fillConnections(size.Deals)
 	s.fillPlatform(config)
-	for _, h := range s.shelves {
-		h.sort()
-	}
 	return s
 }
 
@@ -54,14 +51,14 @@ func (s *store) fill(name string, count int, values func(int) func(string) any,
 	facts func(int) (owner int, created, modified time.Time),
 ) {
 	h := s.shelves[name]
-	h.values = values
+	h.values, h.rows = values, make(map[guid]*row, count)
 	for n := range count {
 		owner, created, modified := facts(n)
 		s.put(h, n, owner, created, modified)
 	}
 }
 
-func (s *store) put(h *shelf, n, owner int, created, modified time.Time) *row {
+func (s *store) put(h *shelf, n, owner int, created, modified time.Time) {
 	s.version++
 	r := &row{
 		id: recordID(h.table.name, n), shelf: h, number: n, owner: max(owner, 0), created: created, modified: modified,
@@ -71,7 +68,6 @@ func (s *store) put(h *shelf, n, owner int, created, modified time.Time) *row {
 		r.id = s.users[n]
 	}
 	s.insert(r)
-	return r
 }
 
 // fillActivities spreads the world's activities over the activity tables and the notes.
@@ -180,7 +176,22 @@ func (s *store) derived(r *row, t *table, c *column, d *reading) any {
 	}
 	if r.shelf.table.userOwned() {
 		switch c.name {
-		case "ownerid", "owninguser", "createdby", "modifiedby":
+		case "ownerid":
+			if r.owner < 0 {
+				return ref{"team", rootTeamID()}
+			}
+			return ref{"systemuser", s.users[r.owner]}
+		case "owninguser":
+			if r.owner < 0 {
+				return nil
+			}
+			return ref{"systemuser", s.users[r.owner]}
+		case "owningteam":
+			if r.owner < 0 {
+				return ref{"team", rootTeamID()}
+			}
+			return nil
+		case "createdby", "modifiedby":
 			return ref{"systemuser", s.users[max(r.owner, 0)]}
 		case "owningbusinessunit":
 			return ref{"businessunit", unitID(rowUnit(r))}

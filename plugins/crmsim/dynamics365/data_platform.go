@@ -22,7 +22,7 @@ func (s *store) fillPlatform(config Config) {
 	add := func(table string, id guid, values map[string]any) *row {
 		s.version++
 		r := &row{
-			id: id, shelf: s.shelves[table], number: -1, created: start, modified: start, version: s.version, values: values,
+			id: id, shelf: s.shelves[table], number: -1, owner: -1, created: start, modified: start, version: s.version, values: values,
 		}
 		s.insert(r)
 		return r
@@ -62,10 +62,15 @@ func (s *store) fillPlatform(config Config) {
 	}
 }
 
+// unitTeamID is the team that every business unit has.
+func unitTeamID(unit int) guid { return madeID("team:unit:" + number1(unit)) }
+
+func rootTeamID() guid { return unitTeamID(unitRoot) }
+
 func (s *store) fillTeams(add func(string, guid, map[string]any) *row) {
 	size := s.world.Size()
 	for unit, name := range unitNames() {
-		add("team", madeID("team:unit:"+number1(unit)), map[string]any{
+		add("team", unitTeamID(unit), map[string]any{
 			"name": name, "teamtype": 0, "isdefault": true, "businessunitid": ref{"businessunit", unitID(unit)},
 			"organizationid": organizationID(),
 		}).number = unit
@@ -119,8 +124,10 @@ func (s *store) fillSecurity(add func(string, guid, map[string]any) *row) {
 
 func (s *store) fillSolutions(add func(string, guid, map[string]any) *row) {
 	for _, solution := range [][3]string{
-		{"Default", "Default Solution", "1.0"}, {"Active", "Active Solution", "1.0"},
-		{"Sales", "Sales", "9.2.24073.1001"}, {"LinkedIn", "LinkedIn", "9.0.1.1060"},
+		{"Default", "Default Solution", "1.0"},
+		{"Active", "Active Solution", "1.0"},
+		{"Sales", "Sales", "9.2.24073.1001"},
+		{"LinkedIn", "LinkedIn", "9.0.1.1060"},
 		{"LinkedInSalesNavigatorControlsForUnifiedClient", "LinkedIn Sales Navigator for Unified Client", "3.0.1.1060"},
 		{"msdyn_LinkedInSalesNavigatorAnchor", "LinkedIn Sales Navigator", "3.0.1.1060"},
 	} {

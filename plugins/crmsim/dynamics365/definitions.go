@@ -321,8 +321,10 @@ func (s *Simulator) attributeSample(r *rights, cast string) object {
 // expandColumn adds the option sets, which are navigation properties of the choice types only.
 func (q metadataQuery) expandColumn(c *column, o object, cast string) (object, *refusal) {
 	for _, name := range q.options {
-		choices := slices.Contains([]string{"PicklistAttributeMetadata", "StateAttributeMetadata", "StatusAttributeMetadata",
-			"BooleanAttributeMetadata", "MultiSelectPicklistAttributeMetadata"}, cast)
+		choices := slices.Contains([]string{
+			"PicklistAttributeMetadata", "StateAttributeMetadata", "StatusAttributeMetadata",
+			"BooleanAttributeMetadata", "MultiSelectPicklistAttributeMetadata",
+		}, cast)
 		if !choices || name != "OptionSet" && name != "GlobalOptionSet" {
 			kind := cast
 			if kind == "" {

@@ -40,7 +40,10 @@ func (e *entraError) reply(now time.Time) reply {
 	body, _ := appendJSON(nil, object{ // texts and numbers always encode
 		{"error", e.word},
 		{"error_description", fmt.Sprintf("AADSTS%d: %s Trace ID: %s Correlation ID: %s Timestamp: %s", e.number, e.message, trace, correlation, stamp)},
-		{"error_codes", []any{e.number}}, {"timestamp", stamp}, {"trace_id", trace}, {"correlation_id", correlation},
+		{"error_codes", []any{e.number}},
+		{"timestamp", stamp},
+		{"trace_id", trace},
+		{"correlation_id", correlation},
 		{"error_uri", fmt.Sprintf("https://login.microsoftonline.com/error?code=%d", e.number)},
 	})
 	return reply{status: status, kind: "application/json; charset=utf-8", body: body}
@@ -82,9 +85,11 @@ func (s *Simulator) openID(r *http.Request) reply {
 	}
 	login := baseURL(r) + "/" + chi.URLParam(r, "tenant")
 	return jsonReply(http.StatusOK, object{
-		{"token_endpoint", login + "/oauth2/v2.0/token"}, {"authorization_endpoint", login + "/oauth2/v2.0/authorize"},
+		{"token_endpoint", login + "/oauth2/v2.0/token"},
+		{"authorization_endpoint", login + "/oauth2/v2.0/authorize"},
 		{"token_endpoint_auth_methods_supported", []string{"client_secret_post", "client_secret_basic"}},
-		{"response_modes_supported", []string{"query"}}, {"response_types_supported", []string{"code"}},
+		{"response_modes_supported", []string{"query"}},
+		{"response_types_supported", []string{"code"}},
 		{"scopes_supported", []string{"openid", "profile", "email", "offline_access"}},
 		{"issuer", "https://login.microsoftonline.com/" + s.config.TenantID + "/v2.0"},
 	})
@@ -209,7 +214,10 @@ func (s *Simulator) userTokens(r *http.Request, g *grant, scopes []string) (repl
 	}
 	scope := resource + "/user_impersonation " + resource + "/.default"
 	body := object{
-		{"token_type", "Bearer"}, {"scope", scope}, {"expires_in", s.expiresIn()}, {"ext_expires_in", s.expiresIn()},
+		{"token_type", "Bearer"},
+		{"scope", scope},
+		{"expires_in", s.expiresIn()},
+		{"ext_expires_in", s.expiresIn()},
 		{"access_token", s.tokens.issueAccess(resource, s.config.ClientID, s.userName(), "user_impersonation", false)},
 	}
 	if slices.Contains(g.scopes, "offline_access") {
@@ -230,7 +238,9 @@ func (s *Simulator) appToken(r *http.Request, scopes []string) (reply, *entraErr
 		return reply{}, err
 	}
 	return tokenReply(object{
-		{"token_type", "Bearer"}, {"expires_in", s.expiresIn()}, {"ext_expires_in", s.expiresIn()},
+		{"token_type", "Bearer"},
+		{"expires_in", s.expiresIn()},
+		{"ext_expires_in", s.expiresIn()},
 		{"access_token", s.tokens.issueAccess(resource, s.config.ClientID, s.userName(), "", true)},
 	}), nil
 }

@@ -103,7 +103,7 @@ func fetchCookie(page int, last position) string {
 
 // fetchQuery checks a FetchXML query and turns it into one of ours.
 func (c *call) fetchQuery(t *table, f fetchXML) (query, *refusal) {
-	q := query{table: t, page: maxPage, count: f.Total, top: max(f.Top, 0)}
+	q := query{table: t, page: maxPage, count: f.Total, limited: f.Top > 0, top: f.Top}
 	switch {
 	case f.Entity.Name != t.name:
 		return q, refuse(http.StatusBadRequest, "0x80041129", "The entity '"+f.Entity.Name+"' of the query is not the one of the URL.")

@@ -38,10 +38,24 @@ func TestFidelity(t *testing.T) {
 		table   string
 		partial bool // the reference lists only some columns
 	}{
-		{"account", false}, {"contact", false}, {"lead", false}, {"opportunity", false}, {"task", false}, {"phonecall", false},
-		{"email", false}, {"appointment", false}, {"activitypointer", false}, {"annotation", false}, {"activityparty", false},
-		{"team", false}, {"campaign", false}, {"solution", false}, {"processstage", false},
-		{"systemuser", true}, {"businessunit", true}, {"transactioncurrency", true},
+		{"account", false},
+		{"contact", false},
+		{"lead", false},
+		{"opportunity", false},
+		{"task", false},
+		{"phonecall", false},
+		{"email", false},
+		{"appointment", false},
+		{"activitypointer", false},
+		{"annotation", false},
+		{"activityparty", false},
+		{"team", false},
+		{"campaign", false},
+		{"solution", false},
+		{"processstage", false},
+		{"systemuser", true},
+		{"businessunit", true},
+		{"transactioncurrency", true},
 	} {
 		folder := "entitydefinitions"
 		if c.partial {
@@ -49,21 +63,21 @@ func TestFidelity(t *testing.T) {
 		}
 		text, err := os.ReadFile(filepath.Join(dir, folder, c.table+".json"))
 		require.NoError(t, err)
-		var real struct {
+		var theirs struct {
 			EntitySetName  string
 			ObjectTypeCode int
 			OwnershipType  string
 			Attributes     []realAttribute
 			Privileges     []struct{ Name string }
 		}
-		require.NoError(t, json.Unmarshal(text, &real))
+		require.NoError(t, json.Unmarshal(text, &theirs))
 		mine := s.get(t, "/EntityDefinitions(LogicalName='"+c.table+"')?$expand=Attributes").json(t, http.StatusOK)
-		require.Equal(t, real.EntitySetName, mine["EntitySetName"])
+		require.Equal(t, theirs.EntitySetName, mine["EntitySetName"])
 		if !c.partial {
-			require.InDelta(t, real.ObjectTypeCode, mine["ObjectTypeCode"], 0)
-			require.Equal(t, real.OwnershipType, mine["OwnershipType"])
+			require.InDelta(t, theirs.ObjectTypeCode, mine["ObjectTypeCode"], 0)
+			require.Equal(t, theirs.OwnershipType, mine["OwnershipType"])
 			var names, ours []string
-			for _, p := range real.Privileges {
+			for _, p := range theirs.Privileges {
 				names = append(names, p.Name)
 			}
 			for _, p := range mine["Privileges"].([]any) {
@@ -71,14 +85,14 @@ func TestFidelity(t *testing.T) {
 			}
 			require.ElementsMatch(t, names, ours, c.table)
 		}
-		compareColumns(t, c.table, c.partial, real.Attributes, mine["Attributes"].([]any))
+		compareColumns(t, c.table, c.partial, theirs.Attributes, mine["Attributes"].([]any))
 	}
 }
 
-func compareColumns(t *testing.T, table string, partial bool, real []realAttribute, mine []any) {
+func compareColumns(t *testing.T, table string, partial bool, theirs []realAttribute, mine []any) {
 	t.Helper()
 	wanted, given := map[string]string{}, map[string]string{}
-	for _, a := range real {
+	for _, a := range theirs {
 		wanted[a.LogicalName] = a.AttributeType
 	}
 	for _, entry := range mine {
@@ -132,7 +146,7 @@ func TestReplay(t *testing.T) {
 	ids["lead"] = s.rows(t, "/leads?$select=leadid&$top=1&$filter="+escape("statecode eq 0"))[0]["leadid"].(string)
 	ids["systemuser"] = s.get(t, "/WhoAmI").json(t, http.StatusOK)["UserId"].(string)
 	const recordedID = "49b0be2e-d01c-ed11-b83e-000d3a572421"
-	real := func(text string) string {
+	ours := func(text string) string {
 		for object, set := range map[string]string{"contact": "contacts", "lead": "leads", "account": "accounts", "systemuser": "systemusers"} {
 			text = strings.ReplaceAll(text, set+"("+recordedID+")", set+"("+ids[object]+")")
 		}
@@ -161,7 +175,7 @@ func TestReplay(t *testing.T) {
 				header.Set(name, value)
 			}
 		}
-		a := s.do(t, r.Method, real(r.URL), real(r.Body), header)
+		a := s.do(t, r.Method, ours(r.URL), ours(r.Body), header)
 		if a.status == want {
 			agreed++
 		} else {

@@ -36,8 +36,10 @@ func textValue(value string) (string, bool) {
 // whoAmI is the cheapest way to learn that a token is good.
 func (s *Simulator) whoAmI(c *call) reply {
 	return jsonReply(http.StatusOK, object{
-		{"@odata.context", c.context(crm + "WhoAmIResponse")}, {"BusinessUnitId", unitID(unitOf(0))},
-		{"UserId", s.user()}, {"OrganizationId", organizationID()},
+		{"@odata.context", c.context(crm + "WhoAmIResponse")},
+		{"BusinessUnitId", unitID(unitOf(0))},
+		{"UserId", s.user()},
+		{"OrganizationId", organizationID()},
 	})
 }
 
@@ -47,12 +49,21 @@ func (s *Simulator) currentOrganization(c *call) reply {
 	return jsonReply(http.StatusOK, object{
 		{"@odata.context", c.context(crm + "RetrieveCurrentOrganizationResponse")},
 		{"Detail", object{
-			{"OrganizationId", organizationID()}, {"FriendlyName", s.config.OrgName}, {"OrganizationVersion", organizationVersion},
-			{"EnvironmentId", string(madeID("environment"))}, {"DatacenterId", string(madeID("datacenter"))}, {"Geo", "NA"},
-			{"TenantId", s.config.TenantID}, {"UrlName", s.config.UrlName}, {"UniqueName", s.config.UniqueName}, {"State", "Enabled"},
+			{"OrganizationId", organizationID()},
+			{"FriendlyName", s.config.OrgName},
+			{"OrganizationVersion", organizationVersion},
+			{"EnvironmentId", string(madeID("environment"))},
+			{"DatacenterId", string(madeID("datacenter"))},
+			{"Geo", "NA"},
+			{"TenantId", s.config.TenantID},
+			{"UrlName", s.config.URLName},
+			{"UniqueName", s.config.UniqueName},
+			{"State", "Enabled"},
 			{"OrganizationType", environment},
 			{"Endpoints", object{
-				{"Count", 3}, {"IsReadOnly", false}, {"Keys", []string{"WebApplication", "OrganizationService", "OrganizationDataService"}},
+				{"Count", 3},
+				{"IsReadOnly", false},
+				{"Keys", []string{"WebApplication", "OrganizationService", "OrganizationDataService"}},
 				{"Values", []string{c.base + "/", c.base + "/XRMServices/2011/Organization.svc", c.base + "/XRMServices/2011/OrganizationData.svc"}},
 			}},
 		}},
@@ -69,8 +80,11 @@ func (s *Simulator) organizationInfo(c *call) reply {
 				continue
 			}
 			solutions = append(solutions, object{
-				{"Id", row.id}, {"SolutionUniqueName", row.values["uniquename"]}, {"FriendlyName", row.values["friendlyname"]},
-				{"VersionNumber", row.values["version"]}, {"IsManaged", row.values["ismanaged"]},
+				{"Id", row.id},
+				{"SolutionUniqueName", row.values["uniquename"]},
+				{"FriendlyName", row.values["friendlyname"]},
+				{"VersionNumber", row.values["version"]},
+				{"IsManaged", row.values["ismanaged"]},
 			})
 		}
 	}, t)
@@ -168,8 +182,11 @@ func (s *Simulator) attributePrivileges(c *call, user guid) reply {
 				continue
 			}
 			list = append(list, object{
-				{"AttributeId", columnMetadataID(column)}, {"CanCreate", allowed(state.canCreate)}, {"CanRead", allowed(state.canRead)},
-				{"CanReadUnMasked", 0}, {"CanUpdate", allowed(state.canUpdate)},
+				{"AttributeId", columnMetadataID(column)},
+				{"CanCreate", allowed(state.canCreate)},
+				{"CanRead", allowed(state.canRead)},
+				{"CanReadUnMasked", 0},
+				{"CanUpdate", allowed(state.canUpdate)},
 			})
 		}
 	}
@@ -221,11 +238,11 @@ func (s *Simulator) principalAccess(c *call, user guid, target string) reply {
 // reference reads "/contacts(<id>)", "contacts(key='x')", an absolute link, or $1 inside a change set.
 func (s *Simulator) reference(c *call, link string) (*table, guid, *refusal) {
 	if strings.HasPrefix(link, "$") {
-		real, ok := c.inSet[link]
+		made, ok := c.inSet[link]
 		if !ok {
 			return nil, "", refuse(http.StatusBadRequest, "0x80060888", "Content-ID Reference: '"+link+"' does not exist in the batch context.")
 		}
-		link = real
+		link = made
 	}
 	link = strings.TrimPrefix(link, c.base)
 	link = strings.TrimPrefix(link, c.root)

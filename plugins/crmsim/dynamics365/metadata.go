@@ -16,7 +16,10 @@ func label(text string, id guid) object {
 		return object{{"LocalizedLabels", []object{}}, {"UserLocalizedLabel", nil}}
 	}
 	one := object{
-		{"Label", text}, {"LanguageCode", english}, {"IsManaged", true}, {"MetadataId", madeID("label:" + string(id) + text)},
+		{"Label", text},
+		{"LanguageCode", english},
+		{"IsManaged", true},
+		{"MetadataId", madeID("label:" + string(id) + text)},
 		{"HasChanged", nil},
 	}
 	return object{{"LocalizedLabels", []object{one}}, {"UserLocalizedLabel", one}}
@@ -36,26 +39,56 @@ func (r *rights) tableMetadata(t *table) object {
 			kind = "None"
 		}
 		privileges[i] = object{
-			{"CanBeBasic", t.userOwned()}, {"CanBeDeep", t.hasDepths()}, {"CanBeGlobal", true}, {"CanBeLocal", t.hasDepths()},
-			{"CanBeEntityReference", false}, {"CanBeParentEntityReference", false}, {"Name", p.name},
-			{"PrivilegeId", privilegeID(p.name)}, {"PrivilegeType", kind},
+			{"CanBeBasic", t.userOwned()},
+			{"CanBeDeep", t.hasDepths()},
+			{"CanBeGlobal", true},
+			{"CanBeLocal", t.hasDepths()},
+			{"CanBeEntityReference", false},
+			{"CanBeParentEntityReference", false},
+			{"Name", p.name},
+			{"PrivilegeId", privilegeID(p.name)},
+			{"PrivilegeType", kind},
 		}
 	}
 	pointer := t.activity || t.name == "activitypointer"
 	return object{
-		{"MetadataId", id}, {"HasChanged", nil}, {"ActivityTypeMask", boolInt(t.activity)},
-		{"ChangeTrackingEnabled", !r.untracked[t.name]}, {"CollectionSchemaName", t.plural}, {"CreatedOn", catalogTime()},
-		{"Description", label("", id)}, {"DisplayCollectionName", label(t.plural, id)}, {"DisplayName", label(t.label, id)},
-		{"EntitySetName", t.set}, {"HasActivities", t.userOwned() && !pointer}, {"HasNotes", t.userOwned()},
-		{"IntroducedVersion", "5.0.0.0"}, {"IsActivity", pointer}, {"IsActivityParty", t.userOwned() && !pointer},
-		{"IsAuditEnabled", managed(false, true, "canmodifyauditsettings")}, {"IsBPFEntity", t.name == "opportunitysalesprocess"},
-		{"IsCustomEntity", t.app == appLinkedIn}, {"IsCustomizable", managed(true, false, "iscustomizable")},
+		{"MetadataId", id},
+		{"HasChanged", nil},
+		{"ActivityTypeMask", boolInt(t.activity)},
+		{"ChangeTrackingEnabled", !r.untracked[t.name]},
+		{"CollectionSchemaName", t.plural},
+		{"CreatedOn", catalogTime()},
+		{"Description", label("", id)},
+		{"DisplayCollectionName", label(t.plural, id)},
+		{"DisplayName", label(t.label, id)},
+		{"EntitySetName", t.set},
+		{"HasActivities", t.userOwned() && !pointer},
+		{"HasNotes", t.userOwned()},
+		{"IntroducedVersion", "5.0.0.0"},
+		{"IsActivity", pointer},
+		{"IsActivityParty", t.userOwned() && !pointer},
+		{"IsAuditEnabled", managed(false, true, "canmodifyauditsettings")},
+		{"IsBPFEntity", t.name == "opportunitysalesprocess"},
+		{"IsCustomEntity", t.app == appLinkedIn},
+		{"IsCustomizable", managed(true, false, "iscustomizable")},
 		{"IsDuplicateDetectionEnabled", managed(slices.Contains([]string{"account", "contact", "lead"}, t.name), true, "canmodifyduplicatedetectionsettings")},
-		{"IsIntersect", false}, {"IsLogicalEntity", false}, {"IsManaged", true}, {"IsOptimisticConcurrencyEnabled", true},
-		{"IsPrivate", false}, {"IsValidForAdvancedFind", true}, {"LogicalCollectionName", t.set}, {"LogicalName", t.name},
-		{"ModifiedOn", r.at.UTC()}, {"ObjectTypeCode", t.otc}, {"OwnershipType", t.ownership}, {"PrimaryIdAttribute", t.primaryID},
-		{"PrimaryImageAttribute", nil}, {"PrimaryNameAttribute", text(t.primaryName)}, {"SchemaName", t.schema},
-		{"TableType", "Standard"}, {"Privileges", privileges},
+		{"IsIntersect", false},
+		{"IsLogicalEntity", false},
+		{"IsManaged", true},
+		{"IsOptimisticConcurrencyEnabled", true},
+		{"IsPrivate", false},
+		{"IsValidForAdvancedFind", true},
+		{"LogicalCollectionName", t.set},
+		{"LogicalName", t.name},
+		{"ModifiedOn", r.at.UTC()},
+		{"ObjectTypeCode", t.otc},
+		{"OwnershipType", t.ownership},
+		{"PrimaryIdAttribute", t.primaryID},
+		{"PrimaryImageAttribute", nil},
+		{"PrimaryNameAttribute", text(t.primaryName)},
+		{"SchemaName", t.schema},
+		{"TableType", "Standard"},
+		{"Privileges", privileges},
 	}
 }
 
@@ -67,19 +100,42 @@ func (r *rights) columnMetadata(c *column) (o object, extra int) {
 		inherits = c.name
 	}
 	o = object{
-		{"MetadataId", id}, {"HasChanged", nil}, {"AttributeOf", text(c.attributeOf)}, {"AttributeType", c.kind},
-		{"AttributeTypeName", object{{"Value", c.typeName}}}, {"CanBeSecuredForCreate", c.secureCreate},
-		{"CanBeSecuredForRead", c.secureRead}, {"CanBeSecuredForUpdate", c.secureUpdate},
-		{"ColumnNumber", slices.Index(c.table.columns, c) + 1}, {"CreatedOn", catalogTime()}, {"Description", label("", id)},
-		{"DisplayName", label(c.label, id)}, {"EntityLogicalName", c.table.name}, {"InheritsFrom", inherits},
-		{"IntroducedVersion", "5.0.0.0"}, {"IsAuditEnabled", managed(false, true, "canmodifyauditsettings")},
-		{"IsCustomAttribute", c.isCustom()}, {"IsCustomizable", managed(true, true, "iscustomizable")}, {"IsFilterable", false},
-		{"IsLogical", c.logical}, {"IsManaged", true}, {"IsPrimaryId", c.name == c.table.primaryID},
-		{"IsPrimaryName", c.name == c.table.primaryName}, {"IsRetrievable", c.read}, {"IsSearchable", false},
-		{"IsSecured", r.state(c).secured}, {"IsValidForCreate", c.create}, {"IsValidForRead", c.read},
-		{"IsValidForUpdate", c.update}, {"IsValidODataAttribute", c.odata}, {"LinkedAttributeId", nil}, {"LogicalName", c.name},
-		{"ModifiedOn", catalogTime()}, {"RequiredLevel", managed(c.required, c.required != "SystemRequired", "canmodifyrequirementlevelsettings")},
-		{"SchemaName", c.schema}, {"SourceType", nil},
+		{"MetadataId", id},
+		{"HasChanged", nil},
+		{"AttributeOf", text(c.attributeOf)},
+		{"AttributeType", c.kind},
+		{"AttributeTypeName", object{{"Value", c.typeName}}},
+		{"CanBeSecuredForCreate", c.secureCreate},
+		{"CanBeSecuredForRead", c.secureRead},
+		{"CanBeSecuredForUpdate", c.secureUpdate},
+		{"ColumnNumber", slices.Index(c.table.columns, c) + 1},
+		{"CreatedOn", catalogTime()},
+		{"Description", label("", id)},
+		{"DisplayName", label(c.label, id)},
+		{"EntityLogicalName", c.table.name},
+		{"InheritsFrom", inherits},
+		{"IntroducedVersion", "5.0.0.0"},
+		{"IsAuditEnabled", managed(false, true, "canmodifyauditsettings")},
+		{"IsCustomAttribute", c.isCustom()},
+		{"IsCustomizable", managed(true, true, "iscustomizable")},
+		{"IsFilterable", false},
+		{"IsLogical", c.logical},
+		{"IsManaged", true},
+		{"IsPrimaryId", c.name == c.table.primaryID},
+		{"IsPrimaryName", c.name == c.table.primaryName},
+		{"IsRetrievable", c.read},
+		{"IsSearchable", false},
+		{"IsSecured", r.state(c).secured},
+		{"IsValidForCreate", c.create},
+		{"IsValidForRead", c.read},
+		{"IsValidForUpdate", c.update},
+		{"IsValidODataAttribute", c.odata},
+		{"LinkedAttributeId", nil},
+		{"LogicalName", c.name},
+		{"ModifiedOn", catalogTime()},
+		{"RequiredLevel", managed(c.required, c.required != "SystemRequired", "canmodifyrequirementlevelsettings")},
+		{"SchemaName", c.schema},
+		{"SourceType", nil},
 	}
 	extra = len(o)
 	return append(o, c.typeProperties()...), extra
@@ -104,7 +160,10 @@ func (c *column) typeProperties() object {
 			format = "Text"
 		}
 		return object{
-			{"Format", format}, {"FormatName", object{{"Value", format}}}, {"MaxLength", c.maxLength}, {"DatabaseLength", 2 * c.maxLength},
+			{"Format", format},
+			{"FormatName", object{{"Value", format}}},
+			{"MaxLength", c.maxLength},
+			{"DatabaseLength", 2 * c.maxLength},
 			{"YomiOf", nil},
 		}
 	case "Memo":
@@ -122,7 +181,10 @@ func (c *column) typeProperties() object {
 		return object{{"Format", "None"}, {"MaxValue", 2147483647}, {"MinValue", -2147483648}}
 	case "Money":
 		return object{
-			{"MaxValue", 922337203685477.0}, {"MinValue", -922337203685477.0}, {"Precision", c.precision}, {"PrecisionSource", 2},
+			{"MaxValue", 922337203685477.0},
+			{"MinValue", -922337203685477.0},
+			{"Precision", c.precision},
+			{"PrecisionSource", 2},
 			{"CalculationOf", nil},
 		}
 	case "Decimal", "Double":
@@ -169,8 +231,15 @@ func (c *column) optionSet() object {
 		id, name = madeID("globaloptionset:"+c.globalSet), c.globalSet
 	}
 	head := object{
-		{"MetadataId", id}, {"HasChanged", nil}, {"Name", name}, {"DisplayName", label(c.label, id)}, {"Description", label("", id)},
-		{"IsCustomOptionSet", false}, {"IsGlobal", c.globalSet != ""}, {"IsManaged", true}, {"OptionSetType", c.kind},
+		{"MetadataId", id},
+		{"HasChanged", nil},
+		{"Name", name},
+		{"DisplayName", label(c.label, id)},
+		{"Description", label("", id)},
+		{"IsCustomOptionSet", false},
+		{"IsGlobal", c.globalSet != ""},
+		{"IsManaged", true},
+		{"OptionSetType", c.kind},
 	}
 	if c.kind == "Boolean" {
 		no, _ := c.choice(0)
@@ -186,8 +255,15 @@ func (c *column) optionSet() object {
 
 func (c *column) option(choice choice) object {
 	o := object{
-		{"Value", choice.value}, {"Color", nil}, {"IsManaged", true}, {"IsHidden", false}, {"ExternalValue", nil},
-		{"ParentValues", []any{}}, {"MetadataId", nil}, {"HasChanged", nil}, {"Label", label(choice.label, optionSetID(c))},
+		{"Value", choice.value},
+		{"Color", nil},
+		{"IsManaged", true},
+		{"IsHidden", false},
+		{"ExternalValue", nil},
+		{"ParentValues", []any{}},
+		{"MetadataId", nil},
+		{"HasChanged", nil},
+		{"Label", label(choice.label, optionSetID(c))},
 		{"Description", label("", "")},
 	}
 	switch c.kind {
@@ -222,10 +298,16 @@ func (r *rights) relationships(t *table, many bool) []object {
 			key = one.primaryID
 		}
 		found = append(found, object{
-			{"SchemaName", inverse}, {"MetadataId", madeID("relationship:" + other.name + ":" + nav.name)},
-			{"RelationshipType", "OneToManyRelationship"}, {"IsCustomRelationship", false}, {"IsManaged", true},
-			{"ReferencedAttribute", key}, {"ReferencedEntity", referenced}, {"ReferencingAttribute", nav.lookup.name},
-			{"ReferencingEntity", other.name}, {"ReferencedEntityNavigationPropertyName", inverse},
+			{"SchemaName", inverse},
+			{"MetadataId", madeID("relationship:" + other.name + ":" + nav.name)},
+			{"RelationshipType", "OneToManyRelationship"},
+			{"IsCustomRelationship", false},
+			{"IsManaged", true},
+			{"ReferencedAttribute", key},
+			{"ReferencedEntity", referenced},
+			{"ReferencingAttribute", nav.lookup.name},
+			{"ReferencingEntity", other.name},
+			{"ReferencedEntityNavigationPropertyName", inverse},
 			{"ReferencingEntityNavigationPropertyName", nav.name},
 		})
 	}

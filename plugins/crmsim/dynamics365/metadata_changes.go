@@ -34,7 +34,7 @@ var quotedPattern = regexp.MustCompile(`'([^']*)'`)
 
 // matches applies the criteria to a piece of metadata.
 func (q changesCriteria) matches(o object) bool {
-	any := strings.EqualFold(q.FilterOperator, "Or")
+	either := strings.EqualFold(q.FilterOperator, "Or")
 	results := []bool{}
 	for _, condition := range q.Conditions {
 		value, _ := o.get(condition.PropertyName)
@@ -62,7 +62,7 @@ func (q changesCriteria) matches(o object) bool {
 	if len(results) == 0 {
 		return true
 	}
-	if any {
+	if either {
 		return slices.Contains(results, true)
 	}
 	return !slices.Contains(results, false)
@@ -107,7 +107,8 @@ func (s *Simulator) metadataChanges(c *call) reply {
 	return jsonReply(http.StatusOK, object{
 		{"@odata.context", c.context(crm + "RetrieveMetadataChangesResponse")},
 		{"ServerVersionStamp", fmt.Sprintf("%d!%s", c.rights.version, c.rights.at.UTC().Format(stampLayout))},
-		{"DeletedMetadata", c.rights.deletedSince(int(since))}, {"EntityMetadata", tables},
+		{"DeletedMetadata", c.rights.deletedSince(int(since))},
+		{"EntityMetadata", tables},
 	})
 }
 
@@ -152,7 +153,7 @@ func (r *rights) deletedSince(since int) object {
 	var tables, columns []guid
 	if since >= 0 {
 		for _, t := range r.catalog.tables {
-			if version, gone := r.deleted[t.name]; gone && version > since {
+			if !r.exists(t) && r.gone[t.name] > since {
 				tables = append(tables, tableMetadataID(t))
 			}
 			for _, c := range t.columns {

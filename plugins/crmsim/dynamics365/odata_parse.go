@@ -7,7 +7,7 @@ import (
 
 // The nodes of a $filter expression.
 type (
-	node    interface{}
+	node    any
 	literal struct{ value any }
 	path    struct{ steps []string }
 	compare struct {

@@ -50,7 +50,7 @@ func (s *Simulator) objectState(r *rights, t *table) control.Object {
 }
 
 func (r *rights) tableCondition(t *table) string {
-	if _, gone := r.deleted[t.name]; gone {
+	if r.deleted[t.name] {
 		return conditionDeleted
 	}
 	if d := r.depth(t, "Read"); t.hasDepths() && d > depthNone && d < depthGlobal {
@@ -126,18 +126,24 @@ func (s *Simulator) switches(r *rights) []control.Switch {
 	}
 	_, limit := s.limiter.use()
 	return []control.Switch{
-		{Key: "environment_type", Title: "Environment type", Kind: control.SwitchChoice, Value: s.environment(),
-			Options: slices.Sorted(maps.Keys(organizationTypes()))},
+		{
+			Key: "environment_type", Title: "Environment type", Kind: control.SwitchChoice, Value: s.environment(),
+			Options: slices.Sorted(maps.Keys(organizationTypes())),
+		},
 		flag("linkedin", "LinkedIn solution installed", "Without it the li_ tables answer 404.", r.linkedIn),
 		flag("sales", "Sales app installed", "Without it lead and opportunity do not exist, nor do their privileges.", r.sales),
 		flag("no_roles", "User has no roles", "Every call gets 403 0x80042f09.", r.noRoles),
 		flag("user_disabled", "User is disabled", "Every call gets 403 0x80040225.", r.disabled),
 		flag("not_member", "User is not in the environment", "Every call gets 403 0x80072560.", r.notMember),
-		{Key: "client_secret", Title: "Client secret", Kind: control.SwitchChoice, Value: string(s.tokens.secretState()),
-			Options: []string{string(SecretValid), string(SecretExpired), string(SecretRotated)}},
+		{
+			Key: "client_secret", Title: "Client secret", Kind: control.SwitchChoice, Value: string(s.tokens.secretState()),
+			Options: []string{string(SecretValid), string(SecretExpired), string(SecretRotated)},
+		},
 		{Key: "untracked", Title: "Change tracking off for", Kind: control.SwitchList, Value: untracked, Options: tables},
-		{Key: "cache_lag_seconds", Title: "Cache lag in seconds", Kind: control.SwitchNumber, Value: int(lag / time.Second),
-			Help: "Changes of rights show only after this time, except to Consistency: Strong."},
+		{
+			Key: "cache_lag_seconds", Title: "Cache lag in seconds", Kind: control.SwitchNumber, Value: int(lag / time.Second),
+			Help: "Changes of rights show only after this time, except to Consistency: Strong.",
+		},
 		{Key: "request_limit", Title: "Requests in 5 minutes", Kind: control.SwitchNumber, Value: limit, Help: "0 is no limit."},
 		action("kill_access_tokens", "End access tokens", "The next call gets 401; a refresh helps."),
 		action("revoke_authorizations", "Revoke the authorization", "The next refresh gets AADSTS50173."),

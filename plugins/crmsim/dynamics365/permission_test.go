@@ -64,6 +64,7 @@ func TestPrivileges(t *testing.T) {
 	s.Controls().ResetRights()
 	s.get(t, "/tasks?$select=subject").json(t, http.StatusOK)
 	s.get(t, "/contacts?$select=fullname").json(t, http.StatusOK)
+	require.Equal(t, http.StatusNotImplemented, s.get(t, "/contacts", "MSCRMCallerID", "x").status)
 	// Tables without privileges are open; column security tables are for administrators.
 	s.get(t, "/processstages?$select=stagename").json(t, http.StatusOK)
 	s.get(t, "/fieldpermissions").fails(t, http.StatusForbidden, "0x80040220", "prvReadFieldPermission")
@@ -100,7 +101,7 @@ func TestDepths(t *testing.T) {
 		if depth == "" {
 			for _, row := range rows {
 				if id := row["contactid"].(string); !seen[id] {
-					s.setObject(t, "contact", control.ObjectChange{Condition: dynamics365.Condition("depth:Deep")})
+					s.setObject(t, "contact", control.ObjectChange{Condition: new("depth:Deep")})
 					s.get(t, "/contacts("+id+")").fails(t, http.StatusForbidden, "0x80048306", "AccessRights: ReadAccess")
 					access := s.get(t, "/systemusers("+s.userID(t)+")/Microsoft.Dynamics.CRM.RetrievePrincipalAccess(Target=@p1)?@p1="+
 						url.QueryEscape("{'@odata.id':'contacts("+id+")'}")).json(t, http.StatusOK)["AccessRights"]
@@ -117,9 +118,15 @@ func TestDepths(t *testing.T) {
 	require.LessOrEqual(t, counts["Basic"], counts["Local"])
 	own, err := s.Controls().CreateRecords(dynamics365.RecordChange{Object: "contact", Fields: map[string]any{"lastname": "Own"}})
 	require.NoError(t, err)
-	s.setObject(t, "contact", control.ObjectChange{Condition: dynamics365.Condition("depth:Basic")})
+	s.setObject(t, "contact", control.ObjectChange{Condition: new("depth:Basic")})
 	require.Len(t, s.rows(t, "/contacts?$select=contactid&$filter="+escape("contactid eq "+own[0])), 1)
-	require.Error(t, s.Controls().SetObject("solution", control.ObjectChange{Condition: dynamics365.Condition("depth:Basic")}))
+	for object, set := range map[string]string{"businessunit": "businessunits", "systemuser": "systemusers"} {
+		s.setObject(t, object, control.ObjectChange{Condition: new("depth:Basic")})
+		require.LessOrEqual(t, len(s.rows(t, "/"+set+"?$select=createdon")), 1, set)
+		s.setObject(t, object, control.ObjectChange{Condition: new("depth:Deep")})
+		require.GreaterOrEqual(t, len(s.rows(t, "/"+set+"?$select=createdon")), 3, set)
+	}
+	require.Error(t, s.Controls().SetObject("solution", control.ObjectChange{Condition: new("depth:Basic")}))
 }
 
 // TestColumnSecurity: a secured column reads as null with status 200, in results as in filters and orders.
@@ -167,7 +174,7 @@ func TestColumnSecurity(t *testing.T) {
 	require.Empty(t, s.rows(t, "/fieldpermissions?$select=canread"))
 
 	// Names cannot be secured; donotemail can, but never for reading.
-	require.Error(t, s.Controls().SetField("contact", "lastname", control.FieldChange{Condition: dynamics365.Condition("secured")}))
+	require.Error(t, s.Controls().SetField("contact", "lastname", control.FieldChange{Condition: new("secured")}))
 	require.Error(t, s.Controls().SetField("contact", "donotemail", control.FieldChange{Read: dynamics365.Off()}))
 	s.setField(t, "contact", "donotemail", "secured")
 	require.Equal(t, false, s.rows(t, "/contacts?$select=donotemail&$top=1")[0]["donotemail"])
@@ -189,7 +196,7 @@ func TestMissing(t *testing.T) {
 		json(t, http.StatusOK)["Attributes"].([]any)
 	require.Len(t, columns, 1)
 
-	s.setObject(t, "campaign", control.ObjectChange{Condition: dynamics365.Condition("deleted")})
+	s.setObject(t, "campaign", control.ObjectChange{Condition: new("deleted")})
 	s.get(t, "/campaigns").fails(t, http.StatusNotFound, "0x80060888", "Resource not found for the segment 'campaigns'.")
 	s.get(t, "/EntityDefinitions(LogicalName='campaign')").fails(t, http.StatusNotFound, "0x80060888", "campaign")
 	require.Len(t, s.rows(t, "/EntityDefinitions?$select=LogicalName&$filter="+escape("LogicalName eq 'campaign' or LogicalName eq 'account'")), 1)

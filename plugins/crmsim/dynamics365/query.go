@@ -17,7 +17,8 @@ type query struct {
 	named   []string  // what $select named, for the context
 	filter  node
 	order   []orderKey
-	top     int // 0 for no limit
+	limited bool // at most top rows in all, without further pages
+	top     int
 	count   bool
 	expand  []expansion
 	page    int
@@ -117,28 +118,20 @@ func property(r *rights, t *table, name string) (*column, *refusal) {
 func (s *Simulator) parseRows(c *call, q *query, options map[string]string) *refusal {
 	if text, ok := options["$filter"]; ok {
 		filter, err := parseFilter(text, c.aliases())
+		if err == nil {
+			err = checkFunctions(filter)
+		}
+		if err == nil {
+			err = s.checkFilter(c.rights, q.table, filter)
+		}
 		if err != nil {
-			return err
-		}
-		if err := checkFunctions(filter); err != nil {
-			return err
-		}
-		if err := s.checkFilter(c.rights, q.table, filter); err != nil {
 			return err
 		}
 		q.filter = filter
 	}
 	if text, ok := options["$orderby"]; ok {
-		for _, entry := range strings.Split(text, ",") {
-			fields := strings.Fields(entry)
-			if len(fields) == 0 || len(fields) > 2 || len(fields) == 2 && fields[1] != "asc" && fields[1] != "desc" {
-				return badQuery("Syntax error in $orderby '" + text + "'.")
-			}
-			key := orderKey{path{strings.Split(fields[0], "/")}, len(fields) == 2 && fields[1] == "desc"}
-			if _, err := s.resolve(c.rights, q.table, key.path); err != nil {
-				return err
-			}
-			q.order = append(q.order, key)
+		if err := s.parseOrder(c.rights, q, text); err != nil {
+			return err
 		}
 	}
 	if text, ok := options["$top"]; ok {
@@ -148,10 +141,7 @@ func (s *Simulator) parseRows(c *call, q *query, options map[string]string) *ref
 		}
 		// With maxpagesize, $top is ignored.
 		if c.prefer.pageSize == 0 {
-			q.top = min(top, maxPage)
-			if top == 0 {
-				q.top = -1
-			}
+			q.limited, q.top = true, min(top, maxPage)
 		}
 	}
 	if text, ok := options["$count"]; ok {
@@ -159,6 +149,21 @@ func (s *Simulator) parseRows(c *call, q *query, options map[string]string) *ref
 			return badQuery("Invalid value '" + text + "' for $count query option found.")
 		}
 		q.count = text == "true"
+	}
+	return nil
+}
+
+func (s *Simulator) parseOrder(r *rights, q *query, text string) *refusal {
+	for entry := range strings.SplitSeq(text, ",") {
+		fields := strings.Fields(entry)
+		if len(fields) == 0 || len(fields) > 2 || len(fields) == 2 && fields[1] != "asc" && fields[1] != "desc" {
+			return badQuery("Syntax error in $orderby '" + text + "'.")
+		}
+		key := orderKey{path{strings.Split(fields[0], "/")}, len(fields) == 2 && fields[1] == "desc"}
+		if _, err := s.resolve(r, q.table, key.path); err != nil {
+			return err
+		}
+		q.order = append(q.order, key)
 	}
 	return nil
 }

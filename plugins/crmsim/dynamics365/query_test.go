@@ -209,9 +209,9 @@ func TestChangeTracking(t *testing.T) {
 		s.get(t, "/contacts?$select=fullname&"+option+"="+escape(value), track...).fails(t, http.StatusBadRequest, "0x80060888",
 			`The "`+option+`" query parameter isn't supported when Change Tracking is enabled.`)
 	}
-	s.setObject(t, "contact", control.ObjectChange{Condition: dynamics365.Condition("depth:Deep")})
+	s.setObject(t, "contact", control.ObjectChange{Condition: new("depth:Deep")})
 	s.get(t, link).fails(t, http.StatusForbidden, "0x80040220", "organization level")
-	s.setObject(t, "contact", control.ObjectChange{Condition: dynamics365.Condition("")})
+	s.setObject(t, "contact", control.ObjectChange{Condition: new("")})
 	require.NoError(t, s.Controls().SetChangeTracking("contact", false))
 	s.get(t, "/contacts?$select=fullname", track...).fails(t, http.StatusBadRequest, "0x80072491", "contact")
 	require.Equal(t, false, s.get(t, "/EntityDefinitions(LogicalName='contact')?$select=ChangeTrackingEnabled").json(t, http.StatusOK)["ChangeTrackingEnabled"])

@@ -142,7 +142,7 @@ func (s *Simulator) teamsOf(id guid) []guid {
 	if n < 0 {
 		return nil
 	}
-	teams := []guid{madeID("team:unit:" + number1(unitOf(n)))}
+	teams := []guid{unitTeamID(unitOf(n))}
 	if team := s.store.world.User(n).Team; team >= 0 {
 		teams = append(teams, recordID("team", team))
 	}
@@ -173,7 +173,7 @@ func (s *Simulator) count(c *call, t *table) reply {
 	if err != nil {
 		return err.reply()
 	}
-	q.count, q.top = true, -1
+	q.count, q.limited, q.top = true, true, 0
 	var total int
 	s.store.read(func() { total = s.selectRows(c.rights, q, s.store.shelf(t), nil).total }, t)
 	return textReply(http.StatusOK, "text/plain", strconv.Itoa(min(total, countLimit)))
@@ -227,9 +227,17 @@ func (s *Simulator) discovery(c *call) reply {
 		return unknownSegment(c.segments[0].name).reply()
 	}
 	instance := object{
-		{"Id", organizationID()}, {"UniqueName", s.config.UniqueName}, {"UrlName", s.config.UrlName}, {"FriendlyName", s.config.OrgName},
-		{"State", 0}, {"Version", organizationVersion}, {"Url", c.base}, {"ApiUrl", c.base}, {"Region", "NA"},
-		{"EnvironmentId", string(madeID("environment"))}, {"TenantId", s.config.TenantID},
+		{"Id", organizationID()},
+		{"UniqueName", s.config.UniqueName},
+		{"UrlName", s.config.URLName},
+		{"FriendlyName", s.config.OrgName},
+		{"State", 0},
+		{"Version", organizationVersion},
+		{"Url", c.base},
+		{"ApiUrl", c.base},
+		{"Region", "NA"},
+		{"EnvironmentId", string(madeID("environment"))},
+		{"TenantId", s.config.TenantID},
 		{"OrganizationType", organizationTypes()[s.environment()]},
 	}
 	q, err := parseMetadataQuery(c, c.query, "Instance", instance)

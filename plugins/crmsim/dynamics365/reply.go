@@ -13,8 +13,8 @@ import (
 // them, faults can spoil them and gzip can shrink them.
 type reply struct {
 	status int
-	header http.Header // headers of this answer alone; nil for none
-	kind   string      // content type; "" for answers without a body
+	header map[string]string // of this answer alone, spelled as the service spells them; nil for none
+	kind   string            // content type; "" for answers without a body
 	body   []byte
 	policy string // Content-Security-Policy of a page
 }
@@ -25,9 +25,9 @@ const jsonKind = "application/json; odata.metadata=minimal"
 func (a reply) set(name, value string) reply {
 	a.header = maps.Clone(a.header)
 	if a.header == nil {
-		a.header = http.Header{}
+		a.header = map[string]string{}
 	}
-	a.header[name] = []string{value}
+	a.header[name] = value
 	return a
 }
 
@@ -96,8 +96,8 @@ func (s *Simulator) send(w http.ResponseWriter, r *http.Request, answer reply) {
 		header.Set("OData-Version", "4.0")
 		header.Set("x-ms-service-request-id", string(newID()))
 	}
-	for name, values := range answer.header {
-		header[http.CanonicalHeaderKey(name)] = values
+	for name, value := range answer.header {
+		header.Set(name, value)
 	}
 	if answer.policy != "" {
 		header.Set("Content-Security-Policy", answer.policy)

@@ -153,24 +153,32 @@ func (s *Simulator) renderColumn(c *call, o object, d *reading, column *column) 
 	value := s.see(c.rights, d, column)
 	name := column.property()
 	if value != nil {
-		if to, ok := value.(ref); ok && c.prefer.wants(annotationNavigation) {
-			if nav := navigationFor(column, to.table); nav != "" {
-				o = o.with(name+"@"+annotationNavigation, nav)
-			}
-		}
-		if to, ok := value.(ref); ok && c.prefer.wants(annotationLookup) {
-			o = o.with(name+"@"+annotationLookup, to.table)
-		}
-		if c.prefer.wants(annotationFormatted) {
-			if text, ok := s.formatted(column, value); ok {
-				o = o.with(name+"@"+annotationFormatted, text)
-			}
-		}
+		o = s.annotate(c, o, column, value)
 	}
 	if at, ok := value.(time.Time); ok && column.format == "DateOnly" {
 		value = at.Format(time.DateOnly)
 	}
 	return o.with(name, value)
+}
+
+// annotate adds what was asked for about a value, before the value itself, as the service does.
+func (s *Simulator) annotate(c *call, o object, column *column, value any) object {
+	name := column.property()
+	if to, ok := value.(ref); ok {
+		if nav := navigationFor(column, to.table); nav != "" && c.prefer.wants(annotationNavigation) {
+			o = o.with(name+"@"+annotationNavigation, nav)
+		}
+		if c.prefer.wants(annotationLookup) {
+			o = o.with(name+"@"+annotationLookup, to.table)
+		}
+	}
+	if !c.prefer.wants(annotationFormatted) {
+		return o
+	}
+	if text, ok := s.formatted(column, value); ok {
+		return o.with(name+"@"+annotationFormatted, text)
+	}
+	return o
 }
 
 // navigationFor is the navigation property that leads to a lookup's table.

@@ -47,7 +47,8 @@ type rights struct {
 	at      time.Time
 	depths  map[string]depth // by privilege name
 	columns map[columnKey]columnState
-	deleted map[string]int // tables taken away, and the metadata version of that
+	deleted map[string]bool // tables taken away
+	gone    map[string]int  // the metadata version at which a table last went, deleted or with its app
 	// returned keeps the version of the last change of tables that came back.
 	returned          map[string]int
 	untracked         map[string]bool // tables with change tracking off
@@ -61,8 +62,7 @@ func (r *rights) exists(t *table) bool {
 	if t.app == appSales && !r.sales || t.app == appLinkedIn && !r.linkedIn {
 		return false
 	}
-	_, gone := r.deleted[t.name]
-	return !gone
+	return !r.deleted[t.name]
 }
 
 // table finds an existing table by its logical name.
@@ -149,13 +149,12 @@ type engine struct {
 	now   *rights
 	past  []*rights // oldest first, without now
 	lag   time.Duration
-	since time.Time
 }
 
 func newEngine(c *catalog, clock clockwork.Clock, linkedIn bool) *engine {
 	r := &rights{
 		catalog: c, version: 1_000, at: clock.Now(), depths: map[string]depth{}, columns: map[columnKey]columnState{},
-		deleted: map[string]int{}, returned: map[string]int{}, untracked: map[string]bool{}, sales: true, linkedIn: linkedIn,
+		deleted: map[string]bool{}, gone: map[string]int{}, returned: map[string]int{}, untracked: map[string]bool{}, sales: true, linkedIn: linkedIn,
 	}
 	maps.Copy(r.depths, connectorRole(c))
 	return &engine{clock: clock, now: r}
@@ -191,9 +190,9 @@ func (e *engine) view(strong bool) *rights {
 		e.past = nil
 		return e.now
 	}
-	for i := len(e.past) - 1; i >= 0; i-- {
-		if !e.past[i].at.After(horizon) || i == 0 {
-			return e.past[i]
+	for i, v := range slices.Backward(e.past) {
+		if !v.at.After(horizon) || i == 0 {
+			return v
 		}
 	}
 	return e.now
@@ -213,7 +212,8 @@ func (e *engine) change(edit func(*rights) error) error {
 	defer e.mu.Unlock()
 	next := *e.now
 	next.depths, next.columns = maps.Clone(next.depths), maps.Clone(next.columns)
-	next.deleted, next.returned, next.untracked = maps.Clone(next.deleted), maps.Clone(next.returned), maps.Clone(next.untracked)
+	next.deleted, next.gone = maps.Clone(next.deleted), maps.Clone(next.gone)
+	next.returned, next.untracked = maps.Clone(next.returned), maps.Clone(next.untracked)
 	next.version++
 	next.at = e.clock.Now()
 	if err := edit(&next); err != nil {
@@ -238,7 +238,9 @@ func (e *engine) reset(linkedIn bool) error {
 		}
 		clear(r.deleted)
 		clear(r.untracked)
-		r.sales, r.linkedIn, r.noRoles, r.disabled, r.notMember = true, linkedIn, false, false, false
+		r.setApp(appSales, &r.sales, true)
+		r.setApp(appLinkedIn, &r.linkedIn, linkedIn)
+		r.noRoles, r.disabled, r.notMember = false, false, false
 		return nil
 	})
 }
@@ -313,7 +315,7 @@ func (r *rights) setTableCondition(t *table, condition string) error {
 	if !slices.Contains(objectConditions(t), condition) {
 		return control.BadRequest("%s cannot be %q; it can be %q", t.name, condition, objectConditions(t))
 	}
-	if _, gone := r.deleted[t.name]; gone && condition != conditionDeleted {
+	if r.deleted[t.name] && condition != conditionDeleted {
 		delete(r.deleted, t.name)
 		r.returned[t.name] = r.version
 	}
@@ -321,7 +323,7 @@ func (r *rights) setTableCondition(t *table, condition string) error {
 	text, isDepth := strings.CutPrefix(condition, conditionDepth)
 	switch {
 	case condition == conditionDeleted:
-		r.deleted[t.name] = r.version
+		r.deleted[t.name], r.gone[t.name] = true, r.version
 	case isDepth:
 		for d := depthBasic; d <= depthDeep; d++ {
 			if d.String() == text {

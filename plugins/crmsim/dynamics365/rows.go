@@ -122,11 +122,8 @@ func (s *Simulator) selectRows(r *rights, q query, h *shelf, from *position) pag
 		}
 	}
 	limit := q.page
-	if q.top > 0 {
+	if q.limited {
 		limit = min(limit, q.top)
-	}
-	if q.top < 0 {
-		return result
 	}
 	rows, ready := q.source(h, from)
 	if ready {
@@ -136,7 +133,7 @@ func (s *Simulator) selectRows(r *rights, q query, h *shelf, from *position) pag
 				continue
 			}
 			if len(result.rows) == limit {
-				result.more = q.top == 0
+				result.more = !q.limited
 				break
 			}
 			result.rows = append(result.rows, d)
@@ -211,7 +208,7 @@ func (s *Simulator) sortRows(r *rights, q query, rows []*row, matches func(*row)
 	for _, k := range found[:min(limit, len(found))] {
 		result.rows = append(result.rows, k.reading)
 	}
-	result.more = len(found) > limit && q.top == 0
+	result.more = len(found) > limit && !q.limited
 }
 
 func (s *Simulator) positionOf(r *rights, q query, d *reading) position {

@@ -3,6 +3,7 @@ package dynamics365
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -17,7 +18,7 @@ type row struct {
 	id                guid
 	shelf             *shelf
 	number            int // in the world; -1 for a record made here
-	owner             int // user number; -1 for a team
+	owner             int // user number; -1 for the root team, or where records have no owner
 	created, modified time.Time
 	version           int64 // moves with every change, over all tables
 	values            map[string]any
@@ -27,7 +28,6 @@ type row struct {
 type grave struct {
 	id      guid
 	version int64
-	owner   int
 }
 
 // shelf holds the rows of one table.
@@ -140,7 +140,7 @@ func (s *store) remove(r *row) {
 	s.version++
 	for _, h := range s.shelvesOf(r.shelf.table) {
 		delete(h.rows, r.id)
-		h.graves = append(h.graves, grave{r.id, s.version, r.owner})
+		h.graves = append(h.graves, grave{r.id, s.version})
 		h.sorted = false
 	}
 }
@@ -161,9 +161,7 @@ func (s *store) change(r *row, values map[string]any, at time.Time) {
 	// Copied, because a reader may still hold the old map, and rows made together share one.
 	next := make(map[string]any, len(r.values)+len(values))
 	for _, from := range []map[string]any{r.values, values} {
-		for name, value := range from {
-			next[name] = value
-		}
+		maps.Copy(next, from)
 	}
 	r.values, r.version, r.modified = next, s.version, at.UTC().Truncate(time.Second)
 	s.setOwner(r)
@@ -217,8 +215,8 @@ func (u *undo) before(r *row) {
 
 // rollBack takes everything back, newest first. Callers hold the write lock.
 func (u *undo) rollBack() {
-	for i := len(u.steps) - 1; i >= 0; i-- {
-		u.steps[i]()
+	for _, v := range slices.Backward(u.steps) {
+		v()
 	}
 }
 
@@ -271,8 +269,9 @@ func reaches(d depth, owner, unit int) bool {
 		return owner == 0 || unit == unitOf(0)
 	case depthDeep:
 		return owner == 0 || below(unit, unitOf(0))
+	default:
+		return d == depthGlobal
 	}
-	return d == depthGlobal
 }
 
 // rowUnit is the business unit that a row belongs to: its owner's, or its own where rows belong to units.

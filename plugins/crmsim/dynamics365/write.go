@@ -6,7 +6,10 @@ import (
 	"time"
 )
 
-// entityID is the header that names a record.
+// entityIDHeader names the record that was written, spelled as the service spells it.
+const entityIDHeader = "OData-EntityId"
+
+// entityID is the link to a record.
 func (c *call) entityID(t *table, id guid) string {
 	return c.api() + "/" + t.set + "(" + string(id) + ")"
 }
@@ -28,6 +31,9 @@ func (s *Simulator) create(c *call, t *table) reply {
 func (s *Simulator) createFrom(c *call, t *table, id guid, body map[string]any) (*row, *refusal) {
 	if err := c.rights.allow(t, "Create", s.user()); err != nil {
 		return nil, err
+	}
+	if t.name == "activitypointer" {
+		return nil, refuse(http.StatusMethodNotAllowed, "0x80040800", "The 'Create' method does not support entities of type 'activitypointer'.")
 	}
 	in, err := s.readInput(c, t, body, true)
 	if err != nil {
@@ -86,14 +92,14 @@ func (s *Simulator) duplicate(t *table, values map[string]any) bool {
 func (s *Simulator) written(c *call, t *table, row *row, status int) reply {
 	link := c.entityID(t, row.id)
 	if !c.prefer.representation {
-		answer := noContent().set("OData-EntityId", link)
+		answer := noContent().set(entityIDHeader, link)
 		if status == http.StatusCreated {
 			answer = answer.set("Location", link)
 		}
 		return answer
 	}
 	answer := s.single(c, t, row.id, status)
-	return answer.set("Preference-Applied", "return=representation").set("OData-EntityId", link)
+	return answer.set("Preference-Applied", "return=representation").set(entityIDHeader, link)
 }
 
 // update answers PATCH: an update with If-Match, an upsert without.
