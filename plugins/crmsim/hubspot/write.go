@@ -53,7 +53,7 @@ func (s *Simulator) check(c *call, o *objectType, given map[string]json.RawMessa
 		case d.class() != nonSensitive && !c.may([]string{o.sensitiveScope(d.class(), "write")}):
 			answer := missingScopes(o.sensitiveScope(d.class(), "write"))
 			return nil, nil, &answer
-		case d.readOnly && name != "hs_object_id":
+		case d.readOnly:
 			problems = append(problems, s.problem(name, "READ_ONLY_VALUE", fmt.Sprintf("%q is a read only property; its value cannot be set.", name)))
 			continue
 		case code != "":
