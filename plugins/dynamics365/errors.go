@@ -70,7 +70,7 @@ func classify(a answer, object string) error {
 		return sdk.BadResponse(message)
 	case a.status == http.StatusForbidden:
 		return sdk.Forbidden(message)
-	case e.Code != "":
+	case e != (vendorError{}):
 		return sdk.InvalidRequest(message)
 	default:
 		return sdk.BadResponse(message)
@@ -114,14 +114,20 @@ var noSuchProperty = regexp.MustCompile(`property named '(\w{1,160})' on type 'M
 
 // isRefused tells that the user lacks the privilege for a call, and nothing else.
 func isRefused(a answer) bool {
+	if a.status != http.StatusForbidden {
+		return false
+	}
 	e, _ := parseError(a)
-	return a.status == http.StatusForbidden && (e.Code == codePrivilegeDenied || e.Code == codeRowDenied)
+	return e.Code == codePrivilegeDenied || e.Code == codeRowDenied
 }
 
 // isMissing tells that what a URL names does not exist.
 func isMissing(a answer) bool {
+	if a.status != http.StatusNotFound {
+		return false
+	}
 	e, _ := parseError(a)
-	return a.status == http.StatusNotFound && e.Code != ""
+	return e != (vendorError{})
 }
 
 // bodyForm is what an answer's body looks like.
