@@ -282,6 +282,6 @@ func (e *alertEvaluation) fieldAlert(mapping Mapping, field FieldState) AlertInt
 		Since:         field.Since,
 		Folded:        e.lost(),
 	}
-	intent.Title, intent.Message = e.fieldWords(rule, mapping, standard)
+	intent.Title, intent.Message = e.fieldWords(rule, mapping, standard, field.Candidate)
 	return intent
 }

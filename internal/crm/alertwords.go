@@ -35,7 +35,7 @@ func (e *alertEvaluation) objectWords(rule AlertRule) (title, message string) {
 }
 
 // fieldWords gives the title and the message of a field's alert.
-func (e *alertEvaluation) fieldWords(rule AlertRule, mapping Mapping, standard StandardField) (title, message string) {
+func (e *alertEvaluation) fieldWords(rule AlertRule, mapping Mapping, standard StandardField, candidate string) (title, message string) {
 	name := e.state.Object + "." + mapping.CRMField
 	title = name + " can no longer be read"
 	message = fmt.Sprintf("The integration user lost access to %s, which stands for %q in the package %s.",
@@ -44,6 +44,9 @@ func (e *alertEvaluation) fieldWords(rule AlertRule, mapping Mapping, standard S
 		title = name + " cannot be read"
 		message = fmt.Sprintf("%s stands for %q in the package %s, but the integration user could not read it when it was mapped and still cannot.",
 			name, standard.Label, e.Package.Title)
+	}
+	if candidate != "" {
+		message += fmt.Sprintf(" It may have been renamed to %s.", candidate)
 	}
 	return title, message + " " + consequence
 }

@@ -122,6 +122,7 @@ func TestARenamedFieldNamesItsCandidate(t *testing.T) {
 		lost := f.theAlert()
 		require.Equal(t, crm.CauseRenamedCandidate, *lost.Cause)
 		require.Contains(t, lost.Evidence, "JobTitle__c")
+		require.Contains(t, lost.Message, "renamed to JobTitle__c")
 		require.Contains(t, strings.Join(lost.Fix.Steps, " "), "map the standard field to it: Contact.JobTitle__c")
 		require.Equal(t, "JobTitle__c", f.field("Contact", "Job_Title__c").Candidate)
 		head := f.head()

@@ -3,6 +3,7 @@ package syncrun_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -46,13 +47,22 @@ type crmOrg struct {
 	gone    map[string]bool
 	deleted map[string][]string
 	// expired are objects whose tokens are worth nothing at the next reading.
-	expired map[string]bool
+	expired   map[string]bool
+	refreshed int
 	// onRead runs before each reading, without the lock.
 	onRead func(request crm.ReadRequest)
 }
 
 func (o *crmOrg) Call(ctx context.Context, _ string, do func(context.Context, string, crm.Target) error) error {
 	return do(ctx, "fake", crm.Target{})
+}
+
+// Refresh notes that the choices of settings were brought up to date, and fails.
+func (o *crmOrg) Refresh(context.Context, string) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.refreshed++
+	return errors.New("no choices today")
 }
 
 func (o *crmOrg) RunChecklist(context.Context, string) error { return nil }
@@ -193,7 +203,7 @@ func (b *bench) start(t *testing.T) {
 	jobs, err := job.New(job.Config{Store: b.store, Logger: slog.New(slog.DiscardHandler), PollInterval: 5 * time.Millisecond, FetchCooldown: time.Millisecond})
 	require.NoError(t, err)
 	b.runs, err = syncrun.New(syncrun.Config{
-		Store: b.store, Jobs: jobs, Integrations: b.org, Permissions: b.org, Reader: b.org, Logger: slog.New(slog.DiscardHandler),
+		Store: b.store, Jobs: jobs, Integrations: b.org, Permissions: b.org, Picklists: b.org, Reader: b.org, Logger: slog.New(slog.DiscardHandler),
 		Limits: syncrun.Limits{Records: 50, Bytes: 1 << 20, Time: 5 * time.Second, Crashes: 3, Attempts: 2, Backoff: time.Millisecond},
 	})
 	require.NoError(t, err)
@@ -264,6 +274,7 @@ func TestRunReadsEverythingOnceAndNothingTwice(t *testing.T) {
 		run := b.run(t, "first")
 		require.Equal(t, crm.RunSucceeded, run.Status, run.Reason)
 		require.Equal(t, crm.Counters{Read: 185, Created: 185}, run.Counters)
+		require.Equal(t, 1, b.org.refreshed, "the choices of settings, too; their failure is not the run's")
 		require.Nil(t, run.ActiveKey)
 		require.NotNil(t, run.StartedAt)
 		require.NotNil(t, run.FinishedAt)

@@ -1,0 +1,35 @@
+package packages_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/fieldwarden/fieldwarden/internal/crm"
+	"github.com/fieldwarden/fieldwarden/internal/packages"
+)
+
+// TestEveryPackageCarriesTheSettings holds for each CRM that a package is built in
+// for: what the settings need is in the package, or the setting would be unavailable
+// as CONNECTOR_UNSUPPORTED; and a loss of any field breaks something that is named.
+func TestEveryPackageCarriesTheSettings(t *testing.T) {
+	t.Parallel()
+	for _, name := range packages.Known() {
+		key, crmName, _ := strings.Cut(name, ".")
+		pkg, err := packages.Load(key, crmName)
+		require.NoError(t, err)
+		states := crm.Evaluate(crm.SettingInputs{
+			Edition: crm.EditionAdvancedPlus, Package: pkg,
+			Manifest: crm.Manifest{Title: crmName, Capabilities: []crm.Capability{crm.CanRead, crm.CanListPicklist}},
+		})
+		for _, state := range states {
+			require.NotEqual(t, crm.UnavailableConnector, state.UnavailableReason, "%s: %s: %s", name, state.Definition.Key, state.UnavailableMessage)
+		}
+		for _, object := range pkg.Objects {
+			for _, field := range object.Fields {
+				require.NotEmpty(t, pkg.FeaturesOf(field), "%s: %s: its loss must break something", name, field.Key)
+			}
+		}
+	}
+}
