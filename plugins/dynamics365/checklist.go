@@ -199,10 +199,10 @@ func (l *checklist) judgeEnvironment(a answer) {
 		return
 	}
 	name, kind := excerpt(org.Name), org.typeName()
-	switch is := org.environment(); {
-	case is == "":
+	switch is := org.environment(); is {
+	case "":
 		l.add(itemEnvironment, sdk.StatusUnknown, fmt.Sprintf("%s is an organization of type %q, which is neither production nor sandbox.", name, kind), "")
-	case is == l.environment:
+	case l.environment:
 		l.add(itemEnvironment, sdk.StatusPass, fmt.Sprintf("%s is the %s that was chosen (organization type %s).", name, environmentName(is), kind), "")
 	default:
 		l.add(itemEnvironment, sdk.StatusFail,

@@ -12,9 +12,9 @@ import (
 // rule, and pure:
 //
 //	metadata knows no such table                    denied, DELETED
-//	metadata failed                                 failed
+//	metadata was not answered                       failed
 //	the read privilege is not held                  denied, PERMISSION
-//	the question for privileges failed              failed
+//	privileges were not answered                    failed
 //	the user may not ask for privileges             as the proof read says
 //	else                                            accessible
 //

@@ -127,15 +127,17 @@ func (m memo) learn(table string, f *findings) {
 	m.Tables[table] = entry
 }
 
+// letters writes rights as some of "rcu".
 func letters(r sdk.Rights) string {
-	text := ""
-	for _, one := range []struct {
-		on     bool
-		letter string
-	}{{r.Read, "r"}, {r.Create, "c"}, {r.Update, "u"}} {
-		if one.on {
-			text += one.letter
-		}
+	var text []byte
+	if r.Read {
+		text = append(text, 'r')
 	}
-	return text
+	if r.Create {
+		text = append(text, 'c')
+	}
+	if r.Update {
+		text = append(text, 'u')
+	}
+	return string(text)
 }

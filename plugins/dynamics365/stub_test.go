@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"mime/multipart"
 	"net/http"
@@ -54,9 +55,7 @@ func refusal(status int, code, message string) canned {
 func newStub(t *testing.T, answers map[string]canned) *stub {
 	t.Helper()
 	s := &stub{answers: map[string]canned{"WhoAmI": ok(fmt.Sprintf(`{"UserId":%q,"OrganizationId":%q}`, userID, orgID))}}
-	for path, a := range answers {
-		s.answers[path] = a
-	}
+	maps.Copy(s.answers, answers)
 	s.Server = httptest.NewServer(s)
 	t.Cleanup(s.Close)
 	return s
