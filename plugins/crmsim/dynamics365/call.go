@@ -94,7 +94,7 @@ func parsePath(escaped string) ([]segment, *refusal) {
 	return segments, nil
 }
 
-// parseOptions reads a query string. Semicolons belong to values here, unlike in net/url.
+// parseQuery reads a query string. Semicolons belong to values here, unlike in net/url.
 func parseQuery(raw string) map[string]string {
 	options := map[string]string{}
 	for _, pair := range strings.Split(raw, "&") {

@@ -3,6 +3,7 @@ package dynamics365
 import (
 	"slices"
 	"strings"
+	"sync"
 )
 
 // choice is one option of a choice column. For a status reason, state is the state it belongs to; for a state, its
@@ -127,6 +128,8 @@ type catalog struct {
 	bySet  map[string]*table
 	// owners finds the tables that a privilege covers.
 	owners map[string][]*table
+	// defined keeps definedColumn by *column, because working one out is dear and checks ask for hundreds.
+	defined sync.Map
 }
 
 func newCatalog() *catalog {

@@ -11,9 +11,9 @@
 //   - catalog/, catalog*.go: the tables and columns, in a compact notation of our own
 //   - rights.go: the one engine that decides what the integration user may see; every endpoint asks it
 //   - entra.go, authorize.go, tokens.go: sign-in and tokens
-//   - api.go, call.go, batch.go, records.go, functions.go, organization answers: the Web API's paths
+//   - api.go, call.go, batch.go, records.go, functions.go: the Web API's paths
 //   - metadata*.go, definitions.go, csdl.go: EntityDefinitions, RetrieveMetadataChanges, $metadata
-//   - odata_*.go, query.go, rows.go, results.go, expand.go, cookie.go, delta.go: reading
+//   - odata_*.go, query.go, rows.go, results.go, expand.go, cookie.go, delta.go, fetch.go: reading
 //   - write*.go, actions.go: writing, as far as clients need it to run
 //   - data*.go, store.go: the world's records as tables and rows
 //   - fault.go, limits.go, controls*.go, panel.go: the switches

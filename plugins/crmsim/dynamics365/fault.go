@@ -51,8 +51,8 @@ func newFaults() *control.Faults {
 		api(FaultConcurrentLimit, "429 0x80072326 too many concurrent requests"), api(FaultServerError, "500 0x80040216 unexpected error"),
 		api(FaultSQLError, "500 0x80044150 generic SQL error"), api(FaultBadGateway, "502 with an HTML page"),
 		api(FaultGatewayTimeout, "504 with an HTML page"), api(FaultUnavailable, "503 service unavailable"),
-		api(FaultPlugin, "400 0x80040265 from a customer's plug-in"), spoilless(FaultLoginRedirect, "302 to a sign-in page"),
-		spoilless(FaultLoginPage, "200 with a sign-in page in HTML"),
+		api(FaultPlugin, "400 0x80040265 from a customer's plug-in"), edge(FaultLoginRedirect, "302 to a sign-in page"),
+		edge(FaultLoginPage, "200 with a sign-in page in HTML"),
 		spoil(FaultCut, "the connection breaks in the middle of the answer"), spoil(FaultTruncated, "half of the answer"),
 		spoil(FaultTruncatedGzip, "a gzip answer without its end"),
 		entra(FaultEntraThrottled, "token endpoint: AADSTS90015, try later"), entra(FaultEntraMFA, "token endpoint: AADSTS50076, a second factor is needed"),
@@ -60,8 +60,8 @@ func newFaults() *control.Faults {
 	}, "/api", relativePath)
 }
 
-// spoilless is for faults of the edge, which never meet a part of a batch.
-func spoilless(key, title string) control.FaultKind {
+// edge is for answers of the gateway before the service, which never meet a part of a batch.
+func edge(key, title string) control.FaultKind {
 	return control.FaultKind{Key: key, Title: title, Spoils: true}
 }
 

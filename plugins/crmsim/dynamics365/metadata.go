@@ -92,14 +92,36 @@ func (r *rights) tableMetadata(t *table) object {
 	}
 }
 
-// columnMetadata is a column's AttributeMetadata. What every type has comes first; extra says where the rest begins.
+// definedColumn is a column's AttributeMetadata: what every type has comes first, extra says where the rest begins.
+type definedColumn struct {
+	object object
+	extra  int
+}
+
+// columnMetadata is a column's AttributeMetadata as it is now. Callers may append to it, but not change it.
 func (r *rights) columnMetadata(c *column) (o object, extra int) {
+	cached, ok := r.catalog.defined.Load(c)
+	if !ok {
+		cached, _ = r.catalog.defined.LoadOrStore(c, c.define())
+	}
+	d, _ := cached.(definedColumn)
+	if !r.state(c).secured {
+		return d.object, d.extra
+	}
+	o = slices.Clone(d.object)
+	at := slices.IndexFunc(o, func(m member) bool { return m.name == "IsSecured" })
+	o[at].value = true
+	return o, d.extra
+}
+
+// define works out what never changes.
+func (c *column) define() definedColumn {
 	id := columnMetadataID(c)
 	var inherits any
 	if base := c.table.base; base != nil && base.byName[c.name] != nil {
 		inherits = c.name
 	}
-	o = object{
+	o := object{
 		{"MetadataId", id},
 		{"HasChanged", nil},
 		{"AttributeOf", text(c.attributeOf)},
@@ -125,7 +147,7 @@ func (r *rights) columnMetadata(c *column) (o object, extra int) {
 		{"IsPrimaryName", c.name == c.table.primaryName},
 		{"IsRetrievable", c.read},
 		{"IsSearchable", false},
-		{"IsSecured", r.state(c).secured},
+		{"IsSecured", false},
 		{"IsValidForCreate", c.create},
 		{"IsValidForRead", c.read},
 		{"IsValidForUpdate", c.update},
@@ -137,8 +159,8 @@ func (r *rights) columnMetadata(c *column) (o object, extra int) {
 		{"SchemaName", c.schema},
 		{"SourceType", nil},
 	}
-	extra = len(o)
-	return append(o, c.typeProperties()...), extra
+	extra := len(o)
+	return definedColumn{slices.Clip(append(o, c.typeProperties()...)), extra}
 }
 
 // isCustom reports whether another app brought the column with a publisher's prefix.

@@ -164,7 +164,7 @@ func (s *Simulator) privilegesOf(r *rights, role guid) []guid {
 	return ids
 }
 
-// count answers contacts/$count: a plain number, at most 5,000, without regard to $filter's absence.
+// count answers contacts/$count, with or without a filter: a plain number, at most 5,000.
 func (s *Simulator) count(c *call, t *table) reply {
 	if err := c.rights.allow(t, "Read", s.user()); err != nil {
 		return err.reply()

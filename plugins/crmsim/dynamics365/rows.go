@@ -93,7 +93,7 @@ func (s *Simulator) shown(r *rights, row *row, reach depth) bool {
 	return true
 }
 
-// select_ runs a query from a position on. Callers hold the store's read lock (see store.read).
+// selectRows runs a query from a position on. Callers hold the store's read lock (see store.read).
 func (s *Simulator) selectRows(r *rights, q query, h *shelf, from *position) page {
 	eval := evaluator{s.clock().Now().UTC(), s.user()}
 	reach := r.depth(q.table, "Read")
