@@ -82,7 +82,7 @@ func Onboard(ctx context.Context, client Client, connector string, config map[st
 	if err := Until(ctx, i.checked); err != nil {
 		return i, fmt.Errorf("drive: onboarding check: %w", err)
 	}
-	if err := i.decide(ctx); err != nil {
+	if err := Until(ctx, i.decide); err != nil {
 		return i, fmt.Errorf("drive: settings: %w", err)
 	}
 	for _, step := range []string{"SETTINGS", "STANDARDIZATION"} {
@@ -125,8 +125,9 @@ func (i Integration) checked(ctx context.Context) (bool, error) {
 	return len(found.Integration.Objects.Edges) > 0, nil
 }
 
-// decide switches every undecided setting on, or takes its first option.
-func (i Integration) decide(ctx context.Context) error {
+// decide switches every undecided setting on, or takes its first option. It is not
+// done while the options have yet to be fetched from the CRM.
+func (i Integration) decide(ctx context.Context) (done bool, err error) {
 	var found struct {
 		Integration struct {
 			Settings struct {
@@ -141,11 +142,11 @@ func (i Integration) decide(ctx context.Context) error {
 			}
 		}
 	}
-	err := i.do(ctx, `query($id: ID!) {
+	err = i.do(ctx, `query($id: ID!) {
 		integration(id: $id) { settings { version groups { settings { key type decided options { value } } } } }
 	}`, nil, &found)
 	if err != nil {
-		return err
+		return false, err
 	}
 	var changes []map[string]any
 	for _, group := range found.Integration.Settings.Groups {
@@ -157,11 +158,11 @@ func (i Integration) decide(ctx context.Context) error {
 			case len(one.Options) > 0:
 				changes = append(changes, map[string]any{"key": one.Key, "value": one.Options[0].Value})
 			default:
-				return fmt.Errorf("the setting %s offers no options", one.Key)
+				return false, nil
 			}
 		}
 	}
-	return i.do(ctx, `mutation($id: ID!, $key: String!, $version: Int!, $changes: [SettingChangeInput!]!) {
+	return true, i.do(ctx, `mutation($id: ID!, $key: String!, $version: Int!, $changes: [SettingChangeInput!]!) {
 		updateSettings(input: {idempotencyKey: $key, integrationId: $id, expectedVersion: $version, changes: $changes}) {
 			userErrors { code message field }
 		}

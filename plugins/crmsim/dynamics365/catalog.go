@@ -54,7 +54,9 @@ func (c *column) property() string {
 // selectable reports whether OData can read the column. Activities inherit most of theirs from activitypointer, and
 // metadata then says that the column is not valid for OData on the activity itself.
 func (c *column) selectable() bool {
-	if !c.read || c.kind == "PartyList" || (c.kind == "Virtual" && c.typeName != "ImageType") {
+	// Of the virtual columns only these hold something of their own.
+	virtual := c.kind == "Virtual" && c.typeName != "ImageType" && c.typeName != "FileType" && c.typeName != "MultiSelectPicklistType"
+	if !c.read || c.kind == "PartyList" || virtual {
 		return false
 	}
 	if c.odata || !c.table.activity {

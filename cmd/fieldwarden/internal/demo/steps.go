@@ -152,19 +152,21 @@ func decideSettings(ctx context.Context, s *story) (string, error) {
 			}
 		}
 	}
-	if err := s.query(ctx, `integration(id: $id) { settings { version groups { settings { key options { value } } } } }`, &found); err != nil {
-		return "", err
-	}
 	stage := ""
-	for _, group := range found.Integration.Settings.Groups {
-		for _, one := range group.Settings {
-			if one.Key == "autoSave.pipelineEntryStage" && len(one.Options) > 0 {
-				stage = one.Options[0].Value
+	// The stages are fetched from the CRM when the onboarding check has ended.
+	err := eventually(ctx, func() (bool, error) {
+		err := s.query(ctx, `integration(id: $id) { settings { version groups { settings { key options { value } } } } }`, &found)
+		for _, group := range found.Integration.Settings.Groups {
+			for _, one := range group.Settings {
+				if one.Key == "autoSave.pipelineEntryStage" && len(one.Options) > 0 {
+					stage = one.Options[0].Value
+				}
 			}
 		}
-	}
-	if stage == "" {
-		return "", errors.New("the pipeline entry stage offers no options")
+		return stage != "", err
+	})
+	if err != nil {
+		return "", fmt.Errorf("the stages of the pipeline: %w", err)
 	}
 	variables := s.with("settings")
 	variables["version"] = found.Integration.Settings.Version
@@ -180,7 +182,7 @@ func decideSettings(ctx context.Context, s *story) (string, error) {
 	var updated struct {
 		UpdateSettings struct{ Settings struct{ Version int } }
 	}
-	err := s.client.Do(ctx, `mutation($key: String!, $id: ID!, $version: Int!, $changes: [SettingChangeInput!]!) {
+	err = s.client.Do(ctx, `mutation($key: String!, $id: ID!, $version: Int!, $changes: [SettingChangeInput!]!) {
 		updateSettings(input: {idempotencyKey: $key, integrationId: $id, expectedVersion: $version, changes: $changes}) {
 			settings { version } userErrors { code message field }
 		}
