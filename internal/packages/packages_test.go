@@ -31,7 +31,7 @@ func TestSalesforcePackage(t *testing.T) {
 	t.Parallel()
 	pkg, err := packages.Load("sales-engagement", "salesforce")
 	require.NoError(t, err)
-	require.Equal(t, []string{"Account", "Contact", "Lead", "Opportunity", "User"}, pkg.ObjectNames())
+	require.Equal(t, []string{"Account", "Contact", "Lead", "Opportunity", "User", "OpportunityContactRole", "Task", "UserRole"}, pkg.ObjectNames())
 	for _, definition := range crm.SettingDefinitions() {
 		for _, requirement := range definition.Requires {
 			_, found := pkg.ObjectByKey(requirement.Object)
@@ -62,6 +62,7 @@ func TestSalesforceCandidatesExist(t *testing.T) {
 	for object, file := range map[string]string{
 		"Account": "real/nango.Account.v58.json", "Contact": "real/cumulusci.Contact.vXX.json", "Lead": "real/cumulusci.Lead.v59.json",
 		"Opportunity": "real/cumulusci.Opportunity.vXX.json", "User": "derived/User.json",
+		"OpportunityContactRole": "real/cumulusci.OpportunityContactRole.v48.json", "Task": "derived/Task.json", "UserRole": "derived/UserRole.json",
 	} {
 		fields := describedFields(t, filepath.Join(root, "salesforce", "data", "describe", file))
 		wanted, _ := pkg.Object(object)

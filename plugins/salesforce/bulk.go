@@ -285,7 +285,7 @@ func (s *session) stream(ctx context.Context, r request, read func(http.Header, 
 	defer func() { _ = resp.Body.Close() }()
 	s.readUsage(resp.Header)
 	if resp.StatusCode >= 200 && resp.StatusCode < 300 {
-		return read(resp.Header, &transportReader{ctx, resp.Body})
+		return read(resp.Header, transportReader(ctx, resp.Body))
 	}
 	a, _, err := s.readAnswer(ctx, resp, started)
 	if err != nil {
@@ -296,19 +296,20 @@ func (s *session) stream(ctx context.Context, r request, read func(http.Header, 
 
 // transportReader gives the errors of a connection their class; the end of the
 // body, also one that comes too early, stays what it is.
-type transportReader struct {
-	ctx  context.Context
-	body io.Reader
+func transportReader(ctx context.Context, body io.Reader) io.Reader {
+	return readerFunc(func(into []byte) (int, error) {
+		n, err := body.Read(into)
+		switch {
+		case err == nil, errors.Is(err, io.EOF):
+			return n, err
+		case ctx.Err() != nil:
+			return n, transportError(ctx, ctx.Err())
+		default:
+			return n, io.ErrUnexpectedEOF
+		}
+	})
 }
 
-func (t *transportReader) Read(into []byte) (int, error) {
-	n, err := t.body.Read(into)
-	switch {
-	case err == nil, errors.Is(err, io.EOF):
-		return n, err
-	case t.ctx.Err() != nil:
-		return n, transportError(t.ctx, t.ctx.Err())
-	default:
-		return n, io.ErrUnexpectedEOF
-	}
-}
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(into []byte) (int, error) { return f(into) }

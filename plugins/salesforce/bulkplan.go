@@ -79,14 +79,16 @@ func (p *bulkPlan) add(f fieldDescribe, all []fieldDescribe, position bool) bool
 }
 
 // partKeys are the members that REST gives a compound field.
-var partKeys = []string{"street", "city", "state", "stateCode", "postalCode", "country", "countryCode", "latitude", "longitude", "geocodeAccuracy"}
+func partKeys() []string {
+	return []string{"street", "city", "state", "stateCode", "postalCode", "country", "countryCode", "latitude", "longitude", "geocodeAccuracy"}
+}
 
 // partKey is the member of a compound field that one of its parts becomes:
 // BillingStreet → street, Site__Latitude__s → latitude.
 func partKey(name string) string {
 	name = strings.ToLower(strings.TrimSuffix(name, "__s"))
 	found := ""
-	for _, key := range partKeys {
+	for _, key := range partKeys() {
 		if strings.HasSuffix(name, strings.ToLower(key)) && len(key) > len(found) {
 			found = key
 		}
@@ -169,7 +171,7 @@ func (p bulkPlan) record(cells []string, places map[string]int) (sdk.Record, err
 			}
 			continue
 		}
-		value := null
+		value := json.RawMessage(null)
 		if text != "" {
 			var err error
 			if value, err = column.convert(text); err != nil {

@@ -73,7 +73,7 @@ func classifyCode(a answer, e vendorError, message, object string) error {
 			return sdk.AppBlocked(message)
 		}
 		return sdk.Unauthenticated(message)
-	case "Bad_OAuth_Token", "Missing_OAuth_Token", "INVALID_AUTH_HEADER", "invalid_grant", "invalid_token":
+	case "Bad_OAuth_Token", "Missing_OAuth_Token", "INVALID_AUTH_HEADER", "invalid_grant", "invalid_token", "inactive_user":
 		return sdk.Unauthenticated(message)
 	case "OAUTH_APP_BLOCKED", "OAUTH_APP_ACCESS_DENIED", "OAUTH_EC_APP_NOT_FOUND":
 		return sdk.AppBlocked(message)

@@ -2,6 +2,7 @@ package salesforce
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
@@ -36,9 +37,7 @@ func explained(t *testing.T, answers map[string]canned, memo []byte) (map[string
 		describePath("Contact"): ok(describeOf("Contact", "Email")), describePath("Account"): ok(describeOf("Account", "Name")),
 		"/services/data": ok(`[{"version":"66.0"}]`), soqlPath + "FieldDefinition": noSetup("FieldDefinition"), soqlPath + "FieldPermissions": noSetup("FieldPermissions"),
 	}
-	for path, answer := range answers {
-		all[path] = answer
-	}
+	maps.Copy(all, answers)
 	org := newStub(t, all)
 	target := org.target()
 	target.Memo = memo

@@ -68,7 +68,7 @@ func TestRemediations(t *testing.T) {
 			}
 		}
 	}
-	for _, cause := range []sdk.Cause{sdk.CausePermission, sdk.CauseObjectDenied, sdk.CauseUnknown, sdk.CauseDeleted, sdk.CauseAPIVersion} {
+	for _, cause := range []sdk.Cause{sdk.CausePermission, sdk.CauseObjectDenied, sdk.CauseUnknown, sdk.CauseDeleted, sdk.CauseAPIVersion, sdk.CauseRenamedCandidate, sdk.CauseScopeMissing} {
 		for _, subject := range []sdk.Subject{sdk.SubjectObject, sdk.SubjectField} {
 			require.True(t, has[string(cause)+" "+string(subject)], "%s %s", cause, subject)
 		}

@@ -7,11 +7,13 @@ const administrator = "Salesforce administrator (needs Manage Profiles and Permi
 
 // Deep links into Setup. Lightning resolves them from the org's own address.
 const (
-	fieldsLink      = "{instanceUrl}/lightning/setup/ObjectManager/{object}/FieldsAndRelationships/view"
-	permissionLink  = "{instanceUrl}/lightning/setup/PermSets/home"
-	objectLink      = "{instanceUrl}/lightning/setup/ObjectManager/{object}/Details/view"
-	allObjectsLink  = "{instanceUrl}/lightning/setup/ObjectManager/home"
-	fieldRightsStep = "Or change the permission set: Setup → Users → Permission Sets → a set assigned to {user} → Object Settings → {objectLabel} → Edit → Field Permissions: tick Read Access for {fieldLabel}, and Edit Access if it is written back → Save."
+	fieldsLink     = "{instanceUrl}/lightning/setup/ObjectManager/{object}/FieldsAndRelationships/view"
+	permissionLink = "{instanceUrl}/lightning/setup/PermSets/home"
+	objectLink     = "{instanceUrl}/lightning/setup/ObjectManager/{object}/Details/view"
+	allObjectsLink = "{instanceUrl}/lightning/setup/ObjectManager/home"
+	// connectedAppsLink is the list of apps that users have authorized.
+	connectedAppsLink = "{instanceUrl}/lightning/setup/ConnectedApplication/home"
+	fieldRightsStep   = "Or change the permission set: Setup → Users → Permission Sets → a set assigned to {user} → Object Settings → {objectLabel} → Edit → Field Permissions: tick Read Access for {fieldLabel}, and Edit Access if it is written back → Save."
 )
 
 // remediations are the repairs, by cause and subject (requirement B5), with the
@@ -43,6 +45,12 @@ func remediations() []sdk.Remediation {
 			"{field} does not exist in API version "+APIVersion+", which this connector uses. Update the connector to a release for a newer version.",
 			"Until then remove the mapping of {field} in Fieldwarden.",
 		),
+		fieldRemediation(sdk.CauseRenamedCandidate, fieldsLink,
+			"Open Setup → Object Manager → {objectLabel} → Fields & Relationships and search for {fieldLabel}; the evidence gives the Field Name that it seems to have now.",
+			"If it is the same field, map the new name in Fieldwarden, or choose Edit on the field and give it the old Field Name back.",
+			"If it is another field, {field} was deleted: restore it under Deleted Fields (possible for 15 days), or remove its mapping in Fieldwarden.",
+		),
+		fieldRemediation(sdk.CauseScopeMissing, connectedAppsLink, scopeSteps()...),
 		objectRemediation(sdk.CauseObjectDenied, permissionLink, objectSteps()...),
 		objectRemediation(sdk.CausePermission, permissionLink, objectSteps()[:2]...),
 		objectRemediation(sdk.CauseUnknown, allObjectsLink, append([]string{
@@ -54,7 +62,20 @@ func remediations() []sdk.Remediation {
 		),
 		objectRemediation(sdk.CauseAPIVersion, objectLink,
 			"{object} does not exist in API version "+APIVersion+", which this connector uses. Update the connector to a release for a newer version.",
+			"Until then switch the object off in Fieldwarden.",
 		),
+		objectRemediation(sdk.CauseRenamedCandidate, allObjectsLink,
+			"Open Setup → Object Manager and search for {objectLabel}; the evidence gives the API Name that it seems to have now.",
+			"If it is the same object, choose Details → Edit and give it the old Object Name back, or switch the object off in Fieldwarden.",
+		),
+		objectRemediation(sdk.CauseScopeMissing, connectedAppsLink, scopeSteps()...),
+	}
+}
+
+func scopeSteps() []string {
+	return []string{
+		"Open Setup → Apps → Connected Apps → Manage Connected Apps (or External Client App Manager) → the app that Fieldwarden uses → OAuth Policies, and see that its OAuth scopes include Manage user data via APIs (api).",
+		"Connect the integration again in Fieldwarden, signed in to Salesforce as {user}: an authorization keeps the scopes that it was given with.",
 	}
 }
 

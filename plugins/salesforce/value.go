@@ -17,15 +17,16 @@ import (
 //	dateTime  as REST has it: 2026-05-06T11:56:44.000+0000
 //	compound  an object of the parts that have a value; null when none has
 //	empty     null: Salesforce stores no empty text
-//	text      as it is, in the escaping of encoding/json without its HTML escapes
+//	other     text as it is, in the escaping of encoding/json without its HTML escapes
 
-var null = json.RawMessage("null")
+// null is JSON's.
+const null = "null"
 
 // canonical gives a value of a REST answer its one form.
 func canonical(value json.RawMessage) json.RawMessage {
 	switch {
 	case len(value) == 0 || string(value) == `""`:
-		return null
+		return json.RawMessage(null)
 	case value[0] == '"':
 		if bytes.IndexByte(value, '\\') < 0 {
 			return value
@@ -52,12 +53,12 @@ func canonicalCompound(value json.RawMessage) json.RawMessage {
 	}
 	kept := compound.members[:0]
 	for _, part := range compound.members {
-		if part.value = canonical(part.value); !bytes.Equal(part.value, null) {
+		if part.value = canonical(part.value); string(part.value) != null {
 			kept = append(kept, part)
 		}
 	}
 	if compound.members = kept; len(kept) == 0 {
-		return null
+		return json.RawMessage(null)
 	}
 	return compound.object(func(string) bool { return true })
 }
