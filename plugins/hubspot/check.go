@@ -67,8 +67,8 @@ func (s *session) checkOne(ctx context.Context, asked sdk.CheckObject, waiting i
 	}
 }
 
-// share divides the time that is left among the objects that wait, with one part
-// for the answer itself.
+// share is twice an equal part of the time that is left for the objects that wait:
+// most need far less, and one that hangs must not take it all.
 func share(ctx context.Context, waiting int) time.Duration {
 	deadline, ok := ctx.Deadline()
 	if !ok {
@@ -78,8 +78,7 @@ func share(ctx context.Context, waiting int) time.Duration {
 }
 
 func (s *session) newCheck(o objectType) sdk.ObjectCheck {
-	check := sdk.ObjectCheck{Object: o.name, Label: o.label, APIVersion: string(s.api())}
-	return check
+	return sdk.ObjectCheck{Object: o.name, Label: o.label, APIVersion: string(s.api())}
 }
 
 // checkObject answers for one object; an error is judged by the caller.

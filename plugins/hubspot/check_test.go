@@ -3,6 +3,7 @@ package hubspot
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -115,9 +116,7 @@ func TestCheckExplainsMissingFields(t *testing.T) {
 	for _, failure := range []canned{{status: 503}, ok(`<html></html>`), ok(`{"results":[{}]}`), {status: 403}} {
 		for _, query := range []string{"?archived=true", "?dataSensitivity=sensitive", "?dataSensitivity=highly_sensitive"} {
 			broken := newStub(t, map[string]canned{contactsList: answers[contactsList]})
-			for path, a := range answers {
-				broken.answers[path] = a
-			}
+			maps.Copy(broken.answers, answers)
 			broken.answers[contactsList+query] = failure
 			checks, _ = checkOf(t, broken.target(contactsRead), asked)
 			require.Equal(t, sdk.VerdictFailed, checks[0].Verdict, query)

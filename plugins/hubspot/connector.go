@@ -9,7 +9,7 @@
 // Invariants:
 //
 //   - Objects are judged by the scopes of the token's introspection, properties by
-//     the lists of definitions. The rules are in decide.go and explain.go.
+//     the lists of definitions. The rules are in check.go and explain.go.
 //   - An answer that does not speak about permission (expired token, limit, lock,
 //     outage, timeout, broken body) is a failed check, never a lost right; see
 //     classify in errors.go.
@@ -27,9 +27,8 @@ package hubspot
 
 import (
 	"context"
-	"time"
-
 	"net/http"
+	"time"
 
 	"github.com/fieldwarden/fieldwarden/plugins/sdk"
 )

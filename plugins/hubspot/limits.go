@@ -25,22 +25,25 @@ type limits struct {
 // calls are left, the next call waits for a tenth of the window: others use the
 // same portal.
 func (l *limits) read(header http.Header) {
-	if most, ok := figure(header, "X-HubSpot-RateLimit-Max"); ok && most > 0 {
-		if left, ok := figure(header, "X-HubSpot-RateLimit-Remaining"); ok {
-			l.remaining, l.max, l.interval = left, most, 10*time.Second
-			if milliseconds, ok := figure(header, "X-HubSpot-RateLimit-Interval-Milliseconds"); ok {
-				l.interval = min(time.Duration(milliseconds)*time.Millisecond, time.Minute)
-			}
-			if left*10 < most {
-				l.pause = l.interval / 10
-			}
+	if left, most, ok := budget(header, "X-HubSpot-RateLimit-Remaining", "X-HubSpot-RateLimit-Max"); ok {
+		l.remaining, l.max, l.interval = left, most, 10*time.Second
+		if milliseconds, ok := figure(header, "X-HubSpot-RateLimit-Interval-Milliseconds"); ok {
+			l.interval = min(time.Duration(milliseconds)*time.Millisecond, time.Minute)
+		}
+		if left*10 < most {
+			l.pause = l.interval / 10
 		}
 	}
-	if most, ok := figure(header, "X-HubSpot-RateLimit-Daily"); ok && most > 0 {
-		if left, ok := figure(header, "X-HubSpot-RateLimit-Daily-Remaining"); ok {
-			l.dailyUsed, l.dailyMax = max(0, most-left), most
-		}
+	if left, most, ok := budget(header, "X-HubSpot-RateLimit-Daily-Remaining", "X-HubSpot-RateLimit-Daily"); ok {
+		l.dailyUsed, l.dailyMax = max(0, most-left), most
 	}
+}
+
+// budget reads the two headers of one limit.
+func budget(header http.Header, remaining, limit string) (left, most int, ok bool) {
+	left, hasLeft := figure(header, remaining)
+	most, hasMost := figure(header, limit)
+	return left, most, hasLeft && hasMost && most > 0
 }
 
 // takePause is how long to wait before the next call.

@@ -80,7 +80,8 @@ func (s *session) customObjects(ctx context.Context) ([]sdk.Object, error) {
 }
 
 // ListFields lists the readable fields of one object. It judges by the same rule
-// as CheckPermissions.
+// as CheckPermissions; so without an introspection one record is read as proof, and
+// sensitive properties are left out.
 func (c *Connector) ListFields(ctx context.Context, target sdk.Target, object string) ([]sdk.Field, error) {
 	s, err := c.session(target)
 	if err != nil {

@@ -95,8 +95,8 @@ func costs() []sdk.VerbCost {
 	return []sdk.VerbCost{
 		{Verb: "Checklist", CallsPerRequest: 1, CallsPerObject: 1},
 		{Verb: "Identify", CallsPerRequest: 1},
-		{Verb: "ListObjects", CallsPerRequest: 1, CallsPerObject: 1},
-		{Verb: "ListFields", CallsPerRequest: 1},
+		{Verb: "ListObjects", CallsPerRequest: len(objectTypes()) + 1},
+		{Verb: "ListFields", CallsPerRequest: 2},
 		{Verb: "ListPicklist", CallsPerRequest: 1},
 		{Verb: "CheckPermissions", CallsPerObject: 1},
 		{Verb: "Read", CallsPerRequest: 1},

@@ -74,17 +74,17 @@ func beginning(object string) position {
 // cannot be read, because another version of the connector made it, is the
 // beginning too, and restarted says so.
 func parsePosition(token []byte, object string) (at position, restarted bool, err error) {
-	if len(token) == 0 {
-		return beginning(object), false, nil
-	}
 	var p position
-	if json.Unmarshal(token, &p) != nil || p.Version != positionVersion || !p.valid() {
+	switch readable := json.Unmarshal(token, &p) == nil; {
+	case len(token) == 0:
+		return beginning(object), false, nil
+	case !readable || p.Version != positionVersion || !p.valid():
 		return beginning(object), true, nil
-	}
-	if p.Object != object {
+	case p.Object != object:
 		return position{}, false, sdk.InvalidRequest("the resume token belongs to another object")
+	default:
+		return p, false, nil
 	}
-	return p, false, nil
 }
 
 // valid reports whether the parts of a position fit together.

@@ -235,10 +235,11 @@ func (r *reader) ownersPage(ctx context.Context) (sdk.Batch, error) {
 }
 
 // nameField tells a sensitive property that denies a whole read from an object that
-// cannot be read: HubSpot names the scope, not the property.
+// cannot be read. HubSpot names scopes of which any one is said to suffice, not the
+// property, so its definitions are asked.
 func (r *reader) nameField(ctx context.Context, err error) error {
 	d, ok := denialOf(err)
-	if !ok || d.cause != sdk.CauseScopeMissing || len(r.plan.properties) == 0 || slices.ContainsFunc(d.scopes, r.object.opens) {
+	if !ok || d.cause != sdk.CauseScopeMissing || len(r.plan.properties) == 0 {
 		return err
 	}
 	for _, class := range []sensitivity{sensitive, highlySensitive} {
@@ -253,11 +254,6 @@ func (r *reader) nameField(ctx context.Context, err error) error {
 		}
 	}
 	return err
-}
-
-// opens reports whether a scope is one that opens the object's records as such.
-func (o objectType) opens(scope string) bool {
-	return slices.Contains(o.read, scope) || slices.Contains(o.readAny, scope)
 }
 
 func errNoRecord(object string) error {
