@@ -2,6 +2,7 @@ package dynamics365
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"net/http"
@@ -169,7 +170,7 @@ func (l *checklist) failConnection(err error) error {
 		l.add(itemReachable, sdk.StatusPass, l.base.Host+" answers.", "")
 		l.stop(itemToken, sdk.StatusUnknown, err)
 	default:
-		if err == context.Canceled { //nolint:errorlint // transportError returns it bare
+		if errors.Is(err, context.Canceled) {
 			return err
 		}
 		l.stop(itemReachable, sdk.StatusFail, err)

@@ -2,6 +2,7 @@ package dynamics365
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -29,7 +30,7 @@ func (l *checklist) testUser(ctx context.Context) error {
 		}})
 	}
 	if err := l.ask(ctx, questions); err != nil {
-		if sdk.CodeOf(err) == sdk.CodeUnauthenticated {
+		if sdk.CodeOf(err) == sdk.CodeUnauthenticated || errors.Is(err, context.Canceled) {
 			return err
 		}
 		l.stop(itemUserActive, sdk.StatusUnknown, err)

@@ -130,6 +130,16 @@ func isMissing(a answer) bool {
 	return e != (vendorError{})
 }
 
+// isQueryTrouble tells that the service does not take a query as it is, whatever
+// the records are: a name or cookie that it does not know, or no change tracking.
+func isQueryTrouble(a answer) bool {
+	if a.status != http.StatusBadRequest && a.status != http.StatusNotFound && a.status != http.StatusGone {
+		return false
+	}
+	e, _ := parseError(a)
+	return e.Code == codeUnknownResource || e.Code == codeNotTracked || e.Code == "" && e.Message != ""
+}
+
 // bodyForm is what an answer's body looks like.
 type bodyForm string
 

@@ -196,7 +196,7 @@ func (d details) complete(fields []sdk.Field) {
 	if i < 0 {
 		return
 	}
-	fields[i].References = d.Targets
+	fields[i].References = slices.DeleteFunc(d.Targets, func(table string) bool { return !logicalName.MatchString(table) })
 	for _, o := range d.options() {
 		fields[i].Picklist = append(fields[i].Picklist, sdk.PicklistValue{Value: o.value(), Label: o.Label.or(o.value()), Active: !o.Hidden})
 	}

@@ -132,3 +132,86 @@ func TestRow(t *testing.T) {
 		require.Equal(t, sdk.CodeBadResponse, sdk.CodeOf(err), bad)
 	}
 }
+
+// TestWholeSeconds: where the platform does not compare keys, the whole second of
+// the position is read again, and not sent again where that can be told.
+func TestWholeSeconds(t *testing.T) {
+	t.Parallel()
+	s := thing(t)
+	s.set(privilegesPath(), holding("Local", "prvReadthing"))
+	s.set("things?$select=thingid,modifiedon,name&$filter=modifiedon%20gt", refusal(400, codeUnknownResource, "The operator is not valid."))
+	s.set("things?$select=thingid,modifiedon,name&$filter=modifiedon%20ge", ok(`{"value":[{"@odata.etag":"1","thingid":"`+userID+`","modifiedon":"2026-06-01T12:00:00Z","name":"x"}]}`))
+	whole := position{
+		Version: positionVersion, Object: "thing", Mode: modeStamp, Set: "things", Key: "thingid", User: userID, Fields: []string{"name"},
+		Stamp: time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC), ID: userID,
+	}
+	for _, page := range []marks{nil, {markOf(userID, "1")}} {
+		whole.Page = page
+		count := 0
+		err := NewWithoutPause().Read(t.Context(), s.target(), sdk.ReadRequest{Object: "thing", Fields: []string{"name"}, ResumeToken: whole.token()}, func(b sdk.Batch) error {
+			count += len(b.Records)
+			require.True(t, b.Done)
+			require.False(t, b.Restarted)
+			return nil
+		})
+		require.NoError(t, err)
+		require.Equal(t, 1-len(page), count)
+	}
+}
+
+// TestReadStrangePages: what is not the expected page is an error, and nothing of it
+// is sent.
+func TestReadStrangePages(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		page canned
+		want sdk.Code
+	}{
+		"no rows":           {ok(`{}`), sdk.CodeBadResponse},
+		"a page":            {ok(`<html>`), sdk.CodeBadResponse},
+		"no tracking":       {ok(`{"value":[]}`), sdk.CodeBadResponse},
+		"a row without key": {ok(`{"value":[{"name":"x"}],"@odata.deltaLink":"{base}/things?$deltatoken=1"}`), sdk.CodeBadResponse},
+		"privilege":         {refusal(403, codePrivilegeDenied, "prvReadthing"), sdk.CodeObjectDenied},
+		"plug-in":           {refusal(400, "0x80040265", "no"), sdk.CodeInvalidRequest},
+		"outage":            {refusal(500, "0x80040216", "x"), sdk.CodeUnavailable},
+		"column gone":       {refusal(400, codeUnknownResource, "Could not find a property named 'name' on type 'Microsoft.Dynamics.CRM.thing'."), sdk.CodeFieldDenied},
+		"stamp gone":        {refusal(400, codeUnknownResource, "Could not find a property named 'modifiedon' on type 'Microsoft.Dynamics.CRM.thing'."), sdk.CodeUnsupported},
+		"expired for ever":  {refusal(400, codeStampExpired, "x"), sdk.CodeCursorExpired},
+	} {
+		s := thing(t)
+		s.set("things", c.page)
+		err := NewWithoutPause().Read(t.Context(), s.target(), sdk.ReadRequest{Object: "thing", Fields: []string{"name"}}, func(sdk.Batch) error {
+			t.Errorf("%s: something was sent", name)
+			return nil
+		})
+		require.Equal(t, c.want, sdk.CodeOf(err), "%s: %v", name, err)
+		require.Less(t, s.calls, 12, name)
+	}
+}
+
+// TestReadUnverified: a page whose column security nobody could tell is not sent.
+func TestReadUnverified(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		path   string
+		answer canned
+		want   sdk.Code
+	}{
+		"metadata outage": {definitionPath("thing") + "?$select=LogicalName&$expand", refusal(503, "", "x"), sdk.CodeUnavailable},
+		"another table":   {definitionPath("thing") + "?$select=LogicalName&$expand", ok(`{"LogicalName":"other","Attributes":[]}`), sdk.CodeBadResponse},
+		"security outage": {columnRightsPath(), refusal(500, "0x80040216", "x"), sdk.CodeUnavailable},
+		"security page":   {columnRightsPath(), ok("<html>"), sdk.CodeBadResponse},
+		"refused":         {columnRightsPath(), refusal(403, codePrivilegeDenied, "prvReadUser"), sdk.CodeForbidden},
+		"not granted":     {columnRightsPath(), ok(`{"AttributePrivileges":[]}`), sdk.CodeFieldDenied},
+		"no user":         {"WhoAmI", refusal(403, codeNotMember, "x"), sdk.CodeForbidden},
+	} {
+		s := thing(t, columnOfType("secret", "String", `"IsSecured":true,"CanBeSecuredForRead":true`))
+		s.set("things", ok(`{"value":[{"@odata.etag":"1","thingid":"`+userID+`","secret":null}],"@odata.deltaLink":"{base}/things?$deltatoken=1"}`))
+		s.set(c.path, c.answer)
+		err := NewWithoutPause().Read(t.Context(), s.target(), sdk.ReadRequest{Object: "thing", Fields: []string{"secret"}}, func(sdk.Batch) error {
+			t.Errorf("%s: a null was sent", name)
+			return nil
+		})
+		require.Equal(t, c.want, sdk.CodeOf(err), "%s: %v", name, err)
+	}
+}

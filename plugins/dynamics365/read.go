@@ -136,6 +136,10 @@ type page struct {
 // errOtherUser: the token belongs to another user than the position thinks.
 var errOtherUser = errors.New("the token belongs to another user")
 
+// errRefusedLink marks the refusal of a link by the service, which a new query may
+// avoid.
+var errRefusedLink = errors.New("the link is no longer taken")
+
 // mend prepares for another attempt after a failure that one can mend: an
 // expired delta token, a link that is no longer taken, change tracking that is no
 // longer allowed. It returns the error that stands otherwise.
@@ -148,8 +152,7 @@ func (r *reader) mend(ctx context.Context, err error) error {
 		r.restart(r.at.Mode)
 		r.restarted = r.begun
 		return nil
-	case r.at.Link != "" && (code == sdk.CodeObjectDenied || code == sdk.CodeInvalidRequest),
-		r.at.Mode == modeDelta && code == sdk.CodeObjectDenied:
+	case errors.Is(err, errRefusedLink), r.at.Mode == modeDelta && code == sdk.CodeObjectDenied:
 		return r.reopen(ctx, err)
 	case r.at.Mode == modeStamp && code == sdk.CodeInvalidRequest && r.at.ID != "" && !r.wholeSeconds:
 		r.wholeSeconds = true
@@ -247,7 +250,11 @@ func (r *reader) parsePage(a answer) (page, error) {
 		Delta string `json:"@odata.deltaLink"`
 	}
 	if err := r.read(a, r.object, &reply); err != nil {
-		return page{}, r.explain(err)
+		err = r.explain(err)
+		if code := sdk.CodeOf(err); r.at.Link != "" && isQueryTrouble(a) && (code == sdk.CodeInvalidRequest || code == sdk.CodeObjectDenied) {
+			err = errors.Join(err, errRefusedLink)
+		}
+		return page{}, err
 	}
 	if reply.Rows == nil {
 		return page{}, sdk.BadResponse("Dataverse answered a query for " + r.object + " with something else")

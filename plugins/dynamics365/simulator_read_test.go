@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -370,4 +371,54 @@ func TestSimulatorReadOfActivities(t *testing.T) {
 	})
 	require.NoError(t, err)
 	require.Positive(t, count)
+}
+
+// spoilt is a resume token whose link the service no longer takes.
+func spoilt(t *testing.T, token []byte) []byte {
+	t.Helper()
+	var position map[string]any
+	require.NoError(t, json.Unmarshal(token, &position))
+	link, _ := position["link"].(string)
+	position["link"] = strings.NewReplacer("pagingcookie", "cookie", "deltatoken=", "deltatoken=x").Replace(link)
+	token, err := json.Marshal(position)
+	require.NoError(t, err)
+	return token
+}
+
+// TestSimulatorReadGoesOnWhenLinksAreRefused: by stamps, a new query goes on behind
+// the last record, though all have one stamp; change tracking begins anew, and says
+// so.
+func TestSimulatorReadGoesOnWhenLinksAreRefused(t *testing.T) {
+	t.Parallel()
+	for name, prepare := range modes {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := startOrg(t, crmsim.Config{Records: accounts(10)})
+			prepare(t, o)
+			_, err := o.CreateRecords(crmsim.RecordChange{Object: "account", Count: 290, Late: time.Hour, Fields: map[string]any{"name": "Same second"}})
+			require.NoError(t, err)
+			c, stop := newCopy(), errors.New("stop")
+			for done, tries := false, 0; !done; tries++ {
+				batches := 0
+				err := dynamics365.NewWithoutPause().Read(t.Context(), o.target, sdk.ReadRequest{Object: "account", Fields: readFields, ResumeToken: c.token, BatchSize: 40}, func(b sdk.Batch) error {
+					c.apply(t, b)
+					if batches++; batches == 1 && !b.Done && tries < 4 {
+						return stop
+					}
+					done = b.Done
+					return nil
+				})
+				if errors.Is(err, stop) {
+					c.token = spoilt(t, c.token)
+					continue
+				}
+				require.NoError(t, err)
+			}
+			for version, times := range c.deliver {
+				require.Equal(t, 1, times, version)
+			}
+			require.Equal(t, name == "delta", c.restarted > 0)
+			o.requireSame(t, c)
+		})
+	}
 }
