@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -23,14 +25,23 @@ type loss struct {
 	object, field string
 	// condition is what becomes of it; empty switches the right to read off.
 	condition string
+	// toggle is the switch of the CRM that does it by being off.
+	toggle string
 }
+
+// The field of an app's own that a standard field of Salesforce is mapped to, and
+// the switch that tells whether the app is installed.
+const (
+	appField     = "LID__URL__c"
+	appInstalled = "app_installed"
+)
 
 // losses are one for each cause that a CRM lets us tell.
 func losses() map[string][]loss {
 	return map[string][]loss{
 		"salesforce": {
 			{what: "field-level security hides a field", object: "Contact", field: "Email"},
-			{what: "a field is deleted", object: "Account", field: "Industry", condition: "deleted"},
+			{what: "the app that brought a field is uninstalled", object: "Task", field: appField, toggle: appInstalled},
 			{what: "the right to read an object is taken away", object: "Lead"},
 		},
 		"hubspot": {
@@ -58,6 +69,8 @@ func (l loss) set(t *testing.T, board control.Switchboard, lost bool) {
 	}
 	var err error
 	switch {
+	case l.toggle != "":
+		err = board.SetSwitch(l.toggle, json.RawMessage(strconv.FormatBool(!lost)))
 	case l.field != "" && l.condition != "":
 		err = board.SetField(l.object, l.field, control.FieldChange{Condition: &condition})
 	case l.field != "":
@@ -97,6 +110,7 @@ type alert struct {
 // sees while the right is lost and after it is back.
 func TestCauses(t *testing.T) {
 	h := newHouse(t, 300)
+	h.mapAppField()
 	for _, one := range h.simulators.CRMs {
 		t.Run(one.Name, func(t *testing.T) {
 			h.t = t
@@ -110,9 +124,24 @@ func TestCauses(t *testing.T) {
 			}
 			text, err := json.MarshalIndent(story, "", "  ")
 			require.NoError(t, err)
-			golden(t, one.Name, strings.ReplaceAll(string(text), "http://"+one.Address, "{instance}"))
+			golden(t, one.Name, times.ReplaceAllString(strings.ReplaceAll(string(text), "http://"+one.Address, "{instance}"), "{time}"))
 		})
 	}
+}
+
+// times finds times that a CRM tells.
+var times = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`)
+
+// mapAppField installs the app in Salesforce and maps a standard field to its field:
+// standard fields of Salesforce can be hidden, not deleted.
+func (h *house) mapAppField() {
+	h.t.Helper()
+	require.NoError(h.t, h.board("salesforce").SetSwitch(appInstalled, json.RawMessage("true")))
+	h.check("salesforce")
+	i := h.integrations["salesforce"]
+	require.NoError(h.t, i.Client.Do(h.t.Context(), `mutation($id: ID!, $field: String!) {
+		mapField(input: {idempotencyKey: "app", integrationId: $id, standardField: "activity.description", crmField: $field}) { userErrors { code message field } }
+	}`, map[string]any{"id": i.ID, "field": appField}, nil))
 }
 
 // see waits until every alert is open, or resolved, and tells what can be seen.
