@@ -269,7 +269,8 @@ func (e *alertEvaluation) fieldAlert(mapping Mapping, field FieldState) AlertInt
 	}
 	subject := e.subject()
 	subject.Object = e.state.Object
-	subject.Field, subject.FieldLabel, subject.Candidate = mapping.CRMField, standard.Label, field.Candidate
+	// Whoever follows the steps looks for the CRM's own word.
+	subject.Field, subject.FieldLabel, subject.Candidate = mapping.CRMField, or(field.Label, standard.Label), field.Candidate
 	cause := orUnknown(field.Cause)
 	intent := AlertIntent{
 		Key:           AlertKey{Rule: rule, Object: e.state.Object, Field: mapping.CRMField},

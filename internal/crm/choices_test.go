@@ -17,7 +17,8 @@ func TestChoiceOptions(t *testing.T) {
 	require.Equal(t, []crm.SettingOption{{Value: "new", Label: "New (Sales)"}, {Value: "talk", Label: "Talk (r)"}},
 		crm.ChoiceOptions([]crm.Choice{
 			{Value: "new", Label: "New", Active: true, Group: "s", GroupLabel: "Sales"},
-			{Value: "talk", Label: "Talk", Active: true, Group: "r"}, {Value: "new", Label: "New", Active: true, Group: "r"},
+			{Value: "talk", Label: "Talk", Active: true, Group: "r"},
+			{Value: "new", Label: "New", Active: true, Group: "r"},
 		}), "each value once")
 }
 

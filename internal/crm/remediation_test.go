@@ -1,6 +1,7 @@
 package crm_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -68,6 +69,6 @@ func TestRemediationFallsBack(t *testing.T) {
 		require.Equal(t, c.step, fix.Steps[0], c.name)
 		require.Equal(t, c.link, fix.DeepLink, c.name)
 	}
-	own := append(templates, template(crm.CauseRenamedCandidate, crm.SubjectField))
+	own := slices.Concat(templates, []crm.RemediationTemplate{template(crm.CauseRenamedCandidate, crm.SubjectField)})
 	require.Equal(t, "RENAMED_CANDIDATE of Contact Email", crm.RenderRemediation(own, crm.CauseRenamedCandidate, field).Steps[0])
 }

@@ -69,6 +69,9 @@ type ObjectResult struct {
 // check of very wide objects stays within a transaction's deadline.
 const maxFieldsPerTx = 4000
 
+// picklistTimeout leaves the onboarding check time to end within its job's.
+const picklistTimeout = 10 * time.Second
+
 // Check asks the CRM for the rights on objects in one call and applies the answer.
 //
 // A call that fails, or fails for some objects, is not an error: the result says so,
@@ -107,6 +110,8 @@ func (s *Service) refreshPicklists(ctx context.Context, integrationID string) {
 	if s.picklists == nil {
 		return
 	}
+	ctx, cancel := context.WithTimeout(ctx, picklistTimeout)
+	defer cancel()
 	if err := s.picklists.Refresh(ctx, integrationID); err != nil {
 		s.log.WarnContext(ctx, "the choices of settings could not be brought up to date",
 			slog.String("integration", integrationID), slog.String("error", err.Error()))

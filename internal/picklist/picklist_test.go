@@ -45,8 +45,6 @@ func (c *fakeCRM) ListPicklist(_ context.Context, _ string, _ crm.Target, source
 	return c.choices, c.failure
 }
 
-func probability(percent int) *int { return &percent }
-
 type fixture struct {
 	t           *testing.T
 	ctx         context.Context
@@ -62,8 +60,8 @@ func newFixture(t *testing.T, s *store.Store) *fixture {
 	f := &fixture{t: t, store: s, crm: &fakeCRM{
 		can: []crm.Capability{crm.CanListPicklist, crm.CanRead},
 		choices: []crm.Choice{
-			{Value: "new", Label: "New", Active: true, Group: "p1", GroupLabel: "Sales", Probability: probability(10)},
-			{Value: "won", Label: "Won", Active: true, Group: "p1", GroupLabel: "Sales", Closed: true, Won: true, Probability: probability(100)},
+			{Value: "new", Label: "New", Active: true, Group: "p1", GroupLabel: "Sales", Probability: new(10)},
+			{Value: "won", Label: "Won", Active: true, Group: "p1", GroupLabel: "Sales", Closed: true, Won: true, Probability: new(100)},
 		},
 	}}
 	f.ctx, f.workspace = storetest.Workspace(t, s)

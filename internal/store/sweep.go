@@ -33,10 +33,10 @@ func (tx *Tx) markMet(ctx context.Context, key recordKey, generation int, ids []
 		for _, id := range part {
 			args = append(args, id)
 		}
-		_, err := tx.sql.ExecContext(ctx, `
+		query := `
 			UPDATE records SET generation = ?
-			WHERE workspace_id = ? AND integration_id = ? AND object_name = ? AND external_id IN (?`+strings.Repeat(",?", len(part)-1)+")", args...)
-		if err != nil {
+			WHERE workspace_id = ? AND integration_id = ? AND object_name = ? AND external_id IN (?` + strings.Repeat(",?", len(part)-1) + ")"
+		if _, err := tx.sql.ExecContext(ctx, query, args...); err != nil {
 			return err
 		}
 	}

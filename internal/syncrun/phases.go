@@ -38,11 +38,7 @@ func (s *Service) check(ctx context.Context, j job.Job, run *ent.SyncRun) error 
 		}
 		s.log.WarnContext(ctx, "check of a run failed; verdicts are stale", slog.String("run", run.ID), slog.String("error", err.Error()))
 	}
-	if s.picklists != nil {
-		if err := s.picklists.Refresh(ctx, run.IntegrationID); err != nil {
-			s.log.WarnContext(ctx, "the choices of settings could not be brought up to date", slog.String("run", run.ID), slog.String("error", err.Error()))
-		}
-	}
+	s.refreshPicklists(ctx, run)
 	objects, err := s.store.Read().CrmObject.Query().Where(crmobject.IntegrationID(run.IntegrationID)).
 		Order(crmobject.ByPosition(), crmobject.ByName()).All(ctx)
 	if err != nil {
@@ -64,6 +60,19 @@ func (s *Service) check(ctx context.Context, j job.Job, run *ent.SyncRun) error 
 		}
 		return nil
 	})
+}
+
+// refreshPicklists brings the choices of settings up to date; the run goes on without.
+func (s *Service) refreshPicklists(ctx context.Context, run *ent.SyncRun) {
+	if s.picklists == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.limits.Time)
+	defer cancel()
+	if err := s.picklists.Refresh(ctx, run.IntegrationID); err != nil {
+		s.log.WarnContext(ctx, "the choices of settings could not be brought up to date",
+			slog.String("run", run.ID), slog.String("error", err.Error()))
+	}
 }
 
 // evaluate ends the run with the verdict over its objects.
