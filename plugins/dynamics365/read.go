@@ -154,7 +154,7 @@ func (r *reader) mend(ctx context.Context, err error) error {
 		return nil
 	case errors.Is(err, errRefusedLink), r.at.Mode == modeDelta && code == sdk.CodeObjectDenied:
 		return r.reopen(ctx, err)
-	case r.at.Mode == modeStamp && code == sdk.CodeInvalidRequest && r.at.ID != "" && !r.wholeSeconds:
+	case r.at.Mode == modeStamp && code == sdk.CodeInvalidRequest && r.at.Link == "" && r.at.ID != "" && !r.wholeSeconds:
 		r.wholeSeconds = true
 		return nil
 	default:
@@ -170,7 +170,7 @@ func (r *reader) reopen(ctx context.Context, err error) error {
 		return planErr
 	}
 	switch {
-	case r.at.Mode != before: // plan has begun from nothing
+	case r.at.Mode != before: // the plan begins from nothing
 	case before == modeDelta && sdk.CodeOf(err) == sdk.CodeObjectDenied:
 		return err
 	case before == modeDelta:
