@@ -1,6 +1,7 @@
 package crm
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -270,7 +271,7 @@ func (e *alertEvaluation) fieldAlert(mapping Mapping, field FieldState) AlertInt
 	subject := e.subject()
 	subject.Object = e.state.Object
 	// Whoever follows the steps looks for the CRM's own word.
-	subject.Field, subject.FieldLabel, subject.Candidate = mapping.CRMField, or(field.Label, standard.Label), field.Candidate
+	subject.Field, subject.FieldLabel, subject.Candidate = mapping.CRMField, cmp.Or(field.Label, standard.Label), field.Candidate
 	cause := orUnknown(field.Cause)
 	intent := AlertIntent{
 		Key:           AlertKey{Rule: rule, Object: e.state.Object, Field: mapping.CRMField},
