@@ -29,7 +29,7 @@ func ownerFields(o objectType) *fieldList {
 
 // ownerRecord makes a record of an owner, with the wanted members as HubSpot sent
 // them. A deactivated owner is no deleted record: records still refer to it.
-func ownerRecord(raw json.RawMessage, fields []string) (sdk.Record, error) {
+func ownerRecord(raw json.RawMessage, fields []column) (sdk.Record, error) {
 	var members map[string]json.RawMessage
 	if json.Unmarshal(raw, &members) != nil {
 		return sdk.Record{}, errNoRecord(ownersObject)
@@ -43,9 +43,9 @@ func ownerRecord(raw json.RawMessage, fields []string) (sdk.Record, error) {
 	}
 	record := sdk.Record{ID: string(id), ModifiedAt: parseTime(updated)}
 	var data object
-	for _, name := range fields {
-		if value, ok := members[name]; ok {
-			data.add(name, value)
+	for _, column := range fields {
+		if value, ok := members[column.name]; ok {
+			data.add(column, value)
 		}
 	}
 	record.Data = data.bytes()

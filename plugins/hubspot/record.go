@@ -21,14 +21,27 @@ type row struct {
 
 // plan sorts the wanted fields by where they come from.
 type plan struct {
-	asked        []string // all, in order, each once
+	asked        []column // all, in order, each once
 	properties   []string
 	associations []string // objects
 }
 
+// column is a wanted field with its name as JSON, which is written once for every
+// record: a portal has hundreds of properties.
+type column struct {
+	name string
+	key  []byte
+}
+
+func newColumn(name string) column {
+	key, _ := json.Marshal(name) // a text can always be written
+	return column{name, append(key, ':')}
+}
+
 func planFields(o objectType, fields []string) plan {
-	p := plan{asked: slices.Compact(slices.Sorted(slices.Values(fields)))}
-	for _, name := range p.asked {
+	var p plan
+	for _, name := range slices.Compact(slices.Sorted(slices.Values(fields))) {
+		p.asked = append(p.asked, newColumn(name))
 		to, association := strings.CutPrefix(name, associationPrefix)
 		switch {
 		case association && slices.Contains(o.associations(), to):
@@ -51,15 +64,13 @@ func (p plan) tooLongForURL(v version, o objectType) bool {
 type object struct{ buf []byte }
 
 // add writes a member; value must be valid JSON.
-func (o *object) add(name string, value []byte) {
+func (o *object) add(c column, value []byte) {
 	separator := byte(',')
 	if len(o.buf) == 0 {
 		separator = '{'
 	}
 	o.buf = append(o.buf, separator)
-	quoted, _ := json.Marshal(name) // a text can always be written
-	o.buf = append(append(o.buf, quoted...), ':')
-	o.buf = append(o.buf, value...)
+	o.buf = append(append(o.buf, c.key...), value...)
 }
 
 func (o *object) bytes() json.RawMessage {
@@ -90,13 +101,15 @@ func (r *reader) records(ctx context.Context, rows []row) ([]sdk.Record, error) 
 		links[to] = found
 	}
 	records := make([]sdk.Record, len(rows))
+	size := 0
 	for i, row := range rows {
-		var data object
-		for _, name := range r.plan.asked {
-			if value := row.value(name, links); value != nil {
-				data.add(name, value)
+		data := object{buf: make([]byte, 0, size)} // records are about as long as the one before
+		for _, column := range r.plan.asked {
+			if value := row.value(column.name, links); value != nil {
+				data.add(column, value)
 			}
 		}
+		size = len(data.buf) + 64
 		records[i] = sdk.Record{ID: string(row.ID), ModifiedAt: parseTime(row.UpdatedAt), Data: data.bytes()}
 	}
 	return records, nil
