@@ -23,8 +23,12 @@ import (
 // batchSize is how many records a connector is asked for at a time.
 const batchSize = 2000
 
-// errEnough ends a step's reading; it never leaves this file.
-var errEnough = errors.New("syncrun: enough for one step")
+// Neither of these leaves this file: errEnough ends a step's reading, and
+// errNothingWanted says that an object has no field to read.
+var (
+	errEnough        = errors.New("syncrun: enough for one step")
+	errNothingWanted = errors.New("syncrun: no field is standardized")
+)
 
 // read reads one part of one object and saves it.
 func (s *Service) read(ctx context.Context, j job.Job, run *ent.SyncRun) error {
@@ -47,15 +51,20 @@ func (s *Service) read(ctx context.Context, j job.Job, run *ent.SyncRun) error {
 		return s.finishObject(ctx, j, run, target, crm.RunObjectSkipped, "The integration user cannot read it.", string(fault.CRMObjectDenied))
 	}
 	part, err := s.readPart(ctx, run, object, s.stepRecords(j.Attempt))
+	if errors.Is(err, errNothingWanted) {
+		return s.finishObject(ctx, j, run, target, crm.RunObjectSucceeded, "None of its fields that can be read is standardized: nothing was read.", "")
+	}
 	if err != nil {
 		return s.readFailed(ctx, j, run, target, err)
 	}
 	return s.savePart(ctx, j, run, target, object, part)
 }
 
-// position says which fields a step reads and from where. The fields of an
-// object are fixed at its first step; a right that is lost meanwhile drops out. A
-// field that the last complete read did not have (restored, or new) makes the
+// position says which of the standardized fields that can be read a step reads, and
+// from where. No other field is read: what nobody mapped is nobody's business. The
+// fields of an object are fixed at its first step; a right that is lost meanwhile
+// drops out. A
+// field that the last complete read did not have (restored, or mapped since) makes the
 // object be read from the beginning, so that unchanged records get its value too;
 // what is equal to the stored record is not written.
 func position(run *ent.SyncRun, object *ent.CrmObject, readable []string) (fields []string, token []byte) {
@@ -101,12 +110,15 @@ type part struct {
 
 func (s *Service) readPart(ctx context.Context, run *ent.SyncRun, object *ent.CrmObject, most int) (part, error) {
 	readable, err := s.store.Read().CrmField.Query().
-		Where(crmfield.ObjectID(object.ID), crmfield.Readable(true), crmfield.SuspectedAtIsNil()).
+		Where(crmfield.ObjectID(object.ID), crmfield.Standardized(true), crmfield.Readable(true), crmfield.SuspectedAtIsNil()).
 		Order(crmfield.ByName()).Select(crmfield.FieldName).Strings(ctx)
 	if err != nil {
 		return part{}, fmt.Errorf("syncrun: listing readable fields: %w", err)
 	}
 	fields, token := position(run, object, readable)
+	if len(fields) == 0 {
+		return part{}, errNothingWanted
+	}
 	began := false
 	if len(token) == 0 {
 		began, err = s.store.Read().Record.Query().

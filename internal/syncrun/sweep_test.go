@@ -53,7 +53,7 @@ func (b *bench) newField(t *testing.T, object, name string) {
 			return err
 		}
 		return tx.Ent().CrmField.Create().SetWorkspaceID(row.WorkspaceID).SetIntegrationID(row.IntegrationID).
-			SetObjectID(row.ID).SetCreatedAt(tx.Now()).SetName(name).SetReadable(true).Exec(ctx)
+			SetObjectID(row.ID).SetCreatedAt(tx.Now()).SetName(name).SetReadable(true).SetStandardized(true).Exec(ctx)
 	}))
 }
 

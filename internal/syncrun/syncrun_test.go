@@ -185,7 +185,7 @@ func newBench(t *testing.T, s *store.Store) *bench {
 			}
 			for _, field := range []string{"Id", "Name"} {
 				if err := tx.Ent().CrmField.Create().SetWorkspaceID(workspace.ID).SetIntegrationID(b.integration.ID).SetObjectID(object.ID).
-					SetCreatedAt(tx.Now()).SetName(field).SetReadable(true).Exec(ctx); err != nil {
+					SetCreatedAt(tx.Now()).SetName(field).SetReadable(true).SetStandardized(true).Exec(ctx); err != nil {
 					return err
 				}
 			}
@@ -429,11 +429,40 @@ func TestFieldThatBecomesReadableIsReadForAllRecords(t *testing.T) {
 				return err
 			}
 			return tx.Ent().CrmField.Create().SetWorkspaceID(object.WorkspaceID).SetIntegrationID(object.IntegrationID).
-				SetObjectID(object.ID).SetCreatedAt(tx.Now()).SetName("Email").SetReadable(true).Exec(ctx)
+				SetObjectID(object.ID).SetCreatedAt(tx.Now()).SetName("Email").SetReadable(true).SetStandardized(true).Exec(ctx)
 		}))
 		run := b.run(t, "second")
 		require.Equal(t, crm.Counters{Read: 55, Updated: 55}, b.objects(t, run)["Contact"].Counters)
 		require.Zero(t, b.objects(t, run)["Account"].Counters, "the other objects go on from where they were")
+	})
+}
+
+func TestOnlyStandardizedFieldsAreRead(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store, _ *clockwork.FakeClock) {
+		b := newBench(t, s)
+		standardize := func(object, field string, standardized bool) {
+			require.NoError(t, s.WithTx(b.ctx, func(ctx context.Context, tx *store.Tx) error {
+				return tx.Ent().CrmField.Update().SetStandardized(standardized).
+					Where(crmfield.HasObjectWith(crmobject.Name(object)), crmfield.Name(field)).Exec(ctx)
+			}))
+		}
+		standardize("Account", "Name", false)
+		standardize("Contact", "Id", false)
+		standardize("Contact", "Name", false)
+		run := b.run(t, "first")
+		require.Equal(t, crm.RunSucceeded, run.Status, run.Reason)
+		require.Equal(t, []string{"Id"}, b.org.reads[0].Fields)
+		contact := b.objects(t, run)["Contact"]
+		require.Equal(t, crm.RunObjectSucceeded, contact.Status)
+		require.Zero(t, contact.Counters.Read, "nothing of it is mapped")
+
+		// Who is mapped later is read for all records.
+		standardize("Account", "Name", true)
+		standardize("Contact", "Id", true)
+		run = b.run(t, "second")
+		require.Equal(t, crm.Counters{Read: 130, Updated: 130}, b.objects(t, run)["Account"].Counters)
+		require.Equal(t, 55, b.objects(t, run)["Contact"].Counters.Created)
 	})
 }
 

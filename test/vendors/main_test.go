@@ -91,8 +91,28 @@ func newHouse(t *testing.T, records int) *house {
 		run, err := integration.RunEnds(ctx, 1)
 		require.NoError(t, err, name)
 		require.Equal(t, "SUCCEEDED", run.Status, "%s: %s", name, run.Reason)
+		requireMapped(t, integration)
 	}
 	return h
+}
+
+// requireMapped holds the automatic mapping to every standard field of the package.
+func requireMapped(t *testing.T, i drive.Integration) {
+	t.Helper()
+	var found struct {
+		Integration struct {
+			StandardFields []struct {
+				Key     string
+				Mapping *struct{ Origin string }
+			}
+		}
+	}
+	require.NoError(t, i.Client.Do(t.Context(), `query($id: ID!) { integration(id: $id) { standardFields { key mapping { origin } } } }`,
+		map[string]any{"id": i.ID}, &found))
+	require.NotEmpty(t, found.Integration.StandardFields)
+	for _, field := range found.Integration.StandardFields {
+		require.NotNil(t, field.Mapping, "%s is not mapped", field.Key)
+	}
 }
 
 // board is the switchboard of a CRM.
