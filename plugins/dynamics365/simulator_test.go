@@ -38,7 +38,7 @@ func startOrg(t *testing.T, config crmsim.Config) *org {
 func signIn(t *testing.T, base string) sdk.Target {
 	t.Helper()
 	spec := dynamics365.New().Describe().Environments[0].OAuth
-	fill := strings.NewReplacer("{authority}", base, "{tenant}", "organizations", "{environmentUrl}", crmsim.DefaultOrgURL)
+	fill := strings.NewReplacer("{authority}", base, "{tenant}", crmsim.DefaultTenantDomain, "{environmentUrl}", crmsim.DefaultOrgURL)
 	answer, err := http.PostForm(fill.Replace(spec.TokenURL), url.Values{
 		"grant_type": {"client_credentials"}, "client_id": {crmsim.DefaultClientID}, "client_secret": {crmsim.DefaultClientSecret},
 		"scope": {fill.Replace(strings.Join(spec.ClientCredentialsScopes, " "))},

@@ -14,10 +14,11 @@ import (
 	"github.com/fieldwarden/fieldwarden/plugins/crmsim/world"
 )
 
-// The app that is registered, and the environment's address, when Config names none.
+// The app that is registered, its tenant's domain, and the environment's address, when Config names none.
 const (
 	DefaultClientID     = "8f1c0b52-5d7e-4c59-9a3e-6d1f0c2b7a10"
 	DefaultClientSecret = "simulator-client-secret"
+	DefaultTenantDomain = "northwind-trading.onmicrosoft.com"
 	DefaultOrgURL       = "https://fieldwarden-sim.crm.dynamics.com"
 )
 
@@ -80,7 +81,7 @@ func (c Config) withDefaults() (Config, error) {
 	c.OrgURL = strings.TrimSuffix(orDefault(c.OrgURL, DefaultOrgURL), "/")
 	c.UniqueName = orDefault(c.UniqueName, "orgf1e1d5a0")
 	c.TenantID = orDefault(c.TenantID, string(madeID("tenant")))
-	c.TenantDomain = orDefault(c.TenantDomain, "northwind-trading.onmicrosoft.com")
+	c.TenantDomain = orDefault(c.TenantDomain, DefaultTenantDomain)
 	c.AccessTokenTTL = orDefault(c.AccessTokenTTL, time.Hour)
 	c.CodeTTL = orDefault(c.CodeTTL, 10*time.Minute)
 	c.ChangeTrackingDays = orDefault(c.ChangeTrackingDays, 7)

@@ -69,9 +69,14 @@ func (s *Simulator) serve(name string, endpoint func(*http.Request) reply) http.
 	}
 }
 
-// tenantKnown reports whether a path names our tenant, or any.
+// tenantKnown reports whether a path names our tenant, or leaves it to the login.
 func (s *Simulator) tenantKnown(r *http.Request) bool {
-	return slices.Contains([]string{"organizations", "common", s.config.TenantID, s.config.TenantDomain}, chi.URLParam(r, "tenant"))
+	return tenantOpen(r) || slices.Contains([]string{s.config.TenantID, s.config.TenantDomain}, chi.URLParam(r, "tenant"))
+}
+
+// tenantOpen reports whether a path leaves the tenant to the login: the account that somebody chooses tells it.
+func tenantOpen(r *http.Request) bool {
+	return slices.Contains([]string{"organizations", "common"}, chi.URLParam(r, "tenant"))
 }
 
 func tenantUnknown(r *http.Request) *entraError {
@@ -228,8 +233,13 @@ func (s *Simulator) userTokens(r *http.Request, g *grant, scopes []string) (repl
 
 func (s *Simulator) expiresIn() int { return int(s.config.AccessTokenTTL/time.Second) - 1 }
 
-// appToken answers for the app itself; there is no refresh token.
+// appToken answers for the app itself; there is no refresh token. Nobody signs in who could tell a tenant, so the path
+// has to. AADSTS50059 is what clients report of app tokens from "common"; that OAuth's word beside it is
+// invalid_request, and that "organizations" is refused alike, is known of other grants and not verified for this one.
 func (s *Simulator) appToken(r *http.Request, scopes []string) (reply, *entraError) {
+	if tenantOpen(r) {
+		return reply{}, &entraError{"invalid_request", 50059, "No tenant-identifying information found in either the request or implied by any provided credentials."}
+	}
 	if len(scopes) != 1 || !strings.HasSuffix(scopes[0], "/.default") {
 		return reply{}, &entraError{"invalid_scope", 1002012, "The provided value for scope " + strings.Join(scopes, " ") + " is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI)."}
 	}

@@ -81,7 +81,7 @@ func TestTokenEndpointErrors(t *testing.T) {
 	app := func(edit func(url.Values)) answer {
 		form := clientForm("client_credentials", url.Values{"scope": {dynamics365.DefaultOrgURL + "/.default"}})
 		edit(form)
-		return e.token(t, form)
+		return e.form(t, "/"+dynamics365.DefaultTenantDomain+"/oauth2/v2.0/token", form)
 	}
 	set := func(name, value string) func(url.Values) { return func(f url.Values) { f.Set(name, value) } }
 	for _, c := range []struct {
@@ -99,7 +99,10 @@ func TestTokenEndpointErrors(t *testing.T) {
 	} {
 		app(c.edit).entra(t, c.status, c.word, c.code)
 	}
-	e.form(t, "/unknown.example/oauth2/v2.0/token", clientForm("client_credentials", nil)).entra(t, http.StatusBadRequest, "invalid_request", 90002)
+	for tenant, code := range map[string]int{"unknown.example": 90002, "organizations": 50059, "common": 50059} {
+		form := clientForm("client_credentials", url.Values{"scope": {dynamics365.DefaultOrgURL + "/.default"}})
+		e.form(t, "/"+tenant+"/oauth2/v2.0/token", form).entra(t, http.StatusBadRequest, "invalid_request", code)
+	}
 
 	body := app(func(url.Values) {}).json(t, http.StatusOK)
 	require.NotContains(t, body, "refresh_token")

@@ -138,6 +138,7 @@ func (s *Simulator) switches(r *rights) []control.Switch {
 		{
 			Key: "client_secret", Title: "Client secret", Kind: control.SwitchChoice, Value: string(s.tokens.secretState()),
 			Options: []string{string(SecretValid), string(SecretExpired), string(SecretRotated)},
+			Help:    "Signing in as the app needs the tenant itself: " + s.config.TenantDomain + ".",
 		},
 		{Key: "untracked", Title: "Change tracking off for", Kind: control.SwitchList, Value: untracked, Options: tables},
 		{
