@@ -25,7 +25,7 @@ var version = "dev"
 type commands struct {
 	Serve    serveCommand    `cmd:"" help:"Run the server."`
 	Demo     demoCommand     `cmd:"" help:"Play the whole story against a real server in a temporary folder."`
-	Simulate simulateCommand `cmd:"" help:"Run a CRM simulator on loopback."`
+	Simulate simulateCommand `cmd:"" help:"Run CRM simulators on loopback: all three, or the one that is named."`
 	Token    tokenCommand    `cmd:"" help:"Issue, list and revoke bearer tokens of a running server."`
 	Keys     keysCommand     `cmd:"" help:"Make encryption keys."`
 	Restart  restartCommand  `cmd:"" name:"connector-restart" help:"Start a quarantined connector again."`

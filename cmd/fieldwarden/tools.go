@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
+	"strings"
 	"time"
 
 	"github.com/fieldwarden/fieldwarden/internal/drive"
@@ -92,7 +94,7 @@ type keysGenerate struct {
 func (c *keysGenerate) Run(*run) error { return secret.Generate(c.Path) }
 
 type simulateCommand struct {
-	CRM     string `arg:"" help:"salesforce, hubspot, dynamics365 or all." enum:"salesforce,hubspot,dynamics365,all" default:"all"`
+	CRM     string `arg:"" help:"salesforce, hubspot, dynamics365, or all three." enum:"salesforce,hubspot,dynamics365,all" default:"all"`
 	Listen  string `help:"Loopback address of the first; the others take the ports after it." default:"127.0.0.1:8090"`
 	Records int    `help:"How many records each has in all; 0 is a few thousand." default:"0"`
 	Seed    uint64 `help:"Another seed, other companies and people." default:"1"`
@@ -120,14 +122,22 @@ func (c *simulateCommand) Run(r *run) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(r.out, "control page     http://%s/sim/\n", crms[0].Address)
-	for _, one := range crms {
-		_, failed := fmt.Fprintf(r.out, "\n%s simulator\n  base URL       http://%s\n  client id      %s\n  client secret  %s\n",
-			one.Title(), one.Address, one.ClientID, one.ClientSecret)
-		err = errors.Join(err, failed)
-	}
-	if err != nil {
+	if _, err := io.WriteString(r.out, simulatorFacts(crms)); err != nil {
 		return errors.Join(err, running.Close())
 	}
 	return running.Wait()
+}
+
+// simulatorFacts says where simulators are and what it takes to connect to them.
+func simulatorFacts(crms []*simulated.CRM) string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "control page     http://%s/sim/\n", crms[0].Address)
+	for _, one := range crms {
+		fmt.Fprintf(&text, "\n%s simulator\n  base URL       http://%s\n  client id      %s\n  client secret  %s\n",
+			one.Title(), one.Address, one.ClientID, one.ClientSecret)
+		if len(one.Config) > 0 {
+			fmt.Fprintf(&text, "  config         %s\n", configLiteral(one.Config))
+		}
+	}
+	return text.String()
 }
