@@ -157,7 +157,7 @@ func (s *Service) denied(d described, in CallbackInput) error {
 	case strings.HasPrefix(code, "OAUTH_"):
 		return fault.New(fault.CRMAppBlocked, s.said(name, "blocks the app", code, answer, sent))
 	default:
-		return fault.New(fault.CRMInvalidRequest, s.said(name, "refused the sign-in", code, answer, sent), fault.Hint(hintClient))
+		return fault.New(fault.CRMInvalidRequest, s.said(name, "refused the sign-in", code, answer, sent), d.hint(hintClient))
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 
@@ -26,8 +27,10 @@ const schemaName = "https://connector.invalid/config.schema.json"
 
 // property is what the host reads of one property of a connector's schema.
 type property struct {
-	Default   any  `json:"default"`
-	WriteOnly bool `json:"writeOnly"`
+	Title       string `json:"title"`
+	Description string `json:"description"`
+	Default     any    `json:"default"`
+	WriteOnly   bool   `json:"writeOnly"`
 }
 
 // schemaProperties are the properties of a connector's configuration.
@@ -75,12 +78,12 @@ func checkConfiguration(manifest crm.Manifest, given json.RawMessage) (json.RawM
 	if err != nil {
 		return nil, err
 	}
-	if err := schema.Validate(value); err != nil {
-		return nil, errConfiguration(err)
-	}
 	properties, err := schemaProperties(manifest.ConfigSchema)
 	if err != nil {
 		return nil, err
+	}
+	if err := schema.Validate(value); err != nil {
+		return nil, errConfiguration(err, properties)
 	}
 	for name := range object {
 		if properties[name].WriteOnly {
@@ -116,8 +119,10 @@ func compileSchema(source json.RawMessage) (*jsonschema.Schema, error) {
 	return schema, nil
 }
 
-// errConfiguration words the first thing that is wrong.
-func errConfiguration(err error) error {
+// errConfiguration words the first thing that is wrong. What has the wrong form is
+// worded by the schema's own words for the property: people read no regular
+// expressions, and the value may be one that must not be repeated.
+func errConfiguration(err error, properties map[string]property) error {
 	var invalid *jsonschema.ValidationError
 	if !errors.As(err, &invalid) {
 		return errSchema(err)
@@ -127,7 +132,29 @@ func errConfiguration(err error) error {
 	}
 	path := append([]string{"config"}, invalid.InstanceLocation...)
 	text := invalid.ErrorKind.LocalizedString(message.NewPrinter(language.English))
-	return fault.New(fault.BadInput, fmt.Sprintf("%s: %s.", strings.Join(path, "."), clip(text, 300)), fault.Field(path...))
+	switch invalid.ErrorKind.(type) {
+	case *kind.Pattern, *kind.Format:
+		text = "the value does not have the form that is wanted"
+		if len(invalid.InstanceLocation) > 0 {
+			text += properties[invalid.InstanceLocation[0]].words()
+		}
+	}
+	return fault.New(fault.BadInput, fmt.Sprintf("%s: %s.", strings.Join(path, "."), clip(text, 400)), fault.Field(path...))
+}
+
+// words are what the schema says of a property, to follow a sentence; empty where
+// it says nothing.
+func (p property) words() string {
+	var words []string
+	for _, text := range []string{p.Title, p.Description} {
+		if text = strings.TrimRight(text, ". "); text != "" {
+			words = append(words, text)
+		}
+	}
+	if len(words) == 0 {
+		return ""
+	}
+	return ". " + strings.Join(words, ": ")
 }
 
 // placeholder is a property of the configuration in a URL or scope of a manifest.

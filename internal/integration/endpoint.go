@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/fieldwarden/fieldwarden/internal/crm"
@@ -15,8 +16,19 @@ import (
 type described struct {
 	manifest crm.Manifest
 	oauth    crm.OAuthSpec
+	// configured are the properties of the configuration on which signing in depends.
+	configured []string
 	// override is the operator's endpoint; nil without one.
 	override *url.URL
+}
+
+// hint is what to do about a refused sign-in. The configuration can be as wrong as
+// the OAuth client: a tenant that does not exist, another environment's address.
+func (d described) hint(text string) fault.Option {
+	if len(d.configured) > 0 {
+		text += " Check the integration's configuration, too: config." + strings.Join(d.configured, ", config.") + "."
+	}
+	return fault.Hint("%s", text)
 }
 
 // manifest asks the host for a connector that knows an environment.
@@ -45,7 +57,10 @@ func (s *Service) describe(connector string, environment crm.Environment, config
 	if err != nil {
 		return described{}, err
 	}
-	d := described{manifest: manifest, oauth: spec.OAuth, override: s.endpoints[Slot(connector, environment)]}
+	d := described{
+		manifest: manifest, oauth: spec.OAuth, configured: signInProperties(spec.OAuth),
+		override: s.endpoints[Slot(connector, environment)],
+	}
 	for _, place := range []*string{&d.oauth.AuthorizeURL, &d.oauth.TokenURL, &d.oauth.RevokeURL, &d.oauth.IntrospectURL, &d.oauth.Endpoint} {
 		if *place == "" {
 			continue // some are optional
@@ -60,6 +75,20 @@ func (s *Service) describe(connector string, environment crm.Environment, config
 		}
 	}
 	return d, nil
+}
+
+// signInProperties names the properties that a manifest's sign-in is filled with,
+// each once.
+func signInProperties(oauth crm.OAuthSpec) []string {
+	var names []string
+	for _, template := range append([]string{oauth.AuthorizeURL, oauth.TokenURL}, oauth.Scopes...) {
+		for _, found := range placeholder.FindAllString(template, -1) {
+			if name := strings.Trim(found, "{}"); !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
 }
 
 // locate fills a URL of the manifest. Its host must be one that the manifest

@@ -24,6 +24,7 @@ const (
 	maxToken = 16 << 10
 
 	hintClient = "Compare the OAuth client's settings at the CRM (callback URL, scopes) with the prerequisites."
+	hintSecret = "Correct the client id and secret; the CRM must know the client."
 )
 
 // outcome says what became of a grant (an authorization code or a refresh token)
@@ -138,12 +139,12 @@ func (s *Service) refusal(d described, response *netguard.Response, answer token
 		return refused, fault.New(fault.CRMGrantRevoked, s.said(crmName, "does not accept the authorization", code, answer, form))
 	case slices.Contains([]string{"invalid_client", "invalid_client_id", "unauthorized_client"}, code):
 		return untouched, fault.New(fault.OAuthClientMissing, s.said(crmName, "does not accept the OAuth client", code, answer, form),
-			fault.Hint("Correct the client id and secret; the CRM must know the client."))
+			d.hint(hintSecret))
 	case strings.HasPrefix(code, "OAUTH_"):
 		return untouched, fault.New(fault.CRMAppBlocked, s.said(crmName, "blocks the app", code, answer, form))
 	default:
 		return untouched, fault.New(fault.CRMInvalidRequest, s.said(crmName, "refused the sign-in", code, answer, form),
-			fault.Hint(hintClient))
+			d.hint(hintClient))
 	}
 }
 

@@ -72,8 +72,9 @@ func entra() crm.Manifest {
 	return crm.Manifest{
 		Name: "dynamics365", Title: "Dynamics 365", AllowedHosts: []string{"login.microsoftonline.com", "*.crm.dynamics.com"},
 		ConfigSchema: json.RawMessage(`{"type":"object","additionalProperties":false,"required":["environmentUrl"],"properties":{
-			"environmentUrl":{"type":"string","format":"uri","pattern":"^https://"},
+			"environmentUrl":{"type":"string","title":"Environment URL","description":"Its address, such as https://contoso.crm.dynamics.com.","format":"uri","pattern":"^https://"},
 			"tenant":{"type":"string","default":"organizations"},
+			"region":{"type":"string","pattern":"^[a-z]{4}$"},
 			"password":{"type":"string","writeOnly":true}}}`),
 		Environments: []crm.EnvironmentSpec{{Environment: crm.Production, OAuth: crm.OAuthSpec{
 			AuthorizeURL: "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/authorize",
@@ -155,8 +156,12 @@ func TestAConfigurationThatIsWrongChangesNothing(t *testing.T) {
 			``:                     {fault.BadInput, "environmentUrl"},
 			`[]`:                   {fault.BadInput, "JSON object"},
 			`{"environmentUrl":7}`: {fault.BadInput, "config.environmentUrl"},
-			`{"environmentUrl":"`:  {fault.BadInput, "JSON object"},
-			`{"surprise":"x"}`:     {fault.BadInput, "config"},
+			`{"environmentUrl":"http://contoso.crm.dynamics.com"}`: {fault.BadInput, "config.environmentUrl: the value does not have the form that is wanted. " +
+				"Environment URL: Its address, such as https://contoso.crm.dynamics.com."},
+			`{"environmentUrl":"contoso"}`:                                {fault.BadInput, "wanted. Environment URL: Its address"},
+			`{"environmentUrl":"https://c.crm.dynamics.com","region":""}`: {fault.BadInput, "config.region: the value does not have the form that is wanted."},
+			`{"environmentUrl":"`:                                         {fault.BadInput, "JSON object"},
+			`{"surprise":"x"}`:                                            {fault.BadInput, "config"},
 			`{"environmentUrl":"https://contoso.crm.dynamics.com","password":"secret"}`:                 {fault.ConnectorUnsupported, "password"},
 			`{"environmentUrl":"https://contoso.crm.dynamics.com/path"}`:                                {fault.BadInput, "https://host"},
 			`{"environmentUrl":"https://user@contoso.crm.dynamics.com"}`:                                {fault.BadInput, "https://host"},
@@ -168,6 +173,7 @@ func TestAConfigurationThatIsWrongChangesNothing(t *testing.T) {
 			_, err := h.Start(h.ctx, connect.StartInput{Connector: "dynamics365", Environment: crm.Production, Config: json.RawMessage(config), IdempotencyKey: h.key()})
 			require.True(t, fault.Is(err, want.code), "%s: %v", config, err)
 			require.ErrorContains(t, err, want.text, config)
+			require.NotContains(t, err.Error(), "^", "no regular expression")
 		}
 		_, err := h.Start(h.ctx, connect.StartInput{
 			Connector: "dynamics365", Environment: crm.Production, IdempotencyKey: h.key(), Grant: "PASSWORD",
@@ -233,19 +239,30 @@ func TestAnAppSignsInAsItself(t *testing.T) {
 
 func TestAnAppThatCannotSignInLeavesADraftWithTheReason(t *testing.T) {
 	t.Parallel()
+	const noTenant = "AADSTS90002: Tenant 'contoso' not found."
 	storetest.Each(t, func(t *testing.T, s *store.Store, _ *clockwork.FakeClock) {
-		h := newHouse(t, s)
-		h.use(entra(), newVendor(t, func(string, url.Values) (int, map[string]any) {
-			return http.StatusUnauthorized, map[string]any{"error": "invalid_client", "error_codes": []int{7000215}}
-		}))
-		_, err := h.Start(h.ctx, connect.StartInput{
-			Connector: "dynamics365", Environment: crm.Production, IdempotencyKey: h.key(), Grant: crm.GrantClientCredentials,
-			Config: json.RawMessage(`{"environmentUrl":"https://contoso.crm.dynamics.com"}`),
-		})
-		require.True(t, fault.Is(err, fault.OAuthClientMissing), "%v", err)
-		row := s.Read().Integration.Query().OnlyX(h.ctx)
-		require.Equal(t, crm.IntegrationDraft, row.State)
-		require.Contains(t, row.StateReason, "invalid_client")
+		for _, c := range []struct {
+			status int
+			body   map[string]any
+			want   fault.Code
+			says   string
+		}{
+			{http.StatusUnauthorized, map[string]any{"error": "invalid_client", "error_codes": []int{7000215}}, fault.OAuthClientMissing, "invalid_client"},
+			{http.StatusBadRequest, map[string]any{"error": "invalid_request", "error_codes": []int{90002}, "error_description": noTenant}, fault.CRMInvalidRequest, noTenant[:len(noTenant)-1]},
+		} {
+			h := newHouse(t, s)
+			h.use(entra(), newVendor(t, func(string, url.Values) (int, map[string]any) { return c.status, c.body }))
+			_, err := h.Start(h.ctx, connect.StartInput{
+				Connector: "dynamics365", Environment: crm.Production, IdempotencyKey: h.key(), Grant: crm.GrantClientCredentials,
+				Config: json.RawMessage(`{"environmentUrl":"https://contoso.crm.dynamics.com","tenant":"contoso"}`),
+			})
+			require.True(t, fault.Is(err, c.want), "%v", err)
+			found, _ := fault.From(err)
+			require.Contains(t, found.WhatToDo(), "configuration, too: config.tenant, config.environmentUrl.")
+			row := s.Read().Integration.Query().OnlyX(h.ctx)
+			require.Equal(t, crm.IntegrationDraft, row.State)
+			require.Contains(t, row.StateReason, c.says)
+		}
 	})
 }
 
