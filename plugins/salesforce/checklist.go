@@ -259,7 +259,7 @@ func (l *checklist) judgeOrganization(part answer) {
 			fmt.Sprintf("%s is a %s, but %s was chosen.", excerpt(org.Name), environmentName(is), environmentName(l.environment)),
 			"Start again and choose the other environment, or sign in to the right org.")
 	}
-	l.add(itemEdition, sdk.StatusPass, "The org is a "+excerpt(org.Type)+", and its API answers.", "")
+	l.add(itemEdition, sdk.StatusPass, "The org's edition is "+excerpt(org.Type)+", and its API answers.", "")
 }
 
 // trial adds that an org is a trial: of the production environment, and with an

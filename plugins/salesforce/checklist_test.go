@@ -178,6 +178,9 @@ func TestChecklistNamesATrialsEnd(t *testing.T) {
 				require.Equal(t, want != "", strings.Contains(item.Evidence, "trial"))
 				require.Contains(t, item.Evidence, want)
 			}
+			if item.Key == itemEdition {
+				require.Equal(t, "The org's edition is Enterprise Edition, and its API answers.", item.Evidence)
+			}
 		}
 	}
 }
