@@ -20,13 +20,12 @@ const (
 	itemAPIVersion      = "api-version"
 	itemScopes          = "scopes"
 	itemIntegrationUser = "integration-user"
-	itemApp             = "crm-app"
 	itemBudget          = "api-budget"
 )
 
 // itemKeys are all of them, in the order in which they are shown.
 func itemKeys() []string {
-	return []string{itemReachable, itemToken, itemEnvironment, itemAPIVersion, itemScopes, itemIntegrationUser, itemApp, itemBudget}
+	return []string{itemReachable, itemToken, itemEnvironment, itemAPIVersion, itemScopes, itemIntegrationUser, itemBudget}
 }
 
 // objectKey is the item of one required object: "object-companies". Keys have at
@@ -67,8 +66,6 @@ func (c *Connector) Checklist(ctx context.Context, target sdk.Target, request sd
 	l.judgeVersion()
 	l.judgeScopes()
 	l.judgeUser()
-	// The app that is installed in the portal is the connection itself.
-	l.add(itemApp, sdk.StatusUnknown, "HubSpot needs no further app: the app that was consented to is the one that is installed.", "")
 	if err := l.testAccount(ctx); err != nil {
 		return nil, err
 	}

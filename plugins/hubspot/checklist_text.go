@@ -17,8 +17,6 @@ func itemTitle(key string) string {
 		return "The scopes that the app needs are granted"
 	case itemIntegrationUser:
 		return "The connection does not depend on a person"
-	case itemApp:
-		return "The CRM's app is installed"
 	case itemBudget:
 		return "Enough API calls are left"
 	default:

@@ -365,7 +365,7 @@ func TestSimulatorIdentityAndChecklist(t *testing.T) {
 		}
 		require.Equal(t, map[string]sdk.Status{
 			"reachable": sdk.StatusPass, "token-valid": sdk.StatusPass, "right-environment": environment, "api-version": sdk.StatusPass,
-			"scopes": sdk.StatusPass, "integration-user": sdk.StatusPass, "crm-app": sdk.StatusUnknown, "api-budget": sdk.StatusPass,
+			"scopes": sdk.StatusPass, "integration-user": sdk.StatusPass, "api-budget": sdk.StatusPass,
 			"object-companies": sdk.StatusPass, "object-contacts": sdk.StatusPass, "object-deals": sdk.StatusPass,
 			"object-leads": sdk.StatusPass, "object-owners": sdk.StatusPass,
 		}, statuses, "%+v", items)
