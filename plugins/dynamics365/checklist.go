@@ -46,6 +46,9 @@ const maxKey = 64
 // changes, below which a pause of the integration soon costs a full sync.
 const shortRetention = 7
 
+// trackChanges is where an admin switches a table's change tracking on.
+const trackChanges = "Power Apps → Tables → the table → Properties → Advanced options → Track changes"
+
 // Checklist tests the connection in two calls: who, where and what there is, then
 // the user's row, roles and privileges.
 //
@@ -293,7 +296,7 @@ func (l *checklist) judgeTracking(a answer) {
 	}
 	if len(untracked) > 0 {
 		l.add(itemTracking, sdk.StatusWarn, "Changes of these tables are not tracked, so that deletions are not noticed: "+excerpt(strings.Join(untracked, ", ")),
-			"Power Apps → Tables → the table → Properties → Advanced options → tick Track changes → Save.")
+			trackChanges+": tick it, then Save.")
 		return
 	}
 	var reply struct {

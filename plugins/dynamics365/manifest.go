@@ -132,15 +132,11 @@ func prerequisites() []sdk.Prerequisite {
 		},
 		{
 			Key: "change-tracking", Title: "Change tracking", Required: false,
-			Description: "On for the tables to be synced (it is by default: Power Apps → Tables → the table → Settings → Advanced options → Track changes). Without it deleted records are not noticed.",
+			Description: "On for the tables to be synced (it is by default: " + trackChanges + "). Without it deleted records are not noticed.",
 		},
 		{
 			Key: "linkedin-app", Title: "LinkedIn Sales Navigator's app", Required: false,
 			Description: "To write InMails and messages back, a Dynamics 365 administrator installs LinkedIn Sales Navigator for Dynamics 365 (Power Platform admin center → Resources → Dynamics 365 apps).",
-		},
-		{
-			Key: "audit", Title: "Rights on the audit log", Required: false,
-			Description: "To tell deletions and merges beyond what change tracking keeps: the privileges View Audit History, View Audit Partitions and View Audit Summary.",
 		},
 	}
 }
