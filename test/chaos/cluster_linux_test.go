@@ -60,7 +60,7 @@ func TestTwoServersOneDies(t *testing.T) {
 	require.Equal(t, "SUCCEEDED", run.Status, run.Reason)
 	runs := nodes[0].database.runs(t)
 	require.Len(t, runs, 1)
-	require.Equal(t, records, runs[0].counters.Created)
+	require.Equal(t, w.records(), runs[0].counters.Created)
 	requireEnded(t, runs[0])
 	w.requireWhole(t, nodes[0].database)
 }

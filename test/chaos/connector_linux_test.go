@@ -32,8 +32,7 @@ func killConnector(t *testing.T, n *node) {
 // TestKillConnector kills the connector under a run and between calls.
 func TestKillConnector(t *testing.T) {
 	t.Parallel()
-	const records = 3000
-	w := newWorld(t, records)
+	w := newWorld(t, 3000)
 	n := w.newNode(t, "n", "")
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
@@ -48,7 +47,7 @@ func TestKillConnector(t *testing.T) {
 	run, err := connected.RunEnds(ctx, 1)
 	require.NoError(t, err)
 	require.Equal(t, "SUCCEEDED", run.Status, run.Reason)
-	require.Equal(t, records, run.Counters.Created)
+	require.Equal(t, w.records(), run.Counters.Created)
 
 	// Whoever needs no connector notices nothing.
 	others, stop := context.WithCancel(ctx)

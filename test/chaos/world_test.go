@@ -22,7 +22,7 @@ import (
 )
 
 // objects are those of the package.
-var objects = []string{"Account", "Contact", "Lead", "Opportunity", "User"}
+var objects = []string{"Account", "Contact", "Lead", "Opportunity", "User", "OpportunityContactRole", "Task", "UserRole"}
 
 // world is a CRM and the folder of the servers that talk to it.
 type world struct {
@@ -159,6 +159,9 @@ func (d database) schedule(t *testing.T, daily, next time.Time) {
 		require.NoError(t, err)
 	})
 }
+
+// records is how many records the CRM has of the package's objects.
+func (w *world) records() int { return w.crm.Records(objects...) }
 
 // requireWhole holds the database's records to the CRM's: none lost, none
 // doubled, none invented.
