@@ -14,6 +14,7 @@ import (
 
 	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/ent/crmfield"
+	"github.com/fieldwarden/fieldwarden/ent/crmobject"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/drive"
 	"github.com/fieldwarden/fieldwarden/internal/principal"
@@ -146,7 +147,7 @@ func (s *stand) makeWide(ctx context.Context, inside *server.Server) error {
 // baselines do the two halves of a first sync alone: the connector's code reads
 // everything and keeps it in memory, then SQLite takes it.
 func (s *stand) baselines(ctx context.Context, from *store.Store) error {
-	objects, err := from.Read().CrmObject.Query().All(ctx)
+	objects, err := from.Read().CrmObject.Query().Where(crmobject.IntegrationID(s.integration.ID)).All(ctx)
 	if err != nil {
 		return err
 	}
@@ -161,7 +162,7 @@ func (s *stand) baselines(ctx context.Context, from *store.Store) error {
 		if object.Name == wideObject {
 			continue
 		}
-		fields, err := from.Read().CrmField.Query().Where(crmfield.ObjectID(object.ID), crmfield.Readable(true)).Select(crmfield.FieldName).Strings(ctx)
+		fields, err := from.Read().CrmField.Query().Where(crmfield.ObjectID(object.ID), crmfield.Standardized(true), crmfield.Readable(true)).Select(crmfield.FieldName).Strings(ctx)
 		if err != nil {
 			return err
 		}

@@ -38,9 +38,9 @@ func (s *stand) vendor(ctx context.Context, one *simulated.CRM) error {
 	}
 	s.row("first sync of "+one.Title(), "%d records, %.0f records/s, %d CRM calls, without rate limits", run.Counters.Created, rate(run), run.CRMCalls)
 	introspections := one.Panel.Journal.Count().Named["introspections"]
-	err = integration.Client.Do(ctx, `mutation($id: ID!) {
-		checkIntegration(input: {idempotencyKey: "bench-vendor", integrationId: $id}) { userErrors { code message field } }
-	}`, map[string]any{"id": integration.ID}, nil)
+	err = integration.Client.Do(ctx, `mutation($id: ID!, $key: String!) {
+		checkIntegration(input: {idempotencyKey: $key, integrationId: $id}) { userErrors { code message field } }
+	}`, map[string]any{"id": integration.ID, "key": "bench-" + one.Name}, nil)
 	if err != nil {
 		return err
 	}
