@@ -121,7 +121,8 @@ func New(name string, o Options) (*CRM, error) {
 		return &CRM{
 			Name: name, Panel: s.Panel(), API: s.API(),
 			ClientID: dynamics365.DefaultClientID, ClientSecret: dynamics365.DefaultClientSecret,
-			Config: map[string]any{"environmentUrl": dynamics365.DefaultOrgURL},
+			// With the tenant an app can sign in as itself, too.
+			Config: map[string]any{"environmentUrl": dynamics365.DefaultOrgURL, "tenant": dynamics365.DefaultTenantDomain},
 		}, nil
 	default:
 		return nil, fmt.Errorf("there is no simulator %q; there are %s", name, strings.Join(Names(), ", "))
