@@ -16,7 +16,7 @@ func wanted() []sdk.CheckObject {
 		{Name: "Account", Fields: []string{"Id", "Name", "Industry"}},
 		{Name: "Contact", Fields: []string{"Id", "Email", "AccountId"}},
 		{Name: "OpportunityContactRole", Fields: []string{"Id", "Role"}},
-		{Name: "Task", Fields: []string{"Id", "WhoId"}},
+		{Name: "Task", Fields: []string{"Id", "WhoId", "LID__URL__c"}},
 		{Name: "UserRole", Fields: []string{"Id", "Name"}},
 	}
 }
@@ -42,42 +42,71 @@ func (o *org) checkWanted(t *testing.T, memo []byte, wanted ...sdk.CheckObject) 
 	return checks, memo, outcome.Stats.CRMCalls
 }
 
+// causeCase is something that is lost, and what the connector says of it.
+type causeCase struct {
+	lose          func(*org) error
+	object, field string
+	cause         sdk.Cause
+	evidence      string
+}
+
+func hide(object, field string) func(*org) error {
+	return func(o *org) error { return o.SetField(object, field, crmsim.FieldSwitch{Read: crmsim.Off()}) }
+}
+
+func remove(object, field string) func(*org) error {
+	return func(o *org) error { return o.SetField(object, field, crmsim.FieldSwitch{Exists: crmsim.Off()}) }
+}
+
+func rename(object, field string) func(*org) error {
+	return func(o *org) error { return o.SetField(object, field, crmsim.FieldSwitch{Renamed: crmsim.On()}) }
+}
+
+func closeObject(object string) func(*org) error {
+	return func(o *org) error { return o.SetObject(object, crmsim.ObjectSwitch{Read: crmsim.Off()}) }
+}
+
 // TestSimulatorCauses: what the connector says when something is lost, and that it
 // is all well again, for one call, when it is restored.
 func TestSimulatorCauses(t *testing.T) {
 	t.Parallel()
 	const alike = "It looks the same whether a field is hidden from the user, deleted, or renamed."
-	cases := map[string]struct {
-		lose          func(*org) error
-		object, field string
-		cause         sdk.Cause
-		evidence      string
-	}{
-		"field hidden": {
-			func(o *org) error { return o.SetField("Contact", "Email", crmsim.FieldSwitch{Read: crmsim.Off()}) },
-			"Contact", "Email", sdk.CauseUnknown, alike,
-		},
-		"field deleted": {
-			func(o *org) error { return o.SetField("Account", "Industry", crmsim.FieldSwitch{Exists: crmsim.Off()}) },
-			"Account", "Industry", sdk.CauseUnknown, alike,
-		},
-		"lookup's object closed": {
-			func(o *org) error { return o.SetObject("Account", crmsim.ObjectSwitch{Read: crmsim.Off()}) },
-			"Contact", "AccountId", sdk.CausePermission, "AccountId is a lookup to Account, which the integration user may not read",
-		},
-		"object closed": {
-			func(o *org) error { return o.SetObject("Task", crmsim.ObjectSwitch{Read: crmsim.Off()}) },
-			"Task", "", sdk.CauseObjectDenied, "404 NOT_FOUND",
-		},
+	testCauses(t, false, map[string]causeCase{
+		"field hidden":           {hide("Contact", "Email"), "Contact", "Email", sdk.CauseUnknown, alike},
+		"field deleted":          {remove("Account", "Industry"), "Account", "Industry", sdk.CauseUnknown, alike},
+		"custom field deleted":   {remove("Task", "LID__URL__c"), "Task", "LID__URL__c", sdk.CauseUnknown, alike},
+		"custom field renamed":   {rename("Task", "LID__URL__c"), "Task", "LID__URL__c", sdk.CauseRenamedCandidate, "LID__URL_Renamed__c has the label and type"},
+		"lookup's object closed": {closeObject("Account"), "Contact", "AccountId", sdk.CausePermission, "AccountId is a lookup to Account, which the integration user may not read"},
+		"object closed":          {closeObject("Task"), "Task", "", sdk.CauseObjectDenied, "404 NOT_FOUND"},
 		"object not queryable": {
 			func(o *org) error { return o.SetObject("Contact", crmsim.ObjectSwitch{Queryable: crmsim.Off()}) },
 			"Contact", "", sdk.CauseObjectDenied, "queryable:false",
 		},
-	}
+	})
+}
+
+// TestSimulatorCausesWithViewSetup: what the connector tells apart when the user
+// may look at the org's setup.
+func TestSimulatorCausesWithViewSetup(t *testing.T) {
+	t.Parallel()
+	testCauses(t, true, map[string]causeCase{
+		"field hidden":           {hide("Contact", "Email"), "Contact", "Email", sdk.CausePermission, "FieldDefinition lists it, and FieldPermissions has"},
+		"custom field hidden":    {hide("Task", "LID__URL__c"), "Task", "LID__URL__c", sdk.CausePermission, "FieldDefinition lists it, and FieldPermissions has"},
+		"custom field deleted":   {remove("Task", "LID__URL__c"), "Task", "LID__URL__c", sdk.CauseDeleted, "neither FieldDefinition nor FieldPermissions has a field of this name in Task"},
+		"app uninstalled":        {func(o *org) error { o.SetAppInstalled(false); return nil }, "Task", "LID__URL__c", sdk.CauseDeleted, "was deleted"},
+		"custom field renamed":   {rename("Task", "LID__URL__c"), "Task", "LID__URL__c", sdk.CauseRenamedCandidate, "LID__URL_Renamed__c has the label and type"},
+		"lookup's object closed": {closeObject("Account"), "Contact", "AccountId", sdk.CausePermission, "AccountId is a lookup to Account, which the integration user may not read"},
+		"object closed":          {closeObject("Task"), "Task", "", sdk.CauseObjectDenied, "404 NOT_FOUND"},
+	})
+}
+
+func testCauses(t *testing.T, viewSetup bool, cases map[string]causeCase) {
+	t.Helper()
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o := startOrg(t, crmsim.Config{})
+			o := startOrg(t, crmsim.Config{AppInstalled: true})
+			o.SetViewSetup(viewSetup)
 			healthy, memo, calls := o.checkWanted(t, nil, wanted()...)
 			require.Equal(t, 1, calls, "a healthy check is one call")
 			for _, check := range healthy {
@@ -100,11 +129,29 @@ func TestSimulatorCauses(t *testing.T) {
 				require.Contains(t, check.Denied[0].Evidence, c.evidence)
 				require.Equal(t, labelOf(healthy[c.object], c.field), check.Denied[0].Label, "what people call it is remembered")
 			}
+			o.SetAppInstalled(true)
 			o.ResetPermissions()
 			restored, _, calls := o.checkWanted(t, memo, wanted()...)
 			require.Equal(t, 1, calls)
 			require.Equal(t, healthy, restored)
 		})
+	}
+}
+
+// TestSimulatorTellsOfAllRecords: the user's own permissions, in the same call.
+func TestSimulatorTellsOfAllRecords(t *testing.T) {
+	t.Parallel()
+	o := startOrg(t, crmsim.Config{})
+	for _, c := range []struct {
+		viewAll bool
+		want    sdk.RecordAccess
+	}{{false, sdk.RecordsUnknown}, {true, sdk.RecordsAll}, {false, sdk.RecordsUnknown}} {
+		o.SetViewAllData(c.viewAll)
+		checks, _, calls := o.checkWanted(t, nil, wanted()[:3]...)
+		require.Equal(t, 1, calls)
+		for object, check := range checks {
+			require.Equal(t, c.want, check.Records, object)
+		}
 	}
 }
 

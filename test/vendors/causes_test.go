@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -25,38 +24,46 @@ type loss struct {
 	object, field string
 	// condition is what becomes of it; empty switches the right to read off.
 	condition string
-	// toggle is the switch of the CRM that does it by being off.
-	toggle string
 }
 
-// The field of an app's own that a standard field of Salesforce is mapped to, and
-// the switch that tells whether the app is installed.
-const (
-	appField     = "LID__URL__c"
-	appInstalled = "app_installed"
-)
+// round is losses that happen, and are undone, at the same time.
+type round struct {
+	// granted is the switch of a CRM for a right that the integration user has
+	// from this round on; empty for none.
+	granted string
+	losses  []loss
+}
 
-// losses are one for each cause that a CRM lets us tell.
-func losses() map[string][]loss {
-	return map[string][]loss{
+// rounds have a loss for each cause that a CRM lets us tell. No field or object
+// is lost twice.
+func rounds() map[string][]round {
+	return map[string][]round{
 		"salesforce": {
-			{what: "field-level security hides a field", object: "Contact", field: "Email"},
-			{what: "the app that brought a field is uninstalled", object: "Task", field: appField, toggle: appInstalled},
-			{what: "the right to read an object is taken away", object: "Lead"},
+			{losses: []loss{
+				{what: "field-level security hides a field", object: "Contact", field: "Email"},
+				{what: "a custom field is deleted", object: "Lead", field: "LID__LinkedIn_Member_Token__c", condition: "deleted"},
+			}},
+			{granted: "view_setup", losses: []loss{
+				{what: "field-level security hides a field; the user may view setup", object: "Contact", field: "Title"},
+				{what: "field-level security hides a custom field; the user may view setup", object: "Lead", field: "LID__LinkedIn_Company_Id__c"},
+				{what: "a custom field is deleted; the user may view setup", object: "Task", field: "LID__URL__c", condition: "deleted"},
+				{what: "a custom field is renamed; the user may view setup", object: "Task", field: "LID__Date_Sent__c", condition: "renamed"},
+				{what: "the right to read an object is taken away", object: "Opportunity"},
+			}},
 		},
-		"hubspot": {
+		"hubspot": {{losses: []loss{
 			{what: "a property is archived", object: "contacts", field: "jobtitle", condition: "archived"},
 			{what: "a property is made sensitive", object: "contacts", field: "phone", condition: "sensitive"},
 			{what: "a property is made highly sensitive", object: "companies", field: "city", condition: "highly_sensitive"},
 			{what: "a property is deleted", object: "companies", field: "industry", condition: "deleted"},
 			{what: "the app loses a scope", object: "leads"},
-		},
-		"dynamics365": {
+		}}},
+		"dynamics365": {{losses: []loss{
 			{what: "a column is secured", object: "contact", field: "emailaddress1", condition: "secured"},
 			{what: "a column is deleted", object: "contact", field: "jobtitle", condition: "deleted"},
 			{what: "the role loses the read privilege", object: "lead"},
 			{what: "a table is deleted", object: "phonecall", condition: "deleted"},
-		},
+		}}},
 	}
 }
 
@@ -69,8 +76,6 @@ func (l loss) set(t *testing.T, board control.Switchboard, lost bool) {
 	}
 	var err error
 	switch {
-	case l.toggle != "":
-		err = board.SetSwitch(l.toggle, json.RawMessage(strconv.FormatBool(!lost)))
 	case l.field != "" && l.condition != "":
 		err = board.SetField(l.object, l.field, control.FieldChange{Condition: &condition})
 	case l.field != "":
@@ -110,17 +115,22 @@ type alert struct {
 // sees while the right is lost and after it is back.
 func TestCauses(t *testing.T) {
 	h := newHouse(t, 300)
-	h.mapAppField()
+	h.mapAppFields()
 	for _, one := range h.simulators.CRMs {
 		t.Run(one.Name, func(t *testing.T) {
 			h.t = t
 			var story []seen
-			for _, lost := range []bool{true, false} {
-				for _, l := range losses()[one.Name] {
-					l.set(t, one.Panel.Board, lost)
+			for _, r := range rounds()[one.Name] {
+				if r.granted != "" {
+					require.NoError(t, one.Panel.Board.SetSwitch(r.granted, json.RawMessage("true")))
 				}
-				h.check(one.Name)
-				story = append(story, h.see(one.Name, lost)...)
+				for _, lost := range []bool{true, false} {
+					for _, l := range r.losses {
+						l.set(t, one.Panel.Board, lost)
+					}
+					h.check(one.Name)
+					story = append(story, h.see(one.Name, r.losses, lost)...)
+				}
 			}
 			text, err := json.MarshalIndent(story, "", "  ")
 			require.NoError(t, err)
@@ -132,29 +142,35 @@ func TestCauses(t *testing.T) {
 // times finds times that a CRM tells.
 var times = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`)
 
-// mapAppField installs the app in Salesforce and maps a standard field to its field:
-// standard fields of Salesforce can be hidden, not deleted.
-func (h *house) mapAppField() {
+// mapAppFields installs the app in Salesforce and maps standard fields to its
+// fields: standard fields of Salesforce can be hidden, not deleted or renamed.
+func (h *house) mapAppFields() {
 	h.t.Helper()
-	require.NoError(h.t, h.board("salesforce").SetSwitch(appInstalled, json.RawMessage("true")))
+	require.NoError(h.t, h.board("salesforce").SetSwitch("app_installed", json.RawMessage("true")))
 	h.check("salesforce")
 	i := h.integrations["salesforce"]
-	require.NoError(h.t, i.Client.Do(h.t.Context(), `mutation($id: ID!, $field: String!) {
-		mapField(input: {idempotencyKey: "app", integrationId: $id, standardField: "activity.description", crmField: $field}) { userErrors { code message field } }
-	}`, map[string]any{"id": i.ID, "field": appField}, nil))
+	for standard, field := range map[string]string{
+		"activity.description": "LID__URL__c", "activity.due_on": "LID__Date_Sent__c",
+		"lead.title": "LID__LinkedIn_Member_Token__c", "lead.phone": "LID__LinkedIn_Company_Id__c",
+	} {
+		require.NoError(h.t, i.Client.Do(h.t.Context(), `mutation($id: ID!, $standard: String!, $field: String!) {
+			mapField(input: {idempotencyKey: $field, integrationId: $id, standardField: $standard, crmField: $field}) { userErrors { code message field } }
+		}`, map[string]any{"id": i.ID, "standard": standard, "field": field}, nil))
+	}
+	h.check("salesforce") // what is requested is remembered once it was seen
 }
 
 // see waits until every alert is open, or resolved, and tells what can be seen.
-func (h *house) see(name string, lost bool) []seen {
+func (h *house) see(name string, losses []loss, lost bool) []seen {
 	h.t.Helper()
 	state := map[bool]string{true: "OPEN", false: "RESOLVED"}[lost]
-	story := make([]seen, len(losses()[name]))
+	story := make([]seen, len(losses))
 	h.until(name, func(ctx context.Context, i drive.Integration) (bool, error) {
 		alerts, err := alertsOf(ctx, i)
 		if err != nil {
 			return false, err
 		}
-		for n, l := range losses()[name] {
+		for n, l := range losses {
 			at := slices.IndexFunc(alerts, func(a alert) bool { return a.ObjectName == l.object && a.FieldName == l.field && a.State == state })
 			if at < 0 {
 				return false, nil

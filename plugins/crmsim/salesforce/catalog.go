@@ -53,6 +53,8 @@ type field struct {
 	polymorphic, geoSearch bool
 	// packaged: a custom field of the LinkedIn app, there only while the app is installed.
 	packaged bool
+	// was is the field before it was renamed, under whose name its values are stored; nil for all others.
+	was *field
 }
 
 // usage says what SOQL may do with a field.
@@ -114,4 +116,22 @@ func (o *object) field(name string) (*field, bool) {
 		return nil, false
 	}
 	return &o.fields[i], true
+}
+
+// renamed is a custom field under another API name.
+func (f *field) renamed() *field {
+	next := *f
+	next.name, next.was = strings.TrimSuffix(f.name, customSuffix)+"_Renamed"+customSuffix, f
+	return &next
+}
+
+// customSuffix ends the API names of custom fields.
+const customSuffix = "__c"
+
+// column is the name that a field's values are stored under.
+func (f *field) column() string {
+	if f.was != nil {
+		return f.was.name
+	}
+	return f.name
 }

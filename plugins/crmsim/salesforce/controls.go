@@ -50,7 +50,8 @@ func Off() *bool { off := false; return &off }
 // On is the opposite of Off.
 func On() *bool { on := true; return &on }
 
-// ResetPermissions gives the integration user every right again and restores deleted fields.
+// ResetPermissions gives the integration user every right to objects and fields again, and restores deleted and renamed
+// fields.
 func (c *Controls) ResetPermissions() { c.sim.engine.reset() }
 
 // KillAccessTokens ends every session; refresh tokens stay good. It returns how many tokens died.
@@ -98,8 +99,8 @@ func (c *Controls) Counters() Counters {
 // ClearRequests empties the request log and starts the counters again.
 func (c *Controls) ClearRequests() { c.sim.journal.Clear() }
 
-// Reset takes back every switch and fault, and clears the request log and the API usage. Records, tokens and rotation
-// stay as they are.
+// Reset takes back every switch and fault, and clears the request log and the API usage. Records, tokens, rotation,
+// the app and system permissions stay as they are.
 func (c *Controls) Reset() {
 	c.ResetPermissions()
 	c.ClearFaults()

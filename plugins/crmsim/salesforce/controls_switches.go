@@ -10,6 +10,8 @@ import (
 const (
 	switchRotation   = "refresh_token_rotation"
 	switchApp        = "app_installed"
+	switchSetup      = "view_setup"
+	switchAllData    = "view_all_data"
 	switchExpire     = "expire_sessions"
 	switchRevoke     = "revoke_authorizations"
 	switchCursors    = "drop_query_locators"
@@ -19,6 +21,7 @@ const (
 )
 
 func (c *Controls) switches() []control.Switch {
+	system := c.sim.engine.view().system
 	return []control.Switch{
 		{
 			Key: switchRotation, Title: "Refresh token rotation", Kind: control.SwitchBool, Value: c.sim.authorizations.rotates(),
@@ -27,6 +30,14 @@ func (c *Controls) switches() []control.Switch {
 		{
 			Key: switchApp, Title: "LinkedIn app installed", Kind: control.SwitchBool, Value: c.AppInstalled(),
 			Help: "its custom fields on Task and Lead, its licence, its row among the installed packages",
+		},
+		{
+			Key: switchSetup, Title: "View Setup and Configuration", Kind: control.SwitchBool, Value: system.viewSetup,
+			Help: "the integration user may ask which fields exist and who may read them",
+		},
+		{
+			Key: switchAllData, Title: "View All Data", Kind: control.SwitchBool, Value: system.viewAllData,
+			Help: "the integration user has this permission, and can ask that he has",
 		},
 		{
 			Key: switchExpire, Title: "Expire all sessions", Kind: control.SwitchAction,
@@ -46,7 +57,7 @@ func (c *Controls) switches() []control.Switch {
 		},
 		{
 			Key: switchReset, Title: "Reset rights, faults, log and usage", Kind: control.SwitchAction,
-			Help: "records, tokens, rotation and the app stay as they are",
+			Help: "records, tokens, rotation, the app and the two View permissions stay as they are",
 		},
 	}
 }
@@ -65,6 +76,10 @@ func (b board) SetSwitch(key string, value json.RawMessage) error {
 		return flag(b.SetRotation)
 	case switchApp:
 		return flag(b.SetAppInstalled)
+	case switchSetup:
+		return flag(b.SetViewSetup)
+	case switchAllData:
+		return flag(b.SetViewAllData)
 	case switchExpire:
 		b.KillAccessTokens()
 	case switchRevoke:

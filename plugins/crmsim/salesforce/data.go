@@ -132,6 +132,9 @@ func (g *generator) roll(object, trait string, n int) uint64 {
 // value reads a field of a record: what somebody set, what follows from other fields, else what is invented.
 // It knows nothing of permissions.
 func (s *store) value(t *table, r *row, f *field) any {
+	if f.was != nil {
+		f = f.was
+	}
 	if v, ok := r.values[f.name]; ok {
 		return v
 	}

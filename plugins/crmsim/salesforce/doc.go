@@ -10,7 +10,7 @@
 //   - permission.go, package.go: the one engine that decides what the integration user may see; every endpoint asks it
 //   - oauth.go, token.go, authorization.go, identity.go: sign-in, tokens, rotation, revocation
 //   - api.go, versions.go, limits.go, describe*.go: what the data API is and has
-//   - query.go, soql_*.go, virtual.go, tooling.go: SOQL over stored records and over rows made for a query
+//   - query.go, soql_*.go, virtual.go, tooling.go, setup.go: SOQL over stored records and over rows made for a query
 //   - replication.go, recyclebin.go: updated and deleted records
 //   - bulk*.go: Bulk API 2.0 query jobs
 //   - write*.go, collection.go, composite.go, batch.go: single and many records, many requests at once

@@ -23,14 +23,17 @@ type ObjectSwitch struct {
 type FieldSwitch struct {
 	Read *bool `json:"read,omitempty"`
 	Edit *bool `json:"edit,omitempty"` // counts only while Read is on; switching it on switches Read on too
-	// Exists off deletes the field. From the API a deleted field looks exactly like one without read access.
+	// Exists off deletes the field. From describe a deleted field looks exactly like one without read access.
 	Exists *bool `json:"exists,omitempty"`
+	// Renamed on gives a custom field another API name: LID__URL__c becomes LID__URL_Renamed__c, with the same label,
+	// type and values. The switches go on calling it by its old name.
+	Renamed *bool `json:"renamed,omitempty"`
 }
 
 // objectSecurity and fieldSecurity are what an administrator switched off; the zero value grants everything.
 type (
 	objectSecurity struct{ noRead, noCreate, noEdit, notQueryable bool }
-	fieldSecurity  struct{ noRead, noEdit, deleted bool }
+	fieldSecurity  struct{ noRead, noEdit, deleted, renamed bool }
 )
 
 // engine is the one place that decides what the integration user may see and do. Every endpoint asks it: describe,
@@ -44,6 +47,7 @@ type engine struct {
 	fields  map[string]map[string]fieldSecurity // by API names of object and field
 	// packageSince is when the LinkedIn app was installed; zero without it. Without it its fields count as deleted.
 	packageSince time.Time
+	system       systemPermissions
 	audit        []auditEntry
 	current      atomic.Pointer[view]
 }
@@ -52,8 +56,9 @@ type engine struct {
 type view struct {
 	catalog  *catalog
 	objects  map[string]*objectView // by lower-case name; every object of the catalogue
-	modified time.Time              // whole seconds, strictly later for each change
-	bodies   sync.Map               // describe bodies by URL root and object, filled on demand
+	system   systemPermissions
+	modified time.Time // whole seconds, strictly later for each change
+	bodies   sync.Map  // describe bodies by URL root and object, filled on demand
 }
 
 // objectView is what the integration user may do with one object. Fields holds the readable ones, in describe order.
@@ -62,6 +67,7 @@ type objectView struct {
 	readable, queryable  bool
 	mayCreate, mayUpdate bool
 	fields               []fieldView
+	existing             []*field // also those that the user may not read; an address without its parts, as in Setup
 	byName               map[string]*fieldView
 	byRelationship       map[string]*fieldView
 }
@@ -80,7 +86,7 @@ func newEngine(c *catalog, clock clockwork.Clock) *engine {
 // view returns the rights of this moment.
 func (e *engine) view() *view { return e.current.Load() }
 
-// reset grants everything again. The app stays installed or not.
+// reset grants everything again. The app stays installed or not, and system permissions stay granted or not.
 func (e *engine) reset() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -96,7 +102,7 @@ func (e *engine) publish() {
 	if last := e.current.Load(); last != nil && !modified.After(last.modified) {
 		modified = last.modified.Add(time.Second)
 	}
-	next := &view{catalog: e.catalog, objects: map[string]*objectView{}, modified: modified}
+	next := &view{catalog: e.catalog, objects: map[string]*objectView{}, system: e.system, modified: modified}
 	for _, o := range e.catalog.objects {
 		next.objects[strings.ToLower(o.name)] = e.viewOf(o)
 	}
@@ -113,13 +119,17 @@ func (e *engine) viewOf(o *object) *objectView {
 		fields:    make([]fieldView, 0, len(o.fields)),
 		byName:    map[string]*fieldView{}, byRelationship: map[string]*fieldView{},
 	}
-	if !readable {
-		return ov
-	}
 	for i := range o.fields {
 		f := &o.fields[i]
 		read, edit := e.fieldRights(o, f)
-		if !read {
+		exists := !e.fields[o.name][f.name].deleted && f.compound == ""
+		if e.fields[o.name][f.name].renamed {
+			f = f.renamed()
+		}
+		if exists {
+			ov.existing = append(ov.existing, f)
+		}
+		if !readable || !read {
 			continue
 		}
 		ov.fields = append(ov.fields, fieldView{
@@ -225,9 +235,12 @@ func (e *engine) setField(objectName, fieldName string, s FieldSwitch) error {
 	if s.Exists != nil {
 		next.deleted = !*s.Exists
 	}
+	if s.Renamed != nil {
+		next.renamed = *s.Renamed
+	}
 	e.fields[o.name][f.name] = next
-	if s.Exists != nil {
-		e.note("fieldLifecycle", fmt.Sprintf("Deleted or restored field %s of %s", f.label, o.label))
+	if s.Exists != nil || s.Renamed != nil {
+		e.note("fieldLifecycle", fmt.Sprintf("Deleted, restored or renamed field %s of %s", f.label, o.label))
 	} else {
 		e.note("PermSetFLSChanged", fmt.Sprintf("Changed field-level security of %s: %s", o.label, f.label))
 	}
@@ -243,6 +256,9 @@ func fieldSwitchAllowed(o *object, f *field, s FieldSwitch) error {
 	}
 	if s.Edit != nil && f.traits&(createable|updateable) == 0 {
 		return conflict("%s is read-only in Salesforce: nobody may edit it", name)
+	}
+	if s.Renamed != nil && *s.Renamed && !f.packaged {
+		return conflict("%s is a standard field: its API name cannot be changed", name)
 	}
 	if s.Exists != nil && !*s.Exists && undeletableField(f.name) {
 		return conflict("%s is a system field that every Salesforce object keeps", name)

@@ -30,11 +30,11 @@ func (s *Simulator) runQuery(c *call) reply {
 	if wrong != nil {
 		return failure(http.StatusBadRequest, wrong.code, wrong.text(text))
 	}
-	plan, wrong := checkSOQL(parsed, c.view)
+	plan, wrong := s.planOf(c, parsed)
 	if wrong != nil {
 		return failure(http.StatusBadRequest, wrong.code, wrong.text(text))
 	}
-	data, wrong := s.dataFor(parsed, plan)
+	data, wrong := s.dataFor(c, parsed, plan)
 	if wrong != nil {
 		return failure(http.StatusBadRequest, wrong.code, wrong.text(text))
 	}
@@ -64,7 +64,7 @@ func (s *Simulator) queryMore(c *call) reply {
 	if !ok {
 		return failure(http.StatusBadRequest, "INVALID_QUERY_LOCATOR", "invalid query locator")
 	}
-	plan, wrong := checkSOQL(open.query, c.view)
+	plan, wrong := s.planOf(c, open.query)
 	if wrong != nil {
 		return failure(http.StatusBadRequest, wrong.code, wrong.text(open.query.text))
 	}

@@ -21,6 +21,7 @@ type Simulator struct {
 	journal        *control.Journal
 	cursors        *cursors
 	tooling        *engine // what /tooling/query reads
+	setup          *engine // what queries of the org's setup read
 	bin            *recycleBin
 	bulk           *bulkJobs
 	hooks          hooks
@@ -52,6 +53,7 @@ func New(config Config) (*Simulator, error) {
 		journal:        journal,
 		cursors:        newCursors(config.Clock, config.MaxOpenCursors),
 		tooling:        newEngine(toolingCatalog(), config.Clock),
+		setup:          newEngine(setupCatalog(), config.Clock),
 		bin:            newRecycleBin(),
 		bulk:           newBulkJobs(config.Clock),
 	}

@@ -10,6 +10,7 @@ import (
 const (
 	conditionNotQueryable = "not_queryable"
 	conditionDeleted      = "deleted"
+	conditionRenamed      = "renamed" // custom fields only
 )
 
 // State reads everything at once. It holds no secrets.
@@ -81,11 +82,17 @@ func (e *engine) fieldState(o *object, f *field) control.Field {
 		Rights: control.Rights{Read: read, Create: read && edit && creates, Update: read && edit && updates},
 	}
 	absent := f.packaged && e.packageSince.IsZero()
-	if own.deleted && !absent {
+	switch {
+	case own.deleted && !absent:
 		state.Condition = conditionDeleted
+	case own.renamed:
+		state.Condition = conditionRenamed
 	}
 	if !undeletableField(f.name) {
 		state.Conditions = []string{conditionDeleted}
+	}
+	if f.packaged {
+		state.Conditions = append(state.Conditions, conditionRenamed)
 	}
 	switch {
 	case absent:
@@ -108,9 +115,15 @@ type board struct{ *Controls }
 
 // SetObject implements control.Switchboard.
 func (b board) SetObject(object string, change control.ObjectChange) error {
-	queryable, err := unless(change.Condition, conditionNotQueryable)
-	if err != nil {
-		return err
+	var queryable *bool
+	switch given := change.Condition; {
+	case given == nil:
+	case *given == "":
+		queryable = On()
+	case *given == conditionNotQueryable:
+		queryable = Off()
+	default:
+		return badRequest("condition: want %q or %q, got %q", "", conditionNotQueryable, *given)
 	}
 	return b.Controls.SetObject(object, ObjectSwitch{
 		Read: change.Read, Create: change.Create, Edit: change.Update, Queryable: queryable,
@@ -119,27 +132,23 @@ func (b board) SetObject(object string, change control.ObjectChange) error {
 
 // SetField implements control.Switchboard.
 func (b board) SetField(object, field string, change control.FieldChange) error {
-	exists, err := unless(change.Condition, conditionDeleted)
-	if err != nil {
-		return err
+	var exists, renamed *bool
+	switch given := change.Condition; {
+	case given == nil:
+	case *given == "":
+		exists, renamed = On(), Off()
+	case *given == conditionDeleted:
+		exists = Off()
+	case *given == conditionRenamed:
+		exists, renamed = On(), On()
+	default:
+		return badRequest("condition: want %q, %q or %q, got %q", "", conditionDeleted, conditionRenamed, *given)
 	}
 	edit := change.Update
 	if edit == nil {
 		edit = change.Create
 	}
-	return b.Controls.SetField(object, field, FieldSwitch{Read: change.Read, Edit: edit, Exists: exists})
-}
-
-// unless turns a condition into a switch that is off while the condition holds.
-func unless(given *string, condition string) (*bool, error) {
-	switch {
-	case given == nil:
-		return nil, nil //nolint:nilnil // a switch that stays as it is
-	case *given != "" && *given != condition:
-		return nil, badRequest("condition: want %q or %q, got %q", "", condition, *given)
-	}
-	on := *given == ""
-	return &on, nil
+	return b.Controls.SetField(object, field, FieldSwitch{Read: change.Read, Edit: edit, Exists: exists, Renamed: renamed})
 }
 
 // ChangeRecords implements control.RecordBoard.

@@ -79,6 +79,13 @@ func (t *table) byID(id string) (*row, bool) {
 		id15, ok := id15Of(id)
 		return t.rows[0], ok && id15 == t.onlyID[:15]
 	}
+	if t.object.keyPrefix == "" { // few rows, made for one query
+		i := slices.IndexFunc(t.rows, func(r *row) bool { return r.values["Id"] == id })
+		if i < 0 {
+			return nil, false
+		}
+		return t.rows[i], true
+	}
 	n, ok := recordNumber(t.object.keyPrefix, id)
 	if !ok || n >= len(t.rows) {
 		return nil, false

@@ -11,9 +11,12 @@ import (
 // stored ones.
 
 // dataFor is the store a plan reads: the org's, with the rows of a virtual object added.
-func (s *Simulator) dataFor(q *soqlQuery, p *plan) (*store, *soqlError) {
+func (s *Simulator) dataFor(c *call, q *soqlQuery, p *plan) (*store, *soqlError) {
 	if !p.object.virtual {
 		return s.store, nil
+	}
+	if _, ok := s.setup.catalog.object(p.object.name); ok {
+		return s.store.with(s.setupTables(c.view)...), nil
 	}
 	rows, wrong := s.virtualRows(q, p.object.name)
 	if wrong != nil {

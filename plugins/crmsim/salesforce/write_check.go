@@ -55,7 +55,7 @@ func (s *Simulator) checkWrite(o *objectView, r *row, given map[string]any) (map
 		if wrong != nil {
 			return nil, wrong
 		}
-		values[f.name] = stored
+		values[f.column()] = stored
 	}
 	if len(locked) > 0 {
 		return nil, refuseWrite("INVALID_FIELD_FOR_INSERT_UPDATE", locked, "Unable to create/update fields: %s. Please check the "+
