@@ -52,7 +52,7 @@ func (s *Service) read(ctx context.Context, j job.Job, run *ent.SyncRun) error {
 	}
 	part, err := s.readPart(ctx, run, object, s.stepRecords(j.Attempt))
 	if errors.Is(err, errNothingWanted) {
-		return s.finishObject(ctx, j, run, target, crm.RunObjectSucceeded, "None of its fields that can be read is standardized: nothing was read.", "")
+		return s.nothingToRead(ctx, j, run, target, object)
 	}
 	if err != nil {
 		return s.readFailed(ctx, j, run, target, err)
@@ -60,13 +60,25 @@ func (s *Service) read(ctx context.Context, j job.Job, run *ent.SyncRun) error {
 	return s.savePart(ctx, j, run, target, object, part)
 }
 
+// nothingToRead ends an object of which no standardized field can be read. That
+// nothing of it is mapped is as it should be; that everything mapped is lost is not.
+func (s *Service) nothingToRead(ctx context.Context, j job.Job, run *ent.SyncRun, target *ent.RunObject, object *ent.CrmObject) error {
+	mapped, err := s.store.Read().CrmField.Query().Where(crmfield.ObjectID(object.ID), crmfield.Standardized(true)).Exist(ctx)
+	if err != nil {
+		return fmt.Errorf("syncrun: looking for standardized fields: %w", err)
+	}
+	if mapped {
+		return s.finishObject(ctx, j, run, target, crm.RunObjectSkipped, "None of its standardized fields can be read.", string(fault.CRMFieldDenied))
+	}
+	return s.finishObject(ctx, j, run, target, crm.RunObjectSucceeded, "None of its fields is standardized: nothing was read.", "")
+}
+
 // position says which of the standardized fields that can be read a step reads, and
 // from where. No other field is read: what nobody mapped is nobody's business. The
 // fields of an object are fixed at its first step; a right that is lost meanwhile
-// drops out. A
-// field that the last complete read did not have (restored, or mapped since) makes the
-// object be read from the beginning, so that unchanged records get its value too;
-// what is equal to the stored record is not written.
+// drops out. A field that the last complete read did not have (restored, or mapped
+// since) makes the object be read from the beginning, so that unchanged records get
+// its value too; what is equal to the stored record is not written.
 func position(run *ent.SyncRun, object *ent.CrmObject, readable []string) (fields []string, token []byte) {
 	if len(run.ResumeToken) > 0 {
 		return intersect(run.ReadFields, readable), run.ResumeToken

@@ -437,6 +437,19 @@ func TestFieldThatBecomesReadableIsReadForAllRecords(t *testing.T) {
 	})
 }
 
+func TestAnObjectWhoseStandardizedFieldsAreAllLostMakesTheRunPartial(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store, _ *clockwork.FakeClock) {
+		b := newBench(t, s)
+		require.NoError(t, s.WithTx(b.ctx, func(ctx context.Context, tx *store.Tx) error {
+			return tx.Ent().CrmField.Update().SetReadable(false).Where(crmfield.HasObjectWith(crmobject.Name("Contact"))).Exec(ctx)
+		}))
+		run := b.run(t, "run")
+		require.Equal(t, crm.RunPartial, run.Status)
+		require.Equal(t, crm.RunObjectSkipped, b.objects(t, run)["Contact"].Status)
+	})
+}
+
 func TestOnlyStandardizedFieldsAreRead(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Store, _ *clockwork.FakeClock) {
