@@ -26,9 +26,25 @@ func TestEveryPackageCarriesTheSettings(t *testing.T) {
 		for _, state := range states {
 			require.NotEqual(t, crm.UnavailableConnector, state.UnavailableReason, "%s: %s: %s", name, state.Definition.Key, state.UnavailableMessage)
 		}
+		requireSettings(t, pkg)
 		for _, object := range pkg.Objects {
 			for _, field := range object.Fields {
 				require.NotEmpty(t, pkg.FeaturesOf(field), "%s: %s: its loss must break something", name, field.Key)
+			}
+		}
+	}
+}
+
+// requireSettings holds a package to what each setting needs readable or writable.
+func requireSettings(t *testing.T, pkg crm.Package) {
+	t.Helper()
+	for _, definition := range crm.SettingDefinitions() {
+		for _, requirement := range definition.Requires {
+			_, found := pkg.ObjectByKey(requirement.Object)
+			require.True(t, found, "%s: %s needs the object %s", pkg.CRM, definition.Key, requirement.Object)
+			if requirement.Field != "" {
+				_, _, found = pkg.StandardField(requirement.Field)
+				require.True(t, found, "%s: %s needs the standard field %s", pkg.CRM, definition.Key, requirement.Field)
 			}
 		}
 	}
