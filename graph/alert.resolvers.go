@@ -8,9 +8,12 @@ package graph
 import (
 	"context"
 
+	"entgo.io/contrib/entgql"
 	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/graph/generated"
+	"github.com/fieldwarden/fieldwarden/graph/model"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
+	"github.com/fieldwarden/fieldwarden/internal/gid"
 )
 
 func (r *alertResolver) Fix(ctx context.Context, obj *ent.Alert) (*crm.Fix, error) {
@@ -18,6 +21,18 @@ func (r *alertResolver) Fix(ctx context.Context, obj *ent.Alert) (*crm.Fix, erro
 		return nil, nil //nolint:nilnil // null is the answer: nothing is to be done by hand
 	}
 	return &obj.Fix, nil
+}
+
+func (r *queryResolver) Alerts(ctx context.Context, filter *model.AlertFilterInput, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*ent.AlertConnection, error) {
+	p, err := newPage(gid.Alert, first, last, after, before)
+	if err != nil {
+		return nil, err
+	}
+	return r.Store.Read().Alert.Query().Where(alertPredicates(filter)...).Paginate(ctx, p.after, p.first, p.before, p.last, ent.WithAlertOrder(newestAlerts()))
+}
+
+func (r *subscriptionResolver) AlertEvents(ctx context.Context, integrationID *string, after *string) (<-chan *model.AlertEvent, error) {
+	return follow(ctx, r.Resolver, feedAlert, integrationID, after, r.alertEvent)
 }
 
 func (r *Resolver) Alert() generated.AlertResolver { return &alertResolver{r} }

@@ -8,8 +8,11 @@ package graph
 import (
 	"context"
 
+	"entgo.io/contrib/entgql"
 	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/graph/generated"
+	"github.com/fieldwarden/fieldwarden/graph/model"
+	"github.com/fieldwarden/fieldwarden/internal/gid"
 )
 
 func (r *feedEntryResolver) Cursor(ctx context.Context, obj *ent.FeedEntry) (string, error) {
@@ -21,6 +24,14 @@ func (r *feedEntryResolver) Integration(ctx context.Context, obj *ent.FeedEntry)
 		return nil, nil //nolint:nilnil // null is the answer: it belongs to none
 	}
 	return r.integration(ctx, obj.IntegrationID)
+}
+
+func (r *queryResolver) FeedEntries(ctx context.Context, filter *model.FeedEntryFilterInput, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*ent.FeedEntryConnection, error) {
+	p, err := newPage(gid.FeedEntry, first, last, after, before)
+	if err != nil {
+		return nil, err
+	}
+	return r.Store.Read().FeedEntry.Query().Where(feedPredicates(filter)...).Paginate(ctx, p.after, p.first, p.before, p.last, ent.WithFeedEntryOrder(newestEntries()))
 }
 
 func (r *Resolver) FeedEntry() generated.FeedEntryResolver { return &feedEntryResolver{r} }

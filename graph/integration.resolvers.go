@@ -15,7 +15,9 @@ import (
 	"github.com/fieldwarden/fieldwarden/graph/generated"
 	"github.com/fieldwarden/fieldwarden/graph/model"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
+	"github.com/fieldwarden/fieldwarden/internal/fault"
 	"github.com/fieldwarden/fieldwarden/internal/gid"
+	"github.com/fieldwarden/fieldwarden/internal/integration"
 )
 
 func (r *integrationResolver) Connector(ctx context.Context, obj *ent.Integration) (*model.Connector, error) {
@@ -94,6 +96,75 @@ func (r *integrationResolver) PermissionChanges(ctx context.Context, obj *ent.In
 		return nil, err
 	}
 	return obj.QueryPermissionChanges().Paginate(ctx, p.after, p.first, p.before, p.last, ent.WithPermissionChangeOrder(newestChanges()))
+}
+
+func (r *mutationResolver) SetOAuthClient(ctx context.Context, input model.SetOAuthClientInput) (*model.SetOAuthClientPayload, error) {
+	err := r.Integrations.SetOAuthClient(ctx, integration.SetOAuthClientInput{
+		IdempotencyKey: input.IdempotencyKey, Connector: input.Connector, Environment: input.Environment,
+		ClientID: input.ClientID, ClientSecret: crm.Secret(input.ClientSecret),
+	})
+	problems, err := r.userErrors(err)
+	return &model.SetOAuthClientPayload{Ok: err == nil && len(problems) == 0, UserErrors: problems}, err
+}
+
+func (r *mutationResolver) StartIntegration(ctx context.Context, input model.StartIntegrationInput) (*model.StartIntegrationPayload, error) {
+	started, err := r.Integrations.Start(ctx, integration.StartInput{
+		IdempotencyKey: input.IdempotencyKey, Connector: input.Connector, Environment: input.Environment,
+		ScheduleTime: valueOf(input.ScheduleTime), TimeZone: valueOf(input.ScheduleZone),
+		Config: input.Config, Grant: valueOf(input.Grant),
+	})
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.StartIntegrationPayload{UserErrors: problems}, err
+	}
+	payload := &model.StartIntegrationPayload{UserErrors: noErrors()}
+	if started.SignInURL != "" {
+		payload.SignInURL = &started.SignInURL
+	}
+	payload.Integration, err = r.Resolver.integration(ctx, started.IntegrationID)
+	return payload, err
+}
+
+func (r *mutationResolver) CheckIntegration(ctx context.Context, input model.CheckIntegrationInput) (*model.CheckIntegrationPayload, error) {
+	err := r.checkIntegration(ctx, input)
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.CheckIntegrationPayload{UserErrors: problems}, err
+	}
+	found, err := r.Resolver.integration(ctx, input.IntegrationID)
+	return &model.CheckIntegrationPayload{Integration: found, UserErrors: noErrors()}, err
+}
+
+func (r *mutationResolver) CompleteOnboardingStep(ctx context.Context, input model.CompleteOnboardingStepInput) (*model.CompleteOnboardingStepPayload, error) {
+	err := r.completeStep(ctx, input)
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.CompleteOnboardingStepPayload{UserErrors: problems}, err
+	}
+	found, err := r.Resolver.integration(ctx, input.IntegrationID)
+	return &model.CompleteOnboardingStepPayload{Integration: found, UserErrors: noErrors()}, err
+}
+
+func (r *mutationResolver) FinishOnboarding(ctx context.Context, input model.FinishOnboardingInput) (*model.FinishOnboardingPayload, error) {
+	err := r.Integrations.FinishOnboarding(ctx, integration.FinishInput{IntegrationID: input.IntegrationID, IdempotencyKey: input.IdempotencyKey})
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.FinishOnboardingPayload{UserErrors: problems}, err
+	}
+	found, err := r.Resolver.integration(ctx, input.IntegrationID)
+	return &model.FinishOnboardingPayload{Integration: found, UserErrors: noErrors()}, err
+}
+
+func (r *queryResolver) Integration(ctx context.Context, id string) (*ent.Integration, error) {
+	found, err := r.Resolver.integration(ctx, id)
+	if fault.Is(err, fault.NotFound) {
+		return nil, nil //nolint:nilnil // null is the answer: the id names nothing here
+	}
+	return found, err
+}
+
+func (r *queryResolver) Integrations(ctx context.Context, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*ent.IntegrationConnection, error) {
+	p, err := newPage(gid.Integration, first, last, after, before)
+	if err != nil {
+		return nil, err
+	}
+	return r.Store.Read().Integration.Query().Paginate(ctx, p.after, p.first, p.before, p.last, ent.WithIntegrationOrder(newestIntegrations()))
 }
 
 func (r *Resolver) Integration() generated.IntegrationResolver { return &integrationResolver{r} }

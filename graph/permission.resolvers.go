@@ -13,10 +13,12 @@ import (
 	"entgo.io/contrib/entgql"
 	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/ent/crmfield"
+	"github.com/fieldwarden/fieldwarden/ent/crmobject"
 	"github.com/fieldwarden/fieldwarden/graph/generated"
 	"github.com/fieldwarden/fieldwarden/graph/model"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/gid"
+	"github.com/fieldwarden/fieldwarden/internal/permission"
 )
 
 func (r *crmFieldResolver) Status(ctx context.Context, obj *ent.CrmField) (crm.FieldStatus, error) {
@@ -108,6 +110,22 @@ func (r *fixResolver) DeepLink(ctx context.Context, obj *crm.Fix) (*string, erro
 		return nil, nil //nolint:nilnil // null is the answer: there is no such link
 	}
 	return &obj.DeepLink, nil
+}
+
+func (r *mutationResolver) RecheckFields(ctx context.Context, input model.RecheckFieldsInput) (*model.RecheckFieldsPayload, error) {
+	_, err := r.Permissions.RecheckFields(ctx, permission.RecheckInput{
+		IdempotencyKey: input.IdempotencyKey, IntegrationID: input.IntegrationID, Object: input.Object, Fields: []string{},
+	})
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.RecheckFieldsPayload{UserErrors: problems}, err
+	}
+	found, err := r.Store.Read().CrmObject.Query().
+		Where(crmobject.IntegrationID(input.IntegrationID), crmobject.Name(input.Object)).Only(ctx)
+	return &model.RecheckFieldsPayload{Object: found, UserErrors: noErrors()}, err
+}
+
+func (r *subscriptionResolver) PermissionChanges(ctx context.Context, integrationID *string, after *string) (<-chan *model.PermissionChangeEvent, error) {
+	return follow(ctx, r.Resolver, feedPermission, integrationID, after, r.permissionChangeEvent)
 }
 
 func (r *Resolver) CrmField() generated.CrmFieldResolver { return &crmFieldResolver{r} }

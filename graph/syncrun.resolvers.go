@@ -13,8 +13,21 @@ import (
 	"github.com/fieldwarden/fieldwarden/graph/model"
 )
 
+func (r *mutationResolver) RunNow(ctx context.Context, input model.RunNowInput) (*model.RunNowPayload, error) {
+	id, err := r.Runs.RunNow(ctx, input.IntegrationID, input.IdempotencyKey)
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.RunNowPayload{UserErrors: problems}, err
+	}
+	found, err := r.Store.Read().SyncRun.Get(ctx, id)
+	return &model.RunNowPayload{Run: found, UserErrors: noErrors()}, err
+}
+
 func (r *runObjectResolver) Problem(ctx context.Context, obj *ent.RunObject) (*model.Problem, error) {
 	return r.problem(obj.FaultCode, obj.Reason), nil
+}
+
+func (r *subscriptionResolver) SyncRunProgress(ctx context.Context, integrationID *string, after *string) (<-chan *model.SyncRunProgressEvent, error) {
+	return follow(ctx, r.Resolver, feedRun, integrationID, after, r.syncRunProgressEvent)
 }
 
 func (r *syncRunResolver) Problem(ctx context.Context, obj *ent.SyncRun) (*model.Problem, error) {

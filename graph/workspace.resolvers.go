@@ -14,6 +14,18 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/store"
 )
 
+func (r *queryResolver) Viewer(ctx context.Context) (*model.Viewer, error) {
+	p, err := acting(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &model.Viewer{ID: p.ID, Name: p.Name, Role: p.Role}, nil
+}
+
+func (r *queryResolver) Workspace(ctx context.Context) (*ent.Workspace, error) {
+	return r.workspace(ctx)
+}
+
 func (r *viewerResolver) Workspace(ctx context.Context, obj *model.Viewer) (*ent.Workspace, error) {
 	return r.workspace(ctx)
 }

@@ -3145,7 +3145,33 @@ func newExecutionContext(
 }
 
 var sources = []*ast.Source{
-	{Name: "../../schema/alert.graphql", Input: `"""
+	{Name: "../../schema/alert.graphql", Input: `extend type Query {
+  "The workspace's alerts, newest first."
+  alerts(
+    "Only those that match."
+    filter: AlertFilterInput
+    "How many from the start, 1 to 100."
+    first: Int
+    "Only those after this position."
+    after: Cursor
+    "How many from the end, 1 to 100."
+    last: Int
+    "Only those before this position."
+    before: Cursor
+  ): AlertConnection!
+}
+
+extend type Subscription {
+  "Alerts as they are opened, updated, reopened and resolved."
+  alertEvents(
+    "Only of this integration."
+    integrationId: ID
+    "Replay what came after this position first."
+    after: FeedCursor
+  ): AlertEvent!
+}
+
+"""
 One open problem, with its cause, what it breaks and how to fix it.
 """
 type Alert implements Node {
@@ -3333,7 +3359,12 @@ enum AlertEventType {
   RESOLVED
 }
 `, BuiltIn: false},
-	{Name: "../../schema/connector.graphql", Input: `"""
+	{Name: "../../schema/connector.graphql", Input: `extend type Query {
+  "The connectors that this server offers, sorted by name."
+  connectors: [Connector!]!
+}
+
+"""
 A connector that this server offers: a separate program that speaks to one CRM.
 """
 type Connector {
@@ -3644,7 +3675,23 @@ enum ErrorCode {
   CRM_API_VERSION
 }
 `, BuiltIn: false},
-	{Name: "../../schema/feed.graphql", Input: `"""
+	{Name: "../../schema/feed.graphql", Input: `extend type Query {
+  "The workspace's feed, newest first: what the subscriptions are made of."
+  feedEntries(
+    "Only those that match."
+    filter: FeedEntryFilterInput
+    "How many from the start, 1 to 100."
+    first: Int
+    "Only those after this position."
+    after: Cursor
+    "How many from the end, 1 to 100."
+    last: Int
+    "Only those before this position."
+    before: Cursor
+  ): FeedEntryConnection!
+}
+
+"""
 One line of the workspace's feed: the durable, ordered log behind all
 subscriptions. Entries are kept for 30 days.
 """
@@ -3697,7 +3744,54 @@ type FeedEntryConnection {
   totalCount: Int!
 }
 `, BuiltIn: false},
-	{Name: "../../schema/integration.graphql", Input: `"""
+	{Name: "../../schema/integration.graphql", Input: `extend type Query {
+  "The integration with an id; null when the id names nothing in the workspace."
+  integration(
+    "The integration's id."
+    id: ID!
+  ): Integration
+  "The workspace's integrations, newest first."
+  integrations(
+    "How many from the start, 1 to 100."
+    first: Int
+    "Only those after this position."
+    after: Cursor
+    "How many from the end, 1 to 100."
+    last: Int
+    "Only those before this position."
+    before: Cursor
+  ): IntegrationConnection!
+}
+
+extend type Mutation {
+  "Sets the OAuth client of this workspace at a CRM. The secret is stored encrypted and never shown."
+  setOAuthClient(
+    "The client."
+    input: SetOAuthClientInput!
+  ): SetOAuthClientPayload!
+  "Starts to connect the workspace to a CRM. Send the admin to the sign-in URL of the answer."
+  startIntegration(
+    "What to connect to."
+    input: StartIntegrationInput!
+  ): StartIntegrationPayload!
+  "Tests the connection of an integration again and checks the rights on all objects of the package."
+  checkIntegration(
+    "Which integration."
+    input: CheckIntegrationInput!
+  ): CheckIntegrationPayload!
+  "Marks one step of the onboarding as done, when nothing blocks it."
+  completeOnboardingStep(
+    "Which step."
+    input: CompleteOnboardingStepInput!
+  ): CompleteOnboardingStepPayload!
+  "Ends the onboarding: the integration becomes ACTIVE and its first run starts. Refused while a setting is undecided or a step is open."
+  finishOnboarding(
+    "Which integration."
+    input: FinishOnboardingInput!
+  ): FinishOnboardingPayload!
+}
+
+"""
 A workspace's link to one CRM and environment.
 """
 type Integration implements Node {
@@ -4017,7 +4111,20 @@ type FinishOnboardingPayload {
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
-	{Name: "../../schema/mapping.graphql", Input: `"""
+	{Name: "../../schema/mapping.graphql", Input: `extend type Mutation {
+  "Maps a CRM field to a standard field: the field becomes standardized, hence watched."
+  mapField(
+    "The mapping."
+    input: MapFieldInput!
+  ): MapFieldPayload!
+  "Removes a mapping: its error is cleared and its alert resolved as UNMAPPED."
+  unmapField(
+    "The mapping to remove."
+    input: UnmapFieldInput!
+  ): UnmapFieldPayload!
+}
+
+"""
 A word of the package's vocabulary, and which CRM field stands for it.
 """
 type StandardField {
@@ -4123,7 +4230,25 @@ type UnmapFieldPayload {
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
-	{Name: "../../schema/permission.graphql", Input: `"""
+	{Name: "../../schema/permission.graphql", Input: `extend type Mutation {
+  "Checks the rights on one object's fields now. A fix in the CRM shows at once."
+  recheckFields(
+    "Which object."
+    input: RecheckFieldsInput!
+  ): RecheckFieldsPayload!
+}
+
+extend type Subscription {
+  "Rights lost and restored, as checks see them."
+  permissionChanges(
+    "Only of this integration."
+    integrationId: ID
+    "Replay what came after this position first."
+    after: FeedCursor
+  ): PermissionChangeEvent!
+}
+
+"""
 One object of the CRM and the present verdict on it.
 """
 type CrmObject implements Node {
@@ -4589,138 +4714,35 @@ enum ErrorSide {
 What can be read. Everything is limited to the workspace of the bearer token.
 """
 type Query {
-  "Whoever the bearer token stands for."
-  viewer: Viewer!
-  "The workspace of the bearer token."
-  workspace: Workspace!
   "The object with a global id; null when the id names nothing in the workspace."
   node(
     "The global id."
     id: ID!
   ): Node
-  "The connectors that this server offers, sorted by name."
-  connectors: [Connector!]!
-  "The integration with an id; null when the id names nothing in the workspace."
-  integration(
-    "The integration's id."
-    id: ID!
-  ): Integration
-  "The workspace's integrations, newest first."
-  integrations(
-    "How many from the start, 1 to 100."
-    first: Int
-    "Only those after this position."
-    after: Cursor
-    "How many from the end, 1 to 100."
-    last: Int
-    "Only those before this position."
-    before: Cursor
-  ): IntegrationConnection!
-  "The workspace's alerts, newest first."
-  alerts(
-    "Only those that match."
-    filter: AlertFilterInput
-    "How many from the start, 1 to 100."
-    first: Int
-    "Only those after this position."
-    after: Cursor
-    "How many from the end, 1 to 100."
-    last: Int
-    "Only those before this position."
-    before: Cursor
-  ): AlertConnection!
-  "The workspace's feed, newest first: what the subscriptions are made of."
-  feedEntries(
-    "Only those that match."
-    filter: FeedEntryFilterInput
-    "How many from the start, 1 to 100."
-    first: Int
-    "Only those after this position."
-    after: Cursor
-    "How many from the end, 1 to 100."
-    last: Int
-    "Only those before this position."
-    before: Cursor
-  ): FeedEntryConnection!
 }
 
 """
 What can be changed. Every mutation takes one input with an idempotency key:
 sending the same key and input again changes nothing and gives the same answer.
 """
-type Mutation {
-  "Sets the OAuth client of this workspace at a CRM. The secret is stored encrypted and never shown."
-  setOAuthClient(
-    "The client."
-    input: SetOAuthClientInput!
-  ): SetOAuthClientPayload!
-  "Starts to connect the workspace to a CRM. Send the admin to the sign-in URL of the answer."
-  startIntegration(
-    "What to connect to."
-    input: StartIntegrationInput!
-  ): StartIntegrationPayload!
-  "Tests the connection of an integration again and checks the rights on all objects of the package."
-  checkIntegration(
-    "Which integration."
-    input: CheckIntegrationInput!
-  ): CheckIntegrationPayload!
-  "Marks one step of the onboarding as done, when nothing blocks it."
-  completeOnboardingStep(
-    "Which step."
-    input: CompleteOnboardingStepInput!
-  ): CompleteOnboardingStepPayload!
-  "Ends the onboarding: the integration becomes ACTIVE and its first run starts. Refused while a setting is undecided or a step is open."
-  finishOnboarding(
-    "Which integration."
-    input: FinishOnboardingInput!
-  ): FinishOnboardingPayload!
-  "Changes settings, all of them or none."
-  updateSettings(
-    "The changes."
-    input: UpdateSettingsInput!
-  ): UpdateSettingsPayload!
-  "Maps a CRM field to a standard field: the field becomes standardized, hence watched."
-  mapField(
-    "The mapping."
-    input: MapFieldInput!
-  ): MapFieldPayload!
-  "Removes a mapping: its error is cleared and its alert resolved as UNMAPPED."
-  unmapField(
-    "The mapping to remove."
-    input: UnmapFieldInput!
-  ): UnmapFieldPayload!
-  "Checks the rights on one object's fields now. A fix in the CRM shows at once."
-  recheckFields(
-    "Which object."
-    input: RecheckFieldsInput!
-  ): RecheckFieldsPayload!
-  "Starts a manual run now, apart from the daily one."
-  runNow(
-    "Which integration."
-    input: RunNowInput!
-  ): RunNowPayload!
-}
+type Mutation
 
 """
 What can be followed live. ` + "`" + `after` + "`" + ` replays what came since, then goes on live,
 without a gap and without doubling. A cursor older than the feed's retention ends
 the subscription with CURSOR_EXPIRED.
 """
-type Subscription {
-  "Alerts as they are opened, updated, reopened and resolved."
-  alertEvents(
-    "Only of this integration."
-    integrationId: ID
-    "Replay what came after this position first."
-    after: FeedCursor
-  ): AlertEvent!
-  "Rights lost and restored, as checks see them."
-  permissionChanges(
-    "Only of this integration."
-    integrationId: ID
-    "Replay what came after this position first."
-    after: FeedCursor
-  ): PermissionChangeEvent!
+type Subscription
+`, BuiltIn: false},
+	{Name: "../../schema/settings.graphql", Input: `extend type Mutation {
+  "Changes settings, all of them or none."
+  updateSettings(
+    "The changes."
+    input: UpdateSettingsInput!
+  ): UpdateSettingsPayload!
+}
+
+extend type Subscription {
   "Changes of an integration's settings."
   settingsChanged(
     "Only of this integration."
@@ -4728,16 +4750,9 @@ type Subscription {
     "Replay what came after this position first."
     after: FeedCursor
   ): SettingsChangedEvent!
-  "Progress of runs: at most one event per step."
-  syncRunProgress(
-    "Only of this integration."
-    integrationId: ID
-    "Replay what came after this position first."
-    after: FeedCursor
-  ): SyncRunProgressEvent!
 }
-`, BuiltIn: false},
-	{Name: "../../schema/settings.graphql", Input: `"""
+
+"""
 The settings of an integration.
 """
 type Settings {
@@ -5015,7 +5030,25 @@ type SettingsChangedEvent {
   keys: [String!]!
 }
 `, BuiltIn: false},
-	{Name: "../../schema/syncrun.graphql", Input: `"""
+	{Name: "../../schema/syncrun.graphql", Input: `extend type Mutation {
+  "Starts a manual run now, apart from the daily one."
+  runNow(
+    "Which integration."
+    input: RunNowInput!
+  ): RunNowPayload!
+}
+
+extend type Subscription {
+  "Progress of runs: at most one event per step."
+  syncRunProgress(
+    "Only of this integration."
+    integrationId: ID
+    "Replay what came after this position first."
+    after: FeedCursor
+  ): SyncRunProgressEvent!
+}
+
+"""
 One sync of an integration.
 """
 type SyncRun implements Node {
@@ -5211,7 +5244,14 @@ type SyncRunProgressEvent {
   counters: SyncCounters!
 }
 `, BuiltIn: false},
-	{Name: "../../schema/workspace.graphql", Input: `"""
+	{Name: "../../schema/workspace.graphql", Input: `extend type Query {
+  "Whoever the bearer token stands for."
+  viewer: Viewer!
+  "The workspace of the bearer token."
+  workspace: Workspace!
+}
+
+"""
 Whoever a bearer token stands for.
 """
 type Viewer {
