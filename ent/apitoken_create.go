@@ -54,6 +54,40 @@ func (_c *ApiTokenCreate) SetHash(v []byte) *ApiTokenCreate {
 	return _c
 }
 
+// SetScopes sets the "scopes" field.
+func (_c *ApiTokenCreate) SetScopes(v []principal.Scope) *ApiTokenCreate {
+	_c.mutation.SetScopes(v)
+	return _c
+}
+
+// SetCreatedBy sets the "created_by" field.
+func (_c *ApiTokenCreate) SetCreatedBy(v string) *ApiTokenCreate {
+	_c.mutation.SetCreatedBy(v)
+	return _c
+}
+
+// SetNillableCreatedBy sets the "created_by" field if the given value is not nil.
+func (_c *ApiTokenCreate) SetNillableCreatedBy(v *string) *ApiTokenCreate {
+	if v != nil {
+		_c.SetCreatedBy(*v)
+	}
+	return _c
+}
+
+// SetLastUsedAt sets the "last_used_at" field.
+func (_c *ApiTokenCreate) SetLastUsedAt(v time.Time) *ApiTokenCreate {
+	_c.mutation.SetLastUsedAt(v)
+	return _c
+}
+
+// SetNillableLastUsedAt sets the "last_used_at" field if the given value is not nil.
+func (_c *ApiTokenCreate) SetNillableLastUsedAt(v *time.Time) *ApiTokenCreate {
+	if v != nil {
+		_c.SetLastUsedAt(*v)
+	}
+	return _c
+}
+
 // SetExpiresAt sets the "expires_at" field.
 func (_c *ApiTokenCreate) SetExpiresAt(v time.Time) *ApiTokenCreate {
 	_c.mutation.SetExpiresAt(v)
@@ -180,6 +214,11 @@ func (_c *ApiTokenCreate) check() error {
 			return &ValidationError{Name: "hash", err: fmt.Errorf(`ent: validator failed for field "ApiToken.hash": %w`, err)}
 		}
 	}
+	if v, ok := _c.mutation.CreatedBy(); ok {
+		if err := apitoken.CreatedByValidator(v); err != nil {
+			return &ValidationError{Name: "created_by", err: fmt.Errorf(`ent: validator failed for field "ApiToken.created_by": %w`, err)}
+		}
+	}
 	if v, ok := _c.mutation.ID(); ok {
 		if err := apitoken.IDValidator(v); err != nil {
 			return &ValidationError{Name: "id", err: fmt.Errorf(`ent: validator failed for field "ApiToken.id": %w`, err)}
@@ -240,6 +279,18 @@ func (_c *ApiTokenCreate) createSpec() (*ApiToken, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Hash(); ok {
 		_spec.SetField(apitoken.FieldHash, field.TypeBytes, value)
 		_node.Hash = value
+	}
+	if value, ok := _c.mutation.Scopes(); ok {
+		_spec.SetField(apitoken.FieldScopes, field.TypeJSON, value)
+		_node.Scopes = value
+	}
+	if value, ok := _c.mutation.CreatedBy(); ok {
+		_spec.SetField(apitoken.FieldCreatedBy, field.TypeString, value)
+		_node.CreatedBy = value
+	}
+	if value, ok := _c.mutation.LastUsedAt(); ok {
+		_spec.SetField(apitoken.FieldLastUsedAt, field.TypeTime, value)
+		_node.LastUsedAt = &value
 	}
 	if value, ok := _c.mutation.ExpiresAt(); ok {
 		_spec.SetField(apitoken.FieldExpiresAt, field.TypeTime, value)
@@ -325,6 +376,24 @@ func (u *ApiTokenUpsert) UpdateRole() *ApiTokenUpsert {
 	return u
 }
 
+// SetLastUsedAt sets the "last_used_at" field.
+func (u *ApiTokenUpsert) SetLastUsedAt(v time.Time) *ApiTokenUpsert {
+	u.Set(apitoken.FieldLastUsedAt, v)
+	return u
+}
+
+// UpdateLastUsedAt sets the "last_used_at" field to the value that was provided on create.
+func (u *ApiTokenUpsert) UpdateLastUsedAt() *ApiTokenUpsert {
+	u.SetExcluded(apitoken.FieldLastUsedAt)
+	return u
+}
+
+// ClearLastUsedAt clears the value of the "last_used_at" field.
+func (u *ApiTokenUpsert) ClearLastUsedAt() *ApiTokenUpsert {
+	u.SetNull(apitoken.FieldLastUsedAt)
+	return u
+}
+
 // SetExpiresAt sets the "expires_at" field.
 func (u *ApiTokenUpsert) SetExpiresAt(v time.Time) *ApiTokenUpsert {
 	u.Set(apitoken.FieldExpiresAt, v)
@@ -387,6 +456,12 @@ func (u *ApiTokenUpsertOne) UpdateNewValues() *ApiTokenUpsertOne {
 		if _, exists := u.create.mutation.Hash(); exists {
 			s.SetIgnore(apitoken.FieldHash)
 		}
+		if _, exists := u.create.mutation.Scopes(); exists {
+			s.SetIgnore(apitoken.FieldScopes)
+		}
+		if _, exists := u.create.mutation.CreatedBy(); exists {
+			s.SetIgnore(apitoken.FieldCreatedBy)
+		}
 	}))
 	return u
 }
@@ -443,6 +518,27 @@ func (u *ApiTokenUpsertOne) SetRole(v principal.Role) *ApiTokenUpsertOne {
 func (u *ApiTokenUpsertOne) UpdateRole() *ApiTokenUpsertOne {
 	return u.Update(func(s *ApiTokenUpsert) {
 		s.UpdateRole()
+	})
+}
+
+// SetLastUsedAt sets the "last_used_at" field.
+func (u *ApiTokenUpsertOne) SetLastUsedAt(v time.Time) *ApiTokenUpsertOne {
+	return u.Update(func(s *ApiTokenUpsert) {
+		s.SetLastUsedAt(v)
+	})
+}
+
+// UpdateLastUsedAt sets the "last_used_at" field to the value that was provided on create.
+func (u *ApiTokenUpsertOne) UpdateLastUsedAt() *ApiTokenUpsertOne {
+	return u.Update(func(s *ApiTokenUpsert) {
+		s.UpdateLastUsedAt()
+	})
+}
+
+// ClearLastUsedAt clears the value of the "last_used_at" field.
+func (u *ApiTokenUpsertOne) ClearLastUsedAt() *ApiTokenUpsertOne {
+	return u.Update(func(s *ApiTokenUpsert) {
+		s.ClearLastUsedAt()
 	})
 }
 
@@ -680,6 +776,12 @@ func (u *ApiTokenUpsertBulk) UpdateNewValues() *ApiTokenUpsertBulk {
 			if _, exists := b.mutation.Hash(); exists {
 				s.SetIgnore(apitoken.FieldHash)
 			}
+			if _, exists := b.mutation.Scopes(); exists {
+				s.SetIgnore(apitoken.FieldScopes)
+			}
+			if _, exists := b.mutation.CreatedBy(); exists {
+				s.SetIgnore(apitoken.FieldCreatedBy)
+			}
 		}
 	}))
 	return u
@@ -737,6 +839,27 @@ func (u *ApiTokenUpsertBulk) SetRole(v principal.Role) *ApiTokenUpsertBulk {
 func (u *ApiTokenUpsertBulk) UpdateRole() *ApiTokenUpsertBulk {
 	return u.Update(func(s *ApiTokenUpsert) {
 		s.UpdateRole()
+	})
+}
+
+// SetLastUsedAt sets the "last_used_at" field.
+func (u *ApiTokenUpsertBulk) SetLastUsedAt(v time.Time) *ApiTokenUpsertBulk {
+	return u.Update(func(s *ApiTokenUpsert) {
+		s.SetLastUsedAt(v)
+	})
+}
+
+// UpdateLastUsedAt sets the "last_used_at" field to the value that was provided on create.
+func (u *ApiTokenUpsertBulk) UpdateLastUsedAt() *ApiTokenUpsertBulk {
+	return u.Update(func(s *ApiTokenUpsert) {
+		s.UpdateLastUsedAt()
+	})
+}
+
+// ClearLastUsedAt clears the value of the "last_used_at" field.
+func (u *ApiTokenUpsertBulk) ClearLastUsedAt() *ApiTokenUpsertBulk {
+	return u.Update(func(s *ApiTokenUpsert) {
+		s.ClearLastUsedAt()
 	})
 }
 

@@ -33,6 +33,18 @@ type AuditEntry struct {
 	Target string `json:"target,omitempty"`
 	// Outcome holds the value of the "outcome" field.
 	Outcome crm.AuditOutcome `json:"outcome,omitempty"`
+	// csm when vendor-side staff acted (requirement O5)
+	Via string `json:"via,omitempty"`
+	// Interface holds the value of the "interface" field.
+	Interface string `json:"interface,omitempty"`
+	// Address holds the value of the "address" field.
+	Address string `json:"address,omitempty"`
+	// UserAgent holds the value of the "user_agent" field.
+	UserAgent string `json:"user_agent,omitempty"`
+	// RequestID holds the value of the "request_id" field.
+	RequestID string `json:"request_id,omitempty"`
+	// why it was denied or failed
+	FaultCode string `json:"fault_code,omitempty"`
 	// Before holds the value of the "before" field.
 	Before json.RawMessage `json:"before,omitempty"`
 	// After holds the value of the "after" field.
@@ -47,7 +59,7 @@ func (*AuditEntry) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case auditentry.FieldBefore, auditentry.FieldAfter:
 			values[i] = new([]byte)
-		case auditentry.FieldID, auditentry.FieldWorkspaceID, auditentry.FieldActor, auditentry.FieldActorName, auditentry.FieldAction, auditentry.FieldTarget, auditentry.FieldOutcome:
+		case auditentry.FieldID, auditentry.FieldWorkspaceID, auditentry.FieldActor, auditentry.FieldActorName, auditentry.FieldAction, auditentry.FieldTarget, auditentry.FieldOutcome, auditentry.FieldVia, auditentry.FieldInterface, auditentry.FieldAddress, auditentry.FieldUserAgent, auditentry.FieldRequestID, auditentry.FieldFaultCode:
 			values[i] = new(sql.NullString)
 		case auditentry.FieldCreatedAt:
 			values[i] = new(sql.NullTime)
@@ -113,6 +125,42 @@ func (_m *AuditEntry) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field outcome", values[i])
 			} else if value.Valid {
 				_m.Outcome = crm.AuditOutcome(value.String)
+			}
+		case auditentry.FieldVia:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field via", values[i])
+			} else if value.Valid {
+				_m.Via = value.String
+			}
+		case auditentry.FieldInterface:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field interface", values[i])
+			} else if value.Valid {
+				_m.Interface = value.String
+			}
+		case auditentry.FieldAddress:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field address", values[i])
+			} else if value.Valid {
+				_m.Address = value.String
+			}
+		case auditentry.FieldUserAgent:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field user_agent", values[i])
+			} else if value.Valid {
+				_m.UserAgent = value.String
+			}
+		case auditentry.FieldRequestID:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field request_id", values[i])
+			} else if value.Valid {
+				_m.RequestID = value.String
+			}
+		case auditentry.FieldFaultCode:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field fault_code", values[i])
+			} else if value.Valid {
+				_m.FaultCode = value.String
 			}
 		case auditentry.FieldBefore:
 			if value, ok := values[i].(*[]byte); !ok {
@@ -186,6 +234,24 @@ func (_m *AuditEntry) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("outcome=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Outcome))
+	builder.WriteString(", ")
+	builder.WriteString("via=")
+	builder.WriteString(_m.Via)
+	builder.WriteString(", ")
+	builder.WriteString("interface=")
+	builder.WriteString(_m.Interface)
+	builder.WriteString(", ")
+	builder.WriteString("address=")
+	builder.WriteString(_m.Address)
+	builder.WriteString(", ")
+	builder.WriteString("user_agent=")
+	builder.WriteString(_m.UserAgent)
+	builder.WriteString(", ")
+	builder.WriteString("request_id=")
+	builder.WriteString(_m.RequestID)
+	builder.WriteString(", ")
+	builder.WriteString("fault_code=")
+	builder.WriteString(_m.FaultCode)
 	builder.WriteString(", ")
 	builder.WriteString("before=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Before))

@@ -75,6 +75,90 @@ func (_c *AuditEntryCreate) SetOutcome(v crm.AuditOutcome) *AuditEntryCreate {
 	return _c
 }
 
+// SetVia sets the "via" field.
+func (_c *AuditEntryCreate) SetVia(v string) *AuditEntryCreate {
+	_c.mutation.SetVia(v)
+	return _c
+}
+
+// SetNillableVia sets the "via" field if the given value is not nil.
+func (_c *AuditEntryCreate) SetNillableVia(v *string) *AuditEntryCreate {
+	if v != nil {
+		_c.SetVia(*v)
+	}
+	return _c
+}
+
+// SetInterface sets the "interface" field.
+func (_c *AuditEntryCreate) SetInterface(v string) *AuditEntryCreate {
+	_c.mutation.SetInterface(v)
+	return _c
+}
+
+// SetNillableInterface sets the "interface" field if the given value is not nil.
+func (_c *AuditEntryCreate) SetNillableInterface(v *string) *AuditEntryCreate {
+	if v != nil {
+		_c.SetInterface(*v)
+	}
+	return _c
+}
+
+// SetAddress sets the "address" field.
+func (_c *AuditEntryCreate) SetAddress(v string) *AuditEntryCreate {
+	_c.mutation.SetAddress(v)
+	return _c
+}
+
+// SetNillableAddress sets the "address" field if the given value is not nil.
+func (_c *AuditEntryCreate) SetNillableAddress(v *string) *AuditEntryCreate {
+	if v != nil {
+		_c.SetAddress(*v)
+	}
+	return _c
+}
+
+// SetUserAgent sets the "user_agent" field.
+func (_c *AuditEntryCreate) SetUserAgent(v string) *AuditEntryCreate {
+	_c.mutation.SetUserAgent(v)
+	return _c
+}
+
+// SetNillableUserAgent sets the "user_agent" field if the given value is not nil.
+func (_c *AuditEntryCreate) SetNillableUserAgent(v *string) *AuditEntryCreate {
+	if v != nil {
+		_c.SetUserAgent(*v)
+	}
+	return _c
+}
+
+// SetRequestID sets the "request_id" field.
+func (_c *AuditEntryCreate) SetRequestID(v string) *AuditEntryCreate {
+	_c.mutation.SetRequestID(v)
+	return _c
+}
+
+// SetNillableRequestID sets the "request_id" field if the given value is not nil.
+func (_c *AuditEntryCreate) SetNillableRequestID(v *string) *AuditEntryCreate {
+	if v != nil {
+		_c.SetRequestID(*v)
+	}
+	return _c
+}
+
+// SetFaultCode sets the "fault_code" field.
+func (_c *AuditEntryCreate) SetFaultCode(v string) *AuditEntryCreate {
+	_c.mutation.SetFaultCode(v)
+	return _c
+}
+
+// SetNillableFaultCode sets the "fault_code" field if the given value is not nil.
+func (_c *AuditEntryCreate) SetNillableFaultCode(v *string) *AuditEntryCreate {
+	if v != nil {
+		_c.SetFaultCode(*v)
+	}
+	return _c
+}
+
 // SetBefore sets the "before" field.
 func (_c *AuditEntryCreate) SetBefore(v json.RawMessage) *AuditEntryCreate {
 	_c.mutation.SetBefore(v)
@@ -198,6 +282,36 @@ func (_c *AuditEntryCreate) check() error {
 			return &ValidationError{Name: "outcome", err: fmt.Errorf(`ent: validator failed for field "AuditEntry.outcome": %w`, err)}
 		}
 	}
+	if v, ok := _c.mutation.Via(); ok {
+		if err := auditentry.ViaValidator(v); err != nil {
+			return &ValidationError{Name: "via", err: fmt.Errorf(`ent: validator failed for field "AuditEntry.via": %w`, err)}
+		}
+	}
+	if v, ok := _c.mutation.Interface(); ok {
+		if err := auditentry.InterfaceValidator(v); err != nil {
+			return &ValidationError{Name: "interface", err: fmt.Errorf(`ent: validator failed for field "AuditEntry.interface": %w`, err)}
+		}
+	}
+	if v, ok := _c.mutation.Address(); ok {
+		if err := auditentry.AddressValidator(v); err != nil {
+			return &ValidationError{Name: "address", err: fmt.Errorf(`ent: validator failed for field "AuditEntry.address": %w`, err)}
+		}
+	}
+	if v, ok := _c.mutation.UserAgent(); ok {
+		if err := auditentry.UserAgentValidator(v); err != nil {
+			return &ValidationError{Name: "user_agent", err: fmt.Errorf(`ent: validator failed for field "AuditEntry.user_agent": %w`, err)}
+		}
+	}
+	if v, ok := _c.mutation.RequestID(); ok {
+		if err := auditentry.RequestIDValidator(v); err != nil {
+			return &ValidationError{Name: "request_id", err: fmt.Errorf(`ent: validator failed for field "AuditEntry.request_id": %w`, err)}
+		}
+	}
+	if v, ok := _c.mutation.FaultCode(); ok {
+		if err := auditentry.FaultCodeValidator(v); err != nil {
+			return &ValidationError{Name: "fault_code", err: fmt.Errorf(`ent: validator failed for field "AuditEntry.fault_code": %w`, err)}
+		}
+	}
 	if v, ok := _c.mutation.ID(); ok {
 		if err := auditentry.IDValidator(v); err != nil {
 			return &ValidationError{Name: "id", err: fmt.Errorf(`ent: validator failed for field "AuditEntry.id": %w`, err)}
@@ -266,6 +380,30 @@ func (_c *AuditEntryCreate) createSpec() (*AuditEntry, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Outcome(); ok {
 		_spec.SetField(auditentry.FieldOutcome, field.TypeEnum, value)
 		_node.Outcome = value
+	}
+	if value, ok := _c.mutation.Via(); ok {
+		_spec.SetField(auditentry.FieldVia, field.TypeString, value)
+		_node.Via = value
+	}
+	if value, ok := _c.mutation.Interface(); ok {
+		_spec.SetField(auditentry.FieldInterface, field.TypeString, value)
+		_node.Interface = value
+	}
+	if value, ok := _c.mutation.Address(); ok {
+		_spec.SetField(auditentry.FieldAddress, field.TypeString, value)
+		_node.Address = value
+	}
+	if value, ok := _c.mutation.UserAgent(); ok {
+		_spec.SetField(auditentry.FieldUserAgent, field.TypeString, value)
+		_node.UserAgent = value
+	}
+	if value, ok := _c.mutation.RequestID(); ok {
+		_spec.SetField(auditentry.FieldRequestID, field.TypeString, value)
+		_node.RequestID = value
+	}
+	if value, ok := _c.mutation.FaultCode(); ok {
+		_spec.SetField(auditentry.FieldFaultCode, field.TypeString, value)
+		_node.FaultCode = value
 	}
 	if value, ok := _c.mutation.Before(); ok {
 		_spec.SetField(auditentry.FieldBefore, field.TypeJSON, value)
@@ -364,6 +502,24 @@ func (u *AuditEntryUpsertOne) UpdateNewValues() *AuditEntryUpsertOne {
 		}
 		if _, exists := u.create.mutation.Outcome(); exists {
 			s.SetIgnore(auditentry.FieldOutcome)
+		}
+		if _, exists := u.create.mutation.Via(); exists {
+			s.SetIgnore(auditentry.FieldVia)
+		}
+		if _, exists := u.create.mutation.Interface(); exists {
+			s.SetIgnore(auditentry.FieldInterface)
+		}
+		if _, exists := u.create.mutation.Address(); exists {
+			s.SetIgnore(auditentry.FieldAddress)
+		}
+		if _, exists := u.create.mutation.UserAgent(); exists {
+			s.SetIgnore(auditentry.FieldUserAgent)
+		}
+		if _, exists := u.create.mutation.RequestID(); exists {
+			s.SetIgnore(auditentry.FieldRequestID)
+		}
+		if _, exists := u.create.mutation.FaultCode(); exists {
+			s.SetIgnore(auditentry.FieldFaultCode)
 		}
 		if _, exists := u.create.mutation.Before(); exists {
 			s.SetIgnore(auditentry.FieldBefore)
@@ -605,6 +761,24 @@ func (u *AuditEntryUpsertBulk) UpdateNewValues() *AuditEntryUpsertBulk {
 			}
 			if _, exists := b.mutation.Outcome(); exists {
 				s.SetIgnore(auditentry.FieldOutcome)
+			}
+			if _, exists := b.mutation.Via(); exists {
+				s.SetIgnore(auditentry.FieldVia)
+			}
+			if _, exists := b.mutation.Interface(); exists {
+				s.SetIgnore(auditentry.FieldInterface)
+			}
+			if _, exists := b.mutation.Address(); exists {
+				s.SetIgnore(auditentry.FieldAddress)
+			}
+			if _, exists := b.mutation.UserAgent(); exists {
+				s.SetIgnore(auditentry.FieldUserAgent)
+			}
+			if _, exists := b.mutation.RequestID(); exists {
+				s.SetIgnore(auditentry.FieldRequestID)
+			}
+			if _, exists := b.mutation.FaultCode(); exists {
+				s.SetIgnore(auditentry.FieldFaultCode)
 			}
 			if _, exists := b.mutation.Before(); exists {
 				s.SetIgnore(auditentry.FieldBefore)

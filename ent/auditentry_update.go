@@ -78,6 +78,24 @@ func (_u *AuditEntryUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	if _u.mutation.TargetCleared() {
 		_spec.ClearField(auditentry.FieldTarget, field.TypeString)
 	}
+	if _u.mutation.ViaCleared() {
+		_spec.ClearField(auditentry.FieldVia, field.TypeString)
+	}
+	if _u.mutation.InterfaceCleared() {
+		_spec.ClearField(auditentry.FieldInterface, field.TypeString)
+	}
+	if _u.mutation.AddressCleared() {
+		_spec.ClearField(auditentry.FieldAddress, field.TypeString)
+	}
+	if _u.mutation.UserAgentCleared() {
+		_spec.ClearField(auditentry.FieldUserAgent, field.TypeString)
+	}
+	if _u.mutation.RequestIDCleared() {
+		_spec.ClearField(auditentry.FieldRequestID, field.TypeString)
+	}
+	if _u.mutation.FaultCodeCleared() {
+		_spec.ClearField(auditentry.FieldFaultCode, field.TypeString)
+	}
 	if _u.mutation.BeforeCleared() {
 		_spec.ClearField(auditentry.FieldBefore, field.TypeJSON)
 	}
@@ -185,6 +203,24 @@ func (_u *AuditEntryUpdateOne) sqlSave(ctx context.Context) (_node *AuditEntry, 
 	}
 	if _u.mutation.TargetCleared() {
 		_spec.ClearField(auditentry.FieldTarget, field.TypeString)
+	}
+	if _u.mutation.ViaCleared() {
+		_spec.ClearField(auditentry.FieldVia, field.TypeString)
+	}
+	if _u.mutation.InterfaceCleared() {
+		_spec.ClearField(auditentry.FieldInterface, field.TypeString)
+	}
+	if _u.mutation.AddressCleared() {
+		_spec.ClearField(auditentry.FieldAddress, field.TypeString)
+	}
+	if _u.mutation.UserAgentCleared() {
+		_spec.ClearField(auditentry.FieldUserAgent, field.TypeString)
+	}
+	if _u.mutation.RequestIDCleared() {
+		_spec.ClearField(auditentry.FieldRequestID, field.TypeString)
+	}
+	if _u.mutation.FaultCodeCleared() {
+		_spec.ClearField(auditentry.FieldFaultCode, field.TypeString)
 	}
 	if _u.mutation.BeforeCleared() {
 		_spec.ClearField(auditentry.FieldBefore, field.TypeJSON)

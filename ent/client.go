@@ -16,23 +16,33 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"github.com/fieldwarden/fieldwarden/ent/alert"
+	"github.com/fieldwarden/fieldwarden/ent/apibudget"
 	"github.com/fieldwarden/fieldwarden/ent/apitoken"
+	"github.com/fieldwarden/fieldwarden/ent/apiusage"
 	"github.com/fieldwarden/fieldwarden/ent/auditentry"
 	"github.com/fieldwarden/fieldwarden/ent/connectormemo"
 	"github.com/fieldwarden/fieldwarden/ent/credential"
 	"github.com/fieldwarden/fieldwarden/ent/crmfield"
 	"github.com/fieldwarden/fieldwarden/ent/crmobject"
+	"github.com/fieldwarden/fieldwarden/ent/failedrecord"
 	"github.com/fieldwarden/fieldwarden/ent/feedentry"
 	"github.com/fieldwarden/fieldwarden/ent/idempotencykey"
 	"github.com/fieldwarden/fieldwarden/ent/integration"
+	"github.com/fieldwarden/fieldwarden/ent/invitation"
 	"github.com/fieldwarden/fieldwarden/ent/mapping"
+	"github.com/fieldwarden/fieldwarden/ent/member"
 	"github.com/fieldwarden/fieldwarden/ent/oauthclient"
 	"github.com/fieldwarden/fieldwarden/ent/oauthstate"
 	"github.com/fieldwarden/fieldwarden/ent/permissionchange"
 	"github.com/fieldwarden/fieldwarden/ent/picklist"
+	"github.com/fieldwarden/fieldwarden/ent/recipient"
 	"github.com/fieldwarden/fieldwarden/ent/record"
+	"github.com/fieldwarden/fieldwarden/ent/runerror"
+	"github.com/fieldwarden/fieldwarden/ent/runlogentry"
 	"github.com/fieldwarden/fieldwarden/ent/runobject"
+	"github.com/fieldwarden/fieldwarden/ent/session"
 	"github.com/fieldwarden/fieldwarden/ent/settingvalue"
+	"github.com/fieldwarden/fieldwarden/ent/signinlink"
 	"github.com/fieldwarden/fieldwarden/ent/syncrun"
 	"github.com/fieldwarden/fieldwarden/ent/workspace"
 )
@@ -44,8 +54,12 @@ type Client struct {
 	Schema *migrate.Schema
 	// Alert is the client for interacting with the Alert builders.
 	Alert *AlertClient
+	// ApiBudget is the client for interacting with the ApiBudget builders.
+	ApiBudget *ApiBudgetClient
 	// ApiToken is the client for interacting with the ApiToken builders.
 	ApiToken *ApiTokenClient
+	// ApiUsage is the client for interacting with the ApiUsage builders.
+	ApiUsage *ApiUsageClient
 	// AuditEntry is the client for interacting with the AuditEntry builders.
 	AuditEntry *AuditEntryClient
 	// ConnectorMemo is the client for interacting with the ConnectorMemo builders.
@@ -56,14 +70,20 @@ type Client struct {
 	CrmField *CrmFieldClient
 	// CrmObject is the client for interacting with the CrmObject builders.
 	CrmObject *CrmObjectClient
+	// FailedRecord is the client for interacting with the FailedRecord builders.
+	FailedRecord *FailedRecordClient
 	// FeedEntry is the client for interacting with the FeedEntry builders.
 	FeedEntry *FeedEntryClient
 	// IdempotencyKey is the client for interacting with the IdempotencyKey builders.
 	IdempotencyKey *IdempotencyKeyClient
 	// Integration is the client for interacting with the Integration builders.
 	Integration *IntegrationClient
+	// Invitation is the client for interacting with the Invitation builders.
+	Invitation *InvitationClient
 	// Mapping is the client for interacting with the Mapping builders.
 	Mapping *MappingClient
+	// Member is the client for interacting with the Member builders.
+	Member *MemberClient
 	// OAuthClient is the client for interacting with the OAuthClient builders.
 	OAuthClient *OAuthClientClient
 	// OAuthState is the client for interacting with the OAuthState builders.
@@ -72,12 +92,22 @@ type Client struct {
 	PermissionChange *PermissionChangeClient
 	// Picklist is the client for interacting with the Picklist builders.
 	Picklist *PicklistClient
+	// Recipient is the client for interacting with the Recipient builders.
+	Recipient *RecipientClient
 	// Record is the client for interacting with the Record builders.
 	Record *RecordClient
+	// RunError is the client for interacting with the RunError builders.
+	RunError *RunErrorClient
+	// RunLogEntry is the client for interacting with the RunLogEntry builders.
+	RunLogEntry *RunLogEntryClient
 	// RunObject is the client for interacting with the RunObject builders.
 	RunObject *RunObjectClient
+	// Session is the client for interacting with the Session builders.
+	Session *SessionClient
 	// SettingValue is the client for interacting with the SettingValue builders.
 	SettingValue *SettingValueClient
+	// SignInLink is the client for interacting with the SignInLink builders.
+	SignInLink *SignInLinkClient
 	// SyncRun is the client for interacting with the SyncRun builders.
 	SyncRun *SyncRunClient
 	// Workspace is the client for interacting with the Workspace builders.
@@ -94,23 +124,33 @@ func NewClient(opts ...Option) *Client {
 func (c *Client) init() {
 	c.Schema = migrate.NewSchema(c.driver)
 	c.Alert = NewAlertClient(c.config)
+	c.ApiBudget = NewApiBudgetClient(c.config)
 	c.ApiToken = NewApiTokenClient(c.config)
+	c.ApiUsage = NewApiUsageClient(c.config)
 	c.AuditEntry = NewAuditEntryClient(c.config)
 	c.ConnectorMemo = NewConnectorMemoClient(c.config)
 	c.Credential = NewCredentialClient(c.config)
 	c.CrmField = NewCrmFieldClient(c.config)
 	c.CrmObject = NewCrmObjectClient(c.config)
+	c.FailedRecord = NewFailedRecordClient(c.config)
 	c.FeedEntry = NewFeedEntryClient(c.config)
 	c.IdempotencyKey = NewIdempotencyKeyClient(c.config)
 	c.Integration = NewIntegrationClient(c.config)
+	c.Invitation = NewInvitationClient(c.config)
 	c.Mapping = NewMappingClient(c.config)
+	c.Member = NewMemberClient(c.config)
 	c.OAuthClient = NewOAuthClientClient(c.config)
 	c.OAuthState = NewOAuthStateClient(c.config)
 	c.PermissionChange = NewPermissionChangeClient(c.config)
 	c.Picklist = NewPicklistClient(c.config)
+	c.Recipient = NewRecipientClient(c.config)
 	c.Record = NewRecordClient(c.config)
+	c.RunError = NewRunErrorClient(c.config)
+	c.RunLogEntry = NewRunLogEntryClient(c.config)
 	c.RunObject = NewRunObjectClient(c.config)
+	c.Session = NewSessionClient(c.config)
 	c.SettingValue = NewSettingValueClient(c.config)
+	c.SignInLink = NewSignInLinkClient(c.config)
 	c.SyncRun = NewSyncRunClient(c.config)
 	c.Workspace = NewWorkspaceClient(c.config)
 }
@@ -206,23 +246,33 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		ctx:              ctx,
 		config:           cfg,
 		Alert:            NewAlertClient(cfg),
+		ApiBudget:        NewApiBudgetClient(cfg),
 		ApiToken:         NewApiTokenClient(cfg),
+		ApiUsage:         NewApiUsageClient(cfg),
 		AuditEntry:       NewAuditEntryClient(cfg),
 		ConnectorMemo:    NewConnectorMemoClient(cfg),
 		Credential:       NewCredentialClient(cfg),
 		CrmField:         NewCrmFieldClient(cfg),
 		CrmObject:        NewCrmObjectClient(cfg),
+		FailedRecord:     NewFailedRecordClient(cfg),
 		FeedEntry:        NewFeedEntryClient(cfg),
 		IdempotencyKey:   NewIdempotencyKeyClient(cfg),
 		Integration:      NewIntegrationClient(cfg),
+		Invitation:       NewInvitationClient(cfg),
 		Mapping:          NewMappingClient(cfg),
+		Member:           NewMemberClient(cfg),
 		OAuthClient:      NewOAuthClientClient(cfg),
 		OAuthState:       NewOAuthStateClient(cfg),
 		PermissionChange: NewPermissionChangeClient(cfg),
 		Picklist:         NewPicklistClient(cfg),
+		Recipient:        NewRecipientClient(cfg),
 		Record:           NewRecordClient(cfg),
+		RunError:         NewRunErrorClient(cfg),
+		RunLogEntry:      NewRunLogEntryClient(cfg),
 		RunObject:        NewRunObjectClient(cfg),
+		Session:          NewSessionClient(cfg),
 		SettingValue:     NewSettingValueClient(cfg),
+		SignInLink:       NewSignInLinkClient(cfg),
 		SyncRun:          NewSyncRunClient(cfg),
 		Workspace:        NewWorkspaceClient(cfg),
 	}, nil
@@ -245,23 +295,33 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		ctx:              ctx,
 		config:           cfg,
 		Alert:            NewAlertClient(cfg),
+		ApiBudget:        NewApiBudgetClient(cfg),
 		ApiToken:         NewApiTokenClient(cfg),
+		ApiUsage:         NewApiUsageClient(cfg),
 		AuditEntry:       NewAuditEntryClient(cfg),
 		ConnectorMemo:    NewConnectorMemoClient(cfg),
 		Credential:       NewCredentialClient(cfg),
 		CrmField:         NewCrmFieldClient(cfg),
 		CrmObject:        NewCrmObjectClient(cfg),
+		FailedRecord:     NewFailedRecordClient(cfg),
 		FeedEntry:        NewFeedEntryClient(cfg),
 		IdempotencyKey:   NewIdempotencyKeyClient(cfg),
 		Integration:      NewIntegrationClient(cfg),
+		Invitation:       NewInvitationClient(cfg),
 		Mapping:          NewMappingClient(cfg),
+		Member:           NewMemberClient(cfg),
 		OAuthClient:      NewOAuthClientClient(cfg),
 		OAuthState:       NewOAuthStateClient(cfg),
 		PermissionChange: NewPermissionChangeClient(cfg),
 		Picklist:         NewPicklistClient(cfg),
+		Recipient:        NewRecipientClient(cfg),
 		Record:           NewRecordClient(cfg),
+		RunError:         NewRunErrorClient(cfg),
+		RunLogEntry:      NewRunLogEntryClient(cfg),
 		RunObject:        NewRunObjectClient(cfg),
+		Session:          NewSessionClient(cfg),
 		SettingValue:     NewSettingValueClient(cfg),
+		SignInLink:       NewSignInLinkClient(cfg),
 		SyncRun:          NewSyncRunClient(cfg),
 		Workspace:        NewWorkspaceClient(cfg),
 	}, nil
@@ -293,10 +353,12 @@ func (c *Client) Close() error {
 // In order to add hooks to a specific client, call: `client.Node.Use(...)`.
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
-		c.Alert, c.ApiToken, c.AuditEntry, c.ConnectorMemo, c.Credential, c.CrmField,
-		c.CrmObject, c.FeedEntry, c.IdempotencyKey, c.Integration, c.Mapping,
-		c.OAuthClient, c.OAuthState, c.PermissionChange, c.Picklist, c.Record,
-		c.RunObject, c.SettingValue, c.SyncRun, c.Workspace,
+		c.Alert, c.ApiBudget, c.ApiToken, c.ApiUsage, c.AuditEntry, c.ConnectorMemo,
+		c.Credential, c.CrmField, c.CrmObject, c.FailedRecord, c.FeedEntry,
+		c.IdempotencyKey, c.Integration, c.Invitation, c.Mapping, c.Member,
+		c.OAuthClient, c.OAuthState, c.PermissionChange, c.Picklist, c.Recipient,
+		c.Record, c.RunError, c.RunLogEntry, c.RunObject, c.Session, c.SettingValue,
+		c.SignInLink, c.SyncRun, c.Workspace,
 	} {
 		n.Use(hooks...)
 	}
@@ -306,10 +368,12 @@ func (c *Client) Use(hooks ...Hook) {
 // In order to add interceptors to a specific client, call: `client.Node.Intercept(...)`.
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
-		c.Alert, c.ApiToken, c.AuditEntry, c.ConnectorMemo, c.Credential, c.CrmField,
-		c.CrmObject, c.FeedEntry, c.IdempotencyKey, c.Integration, c.Mapping,
-		c.OAuthClient, c.OAuthState, c.PermissionChange, c.Picklist, c.Record,
-		c.RunObject, c.SettingValue, c.SyncRun, c.Workspace,
+		c.Alert, c.ApiBudget, c.ApiToken, c.ApiUsage, c.AuditEntry, c.ConnectorMemo,
+		c.Credential, c.CrmField, c.CrmObject, c.FailedRecord, c.FeedEntry,
+		c.IdempotencyKey, c.Integration, c.Invitation, c.Mapping, c.Member,
+		c.OAuthClient, c.OAuthState, c.PermissionChange, c.Picklist, c.Recipient,
+		c.Record, c.RunError, c.RunLogEntry, c.RunObject, c.Session, c.SettingValue,
+		c.SignInLink, c.SyncRun, c.Workspace,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -320,8 +384,12 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 	switch m := m.(type) {
 	case *AlertMutation:
 		return c.Alert.mutate(ctx, m)
+	case *ApiBudgetMutation:
+		return c.ApiBudget.mutate(ctx, m)
 	case *ApiTokenMutation:
 		return c.ApiToken.mutate(ctx, m)
+	case *ApiUsageMutation:
+		return c.ApiUsage.mutate(ctx, m)
 	case *AuditEntryMutation:
 		return c.AuditEntry.mutate(ctx, m)
 	case *ConnectorMemoMutation:
@@ -332,14 +400,20 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.CrmField.mutate(ctx, m)
 	case *CrmObjectMutation:
 		return c.CrmObject.mutate(ctx, m)
+	case *FailedRecordMutation:
+		return c.FailedRecord.mutate(ctx, m)
 	case *FeedEntryMutation:
 		return c.FeedEntry.mutate(ctx, m)
 	case *IdempotencyKeyMutation:
 		return c.IdempotencyKey.mutate(ctx, m)
 	case *IntegrationMutation:
 		return c.Integration.mutate(ctx, m)
+	case *InvitationMutation:
+		return c.Invitation.mutate(ctx, m)
 	case *MappingMutation:
 		return c.Mapping.mutate(ctx, m)
+	case *MemberMutation:
+		return c.Member.mutate(ctx, m)
 	case *OAuthClientMutation:
 		return c.OAuthClient.mutate(ctx, m)
 	case *OAuthStateMutation:
@@ -348,12 +422,22 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.PermissionChange.mutate(ctx, m)
 	case *PicklistMutation:
 		return c.Picklist.mutate(ctx, m)
+	case *RecipientMutation:
+		return c.Recipient.mutate(ctx, m)
 	case *RecordMutation:
 		return c.Record.mutate(ctx, m)
+	case *RunErrorMutation:
+		return c.RunError.mutate(ctx, m)
+	case *RunLogEntryMutation:
+		return c.RunLogEntry.mutate(ctx, m)
 	case *RunObjectMutation:
 		return c.RunObject.mutate(ctx, m)
+	case *SessionMutation:
+		return c.Session.mutate(ctx, m)
 	case *SettingValueMutation:
 		return c.SettingValue.mutate(ctx, m)
+	case *SignInLinkMutation:
+		return c.SignInLink.mutate(ctx, m)
 	case *SyncRunMutation:
 		return c.SyncRun.mutate(ctx, m)
 	case *WorkspaceMutation:
@@ -513,6 +597,140 @@ func (c *AlertClient) mutate(ctx context.Context, m *AlertMutation) (Value, erro
 	}
 }
 
+// ApiBudgetClient is a client for the ApiBudget schema.
+type ApiBudgetClient struct {
+	config
+}
+
+// NewApiBudgetClient returns a client for the ApiBudget from the given config.
+func NewApiBudgetClient(c config) *ApiBudgetClient {
+	return &ApiBudgetClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `apibudget.Hooks(f(g(h())))`.
+func (c *ApiBudgetClient) Use(hooks ...Hook) {
+	c.hooks.ApiBudget = append(c.hooks.ApiBudget, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `apibudget.Intercept(f(g(h())))`.
+func (c *ApiBudgetClient) Intercept(interceptors ...Interceptor) {
+	c.inters.ApiBudget = append(c.inters.ApiBudget, interceptors...)
+}
+
+// Create returns a builder for creating a ApiBudget entity.
+func (c *ApiBudgetClient) Create() *ApiBudgetCreate {
+	mutation := newApiBudgetMutation(c.config, OpCreate)
+	return &ApiBudgetCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of ApiBudget entities.
+func (c *ApiBudgetClient) CreateBulk(builders ...*ApiBudgetCreate) *ApiBudgetCreateBulk {
+	return &ApiBudgetCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ApiBudgetClient) MapCreateBulk(slice any, setFunc func(*ApiBudgetCreate, int)) *ApiBudgetCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ApiBudgetCreateBulk{err: fmt.Errorf("calling to ApiBudgetClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ApiBudgetCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ApiBudgetCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for ApiBudget.
+func (c *ApiBudgetClient) Update() *ApiBudgetUpdate {
+	mutation := newApiBudgetMutation(c.config, OpUpdate)
+	return &ApiBudgetUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ApiBudgetClient) UpdateOne(_m *ApiBudget) *ApiBudgetUpdateOne {
+	mutation := newApiBudgetMutation(c.config, OpUpdateOne, withApiBudget(_m))
+	return &ApiBudgetUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ApiBudgetClient) UpdateOneID(id string) *ApiBudgetUpdateOne {
+	mutation := newApiBudgetMutation(c.config, OpUpdateOne, withApiBudgetID(id))
+	return &ApiBudgetUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for ApiBudget.
+func (c *ApiBudgetClient) Delete() *ApiBudgetDelete {
+	mutation := newApiBudgetMutation(c.config, OpDelete)
+	return &ApiBudgetDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ApiBudgetClient) DeleteOne(_m *ApiBudget) *ApiBudgetDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ApiBudgetClient) DeleteOneID(id string) *ApiBudgetDeleteOne {
+	builder := c.Delete().Where(apibudget.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ApiBudgetDeleteOne{builder}
+}
+
+// Query returns a query builder for ApiBudget.
+func (c *ApiBudgetClient) Query() *ApiBudgetQuery {
+	return &ApiBudgetQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeApiBudget},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a ApiBudget entity by its id.
+func (c *ApiBudgetClient) Get(ctx context.Context, id string) (*ApiBudget, error) {
+	return c.Query().Where(apibudget.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ApiBudgetClient) GetX(ctx context.Context, id string) *ApiBudget {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *ApiBudgetClient) Hooks() []Hook {
+	hooks := c.hooks.ApiBudget
+	return append(hooks[:len(hooks):len(hooks)], apibudget.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *ApiBudgetClient) Interceptors() []Interceptor {
+	return c.inters.ApiBudget
+}
+
+func (c *ApiBudgetClient) mutate(ctx context.Context, m *ApiBudgetMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ApiBudgetCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ApiBudgetUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ApiBudgetUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ApiBudgetDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown ApiBudget mutation op: %q", m.Op())
+	}
+}
+
 // ApiTokenClient is a client for the ApiToken schema.
 type ApiTokenClient struct {
 	config
@@ -644,6 +862,140 @@ func (c *ApiTokenClient) mutate(ctx context.Context, m *ApiTokenMutation) (Value
 		return (&ApiTokenDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown ApiToken mutation op: %q", m.Op())
+	}
+}
+
+// ApiUsageClient is a client for the ApiUsage schema.
+type ApiUsageClient struct {
+	config
+}
+
+// NewApiUsageClient returns a client for the ApiUsage from the given config.
+func NewApiUsageClient(c config) *ApiUsageClient {
+	return &ApiUsageClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `apiusage.Hooks(f(g(h())))`.
+func (c *ApiUsageClient) Use(hooks ...Hook) {
+	c.hooks.ApiUsage = append(c.hooks.ApiUsage, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `apiusage.Intercept(f(g(h())))`.
+func (c *ApiUsageClient) Intercept(interceptors ...Interceptor) {
+	c.inters.ApiUsage = append(c.inters.ApiUsage, interceptors...)
+}
+
+// Create returns a builder for creating a ApiUsage entity.
+func (c *ApiUsageClient) Create() *ApiUsageCreate {
+	mutation := newApiUsageMutation(c.config, OpCreate)
+	return &ApiUsageCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of ApiUsage entities.
+func (c *ApiUsageClient) CreateBulk(builders ...*ApiUsageCreate) *ApiUsageCreateBulk {
+	return &ApiUsageCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ApiUsageClient) MapCreateBulk(slice any, setFunc func(*ApiUsageCreate, int)) *ApiUsageCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ApiUsageCreateBulk{err: fmt.Errorf("calling to ApiUsageClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ApiUsageCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ApiUsageCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for ApiUsage.
+func (c *ApiUsageClient) Update() *ApiUsageUpdate {
+	mutation := newApiUsageMutation(c.config, OpUpdate)
+	return &ApiUsageUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ApiUsageClient) UpdateOne(_m *ApiUsage) *ApiUsageUpdateOne {
+	mutation := newApiUsageMutation(c.config, OpUpdateOne, withApiUsage(_m))
+	return &ApiUsageUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ApiUsageClient) UpdateOneID(id string) *ApiUsageUpdateOne {
+	mutation := newApiUsageMutation(c.config, OpUpdateOne, withApiUsageID(id))
+	return &ApiUsageUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for ApiUsage.
+func (c *ApiUsageClient) Delete() *ApiUsageDelete {
+	mutation := newApiUsageMutation(c.config, OpDelete)
+	return &ApiUsageDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ApiUsageClient) DeleteOne(_m *ApiUsage) *ApiUsageDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ApiUsageClient) DeleteOneID(id string) *ApiUsageDeleteOne {
+	builder := c.Delete().Where(apiusage.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ApiUsageDeleteOne{builder}
+}
+
+// Query returns a query builder for ApiUsage.
+func (c *ApiUsageClient) Query() *ApiUsageQuery {
+	return &ApiUsageQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeApiUsage},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a ApiUsage entity by its id.
+func (c *ApiUsageClient) Get(ctx context.Context, id string) (*ApiUsage, error) {
+	return c.Query().Where(apiusage.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ApiUsageClient) GetX(ctx context.Context, id string) *ApiUsage {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *ApiUsageClient) Hooks() []Hook {
+	hooks := c.hooks.ApiUsage
+	return append(hooks[:len(hooks):len(hooks)], apiusage.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *ApiUsageClient) Interceptors() []Interceptor {
+	return c.inters.ApiUsage
+}
+
+func (c *ApiUsageClient) mutate(ctx context.Context, m *ApiUsageMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ApiUsageCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ApiUsageUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ApiUsageUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ApiUsageDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown ApiUsage mutation op: %q", m.Op())
 	}
 }
 
@@ -1365,6 +1717,140 @@ func (c *CrmObjectClient) mutate(ctx context.Context, m *CrmObjectMutation) (Val
 	}
 }
 
+// FailedRecordClient is a client for the FailedRecord schema.
+type FailedRecordClient struct {
+	config
+}
+
+// NewFailedRecordClient returns a client for the FailedRecord from the given config.
+func NewFailedRecordClient(c config) *FailedRecordClient {
+	return &FailedRecordClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `failedrecord.Hooks(f(g(h())))`.
+func (c *FailedRecordClient) Use(hooks ...Hook) {
+	c.hooks.FailedRecord = append(c.hooks.FailedRecord, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `failedrecord.Intercept(f(g(h())))`.
+func (c *FailedRecordClient) Intercept(interceptors ...Interceptor) {
+	c.inters.FailedRecord = append(c.inters.FailedRecord, interceptors...)
+}
+
+// Create returns a builder for creating a FailedRecord entity.
+func (c *FailedRecordClient) Create() *FailedRecordCreate {
+	mutation := newFailedRecordMutation(c.config, OpCreate)
+	return &FailedRecordCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of FailedRecord entities.
+func (c *FailedRecordClient) CreateBulk(builders ...*FailedRecordCreate) *FailedRecordCreateBulk {
+	return &FailedRecordCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *FailedRecordClient) MapCreateBulk(slice any, setFunc func(*FailedRecordCreate, int)) *FailedRecordCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &FailedRecordCreateBulk{err: fmt.Errorf("calling to FailedRecordClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*FailedRecordCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &FailedRecordCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for FailedRecord.
+func (c *FailedRecordClient) Update() *FailedRecordUpdate {
+	mutation := newFailedRecordMutation(c.config, OpUpdate)
+	return &FailedRecordUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *FailedRecordClient) UpdateOne(_m *FailedRecord) *FailedRecordUpdateOne {
+	mutation := newFailedRecordMutation(c.config, OpUpdateOne, withFailedRecord(_m))
+	return &FailedRecordUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *FailedRecordClient) UpdateOneID(id string) *FailedRecordUpdateOne {
+	mutation := newFailedRecordMutation(c.config, OpUpdateOne, withFailedRecordID(id))
+	return &FailedRecordUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for FailedRecord.
+func (c *FailedRecordClient) Delete() *FailedRecordDelete {
+	mutation := newFailedRecordMutation(c.config, OpDelete)
+	return &FailedRecordDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *FailedRecordClient) DeleteOne(_m *FailedRecord) *FailedRecordDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *FailedRecordClient) DeleteOneID(id string) *FailedRecordDeleteOne {
+	builder := c.Delete().Where(failedrecord.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &FailedRecordDeleteOne{builder}
+}
+
+// Query returns a query builder for FailedRecord.
+func (c *FailedRecordClient) Query() *FailedRecordQuery {
+	return &FailedRecordQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeFailedRecord},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a FailedRecord entity by its id.
+func (c *FailedRecordClient) Get(ctx context.Context, id string) (*FailedRecord, error) {
+	return c.Query().Where(failedrecord.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *FailedRecordClient) GetX(ctx context.Context, id string) *FailedRecord {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *FailedRecordClient) Hooks() []Hook {
+	hooks := c.hooks.FailedRecord
+	return append(hooks[:len(hooks):len(hooks)], failedrecord.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *FailedRecordClient) Interceptors() []Interceptor {
+	return c.inters.FailedRecord
+}
+
+func (c *FailedRecordClient) mutate(ctx context.Context, m *FailedRecordMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&FailedRecordCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&FailedRecordUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&FailedRecordUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&FailedRecordDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown FailedRecord mutation op: %q", m.Op())
+	}
+}
+
 // FeedEntryClient is a client for the FeedEntry schema.
 type FeedEntryClient struct {
 	config
@@ -1847,6 +2333,140 @@ func (c *IntegrationClient) mutate(ctx context.Context, m *IntegrationMutation) 
 	}
 }
 
+// InvitationClient is a client for the Invitation schema.
+type InvitationClient struct {
+	config
+}
+
+// NewInvitationClient returns a client for the Invitation from the given config.
+func NewInvitationClient(c config) *InvitationClient {
+	return &InvitationClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `invitation.Hooks(f(g(h())))`.
+func (c *InvitationClient) Use(hooks ...Hook) {
+	c.hooks.Invitation = append(c.hooks.Invitation, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `invitation.Intercept(f(g(h())))`.
+func (c *InvitationClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Invitation = append(c.inters.Invitation, interceptors...)
+}
+
+// Create returns a builder for creating a Invitation entity.
+func (c *InvitationClient) Create() *InvitationCreate {
+	mutation := newInvitationMutation(c.config, OpCreate)
+	return &InvitationCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Invitation entities.
+func (c *InvitationClient) CreateBulk(builders ...*InvitationCreate) *InvitationCreateBulk {
+	return &InvitationCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *InvitationClient) MapCreateBulk(slice any, setFunc func(*InvitationCreate, int)) *InvitationCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &InvitationCreateBulk{err: fmt.Errorf("calling to InvitationClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*InvitationCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &InvitationCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Invitation.
+func (c *InvitationClient) Update() *InvitationUpdate {
+	mutation := newInvitationMutation(c.config, OpUpdate)
+	return &InvitationUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *InvitationClient) UpdateOne(_m *Invitation) *InvitationUpdateOne {
+	mutation := newInvitationMutation(c.config, OpUpdateOne, withInvitation(_m))
+	return &InvitationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *InvitationClient) UpdateOneID(id string) *InvitationUpdateOne {
+	mutation := newInvitationMutation(c.config, OpUpdateOne, withInvitationID(id))
+	return &InvitationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Invitation.
+func (c *InvitationClient) Delete() *InvitationDelete {
+	mutation := newInvitationMutation(c.config, OpDelete)
+	return &InvitationDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *InvitationClient) DeleteOne(_m *Invitation) *InvitationDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *InvitationClient) DeleteOneID(id string) *InvitationDeleteOne {
+	builder := c.Delete().Where(invitation.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &InvitationDeleteOne{builder}
+}
+
+// Query returns a query builder for Invitation.
+func (c *InvitationClient) Query() *InvitationQuery {
+	return &InvitationQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeInvitation},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Invitation entity by its id.
+func (c *InvitationClient) Get(ctx context.Context, id string) (*Invitation, error) {
+	return c.Query().Where(invitation.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *InvitationClient) GetX(ctx context.Context, id string) *Invitation {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *InvitationClient) Hooks() []Hook {
+	hooks := c.hooks.Invitation
+	return append(hooks[:len(hooks):len(hooks)], invitation.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *InvitationClient) Interceptors() []Interceptor {
+	return c.inters.Invitation
+}
+
+func (c *InvitationClient) mutate(ctx context.Context, m *InvitationMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&InvitationCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&InvitationUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&InvitationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&InvitationDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Invitation mutation op: %q", m.Op())
+	}
+}
+
 // MappingClient is a client for the Mapping schema.
 type MappingClient struct {
 	config
@@ -1994,6 +2614,140 @@ func (c *MappingClient) mutate(ctx context.Context, m *MappingMutation) (Value, 
 		return (&MappingDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown Mapping mutation op: %q", m.Op())
+	}
+}
+
+// MemberClient is a client for the Member schema.
+type MemberClient struct {
+	config
+}
+
+// NewMemberClient returns a client for the Member from the given config.
+func NewMemberClient(c config) *MemberClient {
+	return &MemberClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `member.Hooks(f(g(h())))`.
+func (c *MemberClient) Use(hooks ...Hook) {
+	c.hooks.Member = append(c.hooks.Member, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `member.Intercept(f(g(h())))`.
+func (c *MemberClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Member = append(c.inters.Member, interceptors...)
+}
+
+// Create returns a builder for creating a Member entity.
+func (c *MemberClient) Create() *MemberCreate {
+	mutation := newMemberMutation(c.config, OpCreate)
+	return &MemberCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Member entities.
+func (c *MemberClient) CreateBulk(builders ...*MemberCreate) *MemberCreateBulk {
+	return &MemberCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *MemberClient) MapCreateBulk(slice any, setFunc func(*MemberCreate, int)) *MemberCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &MemberCreateBulk{err: fmt.Errorf("calling to MemberClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*MemberCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &MemberCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Member.
+func (c *MemberClient) Update() *MemberUpdate {
+	mutation := newMemberMutation(c.config, OpUpdate)
+	return &MemberUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *MemberClient) UpdateOne(_m *Member) *MemberUpdateOne {
+	mutation := newMemberMutation(c.config, OpUpdateOne, withMember(_m))
+	return &MemberUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *MemberClient) UpdateOneID(id string) *MemberUpdateOne {
+	mutation := newMemberMutation(c.config, OpUpdateOne, withMemberID(id))
+	return &MemberUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Member.
+func (c *MemberClient) Delete() *MemberDelete {
+	mutation := newMemberMutation(c.config, OpDelete)
+	return &MemberDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *MemberClient) DeleteOne(_m *Member) *MemberDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *MemberClient) DeleteOneID(id string) *MemberDeleteOne {
+	builder := c.Delete().Where(member.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &MemberDeleteOne{builder}
+}
+
+// Query returns a query builder for Member.
+func (c *MemberClient) Query() *MemberQuery {
+	return &MemberQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeMember},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Member entity by its id.
+func (c *MemberClient) Get(ctx context.Context, id string) (*Member, error) {
+	return c.Query().Where(member.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *MemberClient) GetX(ctx context.Context, id string) *Member {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *MemberClient) Hooks() []Hook {
+	hooks := c.hooks.Member
+	return append(hooks[:len(hooks):len(hooks)], member.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *MemberClient) Interceptors() []Interceptor {
+	return c.inters.Member
+}
+
+func (c *MemberClient) mutate(ctx context.Context, m *MemberMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&MemberCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&MemberUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&MemberUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&MemberDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Member mutation op: %q", m.Op())
 	}
 }
 
@@ -2549,6 +3303,140 @@ func (c *PicklistClient) mutate(ctx context.Context, m *PicklistMutation) (Value
 	}
 }
 
+// RecipientClient is a client for the Recipient schema.
+type RecipientClient struct {
+	config
+}
+
+// NewRecipientClient returns a client for the Recipient from the given config.
+func NewRecipientClient(c config) *RecipientClient {
+	return &RecipientClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `recipient.Hooks(f(g(h())))`.
+func (c *RecipientClient) Use(hooks ...Hook) {
+	c.hooks.Recipient = append(c.hooks.Recipient, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `recipient.Intercept(f(g(h())))`.
+func (c *RecipientClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Recipient = append(c.inters.Recipient, interceptors...)
+}
+
+// Create returns a builder for creating a Recipient entity.
+func (c *RecipientClient) Create() *RecipientCreate {
+	mutation := newRecipientMutation(c.config, OpCreate)
+	return &RecipientCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Recipient entities.
+func (c *RecipientClient) CreateBulk(builders ...*RecipientCreate) *RecipientCreateBulk {
+	return &RecipientCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *RecipientClient) MapCreateBulk(slice any, setFunc func(*RecipientCreate, int)) *RecipientCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &RecipientCreateBulk{err: fmt.Errorf("calling to RecipientClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*RecipientCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &RecipientCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Recipient.
+func (c *RecipientClient) Update() *RecipientUpdate {
+	mutation := newRecipientMutation(c.config, OpUpdate)
+	return &RecipientUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *RecipientClient) UpdateOne(_m *Recipient) *RecipientUpdateOne {
+	mutation := newRecipientMutation(c.config, OpUpdateOne, withRecipient(_m))
+	return &RecipientUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *RecipientClient) UpdateOneID(id string) *RecipientUpdateOne {
+	mutation := newRecipientMutation(c.config, OpUpdateOne, withRecipientID(id))
+	return &RecipientUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Recipient.
+func (c *RecipientClient) Delete() *RecipientDelete {
+	mutation := newRecipientMutation(c.config, OpDelete)
+	return &RecipientDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *RecipientClient) DeleteOne(_m *Recipient) *RecipientDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *RecipientClient) DeleteOneID(id string) *RecipientDeleteOne {
+	builder := c.Delete().Where(recipient.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &RecipientDeleteOne{builder}
+}
+
+// Query returns a query builder for Recipient.
+func (c *RecipientClient) Query() *RecipientQuery {
+	return &RecipientQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeRecipient},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Recipient entity by its id.
+func (c *RecipientClient) Get(ctx context.Context, id string) (*Recipient, error) {
+	return c.Query().Where(recipient.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *RecipientClient) GetX(ctx context.Context, id string) *Recipient {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *RecipientClient) Hooks() []Hook {
+	hooks := c.hooks.Recipient
+	return append(hooks[:len(hooks):len(hooks)], recipient.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *RecipientClient) Interceptors() []Interceptor {
+	return c.inters.Recipient
+}
+
+func (c *RecipientClient) mutate(ctx context.Context, m *RecipientMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&RecipientCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&RecipientUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&RecipientUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&RecipientDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Recipient mutation op: %q", m.Op())
+	}
+}
+
 // RecordClient is a client for the Record schema.
 type RecordClient struct {
 	config
@@ -2680,6 +3568,274 @@ func (c *RecordClient) mutate(ctx context.Context, m *RecordMutation) (Value, er
 		return (&RecordDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown Record mutation op: %q", m.Op())
+	}
+}
+
+// RunErrorClient is a client for the RunError schema.
+type RunErrorClient struct {
+	config
+}
+
+// NewRunErrorClient returns a client for the RunError from the given config.
+func NewRunErrorClient(c config) *RunErrorClient {
+	return &RunErrorClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `runerror.Hooks(f(g(h())))`.
+func (c *RunErrorClient) Use(hooks ...Hook) {
+	c.hooks.RunError = append(c.hooks.RunError, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `runerror.Intercept(f(g(h())))`.
+func (c *RunErrorClient) Intercept(interceptors ...Interceptor) {
+	c.inters.RunError = append(c.inters.RunError, interceptors...)
+}
+
+// Create returns a builder for creating a RunError entity.
+func (c *RunErrorClient) Create() *RunErrorCreate {
+	mutation := newRunErrorMutation(c.config, OpCreate)
+	return &RunErrorCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of RunError entities.
+func (c *RunErrorClient) CreateBulk(builders ...*RunErrorCreate) *RunErrorCreateBulk {
+	return &RunErrorCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *RunErrorClient) MapCreateBulk(slice any, setFunc func(*RunErrorCreate, int)) *RunErrorCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &RunErrorCreateBulk{err: fmt.Errorf("calling to RunErrorClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*RunErrorCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &RunErrorCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for RunError.
+func (c *RunErrorClient) Update() *RunErrorUpdate {
+	mutation := newRunErrorMutation(c.config, OpUpdate)
+	return &RunErrorUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *RunErrorClient) UpdateOne(_m *RunError) *RunErrorUpdateOne {
+	mutation := newRunErrorMutation(c.config, OpUpdateOne, withRunError(_m))
+	return &RunErrorUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *RunErrorClient) UpdateOneID(id string) *RunErrorUpdateOne {
+	mutation := newRunErrorMutation(c.config, OpUpdateOne, withRunErrorID(id))
+	return &RunErrorUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for RunError.
+func (c *RunErrorClient) Delete() *RunErrorDelete {
+	mutation := newRunErrorMutation(c.config, OpDelete)
+	return &RunErrorDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *RunErrorClient) DeleteOne(_m *RunError) *RunErrorDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *RunErrorClient) DeleteOneID(id string) *RunErrorDeleteOne {
+	builder := c.Delete().Where(runerror.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &RunErrorDeleteOne{builder}
+}
+
+// Query returns a query builder for RunError.
+func (c *RunErrorClient) Query() *RunErrorQuery {
+	return &RunErrorQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeRunError},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a RunError entity by its id.
+func (c *RunErrorClient) Get(ctx context.Context, id string) (*RunError, error) {
+	return c.Query().Where(runerror.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *RunErrorClient) GetX(ctx context.Context, id string) *RunError {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *RunErrorClient) Hooks() []Hook {
+	hooks := c.hooks.RunError
+	return append(hooks[:len(hooks):len(hooks)], runerror.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *RunErrorClient) Interceptors() []Interceptor {
+	return c.inters.RunError
+}
+
+func (c *RunErrorClient) mutate(ctx context.Context, m *RunErrorMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&RunErrorCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&RunErrorUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&RunErrorUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&RunErrorDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown RunError mutation op: %q", m.Op())
+	}
+}
+
+// RunLogEntryClient is a client for the RunLogEntry schema.
+type RunLogEntryClient struct {
+	config
+}
+
+// NewRunLogEntryClient returns a client for the RunLogEntry from the given config.
+func NewRunLogEntryClient(c config) *RunLogEntryClient {
+	return &RunLogEntryClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `runlogentry.Hooks(f(g(h())))`.
+func (c *RunLogEntryClient) Use(hooks ...Hook) {
+	c.hooks.RunLogEntry = append(c.hooks.RunLogEntry, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `runlogentry.Intercept(f(g(h())))`.
+func (c *RunLogEntryClient) Intercept(interceptors ...Interceptor) {
+	c.inters.RunLogEntry = append(c.inters.RunLogEntry, interceptors...)
+}
+
+// Create returns a builder for creating a RunLogEntry entity.
+func (c *RunLogEntryClient) Create() *RunLogEntryCreate {
+	mutation := newRunLogEntryMutation(c.config, OpCreate)
+	return &RunLogEntryCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of RunLogEntry entities.
+func (c *RunLogEntryClient) CreateBulk(builders ...*RunLogEntryCreate) *RunLogEntryCreateBulk {
+	return &RunLogEntryCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *RunLogEntryClient) MapCreateBulk(slice any, setFunc func(*RunLogEntryCreate, int)) *RunLogEntryCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &RunLogEntryCreateBulk{err: fmt.Errorf("calling to RunLogEntryClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*RunLogEntryCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &RunLogEntryCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for RunLogEntry.
+func (c *RunLogEntryClient) Update() *RunLogEntryUpdate {
+	mutation := newRunLogEntryMutation(c.config, OpUpdate)
+	return &RunLogEntryUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *RunLogEntryClient) UpdateOne(_m *RunLogEntry) *RunLogEntryUpdateOne {
+	mutation := newRunLogEntryMutation(c.config, OpUpdateOne, withRunLogEntry(_m))
+	return &RunLogEntryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *RunLogEntryClient) UpdateOneID(id string) *RunLogEntryUpdateOne {
+	mutation := newRunLogEntryMutation(c.config, OpUpdateOne, withRunLogEntryID(id))
+	return &RunLogEntryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for RunLogEntry.
+func (c *RunLogEntryClient) Delete() *RunLogEntryDelete {
+	mutation := newRunLogEntryMutation(c.config, OpDelete)
+	return &RunLogEntryDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *RunLogEntryClient) DeleteOne(_m *RunLogEntry) *RunLogEntryDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *RunLogEntryClient) DeleteOneID(id string) *RunLogEntryDeleteOne {
+	builder := c.Delete().Where(runlogentry.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &RunLogEntryDeleteOne{builder}
+}
+
+// Query returns a query builder for RunLogEntry.
+func (c *RunLogEntryClient) Query() *RunLogEntryQuery {
+	return &RunLogEntryQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeRunLogEntry},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a RunLogEntry entity by its id.
+func (c *RunLogEntryClient) Get(ctx context.Context, id string) (*RunLogEntry, error) {
+	return c.Query().Where(runlogentry.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *RunLogEntryClient) GetX(ctx context.Context, id string) *RunLogEntry {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *RunLogEntryClient) Hooks() []Hook {
+	hooks := c.hooks.RunLogEntry
+	return append(hooks[:len(hooks):len(hooks)], runlogentry.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *RunLogEntryClient) Interceptors() []Interceptor {
+	return c.inters.RunLogEntry
+}
+
+func (c *RunLogEntryClient) mutate(ctx context.Context, m *RunLogEntryMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&RunLogEntryCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&RunLogEntryUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&RunLogEntryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&RunLogEntryDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown RunLogEntry mutation op: %q", m.Op())
 	}
 }
 
@@ -2833,6 +3989,140 @@ func (c *RunObjectClient) mutate(ctx context.Context, m *RunObjectMutation) (Val
 	}
 }
 
+// SessionClient is a client for the Session schema.
+type SessionClient struct {
+	config
+}
+
+// NewSessionClient returns a client for the Session from the given config.
+func NewSessionClient(c config) *SessionClient {
+	return &SessionClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `session.Hooks(f(g(h())))`.
+func (c *SessionClient) Use(hooks ...Hook) {
+	c.hooks.Session = append(c.hooks.Session, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `session.Intercept(f(g(h())))`.
+func (c *SessionClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Session = append(c.inters.Session, interceptors...)
+}
+
+// Create returns a builder for creating a Session entity.
+func (c *SessionClient) Create() *SessionCreate {
+	mutation := newSessionMutation(c.config, OpCreate)
+	return &SessionCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Session entities.
+func (c *SessionClient) CreateBulk(builders ...*SessionCreate) *SessionCreateBulk {
+	return &SessionCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *SessionClient) MapCreateBulk(slice any, setFunc func(*SessionCreate, int)) *SessionCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &SessionCreateBulk{err: fmt.Errorf("calling to SessionClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*SessionCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &SessionCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Session.
+func (c *SessionClient) Update() *SessionUpdate {
+	mutation := newSessionMutation(c.config, OpUpdate)
+	return &SessionUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *SessionClient) UpdateOne(_m *Session) *SessionUpdateOne {
+	mutation := newSessionMutation(c.config, OpUpdateOne, withSession(_m))
+	return &SessionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *SessionClient) UpdateOneID(id string) *SessionUpdateOne {
+	mutation := newSessionMutation(c.config, OpUpdateOne, withSessionID(id))
+	return &SessionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Session.
+func (c *SessionClient) Delete() *SessionDelete {
+	mutation := newSessionMutation(c.config, OpDelete)
+	return &SessionDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *SessionClient) DeleteOne(_m *Session) *SessionDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *SessionClient) DeleteOneID(id string) *SessionDeleteOne {
+	builder := c.Delete().Where(session.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &SessionDeleteOne{builder}
+}
+
+// Query returns a query builder for Session.
+func (c *SessionClient) Query() *SessionQuery {
+	return &SessionQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSession},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Session entity by its id.
+func (c *SessionClient) Get(ctx context.Context, id string) (*Session, error) {
+	return c.Query().Where(session.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *SessionClient) GetX(ctx context.Context, id string) *Session {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *SessionClient) Hooks() []Hook {
+	hooks := c.hooks.Session
+	return append(hooks[:len(hooks):len(hooks)], session.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *SessionClient) Interceptors() []Interceptor {
+	return c.inters.Session
+}
+
+func (c *SessionClient) mutate(ctx context.Context, m *SessionMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&SessionCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&SessionUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&SessionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&SessionDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Session mutation op: %q", m.Op())
+	}
+}
+
 // SettingValueClient is a client for the SettingValue schema.
 type SettingValueClient struct {
 	config
@@ -2964,6 +4254,140 @@ func (c *SettingValueClient) mutate(ctx context.Context, m *SettingValueMutation
 		return (&SettingValueDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown SettingValue mutation op: %q", m.Op())
+	}
+}
+
+// SignInLinkClient is a client for the SignInLink schema.
+type SignInLinkClient struct {
+	config
+}
+
+// NewSignInLinkClient returns a client for the SignInLink from the given config.
+func NewSignInLinkClient(c config) *SignInLinkClient {
+	return &SignInLinkClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `signinlink.Hooks(f(g(h())))`.
+func (c *SignInLinkClient) Use(hooks ...Hook) {
+	c.hooks.SignInLink = append(c.hooks.SignInLink, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `signinlink.Intercept(f(g(h())))`.
+func (c *SignInLinkClient) Intercept(interceptors ...Interceptor) {
+	c.inters.SignInLink = append(c.inters.SignInLink, interceptors...)
+}
+
+// Create returns a builder for creating a SignInLink entity.
+func (c *SignInLinkClient) Create() *SignInLinkCreate {
+	mutation := newSignInLinkMutation(c.config, OpCreate)
+	return &SignInLinkCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of SignInLink entities.
+func (c *SignInLinkClient) CreateBulk(builders ...*SignInLinkCreate) *SignInLinkCreateBulk {
+	return &SignInLinkCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *SignInLinkClient) MapCreateBulk(slice any, setFunc func(*SignInLinkCreate, int)) *SignInLinkCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &SignInLinkCreateBulk{err: fmt.Errorf("calling to SignInLinkClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*SignInLinkCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &SignInLinkCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for SignInLink.
+func (c *SignInLinkClient) Update() *SignInLinkUpdate {
+	mutation := newSignInLinkMutation(c.config, OpUpdate)
+	return &SignInLinkUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *SignInLinkClient) UpdateOne(_m *SignInLink) *SignInLinkUpdateOne {
+	mutation := newSignInLinkMutation(c.config, OpUpdateOne, withSignInLink(_m))
+	return &SignInLinkUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *SignInLinkClient) UpdateOneID(id string) *SignInLinkUpdateOne {
+	mutation := newSignInLinkMutation(c.config, OpUpdateOne, withSignInLinkID(id))
+	return &SignInLinkUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for SignInLink.
+func (c *SignInLinkClient) Delete() *SignInLinkDelete {
+	mutation := newSignInLinkMutation(c.config, OpDelete)
+	return &SignInLinkDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *SignInLinkClient) DeleteOne(_m *SignInLink) *SignInLinkDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *SignInLinkClient) DeleteOneID(id string) *SignInLinkDeleteOne {
+	builder := c.Delete().Where(signinlink.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &SignInLinkDeleteOne{builder}
+}
+
+// Query returns a query builder for SignInLink.
+func (c *SignInLinkClient) Query() *SignInLinkQuery {
+	return &SignInLinkQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSignInLink},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a SignInLink entity by its id.
+func (c *SignInLinkClient) Get(ctx context.Context, id string) (*SignInLink, error) {
+	return c.Query().Where(signinlink.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *SignInLinkClient) GetX(ctx context.Context, id string) *SignInLink {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *SignInLinkClient) Hooks() []Hook {
+	hooks := c.hooks.SignInLink
+	return append(hooks[:len(hooks):len(hooks)], signinlink.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *SignInLinkClient) Interceptors() []Interceptor {
+	return c.inters.SignInLink
+}
+
+func (c *SignInLinkClient) mutate(ctx context.Context, m *SignInLinkMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&SignInLinkCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&SignInLinkUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&SignInLinkUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&SignInLinkDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown SignInLink mutation op: %q", m.Op())
 	}
 }
 
@@ -3270,15 +4694,17 @@ func (c *WorkspaceClient) mutate(ctx context.Context, m *WorkspaceMutation) (Val
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		Alert, ApiToken, AuditEntry, ConnectorMemo, Credential, CrmField, CrmObject,
-		FeedEntry, IdempotencyKey, Integration, Mapping, OAuthClient, OAuthState,
-		PermissionChange, Picklist, Record, RunObject, SettingValue, SyncRun,
-		Workspace []ent.Hook
+		Alert, ApiBudget, ApiToken, ApiUsage, AuditEntry, ConnectorMemo, Credential,
+		CrmField, CrmObject, FailedRecord, FeedEntry, IdempotencyKey, Integration,
+		Invitation, Mapping, Member, OAuthClient, OAuthState, PermissionChange,
+		Picklist, Recipient, Record, RunError, RunLogEntry, RunObject, Session,
+		SettingValue, SignInLink, SyncRun, Workspace []ent.Hook
 	}
 	inters struct {
-		Alert, ApiToken, AuditEntry, ConnectorMemo, Credential, CrmField, CrmObject,
-		FeedEntry, IdempotencyKey, Integration, Mapping, OAuthClient, OAuthState,
-		PermissionChange, Picklist, Record, RunObject, SettingValue, SyncRun,
-		Workspace []ent.Interceptor
+		Alert, ApiBudget, ApiToken, ApiUsage, AuditEntry, ConnectorMemo, Credential,
+		CrmField, CrmObject, FailedRecord, FeedEntry, IdempotencyKey, Integration,
+		Invitation, Mapping, Member, OAuthClient, OAuthState, PermissionChange,
+		Picklist, Recipient, Record, RunError, RunLogEntry, RunObject, Session,
+		SettingValue, SignInLink, SyncRun, Workspace []ent.Interceptor
 	}
 )

@@ -62,6 +62,18 @@ type CrmObject struct {
 	ResumeToken []byte `json:"resume_token,omitempty"`
 	// fields of the last complete read; a field beyond them needs a read from the beginning
 	ReadFields []string `json:"read_fields,omitempty"`
+	// ONBOARDING until all history is read (requirement G3)
+	SyncPhase crm.SyncPhase `json:"sync_phase,omitempty"`
+	// when it was last read to the end
+	LastReadAt *time.Time `json:"last_read_at,omitempty"`
+	// where a reading that a limit stopped goes on (requirement G5)
+	PartialToken []byte `json:"partial_token,omitempty"`
+	// PartialFields holds the value of the "partial_fields" field.
+	PartialFields []string `json:"partial_fields,omitempty"`
+	// PartialGeneration holds the value of the "partial_generation" field.
+	PartialGeneration int `json:"partial_generation,omitempty"`
+	// a reading was stopped by a limit and goes on with the next run
+	Partial bool `json:"partial,omitempty"`
 	// number of the last reading from the beginning that had records to compare with
 	Generation int `json:"generation,omitempty"`
 	// order in the package
@@ -112,15 +124,15 @@ func (*CrmObject) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case crmobject.FieldRights, crmobject.FieldResumeToken, crmobject.FieldReadFields:
+		case crmobject.FieldRights, crmobject.FieldResumeToken, crmobject.FieldReadFields, crmobject.FieldPartialToken, crmobject.FieldPartialFields:
 			values[i] = new([]byte)
-		case crmobject.FieldStale:
+		case crmobject.FieldStale, crmobject.FieldPartial:
 			values[i] = new(sql.NullBool)
-		case crmobject.FieldGeneration, crmobject.FieldPosition:
+		case crmobject.FieldPartialGeneration, crmobject.FieldGeneration, crmobject.FieldPosition:
 			values[i] = new(sql.NullInt64)
-		case crmobject.FieldID, crmobject.FieldWorkspaceID, crmobject.FieldIntegrationID, crmobject.FieldName, crmobject.FieldLabel, crmobject.FieldRequirement, crmobject.FieldStatus, crmobject.FieldCause, crmobject.FieldEvidence, crmobject.FieldStaleReason, crmobject.FieldContentHash, crmobject.FieldAPIVersion, crmobject.FieldRecordAccess, crmobject.FieldRecordAccessNote:
+		case crmobject.FieldID, crmobject.FieldWorkspaceID, crmobject.FieldIntegrationID, crmobject.FieldName, crmobject.FieldLabel, crmobject.FieldRequirement, crmobject.FieldStatus, crmobject.FieldCause, crmobject.FieldEvidence, crmobject.FieldStaleReason, crmobject.FieldContentHash, crmobject.FieldAPIVersion, crmobject.FieldRecordAccess, crmobject.FieldRecordAccessNote, crmobject.FieldSyncPhase:
 			values[i] = new(sql.NullString)
-		case crmobject.FieldCreatedAt, crmobject.FieldSince, crmobject.FieldSuspectedAt, crmobject.FieldCheckedAt:
+		case crmobject.FieldCreatedAt, crmobject.FieldSince, crmobject.FieldSuspectedAt, crmobject.FieldCheckedAt, crmobject.FieldLastReadAt:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -277,6 +289,45 @@ func (_m *CrmObject) assignValues(columns []string, values []any) error {
 					return fmt.Errorf("unmarshal field read_fields: %w", err)
 				}
 			}
+		case crmobject.FieldSyncPhase:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field sync_phase", values[i])
+			} else if value.Valid {
+				_m.SyncPhase = crm.SyncPhase(value.String)
+			}
+		case crmobject.FieldLastReadAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field last_read_at", values[i])
+			} else if value.Valid {
+				_m.LastReadAt = new(time.Time)
+				*_m.LastReadAt = value.Time
+			}
+		case crmobject.FieldPartialToken:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field partial_token", values[i])
+			} else if value != nil {
+				_m.PartialToken = *value
+			}
+		case crmobject.FieldPartialFields:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field partial_fields", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.PartialFields); err != nil {
+					return fmt.Errorf("unmarshal field partial_fields: %w", err)
+				}
+			}
+		case crmobject.FieldPartialGeneration:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field partial_generation", values[i])
+			} else if value.Valid {
+				_m.PartialGeneration = int(value.Int64)
+			}
+		case crmobject.FieldPartial:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field partial", values[i])
+			} else if value.Valid {
+				_m.Partial = value.Bool
+			}
 		case crmobject.FieldGeneration:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
 				return fmt.Errorf("unexpected type %T for field generation", values[i])
@@ -405,6 +456,26 @@ func (_m *CrmObject) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("read_fields=")
 	builder.WriteString(fmt.Sprintf("%v", _m.ReadFields))
+	builder.WriteString(", ")
+	builder.WriteString("sync_phase=")
+	builder.WriteString(fmt.Sprintf("%v", _m.SyncPhase))
+	builder.WriteString(", ")
+	if v := _m.LastReadAt; v != nil {
+		builder.WriteString("last_read_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	builder.WriteString("partial_token=")
+	builder.WriteString(fmt.Sprintf("%v", _m.PartialToken))
+	builder.WriteString(", ")
+	builder.WriteString("partial_fields=")
+	builder.WriteString(fmt.Sprintf("%v", _m.PartialFields))
+	builder.WriteString(", ")
+	builder.WriteString("partial_generation=")
+	builder.WriteString(fmt.Sprintf("%v", _m.PartialGeneration))
+	builder.WriteString(", ")
+	builder.WriteString("partial=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Partial))
 	builder.WriteString(", ")
 	builder.WriteString("generation=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Generation))

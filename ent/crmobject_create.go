@@ -272,6 +272,74 @@ func (_c *CrmObjectCreate) SetReadFields(v []string) *CrmObjectCreate {
 	return _c
 }
 
+// SetSyncPhase sets the "sync_phase" field.
+func (_c *CrmObjectCreate) SetSyncPhase(v crm.SyncPhase) *CrmObjectCreate {
+	_c.mutation.SetSyncPhase(v)
+	return _c
+}
+
+// SetNillableSyncPhase sets the "sync_phase" field if the given value is not nil.
+func (_c *CrmObjectCreate) SetNillableSyncPhase(v *crm.SyncPhase) *CrmObjectCreate {
+	if v != nil {
+		_c.SetSyncPhase(*v)
+	}
+	return _c
+}
+
+// SetLastReadAt sets the "last_read_at" field.
+func (_c *CrmObjectCreate) SetLastReadAt(v time.Time) *CrmObjectCreate {
+	_c.mutation.SetLastReadAt(v)
+	return _c
+}
+
+// SetNillableLastReadAt sets the "last_read_at" field if the given value is not nil.
+func (_c *CrmObjectCreate) SetNillableLastReadAt(v *time.Time) *CrmObjectCreate {
+	if v != nil {
+		_c.SetLastReadAt(*v)
+	}
+	return _c
+}
+
+// SetPartialToken sets the "partial_token" field.
+func (_c *CrmObjectCreate) SetPartialToken(v []byte) *CrmObjectCreate {
+	_c.mutation.SetPartialToken(v)
+	return _c
+}
+
+// SetPartialFields sets the "partial_fields" field.
+func (_c *CrmObjectCreate) SetPartialFields(v []string) *CrmObjectCreate {
+	_c.mutation.SetPartialFields(v)
+	return _c
+}
+
+// SetPartialGeneration sets the "partial_generation" field.
+func (_c *CrmObjectCreate) SetPartialGeneration(v int) *CrmObjectCreate {
+	_c.mutation.SetPartialGeneration(v)
+	return _c
+}
+
+// SetNillablePartialGeneration sets the "partial_generation" field if the given value is not nil.
+func (_c *CrmObjectCreate) SetNillablePartialGeneration(v *int) *CrmObjectCreate {
+	if v != nil {
+		_c.SetPartialGeneration(*v)
+	}
+	return _c
+}
+
+// SetPartial sets the "partial" field.
+func (_c *CrmObjectCreate) SetPartial(v bool) *CrmObjectCreate {
+	_c.mutation.SetPartial(v)
+	return _c
+}
+
+// SetNillablePartial sets the "partial" field if the given value is not nil.
+func (_c *CrmObjectCreate) SetNillablePartial(v *bool) *CrmObjectCreate {
+	if v != nil {
+		_c.SetPartial(*v)
+	}
+	return _c
+}
+
 // SetGeneration sets the "generation" field.
 func (_c *CrmObjectCreate) SetGeneration(v int) *CrmObjectCreate {
 	_c.mutation.SetGeneration(v)
@@ -387,6 +455,18 @@ func (_c *CrmObjectCreate) defaults() error {
 		v := crmobject.DefaultRecordAccess
 		_c.mutation.SetRecordAccess(v)
 	}
+	if _, ok := _c.mutation.SyncPhase(); !ok {
+		v := crmobject.DefaultSyncPhase
+		_c.mutation.SetSyncPhase(v)
+	}
+	if _, ok := _c.mutation.PartialGeneration(); !ok {
+		v := crmobject.DefaultPartialGeneration
+		_c.mutation.SetPartialGeneration(v)
+	}
+	if _, ok := _c.mutation.Partial(); !ok {
+		v := crmobject.DefaultPartial
+		_c.mutation.SetPartial(v)
+	}
 	if _, ok := _c.mutation.Generation(); !ok {
 		v := crmobject.DefaultGeneration
 		_c.mutation.SetGeneration(v)
@@ -495,6 +575,20 @@ func (_c *CrmObjectCreate) check() error {
 		if err := crmobject.RecordAccessNoteValidator(v); err != nil {
 			return &ValidationError{Name: "record_access_note", err: fmt.Errorf(`ent: validator failed for field "CrmObject.record_access_note": %w`, err)}
 		}
+	}
+	if _, ok := _c.mutation.SyncPhase(); !ok {
+		return &ValidationError{Name: "sync_phase", err: errors.New(`ent: missing required field "CrmObject.sync_phase"`)}
+	}
+	if v, ok := _c.mutation.SyncPhase(); ok {
+		if err := crmobject.SyncPhaseValidator(v); err != nil {
+			return &ValidationError{Name: "sync_phase", err: fmt.Errorf(`ent: validator failed for field "CrmObject.sync_phase": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.PartialGeneration(); !ok {
+		return &ValidationError{Name: "partial_generation", err: errors.New(`ent: missing required field "CrmObject.partial_generation"`)}
+	}
+	if _, ok := _c.mutation.Partial(); !ok {
+		return &ValidationError{Name: "partial", err: errors.New(`ent: missing required field "CrmObject.partial"`)}
 	}
 	if _, ok := _c.mutation.Generation(); !ok {
 		return &ValidationError{Name: "generation", err: errors.New(`ent: missing required field "CrmObject.generation"`)}
@@ -625,6 +719,30 @@ func (_c *CrmObjectCreate) createSpec() (*CrmObject, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.ReadFields(); ok {
 		_spec.SetField(crmobject.FieldReadFields, field.TypeJSON, value)
 		_node.ReadFields = value
+	}
+	if value, ok := _c.mutation.SyncPhase(); ok {
+		_spec.SetField(crmobject.FieldSyncPhase, field.TypeEnum, value)
+		_node.SyncPhase = value
+	}
+	if value, ok := _c.mutation.LastReadAt(); ok {
+		_spec.SetField(crmobject.FieldLastReadAt, field.TypeTime, value)
+		_node.LastReadAt = &value
+	}
+	if value, ok := _c.mutation.PartialToken(); ok {
+		_spec.SetField(crmobject.FieldPartialToken, field.TypeBytes, value)
+		_node.PartialToken = value
+	}
+	if value, ok := _c.mutation.PartialFields(); ok {
+		_spec.SetField(crmobject.FieldPartialFields, field.TypeJSON, value)
+		_node.PartialFields = value
+	}
+	if value, ok := _c.mutation.PartialGeneration(); ok {
+		_spec.SetField(crmobject.FieldPartialGeneration, field.TypeInt, value)
+		_node.PartialGeneration = value
+	}
+	if value, ok := _c.mutation.Partial(); ok {
+		_spec.SetField(crmobject.FieldPartial, field.TypeBool, value)
+		_node.Partial = value
 	}
 	if value, ok := _c.mutation.Generation(); ok {
 		_spec.SetField(crmobject.FieldGeneration, field.TypeInt, value)
@@ -998,6 +1116,102 @@ func (u *CrmObjectUpsert) UpdateReadFields() *CrmObjectUpsert {
 // ClearReadFields clears the value of the "read_fields" field.
 func (u *CrmObjectUpsert) ClearReadFields() *CrmObjectUpsert {
 	u.SetNull(crmobject.FieldReadFields)
+	return u
+}
+
+// SetSyncPhase sets the "sync_phase" field.
+func (u *CrmObjectUpsert) SetSyncPhase(v crm.SyncPhase) *CrmObjectUpsert {
+	u.Set(crmobject.FieldSyncPhase, v)
+	return u
+}
+
+// UpdateSyncPhase sets the "sync_phase" field to the value that was provided on create.
+func (u *CrmObjectUpsert) UpdateSyncPhase() *CrmObjectUpsert {
+	u.SetExcluded(crmobject.FieldSyncPhase)
+	return u
+}
+
+// SetLastReadAt sets the "last_read_at" field.
+func (u *CrmObjectUpsert) SetLastReadAt(v time.Time) *CrmObjectUpsert {
+	u.Set(crmobject.FieldLastReadAt, v)
+	return u
+}
+
+// UpdateLastReadAt sets the "last_read_at" field to the value that was provided on create.
+func (u *CrmObjectUpsert) UpdateLastReadAt() *CrmObjectUpsert {
+	u.SetExcluded(crmobject.FieldLastReadAt)
+	return u
+}
+
+// ClearLastReadAt clears the value of the "last_read_at" field.
+func (u *CrmObjectUpsert) ClearLastReadAt() *CrmObjectUpsert {
+	u.SetNull(crmobject.FieldLastReadAt)
+	return u
+}
+
+// SetPartialToken sets the "partial_token" field.
+func (u *CrmObjectUpsert) SetPartialToken(v []byte) *CrmObjectUpsert {
+	u.Set(crmobject.FieldPartialToken, v)
+	return u
+}
+
+// UpdatePartialToken sets the "partial_token" field to the value that was provided on create.
+func (u *CrmObjectUpsert) UpdatePartialToken() *CrmObjectUpsert {
+	u.SetExcluded(crmobject.FieldPartialToken)
+	return u
+}
+
+// ClearPartialToken clears the value of the "partial_token" field.
+func (u *CrmObjectUpsert) ClearPartialToken() *CrmObjectUpsert {
+	u.SetNull(crmobject.FieldPartialToken)
+	return u
+}
+
+// SetPartialFields sets the "partial_fields" field.
+func (u *CrmObjectUpsert) SetPartialFields(v []string) *CrmObjectUpsert {
+	u.Set(crmobject.FieldPartialFields, v)
+	return u
+}
+
+// UpdatePartialFields sets the "partial_fields" field to the value that was provided on create.
+func (u *CrmObjectUpsert) UpdatePartialFields() *CrmObjectUpsert {
+	u.SetExcluded(crmobject.FieldPartialFields)
+	return u
+}
+
+// ClearPartialFields clears the value of the "partial_fields" field.
+func (u *CrmObjectUpsert) ClearPartialFields() *CrmObjectUpsert {
+	u.SetNull(crmobject.FieldPartialFields)
+	return u
+}
+
+// SetPartialGeneration sets the "partial_generation" field.
+func (u *CrmObjectUpsert) SetPartialGeneration(v int) *CrmObjectUpsert {
+	u.Set(crmobject.FieldPartialGeneration, v)
+	return u
+}
+
+// UpdatePartialGeneration sets the "partial_generation" field to the value that was provided on create.
+func (u *CrmObjectUpsert) UpdatePartialGeneration() *CrmObjectUpsert {
+	u.SetExcluded(crmobject.FieldPartialGeneration)
+	return u
+}
+
+// AddPartialGeneration adds v to the "partial_generation" field.
+func (u *CrmObjectUpsert) AddPartialGeneration(v int) *CrmObjectUpsert {
+	u.Add(crmobject.FieldPartialGeneration, v)
+	return u
+}
+
+// SetPartial sets the "partial" field.
+func (u *CrmObjectUpsert) SetPartial(v bool) *CrmObjectUpsert {
+	u.Set(crmobject.FieldPartial, v)
+	return u
+}
+
+// UpdatePartial sets the "partial" field to the value that was provided on create.
+func (u *CrmObjectUpsert) UpdatePartial() *CrmObjectUpsert {
+	u.SetExcluded(crmobject.FieldPartial)
 	return u
 }
 
@@ -1423,6 +1637,118 @@ func (u *CrmObjectUpsertOne) UpdateReadFields() *CrmObjectUpsertOne {
 func (u *CrmObjectUpsertOne) ClearReadFields() *CrmObjectUpsertOne {
 	return u.Update(func(s *CrmObjectUpsert) {
 		s.ClearReadFields()
+	})
+}
+
+// SetSyncPhase sets the "sync_phase" field.
+func (u *CrmObjectUpsertOne) SetSyncPhase(v crm.SyncPhase) *CrmObjectUpsertOne {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.SetSyncPhase(v)
+	})
+}
+
+// UpdateSyncPhase sets the "sync_phase" field to the value that was provided on create.
+func (u *CrmObjectUpsertOne) UpdateSyncPhase() *CrmObjectUpsertOne {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.UpdateSyncPhase()
+	})
+}
+
+// SetLastReadAt sets the "last_read_at" field.
+func (u *CrmObjectUpsertOne) SetLastReadAt(v time.Time) *CrmObjectUpsertOne {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.SetLastReadAt(v)
+	})
+}
+
+// UpdateLastReadAt sets the "last_read_at" field to the value that was provided on create.
+func (u *CrmObjectUpsertOne) UpdateLastReadAt() *CrmObjectUpsertOne {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.UpdateLastReadAt()
+	})
+}
+
+// ClearLastReadAt clears the value of the "last_read_at" field.
+func (u *CrmObjectUpsertOne) ClearLastReadAt() *CrmObjectUpsertOne {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.ClearLastReadAt()
+	})
+}
+
+// SetPartialToken sets the "partial_token" field.
+func (u *CrmObjectUpsertOne) SetPartialToken(v []byte) *CrmObjectUpsertOne {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.SetPartialToken(v)
+	})
+}
+
+// UpdatePartialToken sets the "partial_token" field to the value that was provided on create.
+func (u *CrmObjectUpsertOne) UpdatePartialToken() *CrmObjectUpsertOne {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.UpdatePartialToken()
+	})
+}
+
+// ClearPartialToken clears the value of the "partial_token" field.
+func (u *CrmObjectUpsertOne) ClearPartialToken() *CrmObjectUpsertOne {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.ClearPartialToken()
+	})
+}
+
+// SetPartialFields sets the "partial_fields" field.
+func (u *CrmObjectUpsertOne) SetPartialFields(v []string) *CrmObjectUpsertOne {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.SetPartialFields(v)
+	})
+}
+
+// UpdatePartialFields sets the "partial_fields" field to the value that was provided on create.
+func (u *CrmObjectUpsertOne) UpdatePartialFields() *CrmObjectUpsertOne {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.UpdatePartialFields()
+	})
+}
+
+// ClearPartialFields clears the value of the "partial_fields" field.
+func (u *CrmObjectUpsertOne) ClearPartialFields() *CrmObjectUpsertOne {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.ClearPartialFields()
+	})
+}
+
+// SetPartialGeneration sets the "partial_generation" field.
+func (u *CrmObjectUpsertOne) SetPartialGeneration(v int) *CrmObjectUpsertOne {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.SetPartialGeneration(v)
+	})
+}
+
+// AddPartialGeneration adds v to the "partial_generation" field.
+func (u *CrmObjectUpsertOne) AddPartialGeneration(v int) *CrmObjectUpsertOne {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.AddPartialGeneration(v)
+	})
+}
+
+// UpdatePartialGeneration sets the "partial_generation" field to the value that was provided on create.
+func (u *CrmObjectUpsertOne) UpdatePartialGeneration() *CrmObjectUpsertOne {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.UpdatePartialGeneration()
+	})
+}
+
+// SetPartial sets the "partial" field.
+func (u *CrmObjectUpsertOne) SetPartial(v bool) *CrmObjectUpsertOne {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.SetPartial(v)
+	})
+}
+
+// UpdatePartial sets the "partial" field to the value that was provided on create.
+func (u *CrmObjectUpsertOne) UpdatePartial() *CrmObjectUpsertOne {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.UpdatePartial()
 	})
 }
 
@@ -2021,6 +2347,118 @@ func (u *CrmObjectUpsertBulk) UpdateReadFields() *CrmObjectUpsertBulk {
 func (u *CrmObjectUpsertBulk) ClearReadFields() *CrmObjectUpsertBulk {
 	return u.Update(func(s *CrmObjectUpsert) {
 		s.ClearReadFields()
+	})
+}
+
+// SetSyncPhase sets the "sync_phase" field.
+func (u *CrmObjectUpsertBulk) SetSyncPhase(v crm.SyncPhase) *CrmObjectUpsertBulk {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.SetSyncPhase(v)
+	})
+}
+
+// UpdateSyncPhase sets the "sync_phase" field to the value that was provided on create.
+func (u *CrmObjectUpsertBulk) UpdateSyncPhase() *CrmObjectUpsertBulk {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.UpdateSyncPhase()
+	})
+}
+
+// SetLastReadAt sets the "last_read_at" field.
+func (u *CrmObjectUpsertBulk) SetLastReadAt(v time.Time) *CrmObjectUpsertBulk {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.SetLastReadAt(v)
+	})
+}
+
+// UpdateLastReadAt sets the "last_read_at" field to the value that was provided on create.
+func (u *CrmObjectUpsertBulk) UpdateLastReadAt() *CrmObjectUpsertBulk {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.UpdateLastReadAt()
+	})
+}
+
+// ClearLastReadAt clears the value of the "last_read_at" field.
+func (u *CrmObjectUpsertBulk) ClearLastReadAt() *CrmObjectUpsertBulk {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.ClearLastReadAt()
+	})
+}
+
+// SetPartialToken sets the "partial_token" field.
+func (u *CrmObjectUpsertBulk) SetPartialToken(v []byte) *CrmObjectUpsertBulk {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.SetPartialToken(v)
+	})
+}
+
+// UpdatePartialToken sets the "partial_token" field to the value that was provided on create.
+func (u *CrmObjectUpsertBulk) UpdatePartialToken() *CrmObjectUpsertBulk {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.UpdatePartialToken()
+	})
+}
+
+// ClearPartialToken clears the value of the "partial_token" field.
+func (u *CrmObjectUpsertBulk) ClearPartialToken() *CrmObjectUpsertBulk {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.ClearPartialToken()
+	})
+}
+
+// SetPartialFields sets the "partial_fields" field.
+func (u *CrmObjectUpsertBulk) SetPartialFields(v []string) *CrmObjectUpsertBulk {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.SetPartialFields(v)
+	})
+}
+
+// UpdatePartialFields sets the "partial_fields" field to the value that was provided on create.
+func (u *CrmObjectUpsertBulk) UpdatePartialFields() *CrmObjectUpsertBulk {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.UpdatePartialFields()
+	})
+}
+
+// ClearPartialFields clears the value of the "partial_fields" field.
+func (u *CrmObjectUpsertBulk) ClearPartialFields() *CrmObjectUpsertBulk {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.ClearPartialFields()
+	})
+}
+
+// SetPartialGeneration sets the "partial_generation" field.
+func (u *CrmObjectUpsertBulk) SetPartialGeneration(v int) *CrmObjectUpsertBulk {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.SetPartialGeneration(v)
+	})
+}
+
+// AddPartialGeneration adds v to the "partial_generation" field.
+func (u *CrmObjectUpsertBulk) AddPartialGeneration(v int) *CrmObjectUpsertBulk {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.AddPartialGeneration(v)
+	})
+}
+
+// UpdatePartialGeneration sets the "partial_generation" field to the value that was provided on create.
+func (u *CrmObjectUpsertBulk) UpdatePartialGeneration() *CrmObjectUpsertBulk {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.UpdatePartialGeneration()
+	})
+}
+
+// SetPartial sets the "partial" field.
+func (u *CrmObjectUpsertBulk) SetPartial(v bool) *CrmObjectUpsertBulk {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.SetPartial(v)
+	})
+}
+
+// UpdatePartial sets the "partial" field to the value that was provided on create.
+func (u *CrmObjectUpsertBulk) UpdatePartial() *CrmObjectUpsertBulk {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.UpdatePartial()
 	})
 }
 

@@ -338,6 +338,105 @@ func (_u *CrmObjectUpdate) ClearReadFields() *CrmObjectUpdate {
 	return _u
 }
 
+// SetSyncPhase sets the "sync_phase" field.
+func (_u *CrmObjectUpdate) SetSyncPhase(v crm.SyncPhase) *CrmObjectUpdate {
+	_u.mutation.SetSyncPhase(v)
+	return _u
+}
+
+// SetNillableSyncPhase sets the "sync_phase" field if the given value is not nil.
+func (_u *CrmObjectUpdate) SetNillableSyncPhase(v *crm.SyncPhase) *CrmObjectUpdate {
+	if v != nil {
+		_u.SetSyncPhase(*v)
+	}
+	return _u
+}
+
+// SetLastReadAt sets the "last_read_at" field.
+func (_u *CrmObjectUpdate) SetLastReadAt(v time.Time) *CrmObjectUpdate {
+	_u.mutation.SetLastReadAt(v)
+	return _u
+}
+
+// SetNillableLastReadAt sets the "last_read_at" field if the given value is not nil.
+func (_u *CrmObjectUpdate) SetNillableLastReadAt(v *time.Time) *CrmObjectUpdate {
+	if v != nil {
+		_u.SetLastReadAt(*v)
+	}
+	return _u
+}
+
+// ClearLastReadAt clears the value of the "last_read_at" field.
+func (_u *CrmObjectUpdate) ClearLastReadAt() *CrmObjectUpdate {
+	_u.mutation.ClearLastReadAt()
+	return _u
+}
+
+// SetPartialToken sets the "partial_token" field.
+func (_u *CrmObjectUpdate) SetPartialToken(v []byte) *CrmObjectUpdate {
+	_u.mutation.SetPartialToken(v)
+	return _u
+}
+
+// ClearPartialToken clears the value of the "partial_token" field.
+func (_u *CrmObjectUpdate) ClearPartialToken() *CrmObjectUpdate {
+	_u.mutation.ClearPartialToken()
+	return _u
+}
+
+// SetPartialFields sets the "partial_fields" field.
+func (_u *CrmObjectUpdate) SetPartialFields(v []string) *CrmObjectUpdate {
+	_u.mutation.SetPartialFields(v)
+	return _u
+}
+
+// AppendPartialFields appends value to the "partial_fields" field.
+func (_u *CrmObjectUpdate) AppendPartialFields(v []string) *CrmObjectUpdate {
+	_u.mutation.AppendPartialFields(v)
+	return _u
+}
+
+// ClearPartialFields clears the value of the "partial_fields" field.
+func (_u *CrmObjectUpdate) ClearPartialFields() *CrmObjectUpdate {
+	_u.mutation.ClearPartialFields()
+	return _u
+}
+
+// SetPartialGeneration sets the "partial_generation" field.
+func (_u *CrmObjectUpdate) SetPartialGeneration(v int) *CrmObjectUpdate {
+	_u.mutation.ResetPartialGeneration()
+	_u.mutation.SetPartialGeneration(v)
+	return _u
+}
+
+// SetNillablePartialGeneration sets the "partial_generation" field if the given value is not nil.
+func (_u *CrmObjectUpdate) SetNillablePartialGeneration(v *int) *CrmObjectUpdate {
+	if v != nil {
+		_u.SetPartialGeneration(*v)
+	}
+	return _u
+}
+
+// AddPartialGeneration adds value to the "partial_generation" field.
+func (_u *CrmObjectUpdate) AddPartialGeneration(v int) *CrmObjectUpdate {
+	_u.mutation.AddPartialGeneration(v)
+	return _u
+}
+
+// SetPartial sets the "partial" field.
+func (_u *CrmObjectUpdate) SetPartial(v bool) *CrmObjectUpdate {
+	_u.mutation.SetPartial(v)
+	return _u
+}
+
+// SetNillablePartial sets the "partial" field if the given value is not nil.
+func (_u *CrmObjectUpdate) SetNillablePartial(v *bool) *CrmObjectUpdate {
+	if v != nil {
+		_u.SetPartial(*v)
+	}
+	return _u
+}
+
 // SetGeneration sets the "generation" field.
 func (_u *CrmObjectUpdate) SetGeneration(v int) *CrmObjectUpdate {
 	_u.mutation.ResetGeneration()
@@ -500,6 +599,11 @@ func (_u *CrmObjectUpdate) check() error {
 			return &ValidationError{Name: "record_access_note", err: fmt.Errorf(`ent: validator failed for field "CrmObject.record_access_note": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.SyncPhase(); ok {
+		if err := crmobject.SyncPhaseValidator(v); err != nil {
+			return &ValidationError{Name: "sync_phase", err: fmt.Errorf(`ent: validator failed for field "CrmObject.sync_phase": %w`, err)}
+		}
+	}
 	if _u.mutation.IntegrationCleared() && len(_u.mutation.IntegrationIDs()) > 0 {
 		return errors.New(`ent: clearing a required unique edge "CrmObject.integration"`)
 	}
@@ -618,6 +722,41 @@ func (_u *CrmObjectUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.ReadFieldsCleared() {
 		_spec.ClearField(crmobject.FieldReadFields, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.SyncPhase(); ok {
+		_spec.SetField(crmobject.FieldSyncPhase, field.TypeEnum, value)
+	}
+	if value, ok := _u.mutation.LastReadAt(); ok {
+		_spec.SetField(crmobject.FieldLastReadAt, field.TypeTime, value)
+	}
+	if _u.mutation.LastReadAtCleared() {
+		_spec.ClearField(crmobject.FieldLastReadAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.PartialToken(); ok {
+		_spec.SetField(crmobject.FieldPartialToken, field.TypeBytes, value)
+	}
+	if _u.mutation.PartialTokenCleared() {
+		_spec.ClearField(crmobject.FieldPartialToken, field.TypeBytes)
+	}
+	if value, ok := _u.mutation.PartialFields(); ok {
+		_spec.SetField(crmobject.FieldPartialFields, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedPartialFields(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, crmobject.FieldPartialFields, value)
+		})
+	}
+	if _u.mutation.PartialFieldsCleared() {
+		_spec.ClearField(crmobject.FieldPartialFields, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.PartialGeneration(); ok {
+		_spec.SetField(crmobject.FieldPartialGeneration, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedPartialGeneration(); ok {
+		_spec.AddField(crmobject.FieldPartialGeneration, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.Partial(); ok {
+		_spec.SetField(crmobject.FieldPartial, field.TypeBool, value)
 	}
 	if value, ok := _u.mutation.Generation(); ok {
 		_spec.SetField(crmobject.FieldGeneration, field.TypeInt, value)
@@ -1004,6 +1143,105 @@ func (_u *CrmObjectUpdateOne) ClearReadFields() *CrmObjectUpdateOne {
 	return _u
 }
 
+// SetSyncPhase sets the "sync_phase" field.
+func (_u *CrmObjectUpdateOne) SetSyncPhase(v crm.SyncPhase) *CrmObjectUpdateOne {
+	_u.mutation.SetSyncPhase(v)
+	return _u
+}
+
+// SetNillableSyncPhase sets the "sync_phase" field if the given value is not nil.
+func (_u *CrmObjectUpdateOne) SetNillableSyncPhase(v *crm.SyncPhase) *CrmObjectUpdateOne {
+	if v != nil {
+		_u.SetSyncPhase(*v)
+	}
+	return _u
+}
+
+// SetLastReadAt sets the "last_read_at" field.
+func (_u *CrmObjectUpdateOne) SetLastReadAt(v time.Time) *CrmObjectUpdateOne {
+	_u.mutation.SetLastReadAt(v)
+	return _u
+}
+
+// SetNillableLastReadAt sets the "last_read_at" field if the given value is not nil.
+func (_u *CrmObjectUpdateOne) SetNillableLastReadAt(v *time.Time) *CrmObjectUpdateOne {
+	if v != nil {
+		_u.SetLastReadAt(*v)
+	}
+	return _u
+}
+
+// ClearLastReadAt clears the value of the "last_read_at" field.
+func (_u *CrmObjectUpdateOne) ClearLastReadAt() *CrmObjectUpdateOne {
+	_u.mutation.ClearLastReadAt()
+	return _u
+}
+
+// SetPartialToken sets the "partial_token" field.
+func (_u *CrmObjectUpdateOne) SetPartialToken(v []byte) *CrmObjectUpdateOne {
+	_u.mutation.SetPartialToken(v)
+	return _u
+}
+
+// ClearPartialToken clears the value of the "partial_token" field.
+func (_u *CrmObjectUpdateOne) ClearPartialToken() *CrmObjectUpdateOne {
+	_u.mutation.ClearPartialToken()
+	return _u
+}
+
+// SetPartialFields sets the "partial_fields" field.
+func (_u *CrmObjectUpdateOne) SetPartialFields(v []string) *CrmObjectUpdateOne {
+	_u.mutation.SetPartialFields(v)
+	return _u
+}
+
+// AppendPartialFields appends value to the "partial_fields" field.
+func (_u *CrmObjectUpdateOne) AppendPartialFields(v []string) *CrmObjectUpdateOne {
+	_u.mutation.AppendPartialFields(v)
+	return _u
+}
+
+// ClearPartialFields clears the value of the "partial_fields" field.
+func (_u *CrmObjectUpdateOne) ClearPartialFields() *CrmObjectUpdateOne {
+	_u.mutation.ClearPartialFields()
+	return _u
+}
+
+// SetPartialGeneration sets the "partial_generation" field.
+func (_u *CrmObjectUpdateOne) SetPartialGeneration(v int) *CrmObjectUpdateOne {
+	_u.mutation.ResetPartialGeneration()
+	_u.mutation.SetPartialGeneration(v)
+	return _u
+}
+
+// SetNillablePartialGeneration sets the "partial_generation" field if the given value is not nil.
+func (_u *CrmObjectUpdateOne) SetNillablePartialGeneration(v *int) *CrmObjectUpdateOne {
+	if v != nil {
+		_u.SetPartialGeneration(*v)
+	}
+	return _u
+}
+
+// AddPartialGeneration adds value to the "partial_generation" field.
+func (_u *CrmObjectUpdateOne) AddPartialGeneration(v int) *CrmObjectUpdateOne {
+	_u.mutation.AddPartialGeneration(v)
+	return _u
+}
+
+// SetPartial sets the "partial" field.
+func (_u *CrmObjectUpdateOne) SetPartial(v bool) *CrmObjectUpdateOne {
+	_u.mutation.SetPartial(v)
+	return _u
+}
+
+// SetNillablePartial sets the "partial" field if the given value is not nil.
+func (_u *CrmObjectUpdateOne) SetNillablePartial(v *bool) *CrmObjectUpdateOne {
+	if v != nil {
+		_u.SetPartial(*v)
+	}
+	return _u
+}
+
 // SetGeneration sets the "generation" field.
 func (_u *CrmObjectUpdateOne) SetGeneration(v int) *CrmObjectUpdateOne {
 	_u.mutation.ResetGeneration()
@@ -1179,6 +1417,11 @@ func (_u *CrmObjectUpdateOne) check() error {
 			return &ValidationError{Name: "record_access_note", err: fmt.Errorf(`ent: validator failed for field "CrmObject.record_access_note": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.SyncPhase(); ok {
+		if err := crmobject.SyncPhaseValidator(v); err != nil {
+			return &ValidationError{Name: "sync_phase", err: fmt.Errorf(`ent: validator failed for field "CrmObject.sync_phase": %w`, err)}
+		}
+	}
 	if _u.mutation.IntegrationCleared() && len(_u.mutation.IntegrationIDs()) > 0 {
 		return errors.New(`ent: clearing a required unique edge "CrmObject.integration"`)
 	}
@@ -1314,6 +1557,41 @@ func (_u *CrmObjectUpdateOne) sqlSave(ctx context.Context) (_node *CrmObject, er
 	}
 	if _u.mutation.ReadFieldsCleared() {
 		_spec.ClearField(crmobject.FieldReadFields, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.SyncPhase(); ok {
+		_spec.SetField(crmobject.FieldSyncPhase, field.TypeEnum, value)
+	}
+	if value, ok := _u.mutation.LastReadAt(); ok {
+		_spec.SetField(crmobject.FieldLastReadAt, field.TypeTime, value)
+	}
+	if _u.mutation.LastReadAtCleared() {
+		_spec.ClearField(crmobject.FieldLastReadAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.PartialToken(); ok {
+		_spec.SetField(crmobject.FieldPartialToken, field.TypeBytes, value)
+	}
+	if _u.mutation.PartialTokenCleared() {
+		_spec.ClearField(crmobject.FieldPartialToken, field.TypeBytes)
+	}
+	if value, ok := _u.mutation.PartialFields(); ok {
+		_spec.SetField(crmobject.FieldPartialFields, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedPartialFields(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, crmobject.FieldPartialFields, value)
+		})
+	}
+	if _u.mutation.PartialFieldsCleared() {
+		_spec.ClearField(crmobject.FieldPartialFields, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.PartialGeneration(); ok {
+		_spec.SetField(crmobject.FieldPartialGeneration, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedPartialGeneration(); ok {
+		_spec.AddField(crmobject.FieldPartialGeneration, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.Partial(); ok {
+		_spec.SetField(crmobject.FieldPartial, field.TypeBool, value)
 	}
 	if value, ok := _u.mutation.Generation(); ok {
 		_spec.SetField(crmobject.FieldGeneration, field.TypeInt, value)

@@ -13,23 +13,33 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"github.com/fieldwarden/fieldwarden/ent/alert"
+	"github.com/fieldwarden/fieldwarden/ent/apibudget"
 	"github.com/fieldwarden/fieldwarden/ent/apitoken"
+	"github.com/fieldwarden/fieldwarden/ent/apiusage"
 	"github.com/fieldwarden/fieldwarden/ent/auditentry"
 	"github.com/fieldwarden/fieldwarden/ent/connectormemo"
 	"github.com/fieldwarden/fieldwarden/ent/credential"
 	"github.com/fieldwarden/fieldwarden/ent/crmfield"
 	"github.com/fieldwarden/fieldwarden/ent/crmobject"
+	"github.com/fieldwarden/fieldwarden/ent/failedrecord"
 	"github.com/fieldwarden/fieldwarden/ent/feedentry"
 	"github.com/fieldwarden/fieldwarden/ent/idempotencykey"
 	"github.com/fieldwarden/fieldwarden/ent/integration"
+	"github.com/fieldwarden/fieldwarden/ent/invitation"
 	"github.com/fieldwarden/fieldwarden/ent/mapping"
+	"github.com/fieldwarden/fieldwarden/ent/member"
 	"github.com/fieldwarden/fieldwarden/ent/oauthclient"
 	"github.com/fieldwarden/fieldwarden/ent/oauthstate"
 	"github.com/fieldwarden/fieldwarden/ent/permissionchange"
 	"github.com/fieldwarden/fieldwarden/ent/picklist"
+	"github.com/fieldwarden/fieldwarden/ent/recipient"
 	"github.com/fieldwarden/fieldwarden/ent/record"
+	"github.com/fieldwarden/fieldwarden/ent/runerror"
+	"github.com/fieldwarden/fieldwarden/ent/runlogentry"
 	"github.com/fieldwarden/fieldwarden/ent/runobject"
+	"github.com/fieldwarden/fieldwarden/ent/session"
 	"github.com/fieldwarden/fieldwarden/ent/settingvalue"
+	"github.com/fieldwarden/fieldwarden/ent/signinlink"
 	"github.com/fieldwarden/fieldwarden/ent/syncrun"
 	"github.com/fieldwarden/fieldwarden/ent/workspace"
 )
@@ -93,23 +103,33 @@ func checkColumn(t, c string) error {
 	initCheck.Do(func() {
 		columnCheck = sql.NewColumnCheck(map[string]func(string) bool{
 			alert.Table:            alert.ValidColumn,
+			apibudget.Table:        apibudget.ValidColumn,
 			apitoken.Table:         apitoken.ValidColumn,
+			apiusage.Table:         apiusage.ValidColumn,
 			auditentry.Table:       auditentry.ValidColumn,
 			connectormemo.Table:    connectormemo.ValidColumn,
 			credential.Table:       credential.ValidColumn,
 			crmfield.Table:         crmfield.ValidColumn,
 			crmobject.Table:        crmobject.ValidColumn,
+			failedrecord.Table:     failedrecord.ValidColumn,
 			feedentry.Table:        feedentry.ValidColumn,
 			idempotencykey.Table:   idempotencykey.ValidColumn,
 			integration.Table:      integration.ValidColumn,
+			invitation.Table:       invitation.ValidColumn,
 			mapping.Table:          mapping.ValidColumn,
+			member.Table:           member.ValidColumn,
 			oauthclient.Table:      oauthclient.ValidColumn,
 			oauthstate.Table:       oauthstate.ValidColumn,
 			permissionchange.Table: permissionchange.ValidColumn,
 			picklist.Table:         picklist.ValidColumn,
+			recipient.Table:        recipient.ValidColumn,
 			record.Table:           record.ValidColumn,
+			runerror.Table:         runerror.ValidColumn,
+			runlogentry.Table:      runlogentry.ValidColumn,
 			runobject.Table:        runobject.ValidColumn,
+			session.Table:          session.ValidColumn,
 			settingvalue.Table:     settingvalue.ValidColumn,
+			signinlink.Table:       signinlink.ValidColumn,
 			syncrun.Table:          syncrun.ValidColumn,
 			workspace.Table:        workspace.ValidColumn,
 		})

@@ -4,24 +4,34 @@ package ent
 
 import (
 	"github.com/fieldwarden/fieldwarden/ent/alert"
+	"github.com/fieldwarden/fieldwarden/ent/apibudget"
 	"github.com/fieldwarden/fieldwarden/ent/apitoken"
+	"github.com/fieldwarden/fieldwarden/ent/apiusage"
 	"github.com/fieldwarden/fieldwarden/ent/auditentry"
 	"github.com/fieldwarden/fieldwarden/ent/connectormemo"
 	"github.com/fieldwarden/fieldwarden/ent/credential"
 	"github.com/fieldwarden/fieldwarden/ent/crmfield"
 	"github.com/fieldwarden/fieldwarden/ent/crmobject"
+	"github.com/fieldwarden/fieldwarden/ent/failedrecord"
 	"github.com/fieldwarden/fieldwarden/ent/feedentry"
 	"github.com/fieldwarden/fieldwarden/ent/idempotencykey"
 	"github.com/fieldwarden/fieldwarden/ent/integration"
+	"github.com/fieldwarden/fieldwarden/ent/invitation"
 	"github.com/fieldwarden/fieldwarden/ent/mapping"
+	"github.com/fieldwarden/fieldwarden/ent/member"
 	"github.com/fieldwarden/fieldwarden/ent/oauthclient"
 	"github.com/fieldwarden/fieldwarden/ent/oauthstate"
 	"github.com/fieldwarden/fieldwarden/ent/permissionchange"
 	"github.com/fieldwarden/fieldwarden/ent/picklist"
 	"github.com/fieldwarden/fieldwarden/ent/predicate"
+	"github.com/fieldwarden/fieldwarden/ent/recipient"
 	"github.com/fieldwarden/fieldwarden/ent/record"
+	"github.com/fieldwarden/fieldwarden/ent/runerror"
+	"github.com/fieldwarden/fieldwarden/ent/runlogentry"
 	"github.com/fieldwarden/fieldwarden/ent/runobject"
+	"github.com/fieldwarden/fieldwarden/ent/session"
 	"github.com/fieldwarden/fieldwarden/ent/settingvalue"
+	"github.com/fieldwarden/fieldwarden/ent/signinlink"
 	"github.com/fieldwarden/fieldwarden/ent/syncrun"
 	"github.com/fieldwarden/fieldwarden/ent/workspace"
 
@@ -33,7 +43,7 @@ import (
 
 // schemaGraph holds a representation of ent/schema at runtime.
 var schemaGraph = func() *sqlgraph.Schema {
-	graph := &sqlgraph.Schema{Nodes: make([]*sqlgraph.Node, 20)}
+	graph := &sqlgraph.Schema{Nodes: make([]*sqlgraph.Node, 30)}
 	graph.Nodes[0] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   alert.Table,
@@ -70,6 +80,26 @@ var schemaGraph = func() *sqlgraph.Schema {
 	}
 	graph.Nodes[1] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
+			Table:   apibudget.Table,
+			Columns: apibudget.Columns,
+			ID: &sqlgraph.FieldSpec{
+				Type:   field.TypeString,
+				Column: apibudget.FieldID,
+			},
+		},
+		Type: "ApiBudget",
+		Fields: map[string]*sqlgraph.FieldSpec{
+			apibudget.FieldWorkspaceID:   {Type: field.TypeString, Column: apibudget.FieldWorkspaceID},
+			apibudget.FieldCreatedAt:     {Type: field.TypeTime, Column: apibudget.FieldCreatedAt},
+			apibudget.FieldIntegrationID: {Type: field.TypeString, Column: apibudget.FieldIntegrationID},
+			apibudget.FieldAPIType:       {Type: field.TypeString, Column: apibudget.FieldAPIType},
+			apibudget.FieldDailyLimit:    {Type: field.TypeInt, Column: apibudget.FieldDailyLimit},
+			apibudget.FieldUpdatedBy:     {Type: field.TypeString, Column: apibudget.FieldUpdatedBy},
+			apibudget.FieldUpdatedAt:     {Type: field.TypeTime, Column: apibudget.FieldUpdatedAt},
+		},
+	}
+	graph.Nodes[2] = &sqlgraph.Node{
+		NodeSpec: sqlgraph.NodeSpec{
 			Table:   apitoken.Table,
 			Columns: apitoken.Columns,
 			ID: &sqlgraph.FieldSpec{
@@ -84,11 +114,33 @@ var schemaGraph = func() *sqlgraph.Schema {
 			apitoken.FieldName:        {Type: field.TypeString, Column: apitoken.FieldName},
 			apitoken.FieldRole:        {Type: field.TypeEnum, Column: apitoken.FieldRole},
 			apitoken.FieldHash:        {Type: field.TypeBytes, Column: apitoken.FieldHash},
+			apitoken.FieldScopes:      {Type: field.TypeJSON, Column: apitoken.FieldScopes},
+			apitoken.FieldCreatedBy:   {Type: field.TypeString, Column: apitoken.FieldCreatedBy},
+			apitoken.FieldLastUsedAt:  {Type: field.TypeTime, Column: apitoken.FieldLastUsedAt},
 			apitoken.FieldExpiresAt:   {Type: field.TypeTime, Column: apitoken.FieldExpiresAt},
 			apitoken.FieldRevokedAt:   {Type: field.TypeTime, Column: apitoken.FieldRevokedAt},
 		},
 	}
-	graph.Nodes[2] = &sqlgraph.Node{
+	graph.Nodes[3] = &sqlgraph.Node{
+		NodeSpec: sqlgraph.NodeSpec{
+			Table:   apiusage.Table,
+			Columns: apiusage.Columns,
+			ID: &sqlgraph.FieldSpec{
+				Type:   field.TypeString,
+				Column: apiusage.FieldID,
+			},
+		},
+		Type: "ApiUsage",
+		Fields: map[string]*sqlgraph.FieldSpec{
+			apiusage.FieldWorkspaceID:   {Type: field.TypeString, Column: apiusage.FieldWorkspaceID},
+			apiusage.FieldCreatedAt:     {Type: field.TypeTime, Column: apiusage.FieldCreatedAt},
+			apiusage.FieldIntegrationID: {Type: field.TypeString, Column: apiusage.FieldIntegrationID},
+			apiusage.FieldAPIType:       {Type: field.TypeString, Column: apiusage.FieldAPIType},
+			apiusage.FieldLocalDate:     {Type: field.TypeString, Column: apiusage.FieldLocalDate},
+			apiusage.FieldCalls:         {Type: field.TypeInt, Column: apiusage.FieldCalls},
+		},
+	}
+	graph.Nodes[4] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   auditentry.Table,
 			Columns: auditentry.Columns,
@@ -106,11 +158,17 @@ var schemaGraph = func() *sqlgraph.Schema {
 			auditentry.FieldAction:      {Type: field.TypeString, Column: auditentry.FieldAction},
 			auditentry.FieldTarget:      {Type: field.TypeString, Column: auditentry.FieldTarget},
 			auditentry.FieldOutcome:     {Type: field.TypeEnum, Column: auditentry.FieldOutcome},
+			auditentry.FieldVia:         {Type: field.TypeString, Column: auditentry.FieldVia},
+			auditentry.FieldInterface:   {Type: field.TypeString, Column: auditentry.FieldInterface},
+			auditentry.FieldAddress:     {Type: field.TypeString, Column: auditentry.FieldAddress},
+			auditentry.FieldUserAgent:   {Type: field.TypeString, Column: auditentry.FieldUserAgent},
+			auditentry.FieldRequestID:   {Type: field.TypeString, Column: auditentry.FieldRequestID},
+			auditentry.FieldFaultCode:   {Type: field.TypeString, Column: auditentry.FieldFaultCode},
 			auditentry.FieldBefore:      {Type: field.TypeJSON, Column: auditentry.FieldBefore},
 			auditentry.FieldAfter:       {Type: field.TypeJSON, Column: auditentry.FieldAfter},
 		},
 	}
-	graph.Nodes[3] = &sqlgraph.Node{
+	graph.Nodes[5] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   connectormemo.Table,
 			Columns: connectormemo.Columns,
@@ -128,7 +186,7 @@ var schemaGraph = func() *sqlgraph.Schema {
 			connectormemo.FieldUpdatedAt:     {Type: field.TypeTime, Column: connectormemo.FieldUpdatedAt},
 		},
 	}
-	graph.Nodes[4] = &sqlgraph.Node{
+	graph.Nodes[6] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   credential.Table,
 			Columns: credential.Columns,
@@ -150,7 +208,7 @@ var schemaGraph = func() *sqlgraph.Schema {
 			credential.FieldRefreshedAt:   {Type: field.TypeTime, Column: credential.FieldRefreshedAt},
 		},
 	}
-	graph.Nodes[5] = &sqlgraph.Node{
+	graph.Nodes[7] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   crmfield.Table,
 			Columns: crmfield.Columns,
@@ -184,7 +242,7 @@ var schemaGraph = func() *sqlgraph.Schema {
 			crmfield.FieldSuspectedAt:      {Type: field.TypeTime, Column: crmfield.FieldSuspectedAt},
 		},
 	}
-	graph.Nodes[6] = &sqlgraph.Node{
+	graph.Nodes[8] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   crmobject.Table,
 			Columns: crmobject.Columns,
@@ -195,32 +253,61 @@ var schemaGraph = func() *sqlgraph.Schema {
 		},
 		Type: "CrmObject",
 		Fields: map[string]*sqlgraph.FieldSpec{
-			crmobject.FieldWorkspaceID:      {Type: field.TypeString, Column: crmobject.FieldWorkspaceID},
-			crmobject.FieldCreatedAt:        {Type: field.TypeTime, Column: crmobject.FieldCreatedAt},
-			crmobject.FieldIntegrationID:    {Type: field.TypeString, Column: crmobject.FieldIntegrationID},
-			crmobject.FieldName:             {Type: field.TypeString, Column: crmobject.FieldName},
-			crmobject.FieldLabel:            {Type: field.TypeString, Column: crmobject.FieldLabel},
-			crmobject.FieldRequirement:      {Type: field.TypeEnum, Column: crmobject.FieldRequirement},
-			crmobject.FieldStatus:           {Type: field.TypeEnum, Column: crmobject.FieldStatus},
-			crmobject.FieldRights:           {Type: field.TypeJSON, Column: crmobject.FieldRights},
-			crmobject.FieldCause:            {Type: field.TypeEnum, Column: crmobject.FieldCause},
-			crmobject.FieldEvidence:         {Type: field.TypeString, Column: crmobject.FieldEvidence},
-			crmobject.FieldSince:            {Type: field.TypeTime, Column: crmobject.FieldSince},
-			crmobject.FieldSuspectedAt:      {Type: field.TypeTime, Column: crmobject.FieldSuspectedAt},
-			crmobject.FieldCheckedAt:        {Type: field.TypeTime, Column: crmobject.FieldCheckedAt},
-			crmobject.FieldStale:            {Type: field.TypeBool, Column: crmobject.FieldStale},
-			crmobject.FieldStaleReason:      {Type: field.TypeString, Column: crmobject.FieldStaleReason},
-			crmobject.FieldContentHash:      {Type: field.TypeString, Column: crmobject.FieldContentHash},
-			crmobject.FieldAPIVersion:       {Type: field.TypeString, Column: crmobject.FieldAPIVersion},
-			crmobject.FieldRecordAccess:     {Type: field.TypeEnum, Column: crmobject.FieldRecordAccess},
-			crmobject.FieldRecordAccessNote: {Type: field.TypeString, Column: crmobject.FieldRecordAccessNote},
-			crmobject.FieldResumeToken:      {Type: field.TypeBytes, Column: crmobject.FieldResumeToken},
-			crmobject.FieldReadFields:       {Type: field.TypeJSON, Column: crmobject.FieldReadFields},
-			crmobject.FieldGeneration:       {Type: field.TypeInt, Column: crmobject.FieldGeneration},
-			crmobject.FieldPosition:         {Type: field.TypeInt, Column: crmobject.FieldPosition},
+			crmobject.FieldWorkspaceID:       {Type: field.TypeString, Column: crmobject.FieldWorkspaceID},
+			crmobject.FieldCreatedAt:         {Type: field.TypeTime, Column: crmobject.FieldCreatedAt},
+			crmobject.FieldIntegrationID:     {Type: field.TypeString, Column: crmobject.FieldIntegrationID},
+			crmobject.FieldName:              {Type: field.TypeString, Column: crmobject.FieldName},
+			crmobject.FieldLabel:             {Type: field.TypeString, Column: crmobject.FieldLabel},
+			crmobject.FieldRequirement:       {Type: field.TypeEnum, Column: crmobject.FieldRequirement},
+			crmobject.FieldStatus:            {Type: field.TypeEnum, Column: crmobject.FieldStatus},
+			crmobject.FieldRights:            {Type: field.TypeJSON, Column: crmobject.FieldRights},
+			crmobject.FieldCause:             {Type: field.TypeEnum, Column: crmobject.FieldCause},
+			crmobject.FieldEvidence:          {Type: field.TypeString, Column: crmobject.FieldEvidence},
+			crmobject.FieldSince:             {Type: field.TypeTime, Column: crmobject.FieldSince},
+			crmobject.FieldSuspectedAt:       {Type: field.TypeTime, Column: crmobject.FieldSuspectedAt},
+			crmobject.FieldCheckedAt:         {Type: field.TypeTime, Column: crmobject.FieldCheckedAt},
+			crmobject.FieldStale:             {Type: field.TypeBool, Column: crmobject.FieldStale},
+			crmobject.FieldStaleReason:       {Type: field.TypeString, Column: crmobject.FieldStaleReason},
+			crmobject.FieldContentHash:       {Type: field.TypeString, Column: crmobject.FieldContentHash},
+			crmobject.FieldAPIVersion:        {Type: field.TypeString, Column: crmobject.FieldAPIVersion},
+			crmobject.FieldRecordAccess:      {Type: field.TypeEnum, Column: crmobject.FieldRecordAccess},
+			crmobject.FieldRecordAccessNote:  {Type: field.TypeString, Column: crmobject.FieldRecordAccessNote},
+			crmobject.FieldResumeToken:       {Type: field.TypeBytes, Column: crmobject.FieldResumeToken},
+			crmobject.FieldReadFields:        {Type: field.TypeJSON, Column: crmobject.FieldReadFields},
+			crmobject.FieldSyncPhase:         {Type: field.TypeEnum, Column: crmobject.FieldSyncPhase},
+			crmobject.FieldLastReadAt:        {Type: field.TypeTime, Column: crmobject.FieldLastReadAt},
+			crmobject.FieldPartialToken:      {Type: field.TypeBytes, Column: crmobject.FieldPartialToken},
+			crmobject.FieldPartialFields:     {Type: field.TypeJSON, Column: crmobject.FieldPartialFields},
+			crmobject.FieldPartialGeneration: {Type: field.TypeInt, Column: crmobject.FieldPartialGeneration},
+			crmobject.FieldPartial:           {Type: field.TypeBool, Column: crmobject.FieldPartial},
+			crmobject.FieldGeneration:        {Type: field.TypeInt, Column: crmobject.FieldGeneration},
+			crmobject.FieldPosition:          {Type: field.TypeInt, Column: crmobject.FieldPosition},
 		},
 	}
-	graph.Nodes[7] = &sqlgraph.Node{
+	graph.Nodes[9] = &sqlgraph.Node{
+		NodeSpec: sqlgraph.NodeSpec{
+			Table:   failedrecord.Table,
+			Columns: failedrecord.Columns,
+			ID: &sqlgraph.FieldSpec{
+				Type:   field.TypeString,
+				Column: failedrecord.FieldID,
+			},
+		},
+		Type: "FailedRecord",
+		Fields: map[string]*sqlgraph.FieldSpec{
+			failedrecord.FieldWorkspaceID:   {Type: field.TypeString, Column: failedrecord.FieldWorkspaceID},
+			failedrecord.FieldCreatedAt:     {Type: field.TypeTime, Column: failedrecord.FieldCreatedAt},
+			failedrecord.FieldIntegrationID: {Type: field.TypeString, Column: failedrecord.FieldIntegrationID},
+			failedrecord.FieldObjectName:    {Type: field.TypeString, Column: failedrecord.FieldObjectName},
+			failedrecord.FieldRecordID:      {Type: field.TypeString, Column: failedrecord.FieldRecordID},
+			failedrecord.FieldRunID:         {Type: field.TypeString, Column: failedrecord.FieldRunID},
+			failedrecord.FieldFaultCode:     {Type: field.TypeString, Column: failedrecord.FieldFaultCode},
+			failedrecord.FieldMessage:       {Type: field.TypeString, Column: failedrecord.FieldMessage},
+			failedrecord.FieldAttempts:      {Type: field.TypeInt, Column: failedrecord.FieldAttempts},
+			failedrecord.FieldLastSeenAt:    {Type: field.TypeTime, Column: failedrecord.FieldLastSeenAt},
+		},
+	}
+	graph.Nodes[10] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   feedentry.Table,
 			Columns: feedentry.Columns,
@@ -240,7 +327,7 @@ var schemaGraph = func() *sqlgraph.Schema {
 			feedentry.FieldPayload:       {Type: field.TypeJSON, Column: feedentry.FieldPayload},
 		},
 	}
-	graph.Nodes[8] = &sqlgraph.Node{
+	graph.Nodes[11] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   idempotencykey.Table,
 			Columns: idempotencykey.Columns,
@@ -260,7 +347,7 @@ var schemaGraph = func() *sqlgraph.Schema {
 			idempotencykey.FieldAnswer:      {Type: field.TypeJSON, Column: idempotencykey.FieldAnswer},
 		},
 	}
-	graph.Nodes[9] = &sqlgraph.Node{
+	graph.Nodes[12] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   integration.Table,
 			Columns: integration.Columns,
@@ -296,10 +383,42 @@ var schemaGraph = func() *sqlgraph.Schema {
 			integration.FieldScheduleZone:             {Type: field.TypeString, Column: integration.FieldScheduleZone},
 			integration.FieldNextRunAt:                {Type: field.TypeTime, Column: integration.FieldNextRunAt},
 			integration.FieldLastSyncedAt:             {Type: field.TypeTime, Column: integration.FieldLastSyncedAt},
+			integration.FieldLastSucceededAt:          {Type: field.TypeTime, Column: integration.FieldLastSucceededAt},
+			integration.FieldConsecutiveFailures:      {Type: field.TypeInt, Column: integration.FieldConsecutiveFailures},
+			integration.FieldFailingSince:             {Type: field.TypeTime, Column: integration.FieldFailingSince},
+			integration.FieldFailureWarnedAt:          {Type: field.TypeTime, Column: integration.FieldFailureWarnedAt},
+			integration.FieldGraceWarnedAt:            {Type: field.TypeTime, Column: integration.FieldGraceWarnedAt},
+			integration.FieldQuotaPercent:             {Type: field.TypeInt, Column: integration.FieldQuotaPercent},
+			integration.FieldQuotaUsed:                {Type: field.TypeInt, Column: integration.FieldQuotaUsed},
+			integration.FieldQuotaMax:                 {Type: field.TypeInt, Column: integration.FieldQuotaMax},
+			integration.FieldQuotaAt:                  {Type: field.TypeTime, Column: integration.FieldQuotaAt},
 			integration.FieldUpdatedAt:                {Type: field.TypeTime, Column: integration.FieldUpdatedAt},
 		},
 	}
-	graph.Nodes[10] = &sqlgraph.Node{
+	graph.Nodes[13] = &sqlgraph.Node{
+		NodeSpec: sqlgraph.NodeSpec{
+			Table:   invitation.Table,
+			Columns: invitation.Columns,
+			ID: &sqlgraph.FieldSpec{
+				Type:   field.TypeString,
+				Column: invitation.FieldID,
+			},
+		},
+		Type: "Invitation",
+		Fields: map[string]*sqlgraph.FieldSpec{
+			invitation.FieldWorkspaceID: {Type: field.TypeString, Column: invitation.FieldWorkspaceID},
+			invitation.FieldCreatedAt:   {Type: field.TypeTime, Column: invitation.FieldCreatedAt},
+			invitation.FieldEmail:       {Type: field.TypeString, Column: invitation.FieldEmail},
+			invitation.FieldRole:        {Type: field.TypeEnum, Column: invitation.FieldRole},
+			invitation.FieldTicketHash:  {Type: field.TypeBytes, Column: invitation.FieldTicketHash},
+			invitation.FieldInvitedBy:   {Type: field.TypeString, Column: invitation.FieldInvitedBy},
+			invitation.FieldExpiresAt:   {Type: field.TypeTime, Column: invitation.FieldExpiresAt},
+			invitation.FieldAcceptedAt:  {Type: field.TypeTime, Column: invitation.FieldAcceptedAt},
+			invitation.FieldRevokedAt:   {Type: field.TypeTime, Column: invitation.FieldRevokedAt},
+			invitation.FieldOpenKey:     {Type: field.TypeString, Column: invitation.FieldOpenKey},
+		},
+	}
+	graph.Nodes[14] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   mapping.Table,
 			Columns: mapping.Columns,
@@ -320,7 +439,31 @@ var schemaGraph = func() *sqlgraph.Schema {
 			mapping.FieldCreatedBy:     {Type: field.TypeString, Column: mapping.FieldCreatedBy},
 		},
 	}
-	graph.Nodes[11] = &sqlgraph.Node{
+	graph.Nodes[15] = &sqlgraph.Node{
+		NodeSpec: sqlgraph.NodeSpec{
+			Table:   member.Table,
+			Columns: member.Columns,
+			ID: &sqlgraph.FieldSpec{
+				Type:   field.TypeString,
+				Column: member.FieldID,
+			},
+		},
+		Type: "Member",
+		Fields: map[string]*sqlgraph.FieldSpec{
+			member.FieldWorkspaceID: {Type: field.TypeString, Column: member.FieldWorkspaceID},
+			member.FieldCreatedAt:   {Type: field.TypeTime, Column: member.FieldCreatedAt},
+			member.FieldEmail:       {Type: field.TypeString, Column: member.FieldEmail},
+			member.FieldName:        {Type: field.TypeString, Column: member.FieldName},
+			member.FieldRole:        {Type: field.TypeEnum, Column: member.FieldRole},
+			member.FieldIssuer:      {Type: field.TypeString, Column: member.FieldIssuer},
+			member.FieldSubject:     {Type: field.TypeString, Column: member.FieldSubject},
+			member.FieldInvitedBy:   {Type: field.TypeString, Column: member.FieldInvitedBy},
+			member.FieldLastSeenAt:  {Type: field.TypeTime, Column: member.FieldLastSeenAt},
+			member.FieldRemovedAt:   {Type: field.TypeTime, Column: member.FieldRemovedAt},
+			member.FieldEmailKey:    {Type: field.TypeString, Column: member.FieldEmailKey},
+		},
+	}
+	graph.Nodes[16] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   oauthclient.Table,
 			Columns: oauthclient.Columns,
@@ -340,7 +483,7 @@ var schemaGraph = func() *sqlgraph.Schema {
 			oauthclient.FieldUpdatedAt:    {Type: field.TypeTime, Column: oauthclient.FieldUpdatedAt},
 		},
 	}
-	graph.Nodes[12] = &sqlgraph.Node{
+	graph.Nodes[17] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   oauthstate.Table,
 			Columns: oauthstate.Columns,
@@ -364,7 +507,7 @@ var schemaGraph = func() *sqlgraph.Schema {
 			oauthstate.FieldUsedAt:         {Type: field.TypeTime, Column: oauthstate.FieldUsedAt},
 		},
 	}
-	graph.Nodes[13] = &sqlgraph.Node{
+	graph.Nodes[18] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   permissionchange.Table,
 			Columns: permissionchange.Columns,
@@ -386,7 +529,7 @@ var schemaGraph = func() *sqlgraph.Schema {
 			permissionchange.FieldStandardized:  {Type: field.TypeBool, Column: permissionchange.FieldStandardized},
 		},
 	}
-	graph.Nodes[14] = &sqlgraph.Node{
+	graph.Nodes[19] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   picklist.Table,
 			Columns: picklist.Columns,
@@ -407,7 +550,25 @@ var schemaGraph = func() *sqlgraph.Schema {
 			picklist.FieldStaleReason:   {Type: field.TypeString, Column: picklist.FieldStaleReason},
 		},
 	}
-	graph.Nodes[15] = &sqlgraph.Node{
+	graph.Nodes[20] = &sqlgraph.Node{
+		NodeSpec: sqlgraph.NodeSpec{
+			Table:   recipient.Table,
+			Columns: recipient.Columns,
+			ID: &sqlgraph.FieldSpec{
+				Type:   field.TypeString,
+				Column: recipient.FieldID,
+			},
+		},
+		Type: "Recipient",
+		Fields: map[string]*sqlgraph.FieldSpec{
+			recipient.FieldWorkspaceID: {Type: field.TypeString, Column: recipient.FieldWorkspaceID},
+			recipient.FieldCreatedAt:   {Type: field.TypeTime, Column: recipient.FieldCreatedAt},
+			recipient.FieldAddress:     {Type: field.TypeString, Column: recipient.FieldAddress},
+			recipient.FieldClass:       {Type: field.TypeEnum, Column: recipient.FieldClass},
+			recipient.FieldAddedBy:     {Type: field.TypeString, Column: recipient.FieldAddedBy},
+		},
+	}
+	graph.Nodes[21] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   record.Table,
 			Columns: record.Columns,
@@ -430,7 +591,54 @@ var schemaGraph = func() *sqlgraph.Schema {
 			record.FieldGeneration:    {Type: field.TypeInt, Column: record.FieldGeneration},
 		},
 	}
-	graph.Nodes[16] = &sqlgraph.Node{
+	graph.Nodes[22] = &sqlgraph.Node{
+		NodeSpec: sqlgraph.NodeSpec{
+			Table:   runerror.Table,
+			Columns: runerror.Columns,
+			ID: &sqlgraph.FieldSpec{
+				Type:   field.TypeString,
+				Column: runerror.FieldID,
+			},
+		},
+		Type: "RunError",
+		Fields: map[string]*sqlgraph.FieldSpec{
+			runerror.FieldWorkspaceID:   {Type: field.TypeString, Column: runerror.FieldWorkspaceID},
+			runerror.FieldCreatedAt:     {Type: field.TypeTime, Column: runerror.FieldCreatedAt},
+			runerror.FieldRunID:         {Type: field.TypeString, Column: runerror.FieldRunID},
+			runerror.FieldIntegrationID: {Type: field.TypeString, Column: runerror.FieldIntegrationID},
+			runerror.FieldFaultCode:     {Type: field.TypeString, Column: runerror.FieldFaultCode},
+			runerror.FieldObjectName:    {Type: field.TypeString, Column: runerror.FieldObjectName},
+			runerror.FieldFieldName:     {Type: field.TypeString, Column: runerror.FieldFieldName},
+			runerror.FieldMessage:       {Type: field.TypeString, Column: runerror.FieldMessage},
+			runerror.FieldCount:         {Type: field.TypeInt, Column: runerror.FieldCount},
+			runerror.FieldRecordIds:     {Type: field.TypeJSON, Column: runerror.FieldRecordIds},
+			runerror.FieldLastSeenAt:    {Type: field.TypeTime, Column: runerror.FieldLastSeenAt},
+		},
+	}
+	graph.Nodes[23] = &sqlgraph.Node{
+		NodeSpec: sqlgraph.NodeSpec{
+			Table:   runlogentry.Table,
+			Columns: runlogentry.Columns,
+			ID: &sqlgraph.FieldSpec{
+				Type:   field.TypeString,
+				Column: runlogentry.FieldID,
+			},
+		},
+		Type: "RunLogEntry",
+		Fields: map[string]*sqlgraph.FieldSpec{
+			runlogentry.FieldWorkspaceID:   {Type: field.TypeString, Column: runlogentry.FieldWorkspaceID},
+			runlogentry.FieldCreatedAt:     {Type: field.TypeTime, Column: runlogentry.FieldCreatedAt},
+			runlogentry.FieldRunID:         {Type: field.TypeString, Column: runlogentry.FieldRunID},
+			runlogentry.FieldIntegrationID: {Type: field.TypeString, Column: runlogentry.FieldIntegrationID},
+			runlogentry.FieldSeq:           {Type: field.TypeInt, Column: runlogentry.FieldSeq},
+			runlogentry.FieldLevel:         {Type: field.TypeEnum, Column: runlogentry.FieldLevel},
+			runlogentry.FieldMessage:       {Type: field.TypeString, Column: runlogentry.FieldMessage},
+			runlogentry.FieldObjectName:    {Type: field.TypeString, Column: runlogentry.FieldObjectName},
+			runlogentry.FieldFaultCode:     {Type: field.TypeString, Column: runlogentry.FieldFaultCode},
+			runlogentry.FieldAttributes:    {Type: field.TypeJSON, Column: runlogentry.FieldAttributes},
+		},
+	}
+	graph.Nodes[24] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   runobject.Table,
 			Columns: runobject.Columns,
@@ -449,10 +657,41 @@ var schemaGraph = func() *sqlgraph.Schema {
 			runobject.FieldStatus:      {Type: field.TypeEnum, Column: runobject.FieldStatus},
 			runobject.FieldReason:      {Type: field.TypeString, Column: runobject.FieldReason},
 			runobject.FieldFaultCode:   {Type: field.TypeString, Column: runobject.FieldFaultCode},
+			runobject.FieldPhase:       {Type: field.TypeEnum, Column: runobject.FieldPhase},
+			runobject.FieldCrmCalls:    {Type: field.TypeInt, Column: runobject.FieldCrmCalls},
+			runobject.FieldStartedAt:   {Type: field.TypeTime, Column: runobject.FieldStartedAt},
+			runobject.FieldFinishedAt:  {Type: field.TypeTime, Column: runobject.FieldFinishedAt},
 			runobject.FieldCounters:    {Type: field.TypeJSON, Column: runobject.FieldCounters},
 		},
 	}
-	graph.Nodes[17] = &sqlgraph.Node{
+	graph.Nodes[25] = &sqlgraph.Node{
+		NodeSpec: sqlgraph.NodeSpec{
+			Table:   session.Table,
+			Columns: session.Columns,
+			ID: &sqlgraph.FieldSpec{
+				Type:   field.TypeString,
+				Column: session.FieldID,
+			},
+		},
+		Type: "Session",
+		Fields: map[string]*sqlgraph.FieldSpec{
+			session.FieldWorkspaceID: {Type: field.TypeString, Column: session.FieldWorkspaceID},
+			session.FieldCreatedAt:   {Type: field.TypeTime, Column: session.FieldCreatedAt},
+			session.FieldHash:        {Type: field.TypeBytes, Column: session.FieldHash},
+			session.FieldMemberID:    {Type: field.TypeString, Column: session.FieldMemberID},
+			session.FieldCsm:         {Type: field.TypeBool, Column: session.FieldCsm},
+			session.FieldIssuer:      {Type: field.TypeString, Column: session.FieldIssuer},
+			session.FieldSubject:     {Type: field.TypeString, Column: session.FieldSubject},
+			session.FieldEmail:       {Type: field.TypeString, Column: session.FieldEmail},
+			session.FieldName:        {Type: field.TypeString, Column: session.FieldName},
+			session.FieldAddress:     {Type: field.TypeString, Column: session.FieldAddress},
+			session.FieldUserAgent:   {Type: field.TypeString, Column: session.FieldUserAgent},
+			session.FieldExpiresAt:   {Type: field.TypeTime, Column: session.FieldExpiresAt},
+			session.FieldSeenAt:      {Type: field.TypeTime, Column: session.FieldSeenAt},
+			session.FieldEndedAt:     {Type: field.TypeTime, Column: session.FieldEndedAt},
+		},
+	}
+	graph.Nodes[26] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   settingvalue.Table,
 			Columns: settingvalue.Columns,
@@ -472,7 +711,26 @@ var schemaGraph = func() *sqlgraph.Schema {
 			settingvalue.FieldUpdatedAt:     {Type: field.TypeTime, Column: settingvalue.FieldUpdatedAt},
 		},
 	}
-	graph.Nodes[18] = &sqlgraph.Node{
+	graph.Nodes[27] = &sqlgraph.Node{
+		NodeSpec: sqlgraph.NodeSpec{
+			Table:   signinlink.Table,
+			Columns: signinlink.Columns,
+			ID: &sqlgraph.FieldSpec{
+				Type:   field.TypeString,
+				Column: signinlink.FieldID,
+			},
+		},
+		Type: "SignInLink",
+		Fields: map[string]*sqlgraph.FieldSpec{
+			signinlink.FieldWorkspaceID: {Type: field.TypeString, Column: signinlink.FieldWorkspaceID},
+			signinlink.FieldCreatedAt:   {Type: field.TypeTime, Column: signinlink.FieldCreatedAt},
+			signinlink.FieldMemberID:    {Type: field.TypeString, Column: signinlink.FieldMemberID},
+			signinlink.FieldTicketHash:  {Type: field.TypeBytes, Column: signinlink.FieldTicketHash},
+			signinlink.FieldExpiresAt:   {Type: field.TypeTime, Column: signinlink.FieldExpiresAt},
+			signinlink.FieldUsedAt:      {Type: field.TypeTime, Column: signinlink.FieldUsedAt},
+		},
+	}
+	graph.Nodes[28] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   syncrun.Table,
 			Columns: syncrun.Columns,
@@ -483,32 +741,37 @@ var schemaGraph = func() *sqlgraph.Schema {
 		},
 		Type: "SyncRun",
 		Fields: map[string]*sqlgraph.FieldSpec{
-			syncrun.FieldWorkspaceID:   {Type: field.TypeString, Column: syncrun.FieldWorkspaceID},
-			syncrun.FieldCreatedAt:     {Type: field.TypeTime, Column: syncrun.FieldCreatedAt},
-			syncrun.FieldIntegrationID: {Type: field.TypeString, Column: syncrun.FieldIntegrationID},
-			syncrun.FieldKind:          {Type: field.TypeEnum, Column: syncrun.FieldKind},
-			syncrun.FieldLocalDate:     {Type: field.TypeString, Column: syncrun.FieldLocalDate},
-			syncrun.FieldStatus:        {Type: field.TypeEnum, Column: syncrun.FieldStatus},
-			syncrun.FieldReason:        {Type: field.TypeString, Column: syncrun.FieldReason},
-			syncrun.FieldFaultCode:     {Type: field.TypeString, Column: syncrun.FieldFaultCode},
-			syncrun.FieldPhase:         {Type: field.TypeEnum, Column: syncrun.FieldPhase},
-			syncrun.FieldRequestedBy:   {Type: field.TypeString, Column: syncrun.FieldRequestedBy},
-			syncrun.FieldDateKey:       {Type: field.TypeString, Column: syncrun.FieldDateKey},
-			syncrun.FieldActiveKey:     {Type: field.TypeString, Column: syncrun.FieldActiveKey},
-			syncrun.FieldVersion:       {Type: field.TypeInt, Column: syncrun.FieldVersion},
-			syncrun.FieldObjectIndex:   {Type: field.TypeInt, Column: syncrun.FieldObjectIndex},
-			syncrun.FieldResumeToken:   {Type: field.TypeBytes, Column: syncrun.FieldResumeToken},
-			syncrun.FieldReadFields:    {Type: field.TypeJSON, Column: syncrun.FieldReadFields},
-			syncrun.FieldGeneration:    {Type: field.TypeInt, Column: syncrun.FieldGeneration},
-			syncrun.FieldSweeping:      {Type: field.TypeBool, Column: syncrun.FieldSweeping},
-			syncrun.FieldCounters:      {Type: field.TypeJSON, Column: syncrun.FieldCounters},
-			syncrun.FieldCrmCalls:      {Type: field.TypeInt, Column: syncrun.FieldCrmCalls},
-			syncrun.FieldSteps:         {Type: field.TypeInt, Column: syncrun.FieldSteps},
-			syncrun.FieldStartedAt:     {Type: field.TypeTime, Column: syncrun.FieldStartedAt},
-			syncrun.FieldFinishedAt:    {Type: field.TypeTime, Column: syncrun.FieldFinishedAt},
+			syncrun.FieldWorkspaceID:     {Type: field.TypeString, Column: syncrun.FieldWorkspaceID},
+			syncrun.FieldCreatedAt:       {Type: field.TypeTime, Column: syncrun.FieldCreatedAt},
+			syncrun.FieldIntegrationID:   {Type: field.TypeString, Column: syncrun.FieldIntegrationID},
+			syncrun.FieldKind:            {Type: field.TypeEnum, Column: syncrun.FieldKind},
+			syncrun.FieldLocalDate:       {Type: field.TypeString, Column: syncrun.FieldLocalDate},
+			syncrun.FieldStatus:          {Type: field.TypeEnum, Column: syncrun.FieldStatus},
+			syncrun.FieldReason:          {Type: field.TypeString, Column: syncrun.FieldReason},
+			syncrun.FieldFaultCode:       {Type: field.TypeString, Column: syncrun.FieldFaultCode},
+			syncrun.FieldResumeAt:        {Type: field.TypeTime, Column: syncrun.FieldResumeAt},
+			syncrun.FieldObjectsWanted:   {Type: field.TypeJSON, Column: syncrun.FieldObjectsWanted},
+			syncrun.FieldRecordsWanted:   {Type: field.TypeJSON, Column: syncrun.FieldRecordsWanted},
+			syncrun.FieldCancelRequested: {Type: field.TypeBool, Column: syncrun.FieldCancelRequested},
+			syncrun.FieldLogSeq:          {Type: field.TypeInt, Column: syncrun.FieldLogSeq},
+			syncrun.FieldPhase:           {Type: field.TypeEnum, Column: syncrun.FieldPhase},
+			syncrun.FieldRequestedBy:     {Type: field.TypeString, Column: syncrun.FieldRequestedBy},
+			syncrun.FieldDateKey:         {Type: field.TypeString, Column: syncrun.FieldDateKey},
+			syncrun.FieldActiveKey:       {Type: field.TypeString, Column: syncrun.FieldActiveKey},
+			syncrun.FieldVersion:         {Type: field.TypeInt, Column: syncrun.FieldVersion},
+			syncrun.FieldObjectIndex:     {Type: field.TypeInt, Column: syncrun.FieldObjectIndex},
+			syncrun.FieldResumeToken:     {Type: field.TypeBytes, Column: syncrun.FieldResumeToken},
+			syncrun.FieldReadFields:      {Type: field.TypeJSON, Column: syncrun.FieldReadFields},
+			syncrun.FieldGeneration:      {Type: field.TypeInt, Column: syncrun.FieldGeneration},
+			syncrun.FieldSweeping:        {Type: field.TypeBool, Column: syncrun.FieldSweeping},
+			syncrun.FieldCounters:        {Type: field.TypeJSON, Column: syncrun.FieldCounters},
+			syncrun.FieldCrmCalls:        {Type: field.TypeInt, Column: syncrun.FieldCrmCalls},
+			syncrun.FieldSteps:           {Type: field.TypeInt, Column: syncrun.FieldSteps},
+			syncrun.FieldStartedAt:       {Type: field.TypeTime, Column: syncrun.FieldStartedAt},
+			syncrun.FieldFinishedAt:      {Type: field.TypeTime, Column: syncrun.FieldFinishedAt},
 		},
 	}
-	graph.Nodes[19] = &sqlgraph.Node{
+	graph.Nodes[29] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   workspace.Table,
 			Columns: workspace.Columns,
@@ -863,6 +1126,81 @@ func (f *AlertFilter) WhereHasIntegrationWith(preds ...predicate.Integration) {
 }
 
 // addPredicate implements the predicateAdder interface.
+func (_q *ApiBudgetQuery) addPredicate(pred func(s *sql.Selector)) {
+	_q.predicates = append(_q.predicates, pred)
+}
+
+// Filter returns a Filter implementation to apply filters on the ApiBudgetQuery builder.
+func (_q *ApiBudgetQuery) Filter() *ApiBudgetFilter {
+	return &ApiBudgetFilter{config: _q.config, predicateAdder: _q}
+}
+
+// addPredicate implements the predicateAdder interface.
+func (m *ApiBudgetMutation) addPredicate(pred func(s *sql.Selector)) {
+	m.predicates = append(m.predicates, pred)
+}
+
+// Filter returns an entql.Where implementation to apply filters on the ApiBudgetMutation builder.
+func (m *ApiBudgetMutation) Filter() *ApiBudgetFilter {
+	return &ApiBudgetFilter{config: m.config, predicateAdder: m}
+}
+
+// ApiBudgetFilter provides a generic filtering capability at runtime for ApiBudgetQuery.
+type ApiBudgetFilter struct {
+	predicateAdder
+	config
+}
+
+// Where applies the entql predicate on the query filter.
+func (f *ApiBudgetFilter) Where(p entql.P) {
+	f.addPredicate(func(s *sql.Selector) {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[1].Type, p, s); err != nil {
+			s.AddError(err)
+		}
+	})
+}
+
+// WhereID applies the entql string predicate on the id field.
+func (f *ApiBudgetFilter) WhereID(p entql.StringP) {
+	f.Where(p.Field(apibudget.FieldID))
+}
+
+// WhereWorkspaceID applies the entql string predicate on the workspace_id field.
+func (f *ApiBudgetFilter) WhereWorkspaceID(p entql.StringP) {
+	f.Where(p.Field(apibudget.FieldWorkspaceID))
+}
+
+// WhereCreatedAt applies the entql time.Time predicate on the created_at field.
+func (f *ApiBudgetFilter) WhereCreatedAt(p entql.TimeP) {
+	f.Where(p.Field(apibudget.FieldCreatedAt))
+}
+
+// WhereIntegrationID applies the entql string predicate on the integration_id field.
+func (f *ApiBudgetFilter) WhereIntegrationID(p entql.StringP) {
+	f.Where(p.Field(apibudget.FieldIntegrationID))
+}
+
+// WhereAPIType applies the entql string predicate on the api_type field.
+func (f *ApiBudgetFilter) WhereAPIType(p entql.StringP) {
+	f.Where(p.Field(apibudget.FieldAPIType))
+}
+
+// WhereDailyLimit applies the entql int predicate on the daily_limit field.
+func (f *ApiBudgetFilter) WhereDailyLimit(p entql.IntP) {
+	f.Where(p.Field(apibudget.FieldDailyLimit))
+}
+
+// WhereUpdatedBy applies the entql string predicate on the updated_by field.
+func (f *ApiBudgetFilter) WhereUpdatedBy(p entql.StringP) {
+	f.Where(p.Field(apibudget.FieldUpdatedBy))
+}
+
+// WhereUpdatedAt applies the entql time.Time predicate on the updated_at field.
+func (f *ApiBudgetFilter) WhereUpdatedAt(p entql.TimeP) {
+	f.Where(p.Field(apibudget.FieldUpdatedAt))
+}
+
+// addPredicate implements the predicateAdder interface.
 func (_q *ApiTokenQuery) addPredicate(pred func(s *sql.Selector)) {
 	_q.predicates = append(_q.predicates, pred)
 }
@@ -891,7 +1229,7 @@ type ApiTokenFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *ApiTokenFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[1].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[2].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -927,6 +1265,21 @@ func (f *ApiTokenFilter) WhereHash(p entql.BytesP) {
 	f.Where(p.Field(apitoken.FieldHash))
 }
 
+// WhereScopes applies the entql json.RawMessage predicate on the scopes field.
+func (f *ApiTokenFilter) WhereScopes(p entql.BytesP) {
+	f.Where(p.Field(apitoken.FieldScopes))
+}
+
+// WhereCreatedBy applies the entql string predicate on the created_by field.
+func (f *ApiTokenFilter) WhereCreatedBy(p entql.StringP) {
+	f.Where(p.Field(apitoken.FieldCreatedBy))
+}
+
+// WhereLastUsedAt applies the entql time.Time predicate on the last_used_at field.
+func (f *ApiTokenFilter) WhereLastUsedAt(p entql.TimeP) {
+	f.Where(p.Field(apitoken.FieldLastUsedAt))
+}
+
 // WhereExpiresAt applies the entql time.Time predicate on the expires_at field.
 func (f *ApiTokenFilter) WhereExpiresAt(p entql.TimeP) {
 	f.Where(p.Field(apitoken.FieldExpiresAt))
@@ -935,6 +1288,76 @@ func (f *ApiTokenFilter) WhereExpiresAt(p entql.TimeP) {
 // WhereRevokedAt applies the entql time.Time predicate on the revoked_at field.
 func (f *ApiTokenFilter) WhereRevokedAt(p entql.TimeP) {
 	f.Where(p.Field(apitoken.FieldRevokedAt))
+}
+
+// addPredicate implements the predicateAdder interface.
+func (_q *ApiUsageQuery) addPredicate(pred func(s *sql.Selector)) {
+	_q.predicates = append(_q.predicates, pred)
+}
+
+// Filter returns a Filter implementation to apply filters on the ApiUsageQuery builder.
+func (_q *ApiUsageQuery) Filter() *ApiUsageFilter {
+	return &ApiUsageFilter{config: _q.config, predicateAdder: _q}
+}
+
+// addPredicate implements the predicateAdder interface.
+func (m *ApiUsageMutation) addPredicate(pred func(s *sql.Selector)) {
+	m.predicates = append(m.predicates, pred)
+}
+
+// Filter returns an entql.Where implementation to apply filters on the ApiUsageMutation builder.
+func (m *ApiUsageMutation) Filter() *ApiUsageFilter {
+	return &ApiUsageFilter{config: m.config, predicateAdder: m}
+}
+
+// ApiUsageFilter provides a generic filtering capability at runtime for ApiUsageQuery.
+type ApiUsageFilter struct {
+	predicateAdder
+	config
+}
+
+// Where applies the entql predicate on the query filter.
+func (f *ApiUsageFilter) Where(p entql.P) {
+	f.addPredicate(func(s *sql.Selector) {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[3].Type, p, s); err != nil {
+			s.AddError(err)
+		}
+	})
+}
+
+// WhereID applies the entql string predicate on the id field.
+func (f *ApiUsageFilter) WhereID(p entql.StringP) {
+	f.Where(p.Field(apiusage.FieldID))
+}
+
+// WhereWorkspaceID applies the entql string predicate on the workspace_id field.
+func (f *ApiUsageFilter) WhereWorkspaceID(p entql.StringP) {
+	f.Where(p.Field(apiusage.FieldWorkspaceID))
+}
+
+// WhereCreatedAt applies the entql time.Time predicate on the created_at field.
+func (f *ApiUsageFilter) WhereCreatedAt(p entql.TimeP) {
+	f.Where(p.Field(apiusage.FieldCreatedAt))
+}
+
+// WhereIntegrationID applies the entql string predicate on the integration_id field.
+func (f *ApiUsageFilter) WhereIntegrationID(p entql.StringP) {
+	f.Where(p.Field(apiusage.FieldIntegrationID))
+}
+
+// WhereAPIType applies the entql string predicate on the api_type field.
+func (f *ApiUsageFilter) WhereAPIType(p entql.StringP) {
+	f.Where(p.Field(apiusage.FieldAPIType))
+}
+
+// WhereLocalDate applies the entql string predicate on the local_date field.
+func (f *ApiUsageFilter) WhereLocalDate(p entql.StringP) {
+	f.Where(p.Field(apiusage.FieldLocalDate))
+}
+
+// WhereCalls applies the entql int predicate on the calls field.
+func (f *ApiUsageFilter) WhereCalls(p entql.IntP) {
+	f.Where(p.Field(apiusage.FieldCalls))
 }
 
 // addPredicate implements the predicateAdder interface.
@@ -966,7 +1389,7 @@ type AuditEntryFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *AuditEntryFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[2].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[4].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -1012,6 +1435,36 @@ func (f *AuditEntryFilter) WhereOutcome(p entql.StringP) {
 	f.Where(p.Field(auditentry.FieldOutcome))
 }
 
+// WhereVia applies the entql string predicate on the via field.
+func (f *AuditEntryFilter) WhereVia(p entql.StringP) {
+	f.Where(p.Field(auditentry.FieldVia))
+}
+
+// WhereInterface applies the entql string predicate on the interface field.
+func (f *AuditEntryFilter) WhereInterface(p entql.StringP) {
+	f.Where(p.Field(auditentry.FieldInterface))
+}
+
+// WhereAddress applies the entql string predicate on the address field.
+func (f *AuditEntryFilter) WhereAddress(p entql.StringP) {
+	f.Where(p.Field(auditentry.FieldAddress))
+}
+
+// WhereUserAgent applies the entql string predicate on the user_agent field.
+func (f *AuditEntryFilter) WhereUserAgent(p entql.StringP) {
+	f.Where(p.Field(auditentry.FieldUserAgent))
+}
+
+// WhereRequestID applies the entql string predicate on the request_id field.
+func (f *AuditEntryFilter) WhereRequestID(p entql.StringP) {
+	f.Where(p.Field(auditentry.FieldRequestID))
+}
+
+// WhereFaultCode applies the entql string predicate on the fault_code field.
+func (f *AuditEntryFilter) WhereFaultCode(p entql.StringP) {
+	f.Where(p.Field(auditentry.FieldFaultCode))
+}
+
 // WhereBefore applies the entql json.RawMessage predicate on the before field.
 func (f *AuditEntryFilter) WhereBefore(p entql.BytesP) {
 	f.Where(p.Field(auditentry.FieldBefore))
@@ -1051,7 +1504,7 @@ type ConnectorMemoFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *ConnectorMemoFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[3].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[5].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -1116,7 +1569,7 @@ type CredentialFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *CredentialFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[4].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[6].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -1201,7 +1654,7 @@ type CrmFieldFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *CrmFieldFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[5].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[7].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -1360,7 +1813,7 @@ type CrmObjectFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *CrmObjectFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[6].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[8].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -1476,6 +1929,36 @@ func (f *CrmObjectFilter) WhereReadFields(p entql.BytesP) {
 	f.Where(p.Field(crmobject.FieldReadFields))
 }
 
+// WhereSyncPhase applies the entql string predicate on the sync_phase field.
+func (f *CrmObjectFilter) WhereSyncPhase(p entql.StringP) {
+	f.Where(p.Field(crmobject.FieldSyncPhase))
+}
+
+// WhereLastReadAt applies the entql time.Time predicate on the last_read_at field.
+func (f *CrmObjectFilter) WhereLastReadAt(p entql.TimeP) {
+	f.Where(p.Field(crmobject.FieldLastReadAt))
+}
+
+// WherePartialToken applies the entql []byte predicate on the partial_token field.
+func (f *CrmObjectFilter) WherePartialToken(p entql.BytesP) {
+	f.Where(p.Field(crmobject.FieldPartialToken))
+}
+
+// WherePartialFields applies the entql json.RawMessage predicate on the partial_fields field.
+func (f *CrmObjectFilter) WherePartialFields(p entql.BytesP) {
+	f.Where(p.Field(crmobject.FieldPartialFields))
+}
+
+// WherePartialGeneration applies the entql int predicate on the partial_generation field.
+func (f *CrmObjectFilter) WherePartialGeneration(p entql.IntP) {
+	f.Where(p.Field(crmobject.FieldPartialGeneration))
+}
+
+// WherePartial applies the entql bool predicate on the partial field.
+func (f *CrmObjectFilter) WherePartial(p entql.BoolP) {
+	f.Where(p.Field(crmobject.FieldPartial))
+}
+
 // WhereGeneration applies the entql int predicate on the generation field.
 func (f *CrmObjectFilter) WhereGeneration(p entql.IntP) {
 	f.Where(p.Field(crmobject.FieldGeneration))
@@ -1515,6 +1998,96 @@ func (f *CrmObjectFilter) WhereHasFieldsWith(preds ...predicate.CrmField) {
 }
 
 // addPredicate implements the predicateAdder interface.
+func (_q *FailedRecordQuery) addPredicate(pred func(s *sql.Selector)) {
+	_q.predicates = append(_q.predicates, pred)
+}
+
+// Filter returns a Filter implementation to apply filters on the FailedRecordQuery builder.
+func (_q *FailedRecordQuery) Filter() *FailedRecordFilter {
+	return &FailedRecordFilter{config: _q.config, predicateAdder: _q}
+}
+
+// addPredicate implements the predicateAdder interface.
+func (m *FailedRecordMutation) addPredicate(pred func(s *sql.Selector)) {
+	m.predicates = append(m.predicates, pred)
+}
+
+// Filter returns an entql.Where implementation to apply filters on the FailedRecordMutation builder.
+func (m *FailedRecordMutation) Filter() *FailedRecordFilter {
+	return &FailedRecordFilter{config: m.config, predicateAdder: m}
+}
+
+// FailedRecordFilter provides a generic filtering capability at runtime for FailedRecordQuery.
+type FailedRecordFilter struct {
+	predicateAdder
+	config
+}
+
+// Where applies the entql predicate on the query filter.
+func (f *FailedRecordFilter) Where(p entql.P) {
+	f.addPredicate(func(s *sql.Selector) {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[9].Type, p, s); err != nil {
+			s.AddError(err)
+		}
+	})
+}
+
+// WhereID applies the entql string predicate on the id field.
+func (f *FailedRecordFilter) WhereID(p entql.StringP) {
+	f.Where(p.Field(failedrecord.FieldID))
+}
+
+// WhereWorkspaceID applies the entql string predicate on the workspace_id field.
+func (f *FailedRecordFilter) WhereWorkspaceID(p entql.StringP) {
+	f.Where(p.Field(failedrecord.FieldWorkspaceID))
+}
+
+// WhereCreatedAt applies the entql time.Time predicate on the created_at field.
+func (f *FailedRecordFilter) WhereCreatedAt(p entql.TimeP) {
+	f.Where(p.Field(failedrecord.FieldCreatedAt))
+}
+
+// WhereIntegrationID applies the entql string predicate on the integration_id field.
+func (f *FailedRecordFilter) WhereIntegrationID(p entql.StringP) {
+	f.Where(p.Field(failedrecord.FieldIntegrationID))
+}
+
+// WhereObjectName applies the entql string predicate on the object_name field.
+func (f *FailedRecordFilter) WhereObjectName(p entql.StringP) {
+	f.Where(p.Field(failedrecord.FieldObjectName))
+}
+
+// WhereRecordID applies the entql string predicate on the record_id field.
+func (f *FailedRecordFilter) WhereRecordID(p entql.StringP) {
+	f.Where(p.Field(failedrecord.FieldRecordID))
+}
+
+// WhereRunID applies the entql string predicate on the run_id field.
+func (f *FailedRecordFilter) WhereRunID(p entql.StringP) {
+	f.Where(p.Field(failedrecord.FieldRunID))
+}
+
+// WhereFaultCode applies the entql string predicate on the fault_code field.
+func (f *FailedRecordFilter) WhereFaultCode(p entql.StringP) {
+	f.Where(p.Field(failedrecord.FieldFaultCode))
+}
+
+// WhereMessage applies the entql string predicate on the message field.
+func (f *FailedRecordFilter) WhereMessage(p entql.StringP) {
+	f.Where(p.Field(failedrecord.FieldMessage))
+}
+
+// WhereAttempts applies the entql int predicate on the attempts field.
+func (f *FailedRecordFilter) WhereAttempts(p entql.IntP) {
+	f.Where(p.Field(failedrecord.FieldAttempts))
+}
+
+// WhereLastSeenAt applies the entql time.Time predicate on the last_seen_at field.
+func (f *FailedRecordFilter) WhereLastSeenAt(p entql.TimeP) {
+	f.Where(p.Field(failedrecord.FieldLastSeenAt))
+}
+
+// addPredicate implements the predicateAdder interface.
 func (_q *FeedEntryQuery) addPredicate(pred func(s *sql.Selector)) {
 	_q.predicates = append(_q.predicates, pred)
 }
@@ -1543,7 +2116,7 @@ type FeedEntryFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *FeedEntryFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[7].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[10].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -1618,7 +2191,7 @@ type IdempotencyKeyFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *IdempotencyKeyFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[8].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[11].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -1693,7 +2266,7 @@ type IntegrationFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *IntegrationFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[9].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[12].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -1829,6 +2402,51 @@ func (f *IntegrationFilter) WhereLastSyncedAt(p entql.TimeP) {
 	f.Where(p.Field(integration.FieldLastSyncedAt))
 }
 
+// WhereLastSucceededAt applies the entql time.Time predicate on the last_succeeded_at field.
+func (f *IntegrationFilter) WhereLastSucceededAt(p entql.TimeP) {
+	f.Where(p.Field(integration.FieldLastSucceededAt))
+}
+
+// WhereConsecutiveFailures applies the entql int predicate on the consecutive_failures field.
+func (f *IntegrationFilter) WhereConsecutiveFailures(p entql.IntP) {
+	f.Where(p.Field(integration.FieldConsecutiveFailures))
+}
+
+// WhereFailingSince applies the entql time.Time predicate on the failing_since field.
+func (f *IntegrationFilter) WhereFailingSince(p entql.TimeP) {
+	f.Where(p.Field(integration.FieldFailingSince))
+}
+
+// WhereFailureWarnedAt applies the entql time.Time predicate on the failure_warned_at field.
+func (f *IntegrationFilter) WhereFailureWarnedAt(p entql.TimeP) {
+	f.Where(p.Field(integration.FieldFailureWarnedAt))
+}
+
+// WhereGraceWarnedAt applies the entql time.Time predicate on the grace_warned_at field.
+func (f *IntegrationFilter) WhereGraceWarnedAt(p entql.TimeP) {
+	f.Where(p.Field(integration.FieldGraceWarnedAt))
+}
+
+// WhereQuotaPercent applies the entql int predicate on the quota_percent field.
+func (f *IntegrationFilter) WhereQuotaPercent(p entql.IntP) {
+	f.Where(p.Field(integration.FieldQuotaPercent))
+}
+
+// WhereQuotaUsed applies the entql int predicate on the quota_used field.
+func (f *IntegrationFilter) WhereQuotaUsed(p entql.IntP) {
+	f.Where(p.Field(integration.FieldQuotaUsed))
+}
+
+// WhereQuotaMax applies the entql int predicate on the quota_max field.
+func (f *IntegrationFilter) WhereQuotaMax(p entql.IntP) {
+	f.Where(p.Field(integration.FieldQuotaMax))
+}
+
+// WhereQuotaAt applies the entql time.Time predicate on the quota_at field.
+func (f *IntegrationFilter) WhereQuotaAt(p entql.TimeP) {
+	f.Where(p.Field(integration.FieldQuotaAt))
+}
+
 // WhereUpdatedAt applies the entql time.Time predicate on the updated_at field.
 func (f *IntegrationFilter) WhereUpdatedAt(p entql.TimeP) {
 	f.Where(p.Field(integration.FieldUpdatedAt))
@@ -1905,6 +2523,96 @@ func (f *IntegrationFilter) WhereHasPermissionChangesWith(preds ...predicate.Per
 }
 
 // addPredicate implements the predicateAdder interface.
+func (_q *InvitationQuery) addPredicate(pred func(s *sql.Selector)) {
+	_q.predicates = append(_q.predicates, pred)
+}
+
+// Filter returns a Filter implementation to apply filters on the InvitationQuery builder.
+func (_q *InvitationQuery) Filter() *InvitationFilter {
+	return &InvitationFilter{config: _q.config, predicateAdder: _q}
+}
+
+// addPredicate implements the predicateAdder interface.
+func (m *InvitationMutation) addPredicate(pred func(s *sql.Selector)) {
+	m.predicates = append(m.predicates, pred)
+}
+
+// Filter returns an entql.Where implementation to apply filters on the InvitationMutation builder.
+func (m *InvitationMutation) Filter() *InvitationFilter {
+	return &InvitationFilter{config: m.config, predicateAdder: m}
+}
+
+// InvitationFilter provides a generic filtering capability at runtime for InvitationQuery.
+type InvitationFilter struct {
+	predicateAdder
+	config
+}
+
+// Where applies the entql predicate on the query filter.
+func (f *InvitationFilter) Where(p entql.P) {
+	f.addPredicate(func(s *sql.Selector) {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[13].Type, p, s); err != nil {
+			s.AddError(err)
+		}
+	})
+}
+
+// WhereID applies the entql string predicate on the id field.
+func (f *InvitationFilter) WhereID(p entql.StringP) {
+	f.Where(p.Field(invitation.FieldID))
+}
+
+// WhereWorkspaceID applies the entql string predicate on the workspace_id field.
+func (f *InvitationFilter) WhereWorkspaceID(p entql.StringP) {
+	f.Where(p.Field(invitation.FieldWorkspaceID))
+}
+
+// WhereCreatedAt applies the entql time.Time predicate on the created_at field.
+func (f *InvitationFilter) WhereCreatedAt(p entql.TimeP) {
+	f.Where(p.Field(invitation.FieldCreatedAt))
+}
+
+// WhereEmail applies the entql string predicate on the email field.
+func (f *InvitationFilter) WhereEmail(p entql.StringP) {
+	f.Where(p.Field(invitation.FieldEmail))
+}
+
+// WhereRole applies the entql string predicate on the role field.
+func (f *InvitationFilter) WhereRole(p entql.StringP) {
+	f.Where(p.Field(invitation.FieldRole))
+}
+
+// WhereTicketHash applies the entql []byte predicate on the ticket_hash field.
+func (f *InvitationFilter) WhereTicketHash(p entql.BytesP) {
+	f.Where(p.Field(invitation.FieldTicketHash))
+}
+
+// WhereInvitedBy applies the entql string predicate on the invited_by field.
+func (f *InvitationFilter) WhereInvitedBy(p entql.StringP) {
+	f.Where(p.Field(invitation.FieldInvitedBy))
+}
+
+// WhereExpiresAt applies the entql time.Time predicate on the expires_at field.
+func (f *InvitationFilter) WhereExpiresAt(p entql.TimeP) {
+	f.Where(p.Field(invitation.FieldExpiresAt))
+}
+
+// WhereAcceptedAt applies the entql time.Time predicate on the accepted_at field.
+func (f *InvitationFilter) WhereAcceptedAt(p entql.TimeP) {
+	f.Where(p.Field(invitation.FieldAcceptedAt))
+}
+
+// WhereRevokedAt applies the entql time.Time predicate on the revoked_at field.
+func (f *InvitationFilter) WhereRevokedAt(p entql.TimeP) {
+	f.Where(p.Field(invitation.FieldRevokedAt))
+}
+
+// WhereOpenKey applies the entql string predicate on the open_key field.
+func (f *InvitationFilter) WhereOpenKey(p entql.StringP) {
+	f.Where(p.Field(invitation.FieldOpenKey))
+}
+
+// addPredicate implements the predicateAdder interface.
 func (_q *MappingQuery) addPredicate(pred func(s *sql.Selector)) {
 	_q.predicates = append(_q.predicates, pred)
 }
@@ -1933,7 +2641,7 @@ type MappingFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *MappingFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[10].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[14].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -1999,6 +2707,101 @@ func (f *MappingFilter) WhereHasIntegrationWith(preds ...predicate.Integration) 
 }
 
 // addPredicate implements the predicateAdder interface.
+func (_q *MemberQuery) addPredicate(pred func(s *sql.Selector)) {
+	_q.predicates = append(_q.predicates, pred)
+}
+
+// Filter returns a Filter implementation to apply filters on the MemberQuery builder.
+func (_q *MemberQuery) Filter() *MemberFilter {
+	return &MemberFilter{config: _q.config, predicateAdder: _q}
+}
+
+// addPredicate implements the predicateAdder interface.
+func (m *MemberMutation) addPredicate(pred func(s *sql.Selector)) {
+	m.predicates = append(m.predicates, pred)
+}
+
+// Filter returns an entql.Where implementation to apply filters on the MemberMutation builder.
+func (m *MemberMutation) Filter() *MemberFilter {
+	return &MemberFilter{config: m.config, predicateAdder: m}
+}
+
+// MemberFilter provides a generic filtering capability at runtime for MemberQuery.
+type MemberFilter struct {
+	predicateAdder
+	config
+}
+
+// Where applies the entql predicate on the query filter.
+func (f *MemberFilter) Where(p entql.P) {
+	f.addPredicate(func(s *sql.Selector) {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[15].Type, p, s); err != nil {
+			s.AddError(err)
+		}
+	})
+}
+
+// WhereID applies the entql string predicate on the id field.
+func (f *MemberFilter) WhereID(p entql.StringP) {
+	f.Where(p.Field(member.FieldID))
+}
+
+// WhereWorkspaceID applies the entql string predicate on the workspace_id field.
+func (f *MemberFilter) WhereWorkspaceID(p entql.StringP) {
+	f.Where(p.Field(member.FieldWorkspaceID))
+}
+
+// WhereCreatedAt applies the entql time.Time predicate on the created_at field.
+func (f *MemberFilter) WhereCreatedAt(p entql.TimeP) {
+	f.Where(p.Field(member.FieldCreatedAt))
+}
+
+// WhereEmail applies the entql string predicate on the email field.
+func (f *MemberFilter) WhereEmail(p entql.StringP) {
+	f.Where(p.Field(member.FieldEmail))
+}
+
+// WhereName applies the entql string predicate on the name field.
+func (f *MemberFilter) WhereName(p entql.StringP) {
+	f.Where(p.Field(member.FieldName))
+}
+
+// WhereRole applies the entql string predicate on the role field.
+func (f *MemberFilter) WhereRole(p entql.StringP) {
+	f.Where(p.Field(member.FieldRole))
+}
+
+// WhereIssuer applies the entql string predicate on the issuer field.
+func (f *MemberFilter) WhereIssuer(p entql.StringP) {
+	f.Where(p.Field(member.FieldIssuer))
+}
+
+// WhereSubject applies the entql string predicate on the subject field.
+func (f *MemberFilter) WhereSubject(p entql.StringP) {
+	f.Where(p.Field(member.FieldSubject))
+}
+
+// WhereInvitedBy applies the entql string predicate on the invited_by field.
+func (f *MemberFilter) WhereInvitedBy(p entql.StringP) {
+	f.Where(p.Field(member.FieldInvitedBy))
+}
+
+// WhereLastSeenAt applies the entql time.Time predicate on the last_seen_at field.
+func (f *MemberFilter) WhereLastSeenAt(p entql.TimeP) {
+	f.Where(p.Field(member.FieldLastSeenAt))
+}
+
+// WhereRemovedAt applies the entql time.Time predicate on the removed_at field.
+func (f *MemberFilter) WhereRemovedAt(p entql.TimeP) {
+	f.Where(p.Field(member.FieldRemovedAt))
+}
+
+// WhereEmailKey applies the entql string predicate on the email_key field.
+func (f *MemberFilter) WhereEmailKey(p entql.StringP) {
+	f.Where(p.Field(member.FieldEmailKey))
+}
+
+// addPredicate implements the predicateAdder interface.
 func (_q *OAuthClientQuery) addPredicate(pred func(s *sql.Selector)) {
 	_q.predicates = append(_q.predicates, pred)
 }
@@ -2027,7 +2830,7 @@ type OAuthClientFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *OAuthClientFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[11].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[16].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -2102,7 +2905,7 @@ type OAuthStateFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *OAuthStateFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[12].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[17].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -2197,7 +3000,7 @@ type PermissionChangeFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *PermissionChangeFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[13].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[18].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -2296,7 +3099,7 @@ type PicklistFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *PicklistFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[14].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[19].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -2348,6 +3151,71 @@ func (f *PicklistFilter) WhereStaleReason(p entql.StringP) {
 }
 
 // addPredicate implements the predicateAdder interface.
+func (_q *RecipientQuery) addPredicate(pred func(s *sql.Selector)) {
+	_q.predicates = append(_q.predicates, pred)
+}
+
+// Filter returns a Filter implementation to apply filters on the RecipientQuery builder.
+func (_q *RecipientQuery) Filter() *RecipientFilter {
+	return &RecipientFilter{config: _q.config, predicateAdder: _q}
+}
+
+// addPredicate implements the predicateAdder interface.
+func (m *RecipientMutation) addPredicate(pred func(s *sql.Selector)) {
+	m.predicates = append(m.predicates, pred)
+}
+
+// Filter returns an entql.Where implementation to apply filters on the RecipientMutation builder.
+func (m *RecipientMutation) Filter() *RecipientFilter {
+	return &RecipientFilter{config: m.config, predicateAdder: m}
+}
+
+// RecipientFilter provides a generic filtering capability at runtime for RecipientQuery.
+type RecipientFilter struct {
+	predicateAdder
+	config
+}
+
+// Where applies the entql predicate on the query filter.
+func (f *RecipientFilter) Where(p entql.P) {
+	f.addPredicate(func(s *sql.Selector) {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[20].Type, p, s); err != nil {
+			s.AddError(err)
+		}
+	})
+}
+
+// WhereID applies the entql string predicate on the id field.
+func (f *RecipientFilter) WhereID(p entql.StringP) {
+	f.Where(p.Field(recipient.FieldID))
+}
+
+// WhereWorkspaceID applies the entql string predicate on the workspace_id field.
+func (f *RecipientFilter) WhereWorkspaceID(p entql.StringP) {
+	f.Where(p.Field(recipient.FieldWorkspaceID))
+}
+
+// WhereCreatedAt applies the entql time.Time predicate on the created_at field.
+func (f *RecipientFilter) WhereCreatedAt(p entql.TimeP) {
+	f.Where(p.Field(recipient.FieldCreatedAt))
+}
+
+// WhereAddress applies the entql string predicate on the address field.
+func (f *RecipientFilter) WhereAddress(p entql.StringP) {
+	f.Where(p.Field(recipient.FieldAddress))
+}
+
+// WhereClass applies the entql string predicate on the class field.
+func (f *RecipientFilter) WhereClass(p entql.StringP) {
+	f.Where(p.Field(recipient.FieldClass))
+}
+
+// WhereAddedBy applies the entql string predicate on the added_by field.
+func (f *RecipientFilter) WhereAddedBy(p entql.StringP) {
+	f.Where(p.Field(recipient.FieldAddedBy))
+}
+
+// addPredicate implements the predicateAdder interface.
 func (_q *RecordQuery) addPredicate(pred func(s *sql.Selector)) {
 	_q.predicates = append(_q.predicates, pred)
 }
@@ -2376,7 +3244,7 @@ type RecordFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *RecordFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[15].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[21].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -2438,6 +3306,191 @@ func (f *RecordFilter) WhereGeneration(p entql.IntP) {
 }
 
 // addPredicate implements the predicateAdder interface.
+func (_q *RunErrorQuery) addPredicate(pred func(s *sql.Selector)) {
+	_q.predicates = append(_q.predicates, pred)
+}
+
+// Filter returns a Filter implementation to apply filters on the RunErrorQuery builder.
+func (_q *RunErrorQuery) Filter() *RunErrorFilter {
+	return &RunErrorFilter{config: _q.config, predicateAdder: _q}
+}
+
+// addPredicate implements the predicateAdder interface.
+func (m *RunErrorMutation) addPredicate(pred func(s *sql.Selector)) {
+	m.predicates = append(m.predicates, pred)
+}
+
+// Filter returns an entql.Where implementation to apply filters on the RunErrorMutation builder.
+func (m *RunErrorMutation) Filter() *RunErrorFilter {
+	return &RunErrorFilter{config: m.config, predicateAdder: m}
+}
+
+// RunErrorFilter provides a generic filtering capability at runtime for RunErrorQuery.
+type RunErrorFilter struct {
+	predicateAdder
+	config
+}
+
+// Where applies the entql predicate on the query filter.
+func (f *RunErrorFilter) Where(p entql.P) {
+	f.addPredicate(func(s *sql.Selector) {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[22].Type, p, s); err != nil {
+			s.AddError(err)
+		}
+	})
+}
+
+// WhereID applies the entql string predicate on the id field.
+func (f *RunErrorFilter) WhereID(p entql.StringP) {
+	f.Where(p.Field(runerror.FieldID))
+}
+
+// WhereWorkspaceID applies the entql string predicate on the workspace_id field.
+func (f *RunErrorFilter) WhereWorkspaceID(p entql.StringP) {
+	f.Where(p.Field(runerror.FieldWorkspaceID))
+}
+
+// WhereCreatedAt applies the entql time.Time predicate on the created_at field.
+func (f *RunErrorFilter) WhereCreatedAt(p entql.TimeP) {
+	f.Where(p.Field(runerror.FieldCreatedAt))
+}
+
+// WhereRunID applies the entql string predicate on the run_id field.
+func (f *RunErrorFilter) WhereRunID(p entql.StringP) {
+	f.Where(p.Field(runerror.FieldRunID))
+}
+
+// WhereIntegrationID applies the entql string predicate on the integration_id field.
+func (f *RunErrorFilter) WhereIntegrationID(p entql.StringP) {
+	f.Where(p.Field(runerror.FieldIntegrationID))
+}
+
+// WhereFaultCode applies the entql string predicate on the fault_code field.
+func (f *RunErrorFilter) WhereFaultCode(p entql.StringP) {
+	f.Where(p.Field(runerror.FieldFaultCode))
+}
+
+// WhereObjectName applies the entql string predicate on the object_name field.
+func (f *RunErrorFilter) WhereObjectName(p entql.StringP) {
+	f.Where(p.Field(runerror.FieldObjectName))
+}
+
+// WhereFieldName applies the entql string predicate on the field_name field.
+func (f *RunErrorFilter) WhereFieldName(p entql.StringP) {
+	f.Where(p.Field(runerror.FieldFieldName))
+}
+
+// WhereMessage applies the entql string predicate on the message field.
+func (f *RunErrorFilter) WhereMessage(p entql.StringP) {
+	f.Where(p.Field(runerror.FieldMessage))
+}
+
+// WhereCount applies the entql int predicate on the count field.
+func (f *RunErrorFilter) WhereCount(p entql.IntP) {
+	f.Where(p.Field(runerror.FieldCount))
+}
+
+// WhereRecordIds applies the entql json.RawMessage predicate on the record_ids field.
+func (f *RunErrorFilter) WhereRecordIds(p entql.BytesP) {
+	f.Where(p.Field(runerror.FieldRecordIds))
+}
+
+// WhereLastSeenAt applies the entql time.Time predicate on the last_seen_at field.
+func (f *RunErrorFilter) WhereLastSeenAt(p entql.TimeP) {
+	f.Where(p.Field(runerror.FieldLastSeenAt))
+}
+
+// addPredicate implements the predicateAdder interface.
+func (_q *RunLogEntryQuery) addPredicate(pred func(s *sql.Selector)) {
+	_q.predicates = append(_q.predicates, pred)
+}
+
+// Filter returns a Filter implementation to apply filters on the RunLogEntryQuery builder.
+func (_q *RunLogEntryQuery) Filter() *RunLogEntryFilter {
+	return &RunLogEntryFilter{config: _q.config, predicateAdder: _q}
+}
+
+// addPredicate implements the predicateAdder interface.
+func (m *RunLogEntryMutation) addPredicate(pred func(s *sql.Selector)) {
+	m.predicates = append(m.predicates, pred)
+}
+
+// Filter returns an entql.Where implementation to apply filters on the RunLogEntryMutation builder.
+func (m *RunLogEntryMutation) Filter() *RunLogEntryFilter {
+	return &RunLogEntryFilter{config: m.config, predicateAdder: m}
+}
+
+// RunLogEntryFilter provides a generic filtering capability at runtime for RunLogEntryQuery.
+type RunLogEntryFilter struct {
+	predicateAdder
+	config
+}
+
+// Where applies the entql predicate on the query filter.
+func (f *RunLogEntryFilter) Where(p entql.P) {
+	f.addPredicate(func(s *sql.Selector) {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[23].Type, p, s); err != nil {
+			s.AddError(err)
+		}
+	})
+}
+
+// WhereID applies the entql string predicate on the id field.
+func (f *RunLogEntryFilter) WhereID(p entql.StringP) {
+	f.Where(p.Field(runlogentry.FieldID))
+}
+
+// WhereWorkspaceID applies the entql string predicate on the workspace_id field.
+func (f *RunLogEntryFilter) WhereWorkspaceID(p entql.StringP) {
+	f.Where(p.Field(runlogentry.FieldWorkspaceID))
+}
+
+// WhereCreatedAt applies the entql time.Time predicate on the created_at field.
+func (f *RunLogEntryFilter) WhereCreatedAt(p entql.TimeP) {
+	f.Where(p.Field(runlogentry.FieldCreatedAt))
+}
+
+// WhereRunID applies the entql string predicate on the run_id field.
+func (f *RunLogEntryFilter) WhereRunID(p entql.StringP) {
+	f.Where(p.Field(runlogentry.FieldRunID))
+}
+
+// WhereIntegrationID applies the entql string predicate on the integration_id field.
+func (f *RunLogEntryFilter) WhereIntegrationID(p entql.StringP) {
+	f.Where(p.Field(runlogentry.FieldIntegrationID))
+}
+
+// WhereSeq applies the entql int predicate on the seq field.
+func (f *RunLogEntryFilter) WhereSeq(p entql.IntP) {
+	f.Where(p.Field(runlogentry.FieldSeq))
+}
+
+// WhereLevel applies the entql string predicate on the level field.
+func (f *RunLogEntryFilter) WhereLevel(p entql.StringP) {
+	f.Where(p.Field(runlogentry.FieldLevel))
+}
+
+// WhereMessage applies the entql string predicate on the message field.
+func (f *RunLogEntryFilter) WhereMessage(p entql.StringP) {
+	f.Where(p.Field(runlogentry.FieldMessage))
+}
+
+// WhereObjectName applies the entql string predicate on the object_name field.
+func (f *RunLogEntryFilter) WhereObjectName(p entql.StringP) {
+	f.Where(p.Field(runlogentry.FieldObjectName))
+}
+
+// WhereFaultCode applies the entql string predicate on the fault_code field.
+func (f *RunLogEntryFilter) WhereFaultCode(p entql.StringP) {
+	f.Where(p.Field(runlogentry.FieldFaultCode))
+}
+
+// WhereAttributes applies the entql json.RawMessage predicate on the attributes field.
+func (f *RunLogEntryFilter) WhereAttributes(p entql.BytesP) {
+	f.Where(p.Field(runlogentry.FieldAttributes))
+}
+
+// addPredicate implements the predicateAdder interface.
 func (_q *RunObjectQuery) addPredicate(pred func(s *sql.Selector)) {
 	_q.predicates = append(_q.predicates, pred)
 }
@@ -2466,7 +3519,7 @@ type RunObjectFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *RunObjectFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[16].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[24].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -2517,6 +3570,26 @@ func (f *RunObjectFilter) WhereFaultCode(p entql.StringP) {
 	f.Where(p.Field(runobject.FieldFaultCode))
 }
 
+// WherePhase applies the entql string predicate on the phase field.
+func (f *RunObjectFilter) WherePhase(p entql.StringP) {
+	f.Where(p.Field(runobject.FieldPhase))
+}
+
+// WhereCrmCalls applies the entql int predicate on the crm_calls field.
+func (f *RunObjectFilter) WhereCrmCalls(p entql.IntP) {
+	f.Where(p.Field(runobject.FieldCrmCalls))
+}
+
+// WhereStartedAt applies the entql time.Time predicate on the started_at field.
+func (f *RunObjectFilter) WhereStartedAt(p entql.TimeP) {
+	f.Where(p.Field(runobject.FieldStartedAt))
+}
+
+// WhereFinishedAt applies the entql time.Time predicate on the finished_at field.
+func (f *RunObjectFilter) WhereFinishedAt(p entql.TimeP) {
+	f.Where(p.Field(runobject.FieldFinishedAt))
+}
+
 // WhereCounters applies the entql json.RawMessage predicate on the counters field.
 func (f *RunObjectFilter) WhereCounters(p entql.BytesP) {
 	f.Where(p.Field(runobject.FieldCounters))
@@ -2534,6 +3607,116 @@ func (f *RunObjectFilter) WhereHasRunWith(preds ...predicate.SyncRun) {
 			p(s)
 		}
 	})))
+}
+
+// addPredicate implements the predicateAdder interface.
+func (_q *SessionQuery) addPredicate(pred func(s *sql.Selector)) {
+	_q.predicates = append(_q.predicates, pred)
+}
+
+// Filter returns a Filter implementation to apply filters on the SessionQuery builder.
+func (_q *SessionQuery) Filter() *SessionFilter {
+	return &SessionFilter{config: _q.config, predicateAdder: _q}
+}
+
+// addPredicate implements the predicateAdder interface.
+func (m *SessionMutation) addPredicate(pred func(s *sql.Selector)) {
+	m.predicates = append(m.predicates, pred)
+}
+
+// Filter returns an entql.Where implementation to apply filters on the SessionMutation builder.
+func (m *SessionMutation) Filter() *SessionFilter {
+	return &SessionFilter{config: m.config, predicateAdder: m}
+}
+
+// SessionFilter provides a generic filtering capability at runtime for SessionQuery.
+type SessionFilter struct {
+	predicateAdder
+	config
+}
+
+// Where applies the entql predicate on the query filter.
+func (f *SessionFilter) Where(p entql.P) {
+	f.addPredicate(func(s *sql.Selector) {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[25].Type, p, s); err != nil {
+			s.AddError(err)
+		}
+	})
+}
+
+// WhereID applies the entql string predicate on the id field.
+func (f *SessionFilter) WhereID(p entql.StringP) {
+	f.Where(p.Field(session.FieldID))
+}
+
+// WhereWorkspaceID applies the entql string predicate on the workspace_id field.
+func (f *SessionFilter) WhereWorkspaceID(p entql.StringP) {
+	f.Where(p.Field(session.FieldWorkspaceID))
+}
+
+// WhereCreatedAt applies the entql time.Time predicate on the created_at field.
+func (f *SessionFilter) WhereCreatedAt(p entql.TimeP) {
+	f.Where(p.Field(session.FieldCreatedAt))
+}
+
+// WhereHash applies the entql []byte predicate on the hash field.
+func (f *SessionFilter) WhereHash(p entql.BytesP) {
+	f.Where(p.Field(session.FieldHash))
+}
+
+// WhereMemberID applies the entql string predicate on the member_id field.
+func (f *SessionFilter) WhereMemberID(p entql.StringP) {
+	f.Where(p.Field(session.FieldMemberID))
+}
+
+// WhereCsm applies the entql bool predicate on the csm field.
+func (f *SessionFilter) WhereCsm(p entql.BoolP) {
+	f.Where(p.Field(session.FieldCsm))
+}
+
+// WhereIssuer applies the entql string predicate on the issuer field.
+func (f *SessionFilter) WhereIssuer(p entql.StringP) {
+	f.Where(p.Field(session.FieldIssuer))
+}
+
+// WhereSubject applies the entql string predicate on the subject field.
+func (f *SessionFilter) WhereSubject(p entql.StringP) {
+	f.Where(p.Field(session.FieldSubject))
+}
+
+// WhereEmail applies the entql string predicate on the email field.
+func (f *SessionFilter) WhereEmail(p entql.StringP) {
+	f.Where(p.Field(session.FieldEmail))
+}
+
+// WhereName applies the entql string predicate on the name field.
+func (f *SessionFilter) WhereName(p entql.StringP) {
+	f.Where(p.Field(session.FieldName))
+}
+
+// WhereAddress applies the entql string predicate on the address field.
+func (f *SessionFilter) WhereAddress(p entql.StringP) {
+	f.Where(p.Field(session.FieldAddress))
+}
+
+// WhereUserAgent applies the entql string predicate on the user_agent field.
+func (f *SessionFilter) WhereUserAgent(p entql.StringP) {
+	f.Where(p.Field(session.FieldUserAgent))
+}
+
+// WhereExpiresAt applies the entql time.Time predicate on the expires_at field.
+func (f *SessionFilter) WhereExpiresAt(p entql.TimeP) {
+	f.Where(p.Field(session.FieldExpiresAt))
+}
+
+// WhereSeenAt applies the entql time.Time predicate on the seen_at field.
+func (f *SessionFilter) WhereSeenAt(p entql.TimeP) {
+	f.Where(p.Field(session.FieldSeenAt))
+}
+
+// WhereEndedAt applies the entql time.Time predicate on the ended_at field.
+func (f *SessionFilter) WhereEndedAt(p entql.TimeP) {
+	f.Where(p.Field(session.FieldEndedAt))
 }
 
 // addPredicate implements the predicateAdder interface.
@@ -2565,7 +3748,7 @@ type SettingValueFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *SettingValueFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[17].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[26].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -2612,6 +3795,76 @@ func (f *SettingValueFilter) WhereUpdatedAt(p entql.TimeP) {
 }
 
 // addPredicate implements the predicateAdder interface.
+func (_q *SignInLinkQuery) addPredicate(pred func(s *sql.Selector)) {
+	_q.predicates = append(_q.predicates, pred)
+}
+
+// Filter returns a Filter implementation to apply filters on the SignInLinkQuery builder.
+func (_q *SignInLinkQuery) Filter() *SignInLinkFilter {
+	return &SignInLinkFilter{config: _q.config, predicateAdder: _q}
+}
+
+// addPredicate implements the predicateAdder interface.
+func (m *SignInLinkMutation) addPredicate(pred func(s *sql.Selector)) {
+	m.predicates = append(m.predicates, pred)
+}
+
+// Filter returns an entql.Where implementation to apply filters on the SignInLinkMutation builder.
+func (m *SignInLinkMutation) Filter() *SignInLinkFilter {
+	return &SignInLinkFilter{config: m.config, predicateAdder: m}
+}
+
+// SignInLinkFilter provides a generic filtering capability at runtime for SignInLinkQuery.
+type SignInLinkFilter struct {
+	predicateAdder
+	config
+}
+
+// Where applies the entql predicate on the query filter.
+func (f *SignInLinkFilter) Where(p entql.P) {
+	f.addPredicate(func(s *sql.Selector) {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[27].Type, p, s); err != nil {
+			s.AddError(err)
+		}
+	})
+}
+
+// WhereID applies the entql string predicate on the id field.
+func (f *SignInLinkFilter) WhereID(p entql.StringP) {
+	f.Where(p.Field(signinlink.FieldID))
+}
+
+// WhereWorkspaceID applies the entql string predicate on the workspace_id field.
+func (f *SignInLinkFilter) WhereWorkspaceID(p entql.StringP) {
+	f.Where(p.Field(signinlink.FieldWorkspaceID))
+}
+
+// WhereCreatedAt applies the entql time.Time predicate on the created_at field.
+func (f *SignInLinkFilter) WhereCreatedAt(p entql.TimeP) {
+	f.Where(p.Field(signinlink.FieldCreatedAt))
+}
+
+// WhereMemberID applies the entql string predicate on the member_id field.
+func (f *SignInLinkFilter) WhereMemberID(p entql.StringP) {
+	f.Where(p.Field(signinlink.FieldMemberID))
+}
+
+// WhereTicketHash applies the entql []byte predicate on the ticket_hash field.
+func (f *SignInLinkFilter) WhereTicketHash(p entql.BytesP) {
+	f.Where(p.Field(signinlink.FieldTicketHash))
+}
+
+// WhereExpiresAt applies the entql time.Time predicate on the expires_at field.
+func (f *SignInLinkFilter) WhereExpiresAt(p entql.TimeP) {
+	f.Where(p.Field(signinlink.FieldExpiresAt))
+}
+
+// WhereUsedAt applies the entql time.Time predicate on the used_at field.
+func (f *SignInLinkFilter) WhereUsedAt(p entql.TimeP) {
+	f.Where(p.Field(signinlink.FieldUsedAt))
+}
+
+// addPredicate implements the predicateAdder interface.
 func (_q *SyncRunQuery) addPredicate(pred func(s *sql.Selector)) {
 	_q.predicates = append(_q.predicates, pred)
 }
@@ -2640,7 +3893,7 @@ type SyncRunFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *SyncRunFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[18].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[28].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -2689,6 +3942,31 @@ func (f *SyncRunFilter) WhereReason(p entql.StringP) {
 // WhereFaultCode applies the entql string predicate on the fault_code field.
 func (f *SyncRunFilter) WhereFaultCode(p entql.StringP) {
 	f.Where(p.Field(syncrun.FieldFaultCode))
+}
+
+// WhereResumeAt applies the entql time.Time predicate on the resume_at field.
+func (f *SyncRunFilter) WhereResumeAt(p entql.TimeP) {
+	f.Where(p.Field(syncrun.FieldResumeAt))
+}
+
+// WhereObjectsWanted applies the entql json.RawMessage predicate on the objects_wanted field.
+func (f *SyncRunFilter) WhereObjectsWanted(p entql.BytesP) {
+	f.Where(p.Field(syncrun.FieldObjectsWanted))
+}
+
+// WhereRecordsWanted applies the entql json.RawMessage predicate on the records_wanted field.
+func (f *SyncRunFilter) WhereRecordsWanted(p entql.BytesP) {
+	f.Where(p.Field(syncrun.FieldRecordsWanted))
+}
+
+// WhereCancelRequested applies the entql bool predicate on the cancel_requested field.
+func (f *SyncRunFilter) WhereCancelRequested(p entql.BoolP) {
+	f.Where(p.Field(syncrun.FieldCancelRequested))
+}
+
+// WhereLogSeq applies the entql int predicate on the log_seq field.
+func (f *SyncRunFilter) WhereLogSeq(p entql.IntP) {
+	f.Where(p.Field(syncrun.FieldLogSeq))
 }
 
 // WherePhase applies the entql string predicate on the phase field.
@@ -2823,7 +4101,7 @@ type WorkspaceFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *WorkspaceFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[19].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[29].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})

@@ -11,12 +11,19 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/fieldwarden/fieldwarden/ent/alert"
+	"github.com/fieldwarden/fieldwarden/ent/apitoken"
+	"github.com/fieldwarden/fieldwarden/ent/auditentry"
 	"github.com/fieldwarden/fieldwarden/ent/crmfield"
 	"github.com/fieldwarden/fieldwarden/ent/crmobject"
+	"github.com/fieldwarden/fieldwarden/ent/failedrecord"
 	"github.com/fieldwarden/fieldwarden/ent/feedentry"
 	"github.com/fieldwarden/fieldwarden/ent/integration"
+	"github.com/fieldwarden/fieldwarden/ent/invitation"
 	"github.com/fieldwarden/fieldwarden/ent/mapping"
+	"github.com/fieldwarden/fieldwarden/ent/member"
 	"github.com/fieldwarden/fieldwarden/ent/permissionchange"
+	"github.com/fieldwarden/fieldwarden/ent/recipient"
+	"github.com/fieldwarden/fieldwarden/ent/runlogentry"
 	"github.com/fieldwarden/fieldwarden/ent/runobject"
 	"github.com/fieldwarden/fieldwarden/ent/syncrun"
 	"github.com/fieldwarden/fieldwarden/ent/workspace"
@@ -183,6 +190,244 @@ type alertPaginateArgs struct {
 
 func newAlertPaginateArgs(rv map[string]any) *alertPaginateArgs {
 	args := &alertPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *ApiTokenQuery) CollectFields(ctx context.Context, satisfies ...string) (*ApiTokenQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *ApiTokenQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	var (
+		unknownSeen    bool
+		fieldSeen      = make(map[string]struct{}, len(apitoken.Columns))
+		selectedFields = []string{apitoken.FieldID}
+	)
+	for _, field := range graphql.CollectFields(opCtx, collected.Selections, satisfies) {
+		switch field.Name {
+		case "workspaceID":
+			if _, ok := fieldSeen[apitoken.FieldWorkspaceID]; !ok {
+				selectedFields = append(selectedFields, apitoken.FieldWorkspaceID)
+				fieldSeen[apitoken.FieldWorkspaceID] = struct{}{}
+			}
+		case "createdAt":
+			if _, ok := fieldSeen[apitoken.FieldCreatedAt]; !ok {
+				selectedFields = append(selectedFields, apitoken.FieldCreatedAt)
+				fieldSeen[apitoken.FieldCreatedAt] = struct{}{}
+			}
+		case "name":
+			if _, ok := fieldSeen[apitoken.FieldName]; !ok {
+				selectedFields = append(selectedFields, apitoken.FieldName)
+				fieldSeen[apitoken.FieldName] = struct{}{}
+			}
+		case "role":
+			if _, ok := fieldSeen[apitoken.FieldRole]; !ok {
+				selectedFields = append(selectedFields, apitoken.FieldRole)
+				fieldSeen[apitoken.FieldRole] = struct{}{}
+			}
+		case "scopes":
+			if _, ok := fieldSeen[apitoken.FieldScopes]; !ok {
+				selectedFields = append(selectedFields, apitoken.FieldScopes)
+				fieldSeen[apitoken.FieldScopes] = struct{}{}
+			}
+		case "createdBy":
+			if _, ok := fieldSeen[apitoken.FieldCreatedBy]; !ok {
+				selectedFields = append(selectedFields, apitoken.FieldCreatedBy)
+				fieldSeen[apitoken.FieldCreatedBy] = struct{}{}
+			}
+		case "lastUsedAt":
+			if _, ok := fieldSeen[apitoken.FieldLastUsedAt]; !ok {
+				selectedFields = append(selectedFields, apitoken.FieldLastUsedAt)
+				fieldSeen[apitoken.FieldLastUsedAt] = struct{}{}
+			}
+		case "expiresAt":
+			if _, ok := fieldSeen[apitoken.FieldExpiresAt]; !ok {
+				selectedFields = append(selectedFields, apitoken.FieldExpiresAt)
+				fieldSeen[apitoken.FieldExpiresAt] = struct{}{}
+			}
+		case "revokedAt":
+			if _, ok := fieldSeen[apitoken.FieldRevokedAt]; !ok {
+				selectedFields = append(selectedFields, apitoken.FieldRevokedAt)
+				fieldSeen[apitoken.FieldRevokedAt] = struct{}{}
+			}
+		case "id":
+		case "__typename":
+		default:
+			unknownSeen = true
+		}
+	}
+	if !unknownSeen {
+		_q.Select(selectedFields...)
+	}
+	return nil
+}
+
+type servicetokenPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []ServiceTokenPaginateOption
+}
+
+func newServiceTokenPaginateArgs(rv map[string]any) *servicetokenPaginateArgs {
+	args := &servicetokenPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *AuditEntryQuery) CollectFields(ctx context.Context, satisfies ...string) (*AuditEntryQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *AuditEntryQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	var (
+		unknownSeen    bool
+		fieldSeen      = make(map[string]struct{}, len(auditentry.Columns))
+		selectedFields = []string{auditentry.FieldID}
+	)
+	for _, field := range graphql.CollectFields(opCtx, collected.Selections, satisfies) {
+		switch field.Name {
+		case "workspaceID":
+			if _, ok := fieldSeen[auditentry.FieldWorkspaceID]; !ok {
+				selectedFields = append(selectedFields, auditentry.FieldWorkspaceID)
+				fieldSeen[auditentry.FieldWorkspaceID] = struct{}{}
+			}
+		case "createdAt":
+			if _, ok := fieldSeen[auditentry.FieldCreatedAt]; !ok {
+				selectedFields = append(selectedFields, auditentry.FieldCreatedAt)
+				fieldSeen[auditentry.FieldCreatedAt] = struct{}{}
+			}
+		case "actor":
+			if _, ok := fieldSeen[auditentry.FieldActor]; !ok {
+				selectedFields = append(selectedFields, auditentry.FieldActor)
+				fieldSeen[auditentry.FieldActor] = struct{}{}
+			}
+		case "actorName":
+			if _, ok := fieldSeen[auditentry.FieldActorName]; !ok {
+				selectedFields = append(selectedFields, auditentry.FieldActorName)
+				fieldSeen[auditentry.FieldActorName] = struct{}{}
+			}
+		case "action":
+			if _, ok := fieldSeen[auditentry.FieldAction]; !ok {
+				selectedFields = append(selectedFields, auditentry.FieldAction)
+				fieldSeen[auditentry.FieldAction] = struct{}{}
+			}
+		case "target":
+			if _, ok := fieldSeen[auditentry.FieldTarget]; !ok {
+				selectedFields = append(selectedFields, auditentry.FieldTarget)
+				fieldSeen[auditentry.FieldTarget] = struct{}{}
+			}
+		case "outcome":
+			if _, ok := fieldSeen[auditentry.FieldOutcome]; !ok {
+				selectedFields = append(selectedFields, auditentry.FieldOutcome)
+				fieldSeen[auditentry.FieldOutcome] = struct{}{}
+			}
+		case "via":
+			if _, ok := fieldSeen[auditentry.FieldVia]; !ok {
+				selectedFields = append(selectedFields, auditentry.FieldVia)
+				fieldSeen[auditentry.FieldVia] = struct{}{}
+			}
+		case "interface":
+			if _, ok := fieldSeen[auditentry.FieldInterface]; !ok {
+				selectedFields = append(selectedFields, auditentry.FieldInterface)
+				fieldSeen[auditentry.FieldInterface] = struct{}{}
+			}
+		case "address":
+			if _, ok := fieldSeen[auditentry.FieldAddress]; !ok {
+				selectedFields = append(selectedFields, auditentry.FieldAddress)
+				fieldSeen[auditentry.FieldAddress] = struct{}{}
+			}
+		case "userAgent":
+			if _, ok := fieldSeen[auditentry.FieldUserAgent]; !ok {
+				selectedFields = append(selectedFields, auditentry.FieldUserAgent)
+				fieldSeen[auditentry.FieldUserAgent] = struct{}{}
+			}
+		case "requestID":
+			if _, ok := fieldSeen[auditentry.FieldRequestID]; !ok {
+				selectedFields = append(selectedFields, auditentry.FieldRequestID)
+				fieldSeen[auditentry.FieldRequestID] = struct{}{}
+			}
+		case "faultCode":
+			if _, ok := fieldSeen[auditentry.FieldFaultCode]; !ok {
+				selectedFields = append(selectedFields, auditentry.FieldFaultCode)
+				fieldSeen[auditentry.FieldFaultCode] = struct{}{}
+			}
+		case "before":
+			if _, ok := fieldSeen[auditentry.FieldBefore]; !ok {
+				selectedFields = append(selectedFields, auditentry.FieldBefore)
+				fieldSeen[auditentry.FieldBefore] = struct{}{}
+			}
+		case "after":
+			if _, ok := fieldSeen[auditentry.FieldAfter]; !ok {
+				selectedFields = append(selectedFields, auditentry.FieldAfter)
+				fieldSeen[auditentry.FieldAfter] = struct{}{}
+			}
+		case "id":
+		case "__typename":
+		default:
+			unknownSeen = true
+		}
+	}
+	if !unknownSeen {
+		_q.Select(selectedFields...)
+	}
+	return nil
+}
+
+type auditentryPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []AuditEntryPaginateOption
+}
+
+func newAuditEntryPaginateArgs(rv map[string]any) *auditentryPaginateArgs {
+	args := &auditentryPaginateArgs{}
 	if rv == nil {
 		return args
 	}
@@ -632,6 +877,36 @@ func (_q *CrmObjectQuery) collectField(ctx context.Context, oneNode bool, opCtx 
 				selectedFields = append(selectedFields, crmobject.FieldReadFields)
 				fieldSeen[crmobject.FieldReadFields] = struct{}{}
 			}
+		case "syncPhase":
+			if _, ok := fieldSeen[crmobject.FieldSyncPhase]; !ok {
+				selectedFields = append(selectedFields, crmobject.FieldSyncPhase)
+				fieldSeen[crmobject.FieldSyncPhase] = struct{}{}
+			}
+		case "lastReadAt":
+			if _, ok := fieldSeen[crmobject.FieldLastReadAt]; !ok {
+				selectedFields = append(selectedFields, crmobject.FieldLastReadAt)
+				fieldSeen[crmobject.FieldLastReadAt] = struct{}{}
+			}
+		case "partialToken":
+			if _, ok := fieldSeen[crmobject.FieldPartialToken]; !ok {
+				selectedFields = append(selectedFields, crmobject.FieldPartialToken)
+				fieldSeen[crmobject.FieldPartialToken] = struct{}{}
+			}
+		case "partialFields":
+			if _, ok := fieldSeen[crmobject.FieldPartialFields]; !ok {
+				selectedFields = append(selectedFields, crmobject.FieldPartialFields)
+				fieldSeen[crmobject.FieldPartialFields] = struct{}{}
+			}
+		case "partialGeneration":
+			if _, ok := fieldSeen[crmobject.FieldPartialGeneration]; !ok {
+				selectedFields = append(selectedFields, crmobject.FieldPartialGeneration)
+				fieldSeen[crmobject.FieldPartialGeneration] = struct{}{}
+			}
+		case "partial":
+			if _, ok := fieldSeen[crmobject.FieldPartial]; !ok {
+				selectedFields = append(selectedFields, crmobject.FieldPartial)
+				fieldSeen[crmobject.FieldPartial] = struct{}{}
+			}
 		case "generation":
 			if _, ok := fieldSeen[crmobject.FieldGeneration]; !ok {
 				selectedFields = append(selectedFields, crmobject.FieldGeneration)
@@ -698,6 +973,115 @@ func newCrmObjectPaginateArgs(rv map[string]any) *crmobjectPaginateArgs {
 				args.opts = append(args.opts, WithCrmObjectOrder(v))
 			}
 		}
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *FailedRecordQuery) CollectFields(ctx context.Context, satisfies ...string) (*FailedRecordQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *FailedRecordQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	var (
+		unknownSeen    bool
+		fieldSeen      = make(map[string]struct{}, len(failedrecord.Columns))
+		selectedFields = []string{failedrecord.FieldID}
+	)
+	for _, field := range graphql.CollectFields(opCtx, collected.Selections, satisfies) {
+		switch field.Name {
+		case "workspaceID":
+			if _, ok := fieldSeen[failedrecord.FieldWorkspaceID]; !ok {
+				selectedFields = append(selectedFields, failedrecord.FieldWorkspaceID)
+				fieldSeen[failedrecord.FieldWorkspaceID] = struct{}{}
+			}
+		case "createdAt":
+			if _, ok := fieldSeen[failedrecord.FieldCreatedAt]; !ok {
+				selectedFields = append(selectedFields, failedrecord.FieldCreatedAt)
+				fieldSeen[failedrecord.FieldCreatedAt] = struct{}{}
+			}
+		case "integrationID":
+			if _, ok := fieldSeen[failedrecord.FieldIntegrationID]; !ok {
+				selectedFields = append(selectedFields, failedrecord.FieldIntegrationID)
+				fieldSeen[failedrecord.FieldIntegrationID] = struct{}{}
+			}
+		case "objectName":
+			if _, ok := fieldSeen[failedrecord.FieldObjectName]; !ok {
+				selectedFields = append(selectedFields, failedrecord.FieldObjectName)
+				fieldSeen[failedrecord.FieldObjectName] = struct{}{}
+			}
+		case "recordID":
+			if _, ok := fieldSeen[failedrecord.FieldRecordID]; !ok {
+				selectedFields = append(selectedFields, failedrecord.FieldRecordID)
+				fieldSeen[failedrecord.FieldRecordID] = struct{}{}
+			}
+		case "runID":
+			if _, ok := fieldSeen[failedrecord.FieldRunID]; !ok {
+				selectedFields = append(selectedFields, failedrecord.FieldRunID)
+				fieldSeen[failedrecord.FieldRunID] = struct{}{}
+			}
+		case "faultCode":
+			if _, ok := fieldSeen[failedrecord.FieldFaultCode]; !ok {
+				selectedFields = append(selectedFields, failedrecord.FieldFaultCode)
+				fieldSeen[failedrecord.FieldFaultCode] = struct{}{}
+			}
+		case "message":
+			if _, ok := fieldSeen[failedrecord.FieldMessage]; !ok {
+				selectedFields = append(selectedFields, failedrecord.FieldMessage)
+				fieldSeen[failedrecord.FieldMessage] = struct{}{}
+			}
+		case "attempts":
+			if _, ok := fieldSeen[failedrecord.FieldAttempts]; !ok {
+				selectedFields = append(selectedFields, failedrecord.FieldAttempts)
+				fieldSeen[failedrecord.FieldAttempts] = struct{}{}
+			}
+		case "lastSeenAt":
+			if _, ok := fieldSeen[failedrecord.FieldLastSeenAt]; !ok {
+				selectedFields = append(selectedFields, failedrecord.FieldLastSeenAt)
+				fieldSeen[failedrecord.FieldLastSeenAt] = struct{}{}
+			}
+		case "id":
+		case "__typename":
+		default:
+			unknownSeen = true
+		}
+	}
+	if !unknownSeen {
+		_q.Select(selectedFields...)
+	}
+	return nil
+}
+
+type failedrecordPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []FailedRecordPaginateOption
+}
+
+func newFailedRecordPaginateArgs(rv map[string]any) *failedrecordPaginateArgs {
+	args := &failedrecordPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
 	}
 	return args
 }
@@ -1333,6 +1717,51 @@ func (_q *IntegrationQuery) collectField(ctx context.Context, oneNode bool, opCt
 				selectedFields = append(selectedFields, integration.FieldLastSyncedAt)
 				fieldSeen[integration.FieldLastSyncedAt] = struct{}{}
 			}
+		case "lastSucceededAt":
+			if _, ok := fieldSeen[integration.FieldLastSucceededAt]; !ok {
+				selectedFields = append(selectedFields, integration.FieldLastSucceededAt)
+				fieldSeen[integration.FieldLastSucceededAt] = struct{}{}
+			}
+		case "consecutiveFailures":
+			if _, ok := fieldSeen[integration.FieldConsecutiveFailures]; !ok {
+				selectedFields = append(selectedFields, integration.FieldConsecutiveFailures)
+				fieldSeen[integration.FieldConsecutiveFailures] = struct{}{}
+			}
+		case "failingSince":
+			if _, ok := fieldSeen[integration.FieldFailingSince]; !ok {
+				selectedFields = append(selectedFields, integration.FieldFailingSince)
+				fieldSeen[integration.FieldFailingSince] = struct{}{}
+			}
+		case "failureWarnedAt":
+			if _, ok := fieldSeen[integration.FieldFailureWarnedAt]; !ok {
+				selectedFields = append(selectedFields, integration.FieldFailureWarnedAt)
+				fieldSeen[integration.FieldFailureWarnedAt] = struct{}{}
+			}
+		case "graceWarnedAt":
+			if _, ok := fieldSeen[integration.FieldGraceWarnedAt]; !ok {
+				selectedFields = append(selectedFields, integration.FieldGraceWarnedAt)
+				fieldSeen[integration.FieldGraceWarnedAt] = struct{}{}
+			}
+		case "quotaPercent":
+			if _, ok := fieldSeen[integration.FieldQuotaPercent]; !ok {
+				selectedFields = append(selectedFields, integration.FieldQuotaPercent)
+				fieldSeen[integration.FieldQuotaPercent] = struct{}{}
+			}
+		case "quotaUsed":
+			if _, ok := fieldSeen[integration.FieldQuotaUsed]; !ok {
+				selectedFields = append(selectedFields, integration.FieldQuotaUsed)
+				fieldSeen[integration.FieldQuotaUsed] = struct{}{}
+			}
+		case "quotaMax":
+			if _, ok := fieldSeen[integration.FieldQuotaMax]; !ok {
+				selectedFields = append(selectedFields, integration.FieldQuotaMax)
+				fieldSeen[integration.FieldQuotaMax] = struct{}{}
+			}
+		case "quotaAt":
+			if _, ok := fieldSeen[integration.FieldQuotaAt]; !ok {
+				selectedFields = append(selectedFields, integration.FieldQuotaAt)
+				fieldSeen[integration.FieldQuotaAt] = struct{}{}
+			}
 		case "updatedAt":
 			if _, ok := fieldSeen[integration.FieldUpdatedAt]; !ok {
 				selectedFields = append(selectedFields, integration.FieldUpdatedAt)
@@ -1394,6 +1823,110 @@ func newIntegrationPaginateArgs(rv map[string]any) *integrationPaginateArgs {
 				args.opts = append(args.opts, WithIntegrationOrder(v))
 			}
 		}
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *InvitationQuery) CollectFields(ctx context.Context, satisfies ...string) (*InvitationQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *InvitationQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	var (
+		unknownSeen    bool
+		fieldSeen      = make(map[string]struct{}, len(invitation.Columns))
+		selectedFields = []string{invitation.FieldID}
+	)
+	for _, field := range graphql.CollectFields(opCtx, collected.Selections, satisfies) {
+		switch field.Name {
+		case "workspaceID":
+			if _, ok := fieldSeen[invitation.FieldWorkspaceID]; !ok {
+				selectedFields = append(selectedFields, invitation.FieldWorkspaceID)
+				fieldSeen[invitation.FieldWorkspaceID] = struct{}{}
+			}
+		case "createdAt":
+			if _, ok := fieldSeen[invitation.FieldCreatedAt]; !ok {
+				selectedFields = append(selectedFields, invitation.FieldCreatedAt)
+				fieldSeen[invitation.FieldCreatedAt] = struct{}{}
+			}
+		case "email":
+			if _, ok := fieldSeen[invitation.FieldEmail]; !ok {
+				selectedFields = append(selectedFields, invitation.FieldEmail)
+				fieldSeen[invitation.FieldEmail] = struct{}{}
+			}
+		case "role":
+			if _, ok := fieldSeen[invitation.FieldRole]; !ok {
+				selectedFields = append(selectedFields, invitation.FieldRole)
+				fieldSeen[invitation.FieldRole] = struct{}{}
+			}
+		case "invitedBy":
+			if _, ok := fieldSeen[invitation.FieldInvitedBy]; !ok {
+				selectedFields = append(selectedFields, invitation.FieldInvitedBy)
+				fieldSeen[invitation.FieldInvitedBy] = struct{}{}
+			}
+		case "expiresAt":
+			if _, ok := fieldSeen[invitation.FieldExpiresAt]; !ok {
+				selectedFields = append(selectedFields, invitation.FieldExpiresAt)
+				fieldSeen[invitation.FieldExpiresAt] = struct{}{}
+			}
+		case "acceptedAt":
+			if _, ok := fieldSeen[invitation.FieldAcceptedAt]; !ok {
+				selectedFields = append(selectedFields, invitation.FieldAcceptedAt)
+				fieldSeen[invitation.FieldAcceptedAt] = struct{}{}
+			}
+		case "revokedAt":
+			if _, ok := fieldSeen[invitation.FieldRevokedAt]; !ok {
+				selectedFields = append(selectedFields, invitation.FieldRevokedAt)
+				fieldSeen[invitation.FieldRevokedAt] = struct{}{}
+			}
+		case "openKey":
+			if _, ok := fieldSeen[invitation.FieldOpenKey]; !ok {
+				selectedFields = append(selectedFields, invitation.FieldOpenKey)
+				fieldSeen[invitation.FieldOpenKey] = struct{}{}
+			}
+		case "id":
+		case "__typename":
+		default:
+			unknownSeen = true
+		}
+	}
+	if !unknownSeen {
+		_q.Select(selectedFields...)
+	}
+	return nil
+}
+
+type invitationPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []InvitationPaginateOption
+}
+
+func newInvitationPaginateArgs(rv map[string]any) *invitationPaginateArgs {
+	args := &invitationPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
 	}
 	return args
 }
@@ -1494,6 +2027,120 @@ type mappingPaginateArgs struct {
 
 func newMappingPaginateArgs(rv map[string]any) *mappingPaginateArgs {
 	args := &mappingPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *MemberQuery) CollectFields(ctx context.Context, satisfies ...string) (*MemberQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *MemberQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	var (
+		unknownSeen    bool
+		fieldSeen      = make(map[string]struct{}, len(member.Columns))
+		selectedFields = []string{member.FieldID}
+	)
+	for _, field := range graphql.CollectFields(opCtx, collected.Selections, satisfies) {
+		switch field.Name {
+		case "workspaceID":
+			if _, ok := fieldSeen[member.FieldWorkspaceID]; !ok {
+				selectedFields = append(selectedFields, member.FieldWorkspaceID)
+				fieldSeen[member.FieldWorkspaceID] = struct{}{}
+			}
+		case "createdAt":
+			if _, ok := fieldSeen[member.FieldCreatedAt]; !ok {
+				selectedFields = append(selectedFields, member.FieldCreatedAt)
+				fieldSeen[member.FieldCreatedAt] = struct{}{}
+			}
+		case "email":
+			if _, ok := fieldSeen[member.FieldEmail]; !ok {
+				selectedFields = append(selectedFields, member.FieldEmail)
+				fieldSeen[member.FieldEmail] = struct{}{}
+			}
+		case "name":
+			if _, ok := fieldSeen[member.FieldName]; !ok {
+				selectedFields = append(selectedFields, member.FieldName)
+				fieldSeen[member.FieldName] = struct{}{}
+			}
+		case "role":
+			if _, ok := fieldSeen[member.FieldRole]; !ok {
+				selectedFields = append(selectedFields, member.FieldRole)
+				fieldSeen[member.FieldRole] = struct{}{}
+			}
+		case "issuer":
+			if _, ok := fieldSeen[member.FieldIssuer]; !ok {
+				selectedFields = append(selectedFields, member.FieldIssuer)
+				fieldSeen[member.FieldIssuer] = struct{}{}
+			}
+		case "subject":
+			if _, ok := fieldSeen[member.FieldSubject]; !ok {
+				selectedFields = append(selectedFields, member.FieldSubject)
+				fieldSeen[member.FieldSubject] = struct{}{}
+			}
+		case "invitedBy":
+			if _, ok := fieldSeen[member.FieldInvitedBy]; !ok {
+				selectedFields = append(selectedFields, member.FieldInvitedBy)
+				fieldSeen[member.FieldInvitedBy] = struct{}{}
+			}
+		case "lastSeenAt":
+			if _, ok := fieldSeen[member.FieldLastSeenAt]; !ok {
+				selectedFields = append(selectedFields, member.FieldLastSeenAt)
+				fieldSeen[member.FieldLastSeenAt] = struct{}{}
+			}
+		case "removedAt":
+			if _, ok := fieldSeen[member.FieldRemovedAt]; !ok {
+				selectedFields = append(selectedFields, member.FieldRemovedAt)
+				fieldSeen[member.FieldRemovedAt] = struct{}{}
+			}
+		case "emailKey":
+			if _, ok := fieldSeen[member.FieldEmailKey]; !ok {
+				selectedFields = append(selectedFields, member.FieldEmailKey)
+				fieldSeen[member.FieldEmailKey] = struct{}{}
+			}
+		case "id":
+		case "__typename":
+		default:
+			unknownSeen = true
+		}
+	}
+	if !unknownSeen {
+		_q.Select(selectedFields...)
+	}
+	return nil
+}
+
+type memberPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []MemberPaginateOption
+}
+
+func newMemberPaginateArgs(rv map[string]any) *memberPaginateArgs {
+	args := &memberPaginateArgs{}
 	if rv == nil {
 		return args
 	}
@@ -1632,6 +2279,199 @@ func newPermissionChangePaginateArgs(rv map[string]any) *permissionchangePaginat
 }
 
 // CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *RecipientQuery) CollectFields(ctx context.Context, satisfies ...string) (*RecipientQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *RecipientQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	var (
+		unknownSeen    bool
+		fieldSeen      = make(map[string]struct{}, len(recipient.Columns))
+		selectedFields = []string{recipient.FieldID}
+	)
+	for _, field := range graphql.CollectFields(opCtx, collected.Selections, satisfies) {
+		switch field.Name {
+		case "workspaceID":
+			if _, ok := fieldSeen[recipient.FieldWorkspaceID]; !ok {
+				selectedFields = append(selectedFields, recipient.FieldWorkspaceID)
+				fieldSeen[recipient.FieldWorkspaceID] = struct{}{}
+			}
+		case "createdAt":
+			if _, ok := fieldSeen[recipient.FieldCreatedAt]; !ok {
+				selectedFields = append(selectedFields, recipient.FieldCreatedAt)
+				fieldSeen[recipient.FieldCreatedAt] = struct{}{}
+			}
+		case "address":
+			if _, ok := fieldSeen[recipient.FieldAddress]; !ok {
+				selectedFields = append(selectedFields, recipient.FieldAddress)
+				fieldSeen[recipient.FieldAddress] = struct{}{}
+			}
+		case "class":
+			if _, ok := fieldSeen[recipient.FieldClass]; !ok {
+				selectedFields = append(selectedFields, recipient.FieldClass)
+				fieldSeen[recipient.FieldClass] = struct{}{}
+			}
+		case "addedBy":
+			if _, ok := fieldSeen[recipient.FieldAddedBy]; !ok {
+				selectedFields = append(selectedFields, recipient.FieldAddedBy)
+				fieldSeen[recipient.FieldAddedBy] = struct{}{}
+			}
+		case "id":
+		case "__typename":
+		default:
+			unknownSeen = true
+		}
+	}
+	if !unknownSeen {
+		_q.Select(selectedFields...)
+	}
+	return nil
+}
+
+type recipientPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []RecipientPaginateOption
+}
+
+func newRecipientPaginateArgs(rv map[string]any) *recipientPaginateArgs {
+	args := &recipientPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *RunLogEntryQuery) CollectFields(ctx context.Context, satisfies ...string) (*RunLogEntryQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *RunLogEntryQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	var (
+		unknownSeen    bool
+		fieldSeen      = make(map[string]struct{}, len(runlogentry.Columns))
+		selectedFields = []string{runlogentry.FieldID}
+	)
+	for _, field := range graphql.CollectFields(opCtx, collected.Selections, satisfies) {
+		switch field.Name {
+		case "workspaceID":
+			if _, ok := fieldSeen[runlogentry.FieldWorkspaceID]; !ok {
+				selectedFields = append(selectedFields, runlogentry.FieldWorkspaceID)
+				fieldSeen[runlogentry.FieldWorkspaceID] = struct{}{}
+			}
+		case "createdAt":
+			if _, ok := fieldSeen[runlogentry.FieldCreatedAt]; !ok {
+				selectedFields = append(selectedFields, runlogentry.FieldCreatedAt)
+				fieldSeen[runlogentry.FieldCreatedAt] = struct{}{}
+			}
+		case "runID":
+			if _, ok := fieldSeen[runlogentry.FieldRunID]; !ok {
+				selectedFields = append(selectedFields, runlogentry.FieldRunID)
+				fieldSeen[runlogentry.FieldRunID] = struct{}{}
+			}
+		case "integrationID":
+			if _, ok := fieldSeen[runlogentry.FieldIntegrationID]; !ok {
+				selectedFields = append(selectedFields, runlogentry.FieldIntegrationID)
+				fieldSeen[runlogentry.FieldIntegrationID] = struct{}{}
+			}
+		case "seq":
+			if _, ok := fieldSeen[runlogentry.FieldSeq]; !ok {
+				selectedFields = append(selectedFields, runlogentry.FieldSeq)
+				fieldSeen[runlogentry.FieldSeq] = struct{}{}
+			}
+		case "level":
+			if _, ok := fieldSeen[runlogentry.FieldLevel]; !ok {
+				selectedFields = append(selectedFields, runlogentry.FieldLevel)
+				fieldSeen[runlogentry.FieldLevel] = struct{}{}
+			}
+		case "message":
+			if _, ok := fieldSeen[runlogentry.FieldMessage]; !ok {
+				selectedFields = append(selectedFields, runlogentry.FieldMessage)
+				fieldSeen[runlogentry.FieldMessage] = struct{}{}
+			}
+		case "objectName":
+			if _, ok := fieldSeen[runlogentry.FieldObjectName]; !ok {
+				selectedFields = append(selectedFields, runlogentry.FieldObjectName)
+				fieldSeen[runlogentry.FieldObjectName] = struct{}{}
+			}
+		case "faultCode":
+			if _, ok := fieldSeen[runlogentry.FieldFaultCode]; !ok {
+				selectedFields = append(selectedFields, runlogentry.FieldFaultCode)
+				fieldSeen[runlogentry.FieldFaultCode] = struct{}{}
+			}
+		case "attributes":
+			if _, ok := fieldSeen[runlogentry.FieldAttributes]; !ok {
+				selectedFields = append(selectedFields, runlogentry.FieldAttributes)
+				fieldSeen[runlogentry.FieldAttributes] = struct{}{}
+			}
+		case "id":
+		case "__typename":
+		default:
+			unknownSeen = true
+		}
+	}
+	if !unknownSeen {
+		_q.Select(selectedFields...)
+	}
+	return nil
+}
+
+type runlogentryPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []RunLogEntryPaginateOption
+}
+
+func newRunLogEntryPaginateArgs(rv map[string]any) *runlogentryPaginateArgs {
+	args := &runlogentryPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
 func (_q *RunObjectQuery) CollectFields(ctx context.Context, satisfies ...string) (*RunObjectQuery, error) {
 	fc := graphql.GetFieldContext(ctx)
 	if fc == nil {
@@ -1706,6 +2546,26 @@ func (_q *RunObjectQuery) collectField(ctx context.Context, oneNode bool, opCtx 
 			if _, ok := fieldSeen[runobject.FieldFaultCode]; !ok {
 				selectedFields = append(selectedFields, runobject.FieldFaultCode)
 				fieldSeen[runobject.FieldFaultCode] = struct{}{}
+			}
+		case "phase":
+			if _, ok := fieldSeen[runobject.FieldPhase]; !ok {
+				selectedFields = append(selectedFields, runobject.FieldPhase)
+				fieldSeen[runobject.FieldPhase] = struct{}{}
+			}
+		case "crmCalls":
+			if _, ok := fieldSeen[runobject.FieldCrmCalls]; !ok {
+				selectedFields = append(selectedFields, runobject.FieldCrmCalls)
+				fieldSeen[runobject.FieldCrmCalls] = struct{}{}
+			}
+		case "startedAt":
+			if _, ok := fieldSeen[runobject.FieldStartedAt]; !ok {
+				selectedFields = append(selectedFields, runobject.FieldStartedAt)
+				fieldSeen[runobject.FieldStartedAt] = struct{}{}
+			}
+		case "finishedAt":
+			if _, ok := fieldSeen[runobject.FieldFinishedAt]; !ok {
+				selectedFields = append(selectedFields, runobject.FieldFinishedAt)
+				fieldSeen[runobject.FieldFinishedAt] = struct{}{}
 			}
 		case "counters":
 			if _, ok := fieldSeen[runobject.FieldCounters]; !ok {
@@ -1838,6 +2698,31 @@ func (_q *SyncRunQuery) collectField(ctx context.Context, oneNode bool, opCtx *g
 			if _, ok := fieldSeen[syncrun.FieldFaultCode]; !ok {
 				selectedFields = append(selectedFields, syncrun.FieldFaultCode)
 				fieldSeen[syncrun.FieldFaultCode] = struct{}{}
+			}
+		case "resumeAt":
+			if _, ok := fieldSeen[syncrun.FieldResumeAt]; !ok {
+				selectedFields = append(selectedFields, syncrun.FieldResumeAt)
+				fieldSeen[syncrun.FieldResumeAt] = struct{}{}
+			}
+		case "objectsWanted":
+			if _, ok := fieldSeen[syncrun.FieldObjectsWanted]; !ok {
+				selectedFields = append(selectedFields, syncrun.FieldObjectsWanted)
+				fieldSeen[syncrun.FieldObjectsWanted] = struct{}{}
+			}
+		case "recordsWanted":
+			if _, ok := fieldSeen[syncrun.FieldRecordsWanted]; !ok {
+				selectedFields = append(selectedFields, syncrun.FieldRecordsWanted)
+				fieldSeen[syncrun.FieldRecordsWanted] = struct{}{}
+			}
+		case "cancelRequested":
+			if _, ok := fieldSeen[syncrun.FieldCancelRequested]; !ok {
+				selectedFields = append(selectedFields, syncrun.FieldCancelRequested)
+				fieldSeen[syncrun.FieldCancelRequested] = struct{}{}
+			}
+		case "logSeq":
+			if _, ok := fieldSeen[syncrun.FieldLogSeq]; !ok {
+				selectedFields = append(selectedFields, syncrun.FieldLogSeq)
+				fieldSeen[syncrun.FieldLogSeq] = struct{}{}
 			}
 		case "phase":
 			if _, ok := fieldSeen[syncrun.FieldPhase]; !ok {

@@ -9,12 +9,19 @@ import (
 	"entgo.io/contrib/entgql"
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/fieldwarden/fieldwarden/ent/alert"
+	"github.com/fieldwarden/fieldwarden/ent/apitoken"
+	"github.com/fieldwarden/fieldwarden/ent/auditentry"
 	"github.com/fieldwarden/fieldwarden/ent/crmfield"
 	"github.com/fieldwarden/fieldwarden/ent/crmobject"
+	"github.com/fieldwarden/fieldwarden/ent/failedrecord"
 	"github.com/fieldwarden/fieldwarden/ent/feedentry"
 	"github.com/fieldwarden/fieldwarden/ent/integration"
+	"github.com/fieldwarden/fieldwarden/ent/invitation"
 	"github.com/fieldwarden/fieldwarden/ent/mapping"
+	"github.com/fieldwarden/fieldwarden/ent/member"
 	"github.com/fieldwarden/fieldwarden/ent/permissionchange"
+	"github.com/fieldwarden/fieldwarden/ent/recipient"
+	"github.com/fieldwarden/fieldwarden/ent/runlogentry"
 	"github.com/fieldwarden/fieldwarden/ent/runobject"
 	"github.com/fieldwarden/fieldwarden/ent/syncrun"
 	"github.com/fieldwarden/fieldwarden/ent/workspace"
@@ -31,6 +38,16 @@ var alertImplementors = []string{"Alert", "Node"}
 // IsNode implements the Node interface check for GQLGen.
 func (*Alert) IsNode() {}
 
+var apitokenImplementors = []string{"ServiceToken", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*ApiToken) IsNode() {}
+
+var auditentryImplementors = []string{"AuditEntry", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*AuditEntry) IsNode() {}
+
 var crmfieldImplementors = []string{"CrmField", "Node"}
 
 // IsNode implements the Node interface check for GQLGen.
@@ -40,6 +57,11 @@ var crmobjectImplementors = []string{"CrmObject", "Node"}
 
 // IsNode implements the Node interface check for GQLGen.
 func (*CrmObject) IsNode() {}
+
+var failedrecordImplementors = []string{"FailedRecord", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*FailedRecord) IsNode() {}
 
 var feedentryImplementors = []string{"FeedEntry", "Node"}
 
@@ -51,15 +73,35 @@ var integrationImplementors = []string{"Integration", "Node"}
 // IsNode implements the Node interface check for GQLGen.
 func (*Integration) IsNode() {}
 
+var invitationImplementors = []string{"Invitation", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*Invitation) IsNode() {}
+
 var mappingImplementors = []string{"Mapping", "Node"}
 
 // IsNode implements the Node interface check for GQLGen.
 func (*Mapping) IsNode() {}
 
+var memberImplementors = []string{"Member", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*Member) IsNode() {}
+
 var permissionchangeImplementors = []string{"PermissionChange", "Node"}
 
 // IsNode implements the Node interface check for GQLGen.
 func (*PermissionChange) IsNode() {}
+
+var recipientImplementors = []string{"Recipient", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*Recipient) IsNode() {}
+
+var runlogentryImplementors = []string{"RunLogEntry", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*RunLogEntry) IsNode() {}
 
 var runobjectImplementors = []string{"RunObject", "Node"}
 
@@ -143,6 +185,24 @@ func (c *Client) noder(ctx context.Context, table string, id string) (Noder, err
 			}
 		}
 		return query.Only(ctx)
+	case apitoken.Table:
+		query := c.ApiToken.Query().
+			Where(apitoken.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, apitokenImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case auditentry.Table:
+		query := c.AuditEntry.Query().
+			Where(auditentry.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, auditentryImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
 	case crmfield.Table:
 		query := c.CrmField.Query().
 			Where(crmfield.ID(id))
@@ -157,6 +217,15 @@ func (c *Client) noder(ctx context.Context, table string, id string) (Noder, err
 			Where(crmobject.ID(id))
 		if fc := graphql.GetFieldContext(ctx); fc != nil {
 			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, crmobjectImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case failedrecord.Table:
+		query := c.FailedRecord.Query().
+			Where(failedrecord.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, failedrecordImplementors...); err != nil {
 				return nil, err
 			}
 		}
@@ -179,6 +248,15 @@ func (c *Client) noder(ctx context.Context, table string, id string) (Noder, err
 			}
 		}
 		return query.Only(ctx)
+	case invitation.Table:
+		query := c.Invitation.Query().
+			Where(invitation.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, invitationImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
 	case mapping.Table:
 		query := c.Mapping.Query().
 			Where(mapping.ID(id))
@@ -188,11 +266,38 @@ func (c *Client) noder(ctx context.Context, table string, id string) (Noder, err
 			}
 		}
 		return query.Only(ctx)
+	case member.Table:
+		query := c.Member.Query().
+			Where(member.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, memberImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
 	case permissionchange.Table:
 		query := c.PermissionChange.Query().
 			Where(permissionchange.ID(id))
 		if fc := graphql.GetFieldContext(ctx); fc != nil {
 			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, permissionchangeImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case recipient.Table:
+		query := c.Recipient.Query().
+			Where(recipient.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, recipientImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case runlogentry.Table:
+		query := c.RunLogEntry.Query().
+			Where(runlogentry.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, runlogentryImplementors...); err != nil {
 				return nil, err
 			}
 		}
@@ -313,6 +418,38 @@ func (c *Client) noders(ctx context.Context, table string, ids []string) ([]Node
 				*noder = node
 			}
 		}
+	case apitoken.Table:
+		query := c.ApiToken.Query().
+			Where(apitoken.IDIn(ids...))
+		query, err := query.CollectFields(ctx, apitokenImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case auditentry.Table:
+		query := c.AuditEntry.Query().
+			Where(auditentry.IDIn(ids...))
+		query, err := query.CollectFields(ctx, auditentryImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
 	case crmfield.Table:
 		query := c.CrmField.Query().
 			Where(crmfield.IDIn(ids...))
@@ -333,6 +470,22 @@ func (c *Client) noders(ctx context.Context, table string, ids []string) ([]Node
 		query := c.CrmObject.Query().
 			Where(crmobject.IDIn(ids...))
 		query, err := query.CollectFields(ctx, crmobjectImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case failedrecord.Table:
+		query := c.FailedRecord.Query().
+			Where(failedrecord.IDIn(ids...))
+		query, err := query.CollectFields(ctx, failedrecordImplementors...)
 		if err != nil {
 			return nil, err
 		}
@@ -377,6 +530,22 @@ func (c *Client) noders(ctx context.Context, table string, ids []string) ([]Node
 				*noder = node
 			}
 		}
+	case invitation.Table:
+		query := c.Invitation.Query().
+			Where(invitation.IDIn(ids...))
+		query, err := query.CollectFields(ctx, invitationImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
 	case mapping.Table:
 		query := c.Mapping.Query().
 			Where(mapping.IDIn(ids...))
@@ -393,10 +562,58 @@ func (c *Client) noders(ctx context.Context, table string, ids []string) ([]Node
 				*noder = node
 			}
 		}
+	case member.Table:
+		query := c.Member.Query().
+			Where(member.IDIn(ids...))
+		query, err := query.CollectFields(ctx, memberImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
 	case permissionchange.Table:
 		query := c.PermissionChange.Query().
 			Where(permissionchange.IDIn(ids...))
 		query, err := query.CollectFields(ctx, permissionchangeImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case recipient.Table:
+		query := c.Recipient.Query().
+			Where(recipient.IDIn(ids...))
+		query, err := query.CollectFields(ctx, recipientImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case runlogentry.Table:
+		query := c.RunLogEntry.Query().
+			Where(runlogentry.IDIn(ids...))
+		query, err := query.CollectFields(ctx, runlogentryImplementors...)
 		if err != nil {
 			return nil, err
 		}

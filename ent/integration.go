@@ -69,6 +69,24 @@ type Integration struct {
 	NextRunAt *time.Time `json:"next_run_at,omitempty"`
 	// LastSyncedAt holds the value of the "last_synced_at" field.
 	LastSyncedAt *time.Time `json:"last_synced_at,omitempty"`
+	// of the last run that read everything
+	LastSucceededAt *time.Time `json:"last_succeeded_at,omitempty"`
+	// daily runs that failed since the last one that read something (requirement G10)
+	ConsecutiveFailures int `json:"consecutive_failures,omitempty"`
+	// when the first of them ended
+	FailingSince *time.Time `json:"failing_since,omitempty"`
+	// when the warning before the automatic pause was given
+	FailureWarnedAt *time.Time `json:"failure_warned_at,omitempty"`
+	// when the warning before the end of GRACE was given (requirement C6)
+	GraceWarnedAt *time.Time `json:"grace_warned_at,omitempty"`
+	// share of the CRM's own quota, used by anybody, at which runs stop (requirement G5)
+	QuotaPercent int `json:"quota_percent,omitempty"`
+	// the CRM's own figure when it was last told
+	QuotaUsed int `json:"quota_used,omitempty"`
+	// 0: the CRM has not told
+	QuotaMax int `json:"quota_max,omitempty"`
+	// QuotaAt holds the value of the "quota_at" field.
+	QuotaAt *time.Time `json:"quota_at,omitempty"`
 	// UpdatedAt holds the value of the "updated_at" field.
 	UpdatedAt time.Time `json:"updated_at,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
@@ -156,11 +174,11 @@ func (*Integration) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case integration.FieldIntegrationUserDedicated:
 			values[i] = new(sql.NullBool)
-		case integration.FieldSettingsVersion:
+		case integration.FieldSettingsVersion, integration.FieldConsecutiveFailures, integration.FieldQuotaPercent, integration.FieldQuotaUsed, integration.FieldQuotaMax:
 			values[i] = new(sql.NullInt64)
 		case integration.FieldID, integration.FieldWorkspaceID, integration.FieldConnector, integration.FieldEnvironment, integration.FieldState, integration.FieldStateReason, integration.FieldSlot, integration.FieldInstanceID, integration.FieldInstanceName, integration.FieldInstanceURL, integration.FieldEndpoint, integration.FieldInstanceEdition, integration.FieldAPIVersion, integration.FieldIntegrationUser, integration.FieldScheduleTime, integration.FieldScheduleZone:
 			values[i] = new(sql.NullString)
-		case integration.FieldCreatedAt, integration.FieldGraceUntil, integration.FieldChecklistAt, integration.FieldNextRunAt, integration.FieldLastSyncedAt, integration.FieldUpdatedAt:
+		case integration.FieldCreatedAt, integration.FieldGraceUntil, integration.FieldChecklistAt, integration.FieldNextRunAt, integration.FieldLastSyncedAt, integration.FieldLastSucceededAt, integration.FieldFailingSince, integration.FieldFailureWarnedAt, integration.FieldGraceWarnedAt, integration.FieldQuotaAt, integration.FieldUpdatedAt:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -344,6 +362,65 @@ func (_m *Integration) assignValues(columns []string, values []any) error {
 				_m.LastSyncedAt = new(time.Time)
 				*_m.LastSyncedAt = value.Time
 			}
+		case integration.FieldLastSucceededAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field last_succeeded_at", values[i])
+			} else if value.Valid {
+				_m.LastSucceededAt = new(time.Time)
+				*_m.LastSucceededAt = value.Time
+			}
+		case integration.FieldConsecutiveFailures:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field consecutive_failures", values[i])
+			} else if value.Valid {
+				_m.ConsecutiveFailures = int(value.Int64)
+			}
+		case integration.FieldFailingSince:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field failing_since", values[i])
+			} else if value.Valid {
+				_m.FailingSince = new(time.Time)
+				*_m.FailingSince = value.Time
+			}
+		case integration.FieldFailureWarnedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field failure_warned_at", values[i])
+			} else if value.Valid {
+				_m.FailureWarnedAt = new(time.Time)
+				*_m.FailureWarnedAt = value.Time
+			}
+		case integration.FieldGraceWarnedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field grace_warned_at", values[i])
+			} else if value.Valid {
+				_m.GraceWarnedAt = new(time.Time)
+				*_m.GraceWarnedAt = value.Time
+			}
+		case integration.FieldQuotaPercent:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field quota_percent", values[i])
+			} else if value.Valid {
+				_m.QuotaPercent = int(value.Int64)
+			}
+		case integration.FieldQuotaUsed:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field quota_used", values[i])
+			} else if value.Valid {
+				_m.QuotaUsed = int(value.Int64)
+			}
+		case integration.FieldQuotaMax:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field quota_max", values[i])
+			} else if value.Valid {
+				_m.QuotaMax = int(value.Int64)
+			}
+		case integration.FieldQuotaAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field quota_at", values[i])
+			} else if value.Valid {
+				_m.QuotaAt = new(time.Time)
+				*_m.QuotaAt = value.Time
+			}
 		case integration.FieldUpdatedAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
 				return fmt.Errorf("unexpected type %T for field updated_at", values[i])
@@ -493,6 +570,43 @@ func (_m *Integration) String() string {
 	builder.WriteString(", ")
 	if v := _m.LastSyncedAt; v != nil {
 		builder.WriteString("last_synced_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.LastSucceededAt; v != nil {
+		builder.WriteString("last_succeeded_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	builder.WriteString("consecutive_failures=")
+	builder.WriteString(fmt.Sprintf("%v", _m.ConsecutiveFailures))
+	builder.WriteString(", ")
+	if v := _m.FailingSince; v != nil {
+		builder.WriteString("failing_since=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.FailureWarnedAt; v != nil {
+		builder.WriteString("failure_warned_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.GraceWarnedAt; v != nil {
+		builder.WriteString("grace_warned_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	builder.WriteString("quota_percent=")
+	builder.WriteString(fmt.Sprintf("%v", _m.QuotaPercent))
+	builder.WriteString(", ")
+	builder.WriteString("quota_used=")
+	builder.WriteString(fmt.Sprintf("%v", _m.QuotaUsed))
+	builder.WriteString(", ")
+	builder.WriteString("quota_max=")
+	builder.WriteString(fmt.Sprintf("%v", _m.QuotaMax))
+	builder.WriteString(", ")
+	if v := _m.QuotaAt; v != nil {
+		builder.WriteString("quota_at=")
 		builder.WriteString(v.Format(time.ANSIC))
 	}
 	builder.WriteString(", ")

@@ -324,6 +324,132 @@ func (_c *IntegrationCreate) SetNillableLastSyncedAt(v *time.Time) *IntegrationC
 	return _c
 }
 
+// SetLastSucceededAt sets the "last_succeeded_at" field.
+func (_c *IntegrationCreate) SetLastSucceededAt(v time.Time) *IntegrationCreate {
+	_c.mutation.SetLastSucceededAt(v)
+	return _c
+}
+
+// SetNillableLastSucceededAt sets the "last_succeeded_at" field if the given value is not nil.
+func (_c *IntegrationCreate) SetNillableLastSucceededAt(v *time.Time) *IntegrationCreate {
+	if v != nil {
+		_c.SetLastSucceededAt(*v)
+	}
+	return _c
+}
+
+// SetConsecutiveFailures sets the "consecutive_failures" field.
+func (_c *IntegrationCreate) SetConsecutiveFailures(v int) *IntegrationCreate {
+	_c.mutation.SetConsecutiveFailures(v)
+	return _c
+}
+
+// SetNillableConsecutiveFailures sets the "consecutive_failures" field if the given value is not nil.
+func (_c *IntegrationCreate) SetNillableConsecutiveFailures(v *int) *IntegrationCreate {
+	if v != nil {
+		_c.SetConsecutiveFailures(*v)
+	}
+	return _c
+}
+
+// SetFailingSince sets the "failing_since" field.
+func (_c *IntegrationCreate) SetFailingSince(v time.Time) *IntegrationCreate {
+	_c.mutation.SetFailingSince(v)
+	return _c
+}
+
+// SetNillableFailingSince sets the "failing_since" field if the given value is not nil.
+func (_c *IntegrationCreate) SetNillableFailingSince(v *time.Time) *IntegrationCreate {
+	if v != nil {
+		_c.SetFailingSince(*v)
+	}
+	return _c
+}
+
+// SetFailureWarnedAt sets the "failure_warned_at" field.
+func (_c *IntegrationCreate) SetFailureWarnedAt(v time.Time) *IntegrationCreate {
+	_c.mutation.SetFailureWarnedAt(v)
+	return _c
+}
+
+// SetNillableFailureWarnedAt sets the "failure_warned_at" field if the given value is not nil.
+func (_c *IntegrationCreate) SetNillableFailureWarnedAt(v *time.Time) *IntegrationCreate {
+	if v != nil {
+		_c.SetFailureWarnedAt(*v)
+	}
+	return _c
+}
+
+// SetGraceWarnedAt sets the "grace_warned_at" field.
+func (_c *IntegrationCreate) SetGraceWarnedAt(v time.Time) *IntegrationCreate {
+	_c.mutation.SetGraceWarnedAt(v)
+	return _c
+}
+
+// SetNillableGraceWarnedAt sets the "grace_warned_at" field if the given value is not nil.
+func (_c *IntegrationCreate) SetNillableGraceWarnedAt(v *time.Time) *IntegrationCreate {
+	if v != nil {
+		_c.SetGraceWarnedAt(*v)
+	}
+	return _c
+}
+
+// SetQuotaPercent sets the "quota_percent" field.
+func (_c *IntegrationCreate) SetQuotaPercent(v int) *IntegrationCreate {
+	_c.mutation.SetQuotaPercent(v)
+	return _c
+}
+
+// SetNillableQuotaPercent sets the "quota_percent" field if the given value is not nil.
+func (_c *IntegrationCreate) SetNillableQuotaPercent(v *int) *IntegrationCreate {
+	if v != nil {
+		_c.SetQuotaPercent(*v)
+	}
+	return _c
+}
+
+// SetQuotaUsed sets the "quota_used" field.
+func (_c *IntegrationCreate) SetQuotaUsed(v int) *IntegrationCreate {
+	_c.mutation.SetQuotaUsed(v)
+	return _c
+}
+
+// SetNillableQuotaUsed sets the "quota_used" field if the given value is not nil.
+func (_c *IntegrationCreate) SetNillableQuotaUsed(v *int) *IntegrationCreate {
+	if v != nil {
+		_c.SetQuotaUsed(*v)
+	}
+	return _c
+}
+
+// SetQuotaMax sets the "quota_max" field.
+func (_c *IntegrationCreate) SetQuotaMax(v int) *IntegrationCreate {
+	_c.mutation.SetQuotaMax(v)
+	return _c
+}
+
+// SetNillableQuotaMax sets the "quota_max" field if the given value is not nil.
+func (_c *IntegrationCreate) SetNillableQuotaMax(v *int) *IntegrationCreate {
+	if v != nil {
+		_c.SetQuotaMax(*v)
+	}
+	return _c
+}
+
+// SetQuotaAt sets the "quota_at" field.
+func (_c *IntegrationCreate) SetQuotaAt(v time.Time) *IntegrationCreate {
+	_c.mutation.SetQuotaAt(v)
+	return _c
+}
+
+// SetNillableQuotaAt sets the "quota_at" field if the given value is not nil.
+func (_c *IntegrationCreate) SetNillableQuotaAt(v *time.Time) *IntegrationCreate {
+	if v != nil {
+		_c.SetQuotaAt(*v)
+	}
+	return _c
+}
+
 // SetUpdatedAt sets the "updated_at" field.
 func (_c *IntegrationCreate) SetUpdatedAt(v time.Time) *IntegrationCreate {
 	_c.mutation.SetUpdatedAt(v)
@@ -476,6 +602,22 @@ func (_c *IntegrationCreate) defaults() error {
 		v := integration.DefaultScheduleZone
 		_c.mutation.SetScheduleZone(v)
 	}
+	if _, ok := _c.mutation.ConsecutiveFailures(); !ok {
+		v := integration.DefaultConsecutiveFailures
+		_c.mutation.SetConsecutiveFailures(v)
+	}
+	if _, ok := _c.mutation.QuotaPercent(); !ok {
+		v := integration.DefaultQuotaPercent
+		_c.mutation.SetQuotaPercent(v)
+	}
+	if _, ok := _c.mutation.QuotaUsed(); !ok {
+		v := integration.DefaultQuotaUsed
+		_c.mutation.SetQuotaUsed(v)
+	}
+	if _, ok := _c.mutation.QuotaMax(); !ok {
+		v := integration.DefaultQuotaMax
+		_c.mutation.SetQuotaMax(v)
+	}
 	if _, ok := _c.mutation.ID(); !ok {
 		if integration.DefaultID == nil {
 			return fmt.Errorf("ent: uninitialized integration.DefaultID (forgotten import ent/runtime?)")
@@ -589,6 +731,18 @@ func (_c *IntegrationCreate) check() error {
 		if err := integration.ScheduleZoneValidator(v); err != nil {
 			return &ValidationError{Name: "schedule_zone", err: fmt.Errorf(`ent: validator failed for field "Integration.schedule_zone": %w`, err)}
 		}
+	}
+	if _, ok := _c.mutation.ConsecutiveFailures(); !ok {
+		return &ValidationError{Name: "consecutive_failures", err: errors.New(`ent: missing required field "Integration.consecutive_failures"`)}
+	}
+	if _, ok := _c.mutation.QuotaPercent(); !ok {
+		return &ValidationError{Name: "quota_percent", err: errors.New(`ent: missing required field "Integration.quota_percent"`)}
+	}
+	if _, ok := _c.mutation.QuotaUsed(); !ok {
+		return &ValidationError{Name: "quota_used", err: errors.New(`ent: missing required field "Integration.quota_used"`)}
+	}
+	if _, ok := _c.mutation.QuotaMax(); !ok {
+		return &ValidationError{Name: "quota_max", err: errors.New(`ent: missing required field "Integration.quota_max"`)}
 	}
 	if _, ok := _c.mutation.UpdatedAt(); !ok {
 		return &ValidationError{Name: "updated_at", err: errors.New(`ent: missing required field "Integration.updated_at"`)}
@@ -733,6 +887,42 @@ func (_c *IntegrationCreate) createSpec() (*Integration, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.LastSyncedAt(); ok {
 		_spec.SetField(integration.FieldLastSyncedAt, field.TypeTime, value)
 		_node.LastSyncedAt = &value
+	}
+	if value, ok := _c.mutation.LastSucceededAt(); ok {
+		_spec.SetField(integration.FieldLastSucceededAt, field.TypeTime, value)
+		_node.LastSucceededAt = &value
+	}
+	if value, ok := _c.mutation.ConsecutiveFailures(); ok {
+		_spec.SetField(integration.FieldConsecutiveFailures, field.TypeInt, value)
+		_node.ConsecutiveFailures = value
+	}
+	if value, ok := _c.mutation.FailingSince(); ok {
+		_spec.SetField(integration.FieldFailingSince, field.TypeTime, value)
+		_node.FailingSince = &value
+	}
+	if value, ok := _c.mutation.FailureWarnedAt(); ok {
+		_spec.SetField(integration.FieldFailureWarnedAt, field.TypeTime, value)
+		_node.FailureWarnedAt = &value
+	}
+	if value, ok := _c.mutation.GraceWarnedAt(); ok {
+		_spec.SetField(integration.FieldGraceWarnedAt, field.TypeTime, value)
+		_node.GraceWarnedAt = &value
+	}
+	if value, ok := _c.mutation.QuotaPercent(); ok {
+		_spec.SetField(integration.FieldQuotaPercent, field.TypeInt, value)
+		_node.QuotaPercent = value
+	}
+	if value, ok := _c.mutation.QuotaUsed(); ok {
+		_spec.SetField(integration.FieldQuotaUsed, field.TypeInt, value)
+		_node.QuotaUsed = value
+	}
+	if value, ok := _c.mutation.QuotaMax(); ok {
+		_spec.SetField(integration.FieldQuotaMax, field.TypeInt, value)
+		_node.QuotaMax = value
+	}
+	if value, ok := _c.mutation.QuotaAt(); ok {
+		_spec.SetField(integration.FieldQuotaAt, field.TypeTime, value)
+		_node.QuotaAt = &value
 	}
 	if value, ok := _c.mutation.UpdatedAt(); ok {
 		_spec.SetField(integration.FieldUpdatedAt, field.TypeTime, value)
@@ -1224,6 +1414,168 @@ func (u *IntegrationUpsert) ClearLastSyncedAt() *IntegrationUpsert {
 	return u
 }
 
+// SetLastSucceededAt sets the "last_succeeded_at" field.
+func (u *IntegrationUpsert) SetLastSucceededAt(v time.Time) *IntegrationUpsert {
+	u.Set(integration.FieldLastSucceededAt, v)
+	return u
+}
+
+// UpdateLastSucceededAt sets the "last_succeeded_at" field to the value that was provided on create.
+func (u *IntegrationUpsert) UpdateLastSucceededAt() *IntegrationUpsert {
+	u.SetExcluded(integration.FieldLastSucceededAt)
+	return u
+}
+
+// ClearLastSucceededAt clears the value of the "last_succeeded_at" field.
+func (u *IntegrationUpsert) ClearLastSucceededAt() *IntegrationUpsert {
+	u.SetNull(integration.FieldLastSucceededAt)
+	return u
+}
+
+// SetConsecutiveFailures sets the "consecutive_failures" field.
+func (u *IntegrationUpsert) SetConsecutiveFailures(v int) *IntegrationUpsert {
+	u.Set(integration.FieldConsecutiveFailures, v)
+	return u
+}
+
+// UpdateConsecutiveFailures sets the "consecutive_failures" field to the value that was provided on create.
+func (u *IntegrationUpsert) UpdateConsecutiveFailures() *IntegrationUpsert {
+	u.SetExcluded(integration.FieldConsecutiveFailures)
+	return u
+}
+
+// AddConsecutiveFailures adds v to the "consecutive_failures" field.
+func (u *IntegrationUpsert) AddConsecutiveFailures(v int) *IntegrationUpsert {
+	u.Add(integration.FieldConsecutiveFailures, v)
+	return u
+}
+
+// SetFailingSince sets the "failing_since" field.
+func (u *IntegrationUpsert) SetFailingSince(v time.Time) *IntegrationUpsert {
+	u.Set(integration.FieldFailingSince, v)
+	return u
+}
+
+// UpdateFailingSince sets the "failing_since" field to the value that was provided on create.
+func (u *IntegrationUpsert) UpdateFailingSince() *IntegrationUpsert {
+	u.SetExcluded(integration.FieldFailingSince)
+	return u
+}
+
+// ClearFailingSince clears the value of the "failing_since" field.
+func (u *IntegrationUpsert) ClearFailingSince() *IntegrationUpsert {
+	u.SetNull(integration.FieldFailingSince)
+	return u
+}
+
+// SetFailureWarnedAt sets the "failure_warned_at" field.
+func (u *IntegrationUpsert) SetFailureWarnedAt(v time.Time) *IntegrationUpsert {
+	u.Set(integration.FieldFailureWarnedAt, v)
+	return u
+}
+
+// UpdateFailureWarnedAt sets the "failure_warned_at" field to the value that was provided on create.
+func (u *IntegrationUpsert) UpdateFailureWarnedAt() *IntegrationUpsert {
+	u.SetExcluded(integration.FieldFailureWarnedAt)
+	return u
+}
+
+// ClearFailureWarnedAt clears the value of the "failure_warned_at" field.
+func (u *IntegrationUpsert) ClearFailureWarnedAt() *IntegrationUpsert {
+	u.SetNull(integration.FieldFailureWarnedAt)
+	return u
+}
+
+// SetGraceWarnedAt sets the "grace_warned_at" field.
+func (u *IntegrationUpsert) SetGraceWarnedAt(v time.Time) *IntegrationUpsert {
+	u.Set(integration.FieldGraceWarnedAt, v)
+	return u
+}
+
+// UpdateGraceWarnedAt sets the "grace_warned_at" field to the value that was provided on create.
+func (u *IntegrationUpsert) UpdateGraceWarnedAt() *IntegrationUpsert {
+	u.SetExcluded(integration.FieldGraceWarnedAt)
+	return u
+}
+
+// ClearGraceWarnedAt clears the value of the "grace_warned_at" field.
+func (u *IntegrationUpsert) ClearGraceWarnedAt() *IntegrationUpsert {
+	u.SetNull(integration.FieldGraceWarnedAt)
+	return u
+}
+
+// SetQuotaPercent sets the "quota_percent" field.
+func (u *IntegrationUpsert) SetQuotaPercent(v int) *IntegrationUpsert {
+	u.Set(integration.FieldQuotaPercent, v)
+	return u
+}
+
+// UpdateQuotaPercent sets the "quota_percent" field to the value that was provided on create.
+func (u *IntegrationUpsert) UpdateQuotaPercent() *IntegrationUpsert {
+	u.SetExcluded(integration.FieldQuotaPercent)
+	return u
+}
+
+// AddQuotaPercent adds v to the "quota_percent" field.
+func (u *IntegrationUpsert) AddQuotaPercent(v int) *IntegrationUpsert {
+	u.Add(integration.FieldQuotaPercent, v)
+	return u
+}
+
+// SetQuotaUsed sets the "quota_used" field.
+func (u *IntegrationUpsert) SetQuotaUsed(v int) *IntegrationUpsert {
+	u.Set(integration.FieldQuotaUsed, v)
+	return u
+}
+
+// UpdateQuotaUsed sets the "quota_used" field to the value that was provided on create.
+func (u *IntegrationUpsert) UpdateQuotaUsed() *IntegrationUpsert {
+	u.SetExcluded(integration.FieldQuotaUsed)
+	return u
+}
+
+// AddQuotaUsed adds v to the "quota_used" field.
+func (u *IntegrationUpsert) AddQuotaUsed(v int) *IntegrationUpsert {
+	u.Add(integration.FieldQuotaUsed, v)
+	return u
+}
+
+// SetQuotaMax sets the "quota_max" field.
+func (u *IntegrationUpsert) SetQuotaMax(v int) *IntegrationUpsert {
+	u.Set(integration.FieldQuotaMax, v)
+	return u
+}
+
+// UpdateQuotaMax sets the "quota_max" field to the value that was provided on create.
+func (u *IntegrationUpsert) UpdateQuotaMax() *IntegrationUpsert {
+	u.SetExcluded(integration.FieldQuotaMax)
+	return u
+}
+
+// AddQuotaMax adds v to the "quota_max" field.
+func (u *IntegrationUpsert) AddQuotaMax(v int) *IntegrationUpsert {
+	u.Add(integration.FieldQuotaMax, v)
+	return u
+}
+
+// SetQuotaAt sets the "quota_at" field.
+func (u *IntegrationUpsert) SetQuotaAt(v time.Time) *IntegrationUpsert {
+	u.Set(integration.FieldQuotaAt, v)
+	return u
+}
+
+// UpdateQuotaAt sets the "quota_at" field to the value that was provided on create.
+func (u *IntegrationUpsert) UpdateQuotaAt() *IntegrationUpsert {
+	u.SetExcluded(integration.FieldQuotaAt)
+	return u
+}
+
+// ClearQuotaAt clears the value of the "quota_at" field.
+func (u *IntegrationUpsert) ClearQuotaAt() *IntegrationUpsert {
+	u.SetNull(integration.FieldQuotaAt)
+	return u
+}
+
 // SetUpdatedAt sets the "updated_at" field.
 func (u *IntegrationUpsert) SetUpdatedAt(v time.Time) *IntegrationUpsert {
 	u.Set(integration.FieldUpdatedAt, v)
@@ -1706,6 +2058,195 @@ func (u *IntegrationUpsertOne) UpdateLastSyncedAt() *IntegrationUpsertOne {
 func (u *IntegrationUpsertOne) ClearLastSyncedAt() *IntegrationUpsertOne {
 	return u.Update(func(s *IntegrationUpsert) {
 		s.ClearLastSyncedAt()
+	})
+}
+
+// SetLastSucceededAt sets the "last_succeeded_at" field.
+func (u *IntegrationUpsertOne) SetLastSucceededAt(v time.Time) *IntegrationUpsertOne {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.SetLastSucceededAt(v)
+	})
+}
+
+// UpdateLastSucceededAt sets the "last_succeeded_at" field to the value that was provided on create.
+func (u *IntegrationUpsertOne) UpdateLastSucceededAt() *IntegrationUpsertOne {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.UpdateLastSucceededAt()
+	})
+}
+
+// ClearLastSucceededAt clears the value of the "last_succeeded_at" field.
+func (u *IntegrationUpsertOne) ClearLastSucceededAt() *IntegrationUpsertOne {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.ClearLastSucceededAt()
+	})
+}
+
+// SetConsecutiveFailures sets the "consecutive_failures" field.
+func (u *IntegrationUpsertOne) SetConsecutiveFailures(v int) *IntegrationUpsertOne {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.SetConsecutiveFailures(v)
+	})
+}
+
+// AddConsecutiveFailures adds v to the "consecutive_failures" field.
+func (u *IntegrationUpsertOne) AddConsecutiveFailures(v int) *IntegrationUpsertOne {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.AddConsecutiveFailures(v)
+	})
+}
+
+// UpdateConsecutiveFailures sets the "consecutive_failures" field to the value that was provided on create.
+func (u *IntegrationUpsertOne) UpdateConsecutiveFailures() *IntegrationUpsertOne {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.UpdateConsecutiveFailures()
+	})
+}
+
+// SetFailingSince sets the "failing_since" field.
+func (u *IntegrationUpsertOne) SetFailingSince(v time.Time) *IntegrationUpsertOne {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.SetFailingSince(v)
+	})
+}
+
+// UpdateFailingSince sets the "failing_since" field to the value that was provided on create.
+func (u *IntegrationUpsertOne) UpdateFailingSince() *IntegrationUpsertOne {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.UpdateFailingSince()
+	})
+}
+
+// ClearFailingSince clears the value of the "failing_since" field.
+func (u *IntegrationUpsertOne) ClearFailingSince() *IntegrationUpsertOne {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.ClearFailingSince()
+	})
+}
+
+// SetFailureWarnedAt sets the "failure_warned_at" field.
+func (u *IntegrationUpsertOne) SetFailureWarnedAt(v time.Time) *IntegrationUpsertOne {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.SetFailureWarnedAt(v)
+	})
+}
+
+// UpdateFailureWarnedAt sets the "failure_warned_at" field to the value that was provided on create.
+func (u *IntegrationUpsertOne) UpdateFailureWarnedAt() *IntegrationUpsertOne {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.UpdateFailureWarnedAt()
+	})
+}
+
+// ClearFailureWarnedAt clears the value of the "failure_warned_at" field.
+func (u *IntegrationUpsertOne) ClearFailureWarnedAt() *IntegrationUpsertOne {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.ClearFailureWarnedAt()
+	})
+}
+
+// SetGraceWarnedAt sets the "grace_warned_at" field.
+func (u *IntegrationUpsertOne) SetGraceWarnedAt(v time.Time) *IntegrationUpsertOne {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.SetGraceWarnedAt(v)
+	})
+}
+
+// UpdateGraceWarnedAt sets the "grace_warned_at" field to the value that was provided on create.
+func (u *IntegrationUpsertOne) UpdateGraceWarnedAt() *IntegrationUpsertOne {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.UpdateGraceWarnedAt()
+	})
+}
+
+// ClearGraceWarnedAt clears the value of the "grace_warned_at" field.
+func (u *IntegrationUpsertOne) ClearGraceWarnedAt() *IntegrationUpsertOne {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.ClearGraceWarnedAt()
+	})
+}
+
+// SetQuotaPercent sets the "quota_percent" field.
+func (u *IntegrationUpsertOne) SetQuotaPercent(v int) *IntegrationUpsertOne {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.SetQuotaPercent(v)
+	})
+}
+
+// AddQuotaPercent adds v to the "quota_percent" field.
+func (u *IntegrationUpsertOne) AddQuotaPercent(v int) *IntegrationUpsertOne {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.AddQuotaPercent(v)
+	})
+}
+
+// UpdateQuotaPercent sets the "quota_percent" field to the value that was provided on create.
+func (u *IntegrationUpsertOne) UpdateQuotaPercent() *IntegrationUpsertOne {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.UpdateQuotaPercent()
+	})
+}
+
+// SetQuotaUsed sets the "quota_used" field.
+func (u *IntegrationUpsertOne) SetQuotaUsed(v int) *IntegrationUpsertOne {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.SetQuotaUsed(v)
+	})
+}
+
+// AddQuotaUsed adds v to the "quota_used" field.
+func (u *IntegrationUpsertOne) AddQuotaUsed(v int) *IntegrationUpsertOne {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.AddQuotaUsed(v)
+	})
+}
+
+// UpdateQuotaUsed sets the "quota_used" field to the value that was provided on create.
+func (u *IntegrationUpsertOne) UpdateQuotaUsed() *IntegrationUpsertOne {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.UpdateQuotaUsed()
+	})
+}
+
+// SetQuotaMax sets the "quota_max" field.
+func (u *IntegrationUpsertOne) SetQuotaMax(v int) *IntegrationUpsertOne {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.SetQuotaMax(v)
+	})
+}
+
+// AddQuotaMax adds v to the "quota_max" field.
+func (u *IntegrationUpsertOne) AddQuotaMax(v int) *IntegrationUpsertOne {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.AddQuotaMax(v)
+	})
+}
+
+// UpdateQuotaMax sets the "quota_max" field to the value that was provided on create.
+func (u *IntegrationUpsertOne) UpdateQuotaMax() *IntegrationUpsertOne {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.UpdateQuotaMax()
+	})
+}
+
+// SetQuotaAt sets the "quota_at" field.
+func (u *IntegrationUpsertOne) SetQuotaAt(v time.Time) *IntegrationUpsertOne {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.SetQuotaAt(v)
+	})
+}
+
+// UpdateQuotaAt sets the "quota_at" field to the value that was provided on create.
+func (u *IntegrationUpsertOne) UpdateQuotaAt() *IntegrationUpsertOne {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.UpdateQuotaAt()
+	})
+}
+
+// ClearQuotaAt clears the value of the "quota_at" field.
+func (u *IntegrationUpsertOne) ClearQuotaAt() *IntegrationUpsertOne {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.ClearQuotaAt()
 	})
 }
 
@@ -2360,6 +2901,195 @@ func (u *IntegrationUpsertBulk) UpdateLastSyncedAt() *IntegrationUpsertBulk {
 func (u *IntegrationUpsertBulk) ClearLastSyncedAt() *IntegrationUpsertBulk {
 	return u.Update(func(s *IntegrationUpsert) {
 		s.ClearLastSyncedAt()
+	})
+}
+
+// SetLastSucceededAt sets the "last_succeeded_at" field.
+func (u *IntegrationUpsertBulk) SetLastSucceededAt(v time.Time) *IntegrationUpsertBulk {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.SetLastSucceededAt(v)
+	})
+}
+
+// UpdateLastSucceededAt sets the "last_succeeded_at" field to the value that was provided on create.
+func (u *IntegrationUpsertBulk) UpdateLastSucceededAt() *IntegrationUpsertBulk {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.UpdateLastSucceededAt()
+	})
+}
+
+// ClearLastSucceededAt clears the value of the "last_succeeded_at" field.
+func (u *IntegrationUpsertBulk) ClearLastSucceededAt() *IntegrationUpsertBulk {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.ClearLastSucceededAt()
+	})
+}
+
+// SetConsecutiveFailures sets the "consecutive_failures" field.
+func (u *IntegrationUpsertBulk) SetConsecutiveFailures(v int) *IntegrationUpsertBulk {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.SetConsecutiveFailures(v)
+	})
+}
+
+// AddConsecutiveFailures adds v to the "consecutive_failures" field.
+func (u *IntegrationUpsertBulk) AddConsecutiveFailures(v int) *IntegrationUpsertBulk {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.AddConsecutiveFailures(v)
+	})
+}
+
+// UpdateConsecutiveFailures sets the "consecutive_failures" field to the value that was provided on create.
+func (u *IntegrationUpsertBulk) UpdateConsecutiveFailures() *IntegrationUpsertBulk {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.UpdateConsecutiveFailures()
+	})
+}
+
+// SetFailingSince sets the "failing_since" field.
+func (u *IntegrationUpsertBulk) SetFailingSince(v time.Time) *IntegrationUpsertBulk {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.SetFailingSince(v)
+	})
+}
+
+// UpdateFailingSince sets the "failing_since" field to the value that was provided on create.
+func (u *IntegrationUpsertBulk) UpdateFailingSince() *IntegrationUpsertBulk {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.UpdateFailingSince()
+	})
+}
+
+// ClearFailingSince clears the value of the "failing_since" field.
+func (u *IntegrationUpsertBulk) ClearFailingSince() *IntegrationUpsertBulk {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.ClearFailingSince()
+	})
+}
+
+// SetFailureWarnedAt sets the "failure_warned_at" field.
+func (u *IntegrationUpsertBulk) SetFailureWarnedAt(v time.Time) *IntegrationUpsertBulk {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.SetFailureWarnedAt(v)
+	})
+}
+
+// UpdateFailureWarnedAt sets the "failure_warned_at" field to the value that was provided on create.
+func (u *IntegrationUpsertBulk) UpdateFailureWarnedAt() *IntegrationUpsertBulk {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.UpdateFailureWarnedAt()
+	})
+}
+
+// ClearFailureWarnedAt clears the value of the "failure_warned_at" field.
+func (u *IntegrationUpsertBulk) ClearFailureWarnedAt() *IntegrationUpsertBulk {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.ClearFailureWarnedAt()
+	})
+}
+
+// SetGraceWarnedAt sets the "grace_warned_at" field.
+func (u *IntegrationUpsertBulk) SetGraceWarnedAt(v time.Time) *IntegrationUpsertBulk {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.SetGraceWarnedAt(v)
+	})
+}
+
+// UpdateGraceWarnedAt sets the "grace_warned_at" field to the value that was provided on create.
+func (u *IntegrationUpsertBulk) UpdateGraceWarnedAt() *IntegrationUpsertBulk {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.UpdateGraceWarnedAt()
+	})
+}
+
+// ClearGraceWarnedAt clears the value of the "grace_warned_at" field.
+func (u *IntegrationUpsertBulk) ClearGraceWarnedAt() *IntegrationUpsertBulk {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.ClearGraceWarnedAt()
+	})
+}
+
+// SetQuotaPercent sets the "quota_percent" field.
+func (u *IntegrationUpsertBulk) SetQuotaPercent(v int) *IntegrationUpsertBulk {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.SetQuotaPercent(v)
+	})
+}
+
+// AddQuotaPercent adds v to the "quota_percent" field.
+func (u *IntegrationUpsertBulk) AddQuotaPercent(v int) *IntegrationUpsertBulk {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.AddQuotaPercent(v)
+	})
+}
+
+// UpdateQuotaPercent sets the "quota_percent" field to the value that was provided on create.
+func (u *IntegrationUpsertBulk) UpdateQuotaPercent() *IntegrationUpsertBulk {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.UpdateQuotaPercent()
+	})
+}
+
+// SetQuotaUsed sets the "quota_used" field.
+func (u *IntegrationUpsertBulk) SetQuotaUsed(v int) *IntegrationUpsertBulk {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.SetQuotaUsed(v)
+	})
+}
+
+// AddQuotaUsed adds v to the "quota_used" field.
+func (u *IntegrationUpsertBulk) AddQuotaUsed(v int) *IntegrationUpsertBulk {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.AddQuotaUsed(v)
+	})
+}
+
+// UpdateQuotaUsed sets the "quota_used" field to the value that was provided on create.
+func (u *IntegrationUpsertBulk) UpdateQuotaUsed() *IntegrationUpsertBulk {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.UpdateQuotaUsed()
+	})
+}
+
+// SetQuotaMax sets the "quota_max" field.
+func (u *IntegrationUpsertBulk) SetQuotaMax(v int) *IntegrationUpsertBulk {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.SetQuotaMax(v)
+	})
+}
+
+// AddQuotaMax adds v to the "quota_max" field.
+func (u *IntegrationUpsertBulk) AddQuotaMax(v int) *IntegrationUpsertBulk {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.AddQuotaMax(v)
+	})
+}
+
+// UpdateQuotaMax sets the "quota_max" field to the value that was provided on create.
+func (u *IntegrationUpsertBulk) UpdateQuotaMax() *IntegrationUpsertBulk {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.UpdateQuotaMax()
+	})
+}
+
+// SetQuotaAt sets the "quota_at" field.
+func (u *IntegrationUpsertBulk) SetQuotaAt(v time.Time) *IntegrationUpsertBulk {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.SetQuotaAt(v)
+	})
+}
+
+// UpdateQuotaAt sets the "quota_at" field to the value that was provided on create.
+func (u *IntegrationUpsertBulk) UpdateQuotaAt() *IntegrationUpsertBulk {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.UpdateQuotaAt()
+	})
+}
+
+// ClearQuotaAt clears the value of the "quota_at" field.
+func (u *IntegrationUpsertBulk) ClearQuotaAt() *IntegrationUpsertBulk {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.ClearQuotaAt()
 	})
 }
 

@@ -428,6 +428,190 @@ func (_u *IntegrationUpdate) ClearLastSyncedAt() *IntegrationUpdate {
 	return _u
 }
 
+// SetLastSucceededAt sets the "last_succeeded_at" field.
+func (_u *IntegrationUpdate) SetLastSucceededAt(v time.Time) *IntegrationUpdate {
+	_u.mutation.SetLastSucceededAt(v)
+	return _u
+}
+
+// SetNillableLastSucceededAt sets the "last_succeeded_at" field if the given value is not nil.
+func (_u *IntegrationUpdate) SetNillableLastSucceededAt(v *time.Time) *IntegrationUpdate {
+	if v != nil {
+		_u.SetLastSucceededAt(*v)
+	}
+	return _u
+}
+
+// ClearLastSucceededAt clears the value of the "last_succeeded_at" field.
+func (_u *IntegrationUpdate) ClearLastSucceededAt() *IntegrationUpdate {
+	_u.mutation.ClearLastSucceededAt()
+	return _u
+}
+
+// SetConsecutiveFailures sets the "consecutive_failures" field.
+func (_u *IntegrationUpdate) SetConsecutiveFailures(v int) *IntegrationUpdate {
+	_u.mutation.ResetConsecutiveFailures()
+	_u.mutation.SetConsecutiveFailures(v)
+	return _u
+}
+
+// SetNillableConsecutiveFailures sets the "consecutive_failures" field if the given value is not nil.
+func (_u *IntegrationUpdate) SetNillableConsecutiveFailures(v *int) *IntegrationUpdate {
+	if v != nil {
+		_u.SetConsecutiveFailures(*v)
+	}
+	return _u
+}
+
+// AddConsecutiveFailures adds value to the "consecutive_failures" field.
+func (_u *IntegrationUpdate) AddConsecutiveFailures(v int) *IntegrationUpdate {
+	_u.mutation.AddConsecutiveFailures(v)
+	return _u
+}
+
+// SetFailingSince sets the "failing_since" field.
+func (_u *IntegrationUpdate) SetFailingSince(v time.Time) *IntegrationUpdate {
+	_u.mutation.SetFailingSince(v)
+	return _u
+}
+
+// SetNillableFailingSince sets the "failing_since" field if the given value is not nil.
+func (_u *IntegrationUpdate) SetNillableFailingSince(v *time.Time) *IntegrationUpdate {
+	if v != nil {
+		_u.SetFailingSince(*v)
+	}
+	return _u
+}
+
+// ClearFailingSince clears the value of the "failing_since" field.
+func (_u *IntegrationUpdate) ClearFailingSince() *IntegrationUpdate {
+	_u.mutation.ClearFailingSince()
+	return _u
+}
+
+// SetFailureWarnedAt sets the "failure_warned_at" field.
+func (_u *IntegrationUpdate) SetFailureWarnedAt(v time.Time) *IntegrationUpdate {
+	_u.mutation.SetFailureWarnedAt(v)
+	return _u
+}
+
+// SetNillableFailureWarnedAt sets the "failure_warned_at" field if the given value is not nil.
+func (_u *IntegrationUpdate) SetNillableFailureWarnedAt(v *time.Time) *IntegrationUpdate {
+	if v != nil {
+		_u.SetFailureWarnedAt(*v)
+	}
+	return _u
+}
+
+// ClearFailureWarnedAt clears the value of the "failure_warned_at" field.
+func (_u *IntegrationUpdate) ClearFailureWarnedAt() *IntegrationUpdate {
+	_u.mutation.ClearFailureWarnedAt()
+	return _u
+}
+
+// SetGraceWarnedAt sets the "grace_warned_at" field.
+func (_u *IntegrationUpdate) SetGraceWarnedAt(v time.Time) *IntegrationUpdate {
+	_u.mutation.SetGraceWarnedAt(v)
+	return _u
+}
+
+// SetNillableGraceWarnedAt sets the "grace_warned_at" field if the given value is not nil.
+func (_u *IntegrationUpdate) SetNillableGraceWarnedAt(v *time.Time) *IntegrationUpdate {
+	if v != nil {
+		_u.SetGraceWarnedAt(*v)
+	}
+	return _u
+}
+
+// ClearGraceWarnedAt clears the value of the "grace_warned_at" field.
+func (_u *IntegrationUpdate) ClearGraceWarnedAt() *IntegrationUpdate {
+	_u.mutation.ClearGraceWarnedAt()
+	return _u
+}
+
+// SetQuotaPercent sets the "quota_percent" field.
+func (_u *IntegrationUpdate) SetQuotaPercent(v int) *IntegrationUpdate {
+	_u.mutation.ResetQuotaPercent()
+	_u.mutation.SetQuotaPercent(v)
+	return _u
+}
+
+// SetNillableQuotaPercent sets the "quota_percent" field if the given value is not nil.
+func (_u *IntegrationUpdate) SetNillableQuotaPercent(v *int) *IntegrationUpdate {
+	if v != nil {
+		_u.SetQuotaPercent(*v)
+	}
+	return _u
+}
+
+// AddQuotaPercent adds value to the "quota_percent" field.
+func (_u *IntegrationUpdate) AddQuotaPercent(v int) *IntegrationUpdate {
+	_u.mutation.AddQuotaPercent(v)
+	return _u
+}
+
+// SetQuotaUsed sets the "quota_used" field.
+func (_u *IntegrationUpdate) SetQuotaUsed(v int) *IntegrationUpdate {
+	_u.mutation.ResetQuotaUsed()
+	_u.mutation.SetQuotaUsed(v)
+	return _u
+}
+
+// SetNillableQuotaUsed sets the "quota_used" field if the given value is not nil.
+func (_u *IntegrationUpdate) SetNillableQuotaUsed(v *int) *IntegrationUpdate {
+	if v != nil {
+		_u.SetQuotaUsed(*v)
+	}
+	return _u
+}
+
+// AddQuotaUsed adds value to the "quota_used" field.
+func (_u *IntegrationUpdate) AddQuotaUsed(v int) *IntegrationUpdate {
+	_u.mutation.AddQuotaUsed(v)
+	return _u
+}
+
+// SetQuotaMax sets the "quota_max" field.
+func (_u *IntegrationUpdate) SetQuotaMax(v int) *IntegrationUpdate {
+	_u.mutation.ResetQuotaMax()
+	_u.mutation.SetQuotaMax(v)
+	return _u
+}
+
+// SetNillableQuotaMax sets the "quota_max" field if the given value is not nil.
+func (_u *IntegrationUpdate) SetNillableQuotaMax(v *int) *IntegrationUpdate {
+	if v != nil {
+		_u.SetQuotaMax(*v)
+	}
+	return _u
+}
+
+// AddQuotaMax adds value to the "quota_max" field.
+func (_u *IntegrationUpdate) AddQuotaMax(v int) *IntegrationUpdate {
+	_u.mutation.AddQuotaMax(v)
+	return _u
+}
+
+// SetQuotaAt sets the "quota_at" field.
+func (_u *IntegrationUpdate) SetQuotaAt(v time.Time) *IntegrationUpdate {
+	_u.mutation.SetQuotaAt(v)
+	return _u
+}
+
+// SetNillableQuotaAt sets the "quota_at" field if the given value is not nil.
+func (_u *IntegrationUpdate) SetNillableQuotaAt(v *time.Time) *IntegrationUpdate {
+	if v != nil {
+		_u.SetQuotaAt(*v)
+	}
+	return _u
+}
+
+// ClearQuotaAt clears the value of the "quota_at" field.
+func (_u *IntegrationUpdate) ClearQuotaAt() *IntegrationUpdate {
+	_u.mutation.ClearQuotaAt()
+	return _u
+}
+
 // SetUpdatedAt sets the "updated_at" field.
 func (_u *IntegrationUpdate) SetUpdatedAt(v time.Time) *IntegrationUpdate {
 	_u.mutation.SetUpdatedAt(v)
@@ -865,6 +1049,60 @@ func (_u *IntegrationUpdate) sqlSave(ctx context.Context) (_node int, err error)
 	}
 	if _u.mutation.LastSyncedAtCleared() {
 		_spec.ClearField(integration.FieldLastSyncedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.LastSucceededAt(); ok {
+		_spec.SetField(integration.FieldLastSucceededAt, field.TypeTime, value)
+	}
+	if _u.mutation.LastSucceededAtCleared() {
+		_spec.ClearField(integration.FieldLastSucceededAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.ConsecutiveFailures(); ok {
+		_spec.SetField(integration.FieldConsecutiveFailures, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedConsecutiveFailures(); ok {
+		_spec.AddField(integration.FieldConsecutiveFailures, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.FailingSince(); ok {
+		_spec.SetField(integration.FieldFailingSince, field.TypeTime, value)
+	}
+	if _u.mutation.FailingSinceCleared() {
+		_spec.ClearField(integration.FieldFailingSince, field.TypeTime)
+	}
+	if value, ok := _u.mutation.FailureWarnedAt(); ok {
+		_spec.SetField(integration.FieldFailureWarnedAt, field.TypeTime, value)
+	}
+	if _u.mutation.FailureWarnedAtCleared() {
+		_spec.ClearField(integration.FieldFailureWarnedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.GraceWarnedAt(); ok {
+		_spec.SetField(integration.FieldGraceWarnedAt, field.TypeTime, value)
+	}
+	if _u.mutation.GraceWarnedAtCleared() {
+		_spec.ClearField(integration.FieldGraceWarnedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.QuotaPercent(); ok {
+		_spec.SetField(integration.FieldQuotaPercent, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedQuotaPercent(); ok {
+		_spec.AddField(integration.FieldQuotaPercent, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.QuotaUsed(); ok {
+		_spec.SetField(integration.FieldQuotaUsed, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedQuotaUsed(); ok {
+		_spec.AddField(integration.FieldQuotaUsed, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.QuotaMax(); ok {
+		_spec.SetField(integration.FieldQuotaMax, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedQuotaMax(); ok {
+		_spec.AddField(integration.FieldQuotaMax, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.QuotaAt(); ok {
+		_spec.SetField(integration.FieldQuotaAt, field.TypeTime, value)
+	}
+	if _u.mutation.QuotaAtCleared() {
+		_spec.ClearField(integration.FieldQuotaAt, field.TypeTime)
 	}
 	if value, ok := _u.mutation.UpdatedAt(); ok {
 		_spec.SetField(integration.FieldUpdatedAt, field.TypeTime, value)
@@ -1507,6 +1745,190 @@ func (_u *IntegrationUpdateOne) ClearLastSyncedAt() *IntegrationUpdateOne {
 	return _u
 }
 
+// SetLastSucceededAt sets the "last_succeeded_at" field.
+func (_u *IntegrationUpdateOne) SetLastSucceededAt(v time.Time) *IntegrationUpdateOne {
+	_u.mutation.SetLastSucceededAt(v)
+	return _u
+}
+
+// SetNillableLastSucceededAt sets the "last_succeeded_at" field if the given value is not nil.
+func (_u *IntegrationUpdateOne) SetNillableLastSucceededAt(v *time.Time) *IntegrationUpdateOne {
+	if v != nil {
+		_u.SetLastSucceededAt(*v)
+	}
+	return _u
+}
+
+// ClearLastSucceededAt clears the value of the "last_succeeded_at" field.
+func (_u *IntegrationUpdateOne) ClearLastSucceededAt() *IntegrationUpdateOne {
+	_u.mutation.ClearLastSucceededAt()
+	return _u
+}
+
+// SetConsecutiveFailures sets the "consecutive_failures" field.
+func (_u *IntegrationUpdateOne) SetConsecutiveFailures(v int) *IntegrationUpdateOne {
+	_u.mutation.ResetConsecutiveFailures()
+	_u.mutation.SetConsecutiveFailures(v)
+	return _u
+}
+
+// SetNillableConsecutiveFailures sets the "consecutive_failures" field if the given value is not nil.
+func (_u *IntegrationUpdateOne) SetNillableConsecutiveFailures(v *int) *IntegrationUpdateOne {
+	if v != nil {
+		_u.SetConsecutiveFailures(*v)
+	}
+	return _u
+}
+
+// AddConsecutiveFailures adds value to the "consecutive_failures" field.
+func (_u *IntegrationUpdateOne) AddConsecutiveFailures(v int) *IntegrationUpdateOne {
+	_u.mutation.AddConsecutiveFailures(v)
+	return _u
+}
+
+// SetFailingSince sets the "failing_since" field.
+func (_u *IntegrationUpdateOne) SetFailingSince(v time.Time) *IntegrationUpdateOne {
+	_u.mutation.SetFailingSince(v)
+	return _u
+}
+
+// SetNillableFailingSince sets the "failing_since" field if the given value is not nil.
+func (_u *IntegrationUpdateOne) SetNillableFailingSince(v *time.Time) *IntegrationUpdateOne {
+	if v != nil {
+		_u.SetFailingSince(*v)
+	}
+	return _u
+}
+
+// ClearFailingSince clears the value of the "failing_since" field.
+func (_u *IntegrationUpdateOne) ClearFailingSince() *IntegrationUpdateOne {
+	_u.mutation.ClearFailingSince()
+	return _u
+}
+
+// SetFailureWarnedAt sets the "failure_warned_at" field.
+func (_u *IntegrationUpdateOne) SetFailureWarnedAt(v time.Time) *IntegrationUpdateOne {
+	_u.mutation.SetFailureWarnedAt(v)
+	return _u
+}
+
+// SetNillableFailureWarnedAt sets the "failure_warned_at" field if the given value is not nil.
+func (_u *IntegrationUpdateOne) SetNillableFailureWarnedAt(v *time.Time) *IntegrationUpdateOne {
+	if v != nil {
+		_u.SetFailureWarnedAt(*v)
+	}
+	return _u
+}
+
+// ClearFailureWarnedAt clears the value of the "failure_warned_at" field.
+func (_u *IntegrationUpdateOne) ClearFailureWarnedAt() *IntegrationUpdateOne {
+	_u.mutation.ClearFailureWarnedAt()
+	return _u
+}
+
+// SetGraceWarnedAt sets the "grace_warned_at" field.
+func (_u *IntegrationUpdateOne) SetGraceWarnedAt(v time.Time) *IntegrationUpdateOne {
+	_u.mutation.SetGraceWarnedAt(v)
+	return _u
+}
+
+// SetNillableGraceWarnedAt sets the "grace_warned_at" field if the given value is not nil.
+func (_u *IntegrationUpdateOne) SetNillableGraceWarnedAt(v *time.Time) *IntegrationUpdateOne {
+	if v != nil {
+		_u.SetGraceWarnedAt(*v)
+	}
+	return _u
+}
+
+// ClearGraceWarnedAt clears the value of the "grace_warned_at" field.
+func (_u *IntegrationUpdateOne) ClearGraceWarnedAt() *IntegrationUpdateOne {
+	_u.mutation.ClearGraceWarnedAt()
+	return _u
+}
+
+// SetQuotaPercent sets the "quota_percent" field.
+func (_u *IntegrationUpdateOne) SetQuotaPercent(v int) *IntegrationUpdateOne {
+	_u.mutation.ResetQuotaPercent()
+	_u.mutation.SetQuotaPercent(v)
+	return _u
+}
+
+// SetNillableQuotaPercent sets the "quota_percent" field if the given value is not nil.
+func (_u *IntegrationUpdateOne) SetNillableQuotaPercent(v *int) *IntegrationUpdateOne {
+	if v != nil {
+		_u.SetQuotaPercent(*v)
+	}
+	return _u
+}
+
+// AddQuotaPercent adds value to the "quota_percent" field.
+func (_u *IntegrationUpdateOne) AddQuotaPercent(v int) *IntegrationUpdateOne {
+	_u.mutation.AddQuotaPercent(v)
+	return _u
+}
+
+// SetQuotaUsed sets the "quota_used" field.
+func (_u *IntegrationUpdateOne) SetQuotaUsed(v int) *IntegrationUpdateOne {
+	_u.mutation.ResetQuotaUsed()
+	_u.mutation.SetQuotaUsed(v)
+	return _u
+}
+
+// SetNillableQuotaUsed sets the "quota_used" field if the given value is not nil.
+func (_u *IntegrationUpdateOne) SetNillableQuotaUsed(v *int) *IntegrationUpdateOne {
+	if v != nil {
+		_u.SetQuotaUsed(*v)
+	}
+	return _u
+}
+
+// AddQuotaUsed adds value to the "quota_used" field.
+func (_u *IntegrationUpdateOne) AddQuotaUsed(v int) *IntegrationUpdateOne {
+	_u.mutation.AddQuotaUsed(v)
+	return _u
+}
+
+// SetQuotaMax sets the "quota_max" field.
+func (_u *IntegrationUpdateOne) SetQuotaMax(v int) *IntegrationUpdateOne {
+	_u.mutation.ResetQuotaMax()
+	_u.mutation.SetQuotaMax(v)
+	return _u
+}
+
+// SetNillableQuotaMax sets the "quota_max" field if the given value is not nil.
+func (_u *IntegrationUpdateOne) SetNillableQuotaMax(v *int) *IntegrationUpdateOne {
+	if v != nil {
+		_u.SetQuotaMax(*v)
+	}
+	return _u
+}
+
+// AddQuotaMax adds value to the "quota_max" field.
+func (_u *IntegrationUpdateOne) AddQuotaMax(v int) *IntegrationUpdateOne {
+	_u.mutation.AddQuotaMax(v)
+	return _u
+}
+
+// SetQuotaAt sets the "quota_at" field.
+func (_u *IntegrationUpdateOne) SetQuotaAt(v time.Time) *IntegrationUpdateOne {
+	_u.mutation.SetQuotaAt(v)
+	return _u
+}
+
+// SetNillableQuotaAt sets the "quota_at" field if the given value is not nil.
+func (_u *IntegrationUpdateOne) SetNillableQuotaAt(v *time.Time) *IntegrationUpdateOne {
+	if v != nil {
+		_u.SetQuotaAt(*v)
+	}
+	return _u
+}
+
+// ClearQuotaAt clears the value of the "quota_at" field.
+func (_u *IntegrationUpdateOne) ClearQuotaAt() *IntegrationUpdateOne {
+	_u.mutation.ClearQuotaAt()
+	return _u
+}
+
 // SetUpdatedAt sets the "updated_at" field.
 func (_u *IntegrationUpdateOne) SetUpdatedAt(v time.Time) *IntegrationUpdateOne {
 	_u.mutation.SetUpdatedAt(v)
@@ -1974,6 +2396,60 @@ func (_u *IntegrationUpdateOne) sqlSave(ctx context.Context) (_node *Integration
 	}
 	if _u.mutation.LastSyncedAtCleared() {
 		_spec.ClearField(integration.FieldLastSyncedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.LastSucceededAt(); ok {
+		_spec.SetField(integration.FieldLastSucceededAt, field.TypeTime, value)
+	}
+	if _u.mutation.LastSucceededAtCleared() {
+		_spec.ClearField(integration.FieldLastSucceededAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.ConsecutiveFailures(); ok {
+		_spec.SetField(integration.FieldConsecutiveFailures, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedConsecutiveFailures(); ok {
+		_spec.AddField(integration.FieldConsecutiveFailures, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.FailingSince(); ok {
+		_spec.SetField(integration.FieldFailingSince, field.TypeTime, value)
+	}
+	if _u.mutation.FailingSinceCleared() {
+		_spec.ClearField(integration.FieldFailingSince, field.TypeTime)
+	}
+	if value, ok := _u.mutation.FailureWarnedAt(); ok {
+		_spec.SetField(integration.FieldFailureWarnedAt, field.TypeTime, value)
+	}
+	if _u.mutation.FailureWarnedAtCleared() {
+		_spec.ClearField(integration.FieldFailureWarnedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.GraceWarnedAt(); ok {
+		_spec.SetField(integration.FieldGraceWarnedAt, field.TypeTime, value)
+	}
+	if _u.mutation.GraceWarnedAtCleared() {
+		_spec.ClearField(integration.FieldGraceWarnedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.QuotaPercent(); ok {
+		_spec.SetField(integration.FieldQuotaPercent, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedQuotaPercent(); ok {
+		_spec.AddField(integration.FieldQuotaPercent, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.QuotaUsed(); ok {
+		_spec.SetField(integration.FieldQuotaUsed, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedQuotaUsed(); ok {
+		_spec.AddField(integration.FieldQuotaUsed, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.QuotaMax(); ok {
+		_spec.SetField(integration.FieldQuotaMax, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedQuotaMax(); ok {
+		_spec.AddField(integration.FieldQuotaMax, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.QuotaAt(); ok {
+		_spec.SetField(integration.FieldQuotaAt, field.TypeTime, value)
+	}
+	if _u.mutation.QuotaAtCleared() {
+		_spec.ClearField(integration.FieldQuotaAt, field.TypeTime)
 	}
 	if value, ok := _u.mutation.UpdatedAt(); ok {
 		_spec.SetField(integration.FieldUpdatedAt, field.TypeTime, value)

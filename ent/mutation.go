@@ -13,24 +13,34 @@ import (
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
 	"github.com/fieldwarden/fieldwarden/ent/alert"
+	"github.com/fieldwarden/fieldwarden/ent/apibudget"
 	"github.com/fieldwarden/fieldwarden/ent/apitoken"
+	"github.com/fieldwarden/fieldwarden/ent/apiusage"
 	"github.com/fieldwarden/fieldwarden/ent/auditentry"
 	"github.com/fieldwarden/fieldwarden/ent/connectormemo"
 	"github.com/fieldwarden/fieldwarden/ent/credential"
 	"github.com/fieldwarden/fieldwarden/ent/crmfield"
 	"github.com/fieldwarden/fieldwarden/ent/crmobject"
+	"github.com/fieldwarden/fieldwarden/ent/failedrecord"
 	"github.com/fieldwarden/fieldwarden/ent/feedentry"
 	"github.com/fieldwarden/fieldwarden/ent/idempotencykey"
 	"github.com/fieldwarden/fieldwarden/ent/integration"
+	"github.com/fieldwarden/fieldwarden/ent/invitation"
 	"github.com/fieldwarden/fieldwarden/ent/mapping"
+	"github.com/fieldwarden/fieldwarden/ent/member"
 	"github.com/fieldwarden/fieldwarden/ent/oauthclient"
 	"github.com/fieldwarden/fieldwarden/ent/oauthstate"
 	"github.com/fieldwarden/fieldwarden/ent/permissionchange"
 	"github.com/fieldwarden/fieldwarden/ent/picklist"
 	"github.com/fieldwarden/fieldwarden/ent/predicate"
+	"github.com/fieldwarden/fieldwarden/ent/recipient"
 	"github.com/fieldwarden/fieldwarden/ent/record"
+	"github.com/fieldwarden/fieldwarden/ent/runerror"
+	"github.com/fieldwarden/fieldwarden/ent/runlogentry"
 	"github.com/fieldwarden/fieldwarden/ent/runobject"
+	"github.com/fieldwarden/fieldwarden/ent/session"
 	"github.com/fieldwarden/fieldwarden/ent/settingvalue"
+	"github.com/fieldwarden/fieldwarden/ent/signinlink"
 	"github.com/fieldwarden/fieldwarden/ent/syncrun"
 	"github.com/fieldwarden/fieldwarden/ent/workspace"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
@@ -47,23 +57,33 @@ const (
 
 	// Node types.
 	TypeAlert            = "Alert"
+	TypeApiBudget        = "ApiBudget"
 	TypeApiToken         = "ApiToken"
+	TypeApiUsage         = "ApiUsage"
 	TypeAuditEntry       = "AuditEntry"
 	TypeConnectorMemo    = "ConnectorMemo"
 	TypeCredential       = "Credential"
 	TypeCrmField         = "CrmField"
 	TypeCrmObject        = "CrmObject"
+	TypeFailedRecord     = "FailedRecord"
 	TypeFeedEntry        = "FeedEntry"
 	TypeIdempotencyKey   = "IdempotencyKey"
 	TypeIntegration      = "Integration"
+	TypeInvitation       = "Invitation"
 	TypeMapping          = "Mapping"
+	TypeMember           = "Member"
 	TypeOAuthClient      = "OAuthClient"
 	TypeOAuthState       = "OAuthState"
 	TypePermissionChange = "PermissionChange"
 	TypePicklist         = "Picklist"
+	TypeRecipient        = "Recipient"
 	TypeRecord           = "Record"
+	TypeRunError         = "RunError"
+	TypeRunLogEntry      = "RunLogEntry"
 	TypeRunObject        = "RunObject"
+	TypeSession          = "Session"
 	TypeSettingValue     = "SettingValue"
+	TypeSignInLink       = "SignInLink"
 	TypeSyncRun          = "SyncRun"
 	TypeWorkspace        = "Workspace"
 )
@@ -1780,6 +1800,698 @@ func (m *AlertMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Alert edge %s", name)
 }
 
+// ApiBudgetMutation represents an operation that mutates the ApiBudget nodes in the graph.
+type ApiBudgetMutation struct {
+	config
+	op             Op
+	typ            string
+	id             *string
+	workspace_id   *string
+	created_at     *time.Time
+	integration_id *string
+	api_type       *string
+	daily_limit    *int
+	adddaily_limit *int
+	updated_by     *string
+	updated_at     *time.Time
+	clearedFields  map[string]struct{}
+	done           bool
+	oldValue       func(context.Context) (*ApiBudget, error)
+	predicates     []predicate.ApiBudget
+}
+
+var _ ent.Mutation = (*ApiBudgetMutation)(nil)
+
+// apibudgetOption allows management of the mutation configuration using functional options.
+type apibudgetOption func(*ApiBudgetMutation)
+
+// newApiBudgetMutation creates new mutation for the ApiBudget entity.
+func newApiBudgetMutation(c config, op Op, opts ...apibudgetOption) *ApiBudgetMutation {
+	m := &ApiBudgetMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeApiBudget,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withApiBudgetID sets the ID field of the mutation.
+func withApiBudgetID(id string) apibudgetOption {
+	return func(m *ApiBudgetMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *ApiBudget
+		)
+		m.oldValue = func(ctx context.Context) (*ApiBudget, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().ApiBudget.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withApiBudget sets the old ApiBudget of the mutation.
+func withApiBudget(node *ApiBudget) apibudgetOption {
+	return func(m *ApiBudgetMutation) {
+		m.oldValue = func(context.Context) (*ApiBudget, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m ApiBudgetMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m ApiBudgetMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of ApiBudget entities.
+func (m *ApiBudgetMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *ApiBudgetMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *ApiBudgetMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().ApiBudget.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetWorkspaceID sets the "workspace_id" field.
+func (m *ApiBudgetMutation) SetWorkspaceID(s string) {
+	m.workspace_id = &s
+}
+
+// WorkspaceID returns the value of the "workspace_id" field in the mutation.
+func (m *ApiBudgetMutation) WorkspaceID() (r string, exists bool) {
+	v := m.workspace_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWorkspaceID returns the old "workspace_id" field's value of the ApiBudget entity.
+// If the ApiBudget object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ApiBudgetMutation) OldWorkspaceID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWorkspaceID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWorkspaceID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWorkspaceID: %w", err)
+	}
+	return oldValue.WorkspaceID, nil
+}
+
+// ResetWorkspaceID resets all changes to the "workspace_id" field.
+func (m *ApiBudgetMutation) ResetWorkspaceID() {
+	m.workspace_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *ApiBudgetMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *ApiBudgetMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the ApiBudget entity.
+// If the ApiBudget object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ApiBudgetMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *ApiBudgetMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetIntegrationID sets the "integration_id" field.
+func (m *ApiBudgetMutation) SetIntegrationID(s string) {
+	m.integration_id = &s
+}
+
+// IntegrationID returns the value of the "integration_id" field in the mutation.
+func (m *ApiBudgetMutation) IntegrationID() (r string, exists bool) {
+	v := m.integration_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldIntegrationID returns the old "integration_id" field's value of the ApiBudget entity.
+// If the ApiBudget object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ApiBudgetMutation) OldIntegrationID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldIntegrationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldIntegrationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldIntegrationID: %w", err)
+	}
+	return oldValue.IntegrationID, nil
+}
+
+// ResetIntegrationID resets all changes to the "integration_id" field.
+func (m *ApiBudgetMutation) ResetIntegrationID() {
+	m.integration_id = nil
+}
+
+// SetAPIType sets the "api_type" field.
+func (m *ApiBudgetMutation) SetAPIType(s string) {
+	m.api_type = &s
+}
+
+// APIType returns the value of the "api_type" field in the mutation.
+func (m *ApiBudgetMutation) APIType() (r string, exists bool) {
+	v := m.api_type
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAPIType returns the old "api_type" field's value of the ApiBudget entity.
+// If the ApiBudget object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ApiBudgetMutation) OldAPIType(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAPIType is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAPIType requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAPIType: %w", err)
+	}
+	return oldValue.APIType, nil
+}
+
+// ResetAPIType resets all changes to the "api_type" field.
+func (m *ApiBudgetMutation) ResetAPIType() {
+	m.api_type = nil
+}
+
+// SetDailyLimit sets the "daily_limit" field.
+func (m *ApiBudgetMutation) SetDailyLimit(i int) {
+	m.daily_limit = &i
+	m.adddaily_limit = nil
+}
+
+// DailyLimit returns the value of the "daily_limit" field in the mutation.
+func (m *ApiBudgetMutation) DailyLimit() (r int, exists bool) {
+	v := m.daily_limit
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDailyLimit returns the old "daily_limit" field's value of the ApiBudget entity.
+// If the ApiBudget object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ApiBudgetMutation) OldDailyLimit(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDailyLimit is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDailyLimit requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDailyLimit: %w", err)
+	}
+	return oldValue.DailyLimit, nil
+}
+
+// AddDailyLimit adds i to the "daily_limit" field.
+func (m *ApiBudgetMutation) AddDailyLimit(i int) {
+	if m.adddaily_limit != nil {
+		*m.adddaily_limit += i
+	} else {
+		m.adddaily_limit = &i
+	}
+}
+
+// AddedDailyLimit returns the value that was added to the "daily_limit" field in this mutation.
+func (m *ApiBudgetMutation) AddedDailyLimit() (r int, exists bool) {
+	v := m.adddaily_limit
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetDailyLimit resets all changes to the "daily_limit" field.
+func (m *ApiBudgetMutation) ResetDailyLimit() {
+	m.daily_limit = nil
+	m.adddaily_limit = nil
+}
+
+// SetUpdatedBy sets the "updated_by" field.
+func (m *ApiBudgetMutation) SetUpdatedBy(s string) {
+	m.updated_by = &s
+}
+
+// UpdatedBy returns the value of the "updated_by" field in the mutation.
+func (m *ApiBudgetMutation) UpdatedBy() (r string, exists bool) {
+	v := m.updated_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedBy returns the old "updated_by" field's value of the ApiBudget entity.
+// If the ApiBudget object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ApiBudgetMutation) OldUpdatedBy(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedBy: %w", err)
+	}
+	return oldValue.UpdatedBy, nil
+}
+
+// ResetUpdatedBy resets all changes to the "updated_by" field.
+func (m *ApiBudgetMutation) ResetUpdatedBy() {
+	m.updated_by = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *ApiBudgetMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *ApiBudgetMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the ApiBudget entity.
+// If the ApiBudget object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ApiBudgetMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *ApiBudgetMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// Where appends a list predicates to the ApiBudgetMutation builder.
+func (m *ApiBudgetMutation) Where(ps ...predicate.ApiBudget) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the ApiBudgetMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *ApiBudgetMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.ApiBudget, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *ApiBudgetMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *ApiBudgetMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (ApiBudget).
+func (m *ApiBudgetMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *ApiBudgetMutation) Fields() []string {
+	fields := make([]string, 0, 7)
+	if m.workspace_id != nil {
+		fields = append(fields, apibudget.FieldWorkspaceID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, apibudget.FieldCreatedAt)
+	}
+	if m.integration_id != nil {
+		fields = append(fields, apibudget.FieldIntegrationID)
+	}
+	if m.api_type != nil {
+		fields = append(fields, apibudget.FieldAPIType)
+	}
+	if m.daily_limit != nil {
+		fields = append(fields, apibudget.FieldDailyLimit)
+	}
+	if m.updated_by != nil {
+		fields = append(fields, apibudget.FieldUpdatedBy)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, apibudget.FieldUpdatedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *ApiBudgetMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case apibudget.FieldWorkspaceID:
+		return m.WorkspaceID()
+	case apibudget.FieldCreatedAt:
+		return m.CreatedAt()
+	case apibudget.FieldIntegrationID:
+		return m.IntegrationID()
+	case apibudget.FieldAPIType:
+		return m.APIType()
+	case apibudget.FieldDailyLimit:
+		return m.DailyLimit()
+	case apibudget.FieldUpdatedBy:
+		return m.UpdatedBy()
+	case apibudget.FieldUpdatedAt:
+		return m.UpdatedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *ApiBudgetMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case apibudget.FieldWorkspaceID:
+		return m.OldWorkspaceID(ctx)
+	case apibudget.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case apibudget.FieldIntegrationID:
+		return m.OldIntegrationID(ctx)
+	case apibudget.FieldAPIType:
+		return m.OldAPIType(ctx)
+	case apibudget.FieldDailyLimit:
+		return m.OldDailyLimit(ctx)
+	case apibudget.FieldUpdatedBy:
+		return m.OldUpdatedBy(ctx)
+	case apibudget.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown ApiBudget field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ApiBudgetMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case apibudget.FieldWorkspaceID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWorkspaceID(v)
+		return nil
+	case apibudget.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case apibudget.FieldIntegrationID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetIntegrationID(v)
+		return nil
+	case apibudget.FieldAPIType:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAPIType(v)
+		return nil
+	case apibudget.FieldDailyLimit:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDailyLimit(v)
+		return nil
+	case apibudget.FieldUpdatedBy:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedBy(v)
+		return nil
+	case apibudget.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ApiBudget field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *ApiBudgetMutation) AddedFields() []string {
+	var fields []string
+	if m.adddaily_limit != nil {
+		fields = append(fields, apibudget.FieldDailyLimit)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *ApiBudgetMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case apibudget.FieldDailyLimit:
+		return m.AddedDailyLimit()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ApiBudgetMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case apibudget.FieldDailyLimit:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddDailyLimit(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ApiBudget numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *ApiBudgetMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *ApiBudgetMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *ApiBudgetMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown ApiBudget nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *ApiBudgetMutation) ResetField(name string) error {
+	switch name {
+	case apibudget.FieldWorkspaceID:
+		m.ResetWorkspaceID()
+		return nil
+	case apibudget.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case apibudget.FieldIntegrationID:
+		m.ResetIntegrationID()
+		return nil
+	case apibudget.FieldAPIType:
+		m.ResetAPIType()
+		return nil
+	case apibudget.FieldDailyLimit:
+		m.ResetDailyLimit()
+		return nil
+	case apibudget.FieldUpdatedBy:
+		m.ResetUpdatedBy()
+		return nil
+	case apibudget.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown ApiBudget field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *ApiBudgetMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *ApiBudgetMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *ApiBudgetMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *ApiBudgetMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *ApiBudgetMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *ApiBudgetMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *ApiBudgetMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown ApiBudget unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *ApiBudgetMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown ApiBudget edge %s", name)
+}
+
 // ApiTokenMutation represents an operation that mutates the ApiToken nodes in the graph.
 type ApiTokenMutation struct {
 	config
@@ -1791,6 +2503,10 @@ type ApiTokenMutation struct {
 	name          *string
 	role          *principal.Role
 	hash          *[]byte
+	scopes        *[]principal.Scope
+	appendscopes  []principal.Scope
+	created_by    *string
+	last_used_at  *time.Time
 	expires_at    *time.Time
 	revoked_at    *time.Time
 	clearedFields map[string]struct{}
@@ -2083,6 +2799,169 @@ func (m *ApiTokenMutation) ResetHash() {
 	m.hash = nil
 }
 
+// SetScopes sets the "scopes" field.
+func (m *ApiTokenMutation) SetScopes(pr []principal.Scope) {
+	m.scopes = &pr
+	m.appendscopes = nil
+}
+
+// Scopes returns the value of the "scopes" field in the mutation.
+func (m *ApiTokenMutation) Scopes() (r []principal.Scope, exists bool) {
+	v := m.scopes
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldScopes returns the old "scopes" field's value of the ApiToken entity.
+// If the ApiToken object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ApiTokenMutation) OldScopes(ctx context.Context) (v []principal.Scope, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldScopes is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldScopes requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldScopes: %w", err)
+	}
+	return oldValue.Scopes, nil
+}
+
+// AppendScopes adds pr to the "scopes" field.
+func (m *ApiTokenMutation) AppendScopes(pr []principal.Scope) {
+	m.appendscopes = append(m.appendscopes, pr...)
+}
+
+// AppendedScopes returns the list of values that were appended to the "scopes" field in this mutation.
+func (m *ApiTokenMutation) AppendedScopes() ([]principal.Scope, bool) {
+	if len(m.appendscopes) == 0 {
+		return nil, false
+	}
+	return m.appendscopes, true
+}
+
+// ClearScopes clears the value of the "scopes" field.
+func (m *ApiTokenMutation) ClearScopes() {
+	m.scopes = nil
+	m.appendscopes = nil
+	m.clearedFields[apitoken.FieldScopes] = struct{}{}
+}
+
+// ScopesCleared returns if the "scopes" field was cleared in this mutation.
+func (m *ApiTokenMutation) ScopesCleared() bool {
+	_, ok := m.clearedFields[apitoken.FieldScopes]
+	return ok
+}
+
+// ResetScopes resets all changes to the "scopes" field.
+func (m *ApiTokenMutation) ResetScopes() {
+	m.scopes = nil
+	m.appendscopes = nil
+	delete(m.clearedFields, apitoken.FieldScopes)
+}
+
+// SetCreatedBy sets the "created_by" field.
+func (m *ApiTokenMutation) SetCreatedBy(s string) {
+	m.created_by = &s
+}
+
+// CreatedBy returns the value of the "created_by" field in the mutation.
+func (m *ApiTokenMutation) CreatedBy() (r string, exists bool) {
+	v := m.created_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedBy returns the old "created_by" field's value of the ApiToken entity.
+// If the ApiToken object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ApiTokenMutation) OldCreatedBy(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedBy: %w", err)
+	}
+	return oldValue.CreatedBy, nil
+}
+
+// ClearCreatedBy clears the value of the "created_by" field.
+func (m *ApiTokenMutation) ClearCreatedBy() {
+	m.created_by = nil
+	m.clearedFields[apitoken.FieldCreatedBy] = struct{}{}
+}
+
+// CreatedByCleared returns if the "created_by" field was cleared in this mutation.
+func (m *ApiTokenMutation) CreatedByCleared() bool {
+	_, ok := m.clearedFields[apitoken.FieldCreatedBy]
+	return ok
+}
+
+// ResetCreatedBy resets all changes to the "created_by" field.
+func (m *ApiTokenMutation) ResetCreatedBy() {
+	m.created_by = nil
+	delete(m.clearedFields, apitoken.FieldCreatedBy)
+}
+
+// SetLastUsedAt sets the "last_used_at" field.
+func (m *ApiTokenMutation) SetLastUsedAt(t time.Time) {
+	m.last_used_at = &t
+}
+
+// LastUsedAt returns the value of the "last_used_at" field in the mutation.
+func (m *ApiTokenMutation) LastUsedAt() (r time.Time, exists bool) {
+	v := m.last_used_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLastUsedAt returns the old "last_used_at" field's value of the ApiToken entity.
+// If the ApiToken object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ApiTokenMutation) OldLastUsedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLastUsedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLastUsedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLastUsedAt: %w", err)
+	}
+	return oldValue.LastUsedAt, nil
+}
+
+// ClearLastUsedAt clears the value of the "last_used_at" field.
+func (m *ApiTokenMutation) ClearLastUsedAt() {
+	m.last_used_at = nil
+	m.clearedFields[apitoken.FieldLastUsedAt] = struct{}{}
+}
+
+// LastUsedAtCleared returns if the "last_used_at" field was cleared in this mutation.
+func (m *ApiTokenMutation) LastUsedAtCleared() bool {
+	_, ok := m.clearedFields[apitoken.FieldLastUsedAt]
+	return ok
+}
+
+// ResetLastUsedAt resets all changes to the "last_used_at" field.
+func (m *ApiTokenMutation) ResetLastUsedAt() {
+	m.last_used_at = nil
+	delete(m.clearedFields, apitoken.FieldLastUsedAt)
+}
+
 // SetExpiresAt sets the "expires_at" field.
 func (m *ApiTokenMutation) SetExpiresAt(t time.Time) {
 	m.expires_at = &t
@@ -2215,7 +3094,7 @@ func (m *ApiTokenMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ApiTokenMutation) Fields() []string {
-	fields := make([]string, 0, 7)
+	fields := make([]string, 0, 10)
 	if m.workspace_id != nil {
 		fields = append(fields, apitoken.FieldWorkspaceID)
 	}
@@ -2230,6 +3109,15 @@ func (m *ApiTokenMutation) Fields() []string {
 	}
 	if m.hash != nil {
 		fields = append(fields, apitoken.FieldHash)
+	}
+	if m.scopes != nil {
+		fields = append(fields, apitoken.FieldScopes)
+	}
+	if m.created_by != nil {
+		fields = append(fields, apitoken.FieldCreatedBy)
+	}
+	if m.last_used_at != nil {
+		fields = append(fields, apitoken.FieldLastUsedAt)
 	}
 	if m.expires_at != nil {
 		fields = append(fields, apitoken.FieldExpiresAt)
@@ -2255,6 +3143,12 @@ func (m *ApiTokenMutation) Field(name string) (ent.Value, bool) {
 		return m.Role()
 	case apitoken.FieldHash:
 		return m.Hash()
+	case apitoken.FieldScopes:
+		return m.Scopes()
+	case apitoken.FieldCreatedBy:
+		return m.CreatedBy()
+	case apitoken.FieldLastUsedAt:
+		return m.LastUsedAt()
 	case apitoken.FieldExpiresAt:
 		return m.ExpiresAt()
 	case apitoken.FieldRevokedAt:
@@ -2278,6 +3172,12 @@ func (m *ApiTokenMutation) OldField(ctx context.Context, name string) (ent.Value
 		return m.OldRole(ctx)
 	case apitoken.FieldHash:
 		return m.OldHash(ctx)
+	case apitoken.FieldScopes:
+		return m.OldScopes(ctx)
+	case apitoken.FieldCreatedBy:
+		return m.OldCreatedBy(ctx)
+	case apitoken.FieldLastUsedAt:
+		return m.OldLastUsedAt(ctx)
 	case apitoken.FieldExpiresAt:
 		return m.OldExpiresAt(ctx)
 	case apitoken.FieldRevokedAt:
@@ -2326,6 +3226,27 @@ func (m *ApiTokenMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetHash(v)
 		return nil
+	case apitoken.FieldScopes:
+		v, ok := value.([]principal.Scope)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetScopes(v)
+		return nil
+	case apitoken.FieldCreatedBy:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedBy(v)
+		return nil
+	case apitoken.FieldLastUsedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLastUsedAt(v)
+		return nil
 	case apitoken.FieldExpiresAt:
 		v, ok := value.(time.Time)
 		if !ok {
@@ -2370,6 +3291,15 @@ func (m *ApiTokenMutation) AddField(name string, value ent.Value) error {
 // mutation.
 func (m *ApiTokenMutation) ClearedFields() []string {
 	var fields []string
+	if m.FieldCleared(apitoken.FieldScopes) {
+		fields = append(fields, apitoken.FieldScopes)
+	}
+	if m.FieldCleared(apitoken.FieldCreatedBy) {
+		fields = append(fields, apitoken.FieldCreatedBy)
+	}
+	if m.FieldCleared(apitoken.FieldLastUsedAt) {
+		fields = append(fields, apitoken.FieldLastUsedAt)
+	}
 	if m.FieldCleared(apitoken.FieldExpiresAt) {
 		fields = append(fields, apitoken.FieldExpiresAt)
 	}
@@ -2390,6 +3320,15 @@ func (m *ApiTokenMutation) FieldCleared(name string) bool {
 // error if the field is not defined in the schema.
 func (m *ApiTokenMutation) ClearField(name string) error {
 	switch name {
+	case apitoken.FieldScopes:
+		m.ClearScopes()
+		return nil
+	case apitoken.FieldCreatedBy:
+		m.ClearCreatedBy()
+		return nil
+	case apitoken.FieldLastUsedAt:
+		m.ClearLastUsedAt()
+		return nil
 	case apitoken.FieldExpiresAt:
 		m.ClearExpiresAt()
 		return nil
@@ -2418,6 +3357,15 @@ func (m *ApiTokenMutation) ResetField(name string) error {
 		return nil
 	case apitoken.FieldHash:
 		m.ResetHash()
+		return nil
+	case apitoken.FieldScopes:
+		m.ResetScopes()
+		return nil
+	case apitoken.FieldCreatedBy:
+		m.ResetCreatedBy()
+		return nil
+	case apitoken.FieldLastUsedAt:
+		m.ResetLastUsedAt()
 		return nil
 	case apitoken.FieldExpiresAt:
 		m.ResetExpiresAt()
@@ -2477,6 +3425,644 @@ func (m *ApiTokenMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown ApiToken edge %s", name)
 }
 
+// ApiUsageMutation represents an operation that mutates the ApiUsage nodes in the graph.
+type ApiUsageMutation struct {
+	config
+	op             Op
+	typ            string
+	id             *string
+	workspace_id   *string
+	created_at     *time.Time
+	integration_id *string
+	api_type       *string
+	local_date     *string
+	calls          *int
+	addcalls       *int
+	clearedFields  map[string]struct{}
+	done           bool
+	oldValue       func(context.Context) (*ApiUsage, error)
+	predicates     []predicate.ApiUsage
+}
+
+var _ ent.Mutation = (*ApiUsageMutation)(nil)
+
+// apiusageOption allows management of the mutation configuration using functional options.
+type apiusageOption func(*ApiUsageMutation)
+
+// newApiUsageMutation creates new mutation for the ApiUsage entity.
+func newApiUsageMutation(c config, op Op, opts ...apiusageOption) *ApiUsageMutation {
+	m := &ApiUsageMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeApiUsage,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withApiUsageID sets the ID field of the mutation.
+func withApiUsageID(id string) apiusageOption {
+	return func(m *ApiUsageMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *ApiUsage
+		)
+		m.oldValue = func(ctx context.Context) (*ApiUsage, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().ApiUsage.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withApiUsage sets the old ApiUsage of the mutation.
+func withApiUsage(node *ApiUsage) apiusageOption {
+	return func(m *ApiUsageMutation) {
+		m.oldValue = func(context.Context) (*ApiUsage, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m ApiUsageMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m ApiUsageMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of ApiUsage entities.
+func (m *ApiUsageMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *ApiUsageMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *ApiUsageMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().ApiUsage.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetWorkspaceID sets the "workspace_id" field.
+func (m *ApiUsageMutation) SetWorkspaceID(s string) {
+	m.workspace_id = &s
+}
+
+// WorkspaceID returns the value of the "workspace_id" field in the mutation.
+func (m *ApiUsageMutation) WorkspaceID() (r string, exists bool) {
+	v := m.workspace_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWorkspaceID returns the old "workspace_id" field's value of the ApiUsage entity.
+// If the ApiUsage object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ApiUsageMutation) OldWorkspaceID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWorkspaceID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWorkspaceID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWorkspaceID: %w", err)
+	}
+	return oldValue.WorkspaceID, nil
+}
+
+// ResetWorkspaceID resets all changes to the "workspace_id" field.
+func (m *ApiUsageMutation) ResetWorkspaceID() {
+	m.workspace_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *ApiUsageMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *ApiUsageMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the ApiUsage entity.
+// If the ApiUsage object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ApiUsageMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *ApiUsageMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetIntegrationID sets the "integration_id" field.
+func (m *ApiUsageMutation) SetIntegrationID(s string) {
+	m.integration_id = &s
+}
+
+// IntegrationID returns the value of the "integration_id" field in the mutation.
+func (m *ApiUsageMutation) IntegrationID() (r string, exists bool) {
+	v := m.integration_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldIntegrationID returns the old "integration_id" field's value of the ApiUsage entity.
+// If the ApiUsage object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ApiUsageMutation) OldIntegrationID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldIntegrationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldIntegrationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldIntegrationID: %w", err)
+	}
+	return oldValue.IntegrationID, nil
+}
+
+// ResetIntegrationID resets all changes to the "integration_id" field.
+func (m *ApiUsageMutation) ResetIntegrationID() {
+	m.integration_id = nil
+}
+
+// SetAPIType sets the "api_type" field.
+func (m *ApiUsageMutation) SetAPIType(s string) {
+	m.api_type = &s
+}
+
+// APIType returns the value of the "api_type" field in the mutation.
+func (m *ApiUsageMutation) APIType() (r string, exists bool) {
+	v := m.api_type
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAPIType returns the old "api_type" field's value of the ApiUsage entity.
+// If the ApiUsage object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ApiUsageMutation) OldAPIType(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAPIType is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAPIType requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAPIType: %w", err)
+	}
+	return oldValue.APIType, nil
+}
+
+// ResetAPIType resets all changes to the "api_type" field.
+func (m *ApiUsageMutation) ResetAPIType() {
+	m.api_type = nil
+}
+
+// SetLocalDate sets the "local_date" field.
+func (m *ApiUsageMutation) SetLocalDate(s string) {
+	m.local_date = &s
+}
+
+// LocalDate returns the value of the "local_date" field in the mutation.
+func (m *ApiUsageMutation) LocalDate() (r string, exists bool) {
+	v := m.local_date
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLocalDate returns the old "local_date" field's value of the ApiUsage entity.
+// If the ApiUsage object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ApiUsageMutation) OldLocalDate(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLocalDate is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLocalDate requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLocalDate: %w", err)
+	}
+	return oldValue.LocalDate, nil
+}
+
+// ResetLocalDate resets all changes to the "local_date" field.
+func (m *ApiUsageMutation) ResetLocalDate() {
+	m.local_date = nil
+}
+
+// SetCalls sets the "calls" field.
+func (m *ApiUsageMutation) SetCalls(i int) {
+	m.calls = &i
+	m.addcalls = nil
+}
+
+// Calls returns the value of the "calls" field in the mutation.
+func (m *ApiUsageMutation) Calls() (r int, exists bool) {
+	v := m.calls
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCalls returns the old "calls" field's value of the ApiUsage entity.
+// If the ApiUsage object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ApiUsageMutation) OldCalls(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCalls is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCalls requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCalls: %w", err)
+	}
+	return oldValue.Calls, nil
+}
+
+// AddCalls adds i to the "calls" field.
+func (m *ApiUsageMutation) AddCalls(i int) {
+	if m.addcalls != nil {
+		*m.addcalls += i
+	} else {
+		m.addcalls = &i
+	}
+}
+
+// AddedCalls returns the value that was added to the "calls" field in this mutation.
+func (m *ApiUsageMutation) AddedCalls() (r int, exists bool) {
+	v := m.addcalls
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCalls resets all changes to the "calls" field.
+func (m *ApiUsageMutation) ResetCalls() {
+	m.calls = nil
+	m.addcalls = nil
+}
+
+// Where appends a list predicates to the ApiUsageMutation builder.
+func (m *ApiUsageMutation) Where(ps ...predicate.ApiUsage) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the ApiUsageMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *ApiUsageMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.ApiUsage, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *ApiUsageMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *ApiUsageMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (ApiUsage).
+func (m *ApiUsageMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *ApiUsageMutation) Fields() []string {
+	fields := make([]string, 0, 6)
+	if m.workspace_id != nil {
+		fields = append(fields, apiusage.FieldWorkspaceID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, apiusage.FieldCreatedAt)
+	}
+	if m.integration_id != nil {
+		fields = append(fields, apiusage.FieldIntegrationID)
+	}
+	if m.api_type != nil {
+		fields = append(fields, apiusage.FieldAPIType)
+	}
+	if m.local_date != nil {
+		fields = append(fields, apiusage.FieldLocalDate)
+	}
+	if m.calls != nil {
+		fields = append(fields, apiusage.FieldCalls)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *ApiUsageMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case apiusage.FieldWorkspaceID:
+		return m.WorkspaceID()
+	case apiusage.FieldCreatedAt:
+		return m.CreatedAt()
+	case apiusage.FieldIntegrationID:
+		return m.IntegrationID()
+	case apiusage.FieldAPIType:
+		return m.APIType()
+	case apiusage.FieldLocalDate:
+		return m.LocalDate()
+	case apiusage.FieldCalls:
+		return m.Calls()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *ApiUsageMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case apiusage.FieldWorkspaceID:
+		return m.OldWorkspaceID(ctx)
+	case apiusage.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case apiusage.FieldIntegrationID:
+		return m.OldIntegrationID(ctx)
+	case apiusage.FieldAPIType:
+		return m.OldAPIType(ctx)
+	case apiusage.FieldLocalDate:
+		return m.OldLocalDate(ctx)
+	case apiusage.FieldCalls:
+		return m.OldCalls(ctx)
+	}
+	return nil, fmt.Errorf("unknown ApiUsage field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ApiUsageMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case apiusage.FieldWorkspaceID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWorkspaceID(v)
+		return nil
+	case apiusage.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case apiusage.FieldIntegrationID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetIntegrationID(v)
+		return nil
+	case apiusage.FieldAPIType:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAPIType(v)
+		return nil
+	case apiusage.FieldLocalDate:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLocalDate(v)
+		return nil
+	case apiusage.FieldCalls:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCalls(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ApiUsage field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *ApiUsageMutation) AddedFields() []string {
+	var fields []string
+	if m.addcalls != nil {
+		fields = append(fields, apiusage.FieldCalls)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *ApiUsageMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case apiusage.FieldCalls:
+		return m.AddedCalls()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ApiUsageMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case apiusage.FieldCalls:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCalls(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ApiUsage numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *ApiUsageMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *ApiUsageMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *ApiUsageMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown ApiUsage nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *ApiUsageMutation) ResetField(name string) error {
+	switch name {
+	case apiusage.FieldWorkspaceID:
+		m.ResetWorkspaceID()
+		return nil
+	case apiusage.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case apiusage.FieldIntegrationID:
+		m.ResetIntegrationID()
+		return nil
+	case apiusage.FieldAPIType:
+		m.ResetAPIType()
+		return nil
+	case apiusage.FieldLocalDate:
+		m.ResetLocalDate()
+		return nil
+	case apiusage.FieldCalls:
+		m.ResetCalls()
+		return nil
+	}
+	return fmt.Errorf("unknown ApiUsage field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *ApiUsageMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *ApiUsageMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *ApiUsageMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *ApiUsageMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *ApiUsageMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *ApiUsageMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *ApiUsageMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown ApiUsage unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *ApiUsageMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown ApiUsage edge %s", name)
+}
+
 // AuditEntryMutation represents an operation that mutates the AuditEntry nodes in the graph.
 type AuditEntryMutation struct {
 	config
@@ -2490,6 +4076,12 @@ type AuditEntryMutation struct {
 	action        *string
 	target        *string
 	outcome       *crm.AuditOutcome
+	via           *string
+	_interface    *string
+	address       *string
+	user_agent    *string
+	request_id    *string
+	fault_code    *string
 	before        *json.RawMessage
 	appendbefore  json.RawMessage
 	after         *json.RawMessage
@@ -2869,6 +4461,300 @@ func (m *AuditEntryMutation) ResetOutcome() {
 	m.outcome = nil
 }
 
+// SetVia sets the "via" field.
+func (m *AuditEntryMutation) SetVia(s string) {
+	m.via = &s
+}
+
+// Via returns the value of the "via" field in the mutation.
+func (m *AuditEntryMutation) Via() (r string, exists bool) {
+	v := m.via
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVia returns the old "via" field's value of the AuditEntry entity.
+// If the AuditEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AuditEntryMutation) OldVia(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVia is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVia requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVia: %w", err)
+	}
+	return oldValue.Via, nil
+}
+
+// ClearVia clears the value of the "via" field.
+func (m *AuditEntryMutation) ClearVia() {
+	m.via = nil
+	m.clearedFields[auditentry.FieldVia] = struct{}{}
+}
+
+// ViaCleared returns if the "via" field was cleared in this mutation.
+func (m *AuditEntryMutation) ViaCleared() bool {
+	_, ok := m.clearedFields[auditentry.FieldVia]
+	return ok
+}
+
+// ResetVia resets all changes to the "via" field.
+func (m *AuditEntryMutation) ResetVia() {
+	m.via = nil
+	delete(m.clearedFields, auditentry.FieldVia)
+}
+
+// SetInterface sets the "interface" field.
+func (m *AuditEntryMutation) SetInterface(s string) {
+	m._interface = &s
+}
+
+// Interface returns the value of the "interface" field in the mutation.
+func (m *AuditEntryMutation) Interface() (r string, exists bool) {
+	v := m._interface
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldInterface returns the old "interface" field's value of the AuditEntry entity.
+// If the AuditEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AuditEntryMutation) OldInterface(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldInterface is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldInterface requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldInterface: %w", err)
+	}
+	return oldValue.Interface, nil
+}
+
+// ClearInterface clears the value of the "interface" field.
+func (m *AuditEntryMutation) ClearInterface() {
+	m._interface = nil
+	m.clearedFields[auditentry.FieldInterface] = struct{}{}
+}
+
+// InterfaceCleared returns if the "interface" field was cleared in this mutation.
+func (m *AuditEntryMutation) InterfaceCleared() bool {
+	_, ok := m.clearedFields[auditentry.FieldInterface]
+	return ok
+}
+
+// ResetInterface resets all changes to the "interface" field.
+func (m *AuditEntryMutation) ResetInterface() {
+	m._interface = nil
+	delete(m.clearedFields, auditentry.FieldInterface)
+}
+
+// SetAddress sets the "address" field.
+func (m *AuditEntryMutation) SetAddress(s string) {
+	m.address = &s
+}
+
+// Address returns the value of the "address" field in the mutation.
+func (m *AuditEntryMutation) Address() (r string, exists bool) {
+	v := m.address
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAddress returns the old "address" field's value of the AuditEntry entity.
+// If the AuditEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AuditEntryMutation) OldAddress(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAddress is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAddress requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAddress: %w", err)
+	}
+	return oldValue.Address, nil
+}
+
+// ClearAddress clears the value of the "address" field.
+func (m *AuditEntryMutation) ClearAddress() {
+	m.address = nil
+	m.clearedFields[auditentry.FieldAddress] = struct{}{}
+}
+
+// AddressCleared returns if the "address" field was cleared in this mutation.
+func (m *AuditEntryMutation) AddressCleared() bool {
+	_, ok := m.clearedFields[auditentry.FieldAddress]
+	return ok
+}
+
+// ResetAddress resets all changes to the "address" field.
+func (m *AuditEntryMutation) ResetAddress() {
+	m.address = nil
+	delete(m.clearedFields, auditentry.FieldAddress)
+}
+
+// SetUserAgent sets the "user_agent" field.
+func (m *AuditEntryMutation) SetUserAgent(s string) {
+	m.user_agent = &s
+}
+
+// UserAgent returns the value of the "user_agent" field in the mutation.
+func (m *AuditEntryMutation) UserAgent() (r string, exists bool) {
+	v := m.user_agent
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUserAgent returns the old "user_agent" field's value of the AuditEntry entity.
+// If the AuditEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AuditEntryMutation) OldUserAgent(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUserAgent is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUserAgent requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUserAgent: %w", err)
+	}
+	return oldValue.UserAgent, nil
+}
+
+// ClearUserAgent clears the value of the "user_agent" field.
+func (m *AuditEntryMutation) ClearUserAgent() {
+	m.user_agent = nil
+	m.clearedFields[auditentry.FieldUserAgent] = struct{}{}
+}
+
+// UserAgentCleared returns if the "user_agent" field was cleared in this mutation.
+func (m *AuditEntryMutation) UserAgentCleared() bool {
+	_, ok := m.clearedFields[auditentry.FieldUserAgent]
+	return ok
+}
+
+// ResetUserAgent resets all changes to the "user_agent" field.
+func (m *AuditEntryMutation) ResetUserAgent() {
+	m.user_agent = nil
+	delete(m.clearedFields, auditentry.FieldUserAgent)
+}
+
+// SetRequestID sets the "request_id" field.
+func (m *AuditEntryMutation) SetRequestID(s string) {
+	m.request_id = &s
+}
+
+// RequestID returns the value of the "request_id" field in the mutation.
+func (m *AuditEntryMutation) RequestID() (r string, exists bool) {
+	v := m.request_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRequestID returns the old "request_id" field's value of the AuditEntry entity.
+// If the AuditEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AuditEntryMutation) OldRequestID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRequestID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRequestID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRequestID: %w", err)
+	}
+	return oldValue.RequestID, nil
+}
+
+// ClearRequestID clears the value of the "request_id" field.
+func (m *AuditEntryMutation) ClearRequestID() {
+	m.request_id = nil
+	m.clearedFields[auditentry.FieldRequestID] = struct{}{}
+}
+
+// RequestIDCleared returns if the "request_id" field was cleared in this mutation.
+func (m *AuditEntryMutation) RequestIDCleared() bool {
+	_, ok := m.clearedFields[auditentry.FieldRequestID]
+	return ok
+}
+
+// ResetRequestID resets all changes to the "request_id" field.
+func (m *AuditEntryMutation) ResetRequestID() {
+	m.request_id = nil
+	delete(m.clearedFields, auditentry.FieldRequestID)
+}
+
+// SetFaultCode sets the "fault_code" field.
+func (m *AuditEntryMutation) SetFaultCode(s string) {
+	m.fault_code = &s
+}
+
+// FaultCode returns the value of the "fault_code" field in the mutation.
+func (m *AuditEntryMutation) FaultCode() (r string, exists bool) {
+	v := m.fault_code
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFaultCode returns the old "fault_code" field's value of the AuditEntry entity.
+// If the AuditEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AuditEntryMutation) OldFaultCode(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFaultCode is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFaultCode requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFaultCode: %w", err)
+	}
+	return oldValue.FaultCode, nil
+}
+
+// ClearFaultCode clears the value of the "fault_code" field.
+func (m *AuditEntryMutation) ClearFaultCode() {
+	m.fault_code = nil
+	m.clearedFields[auditentry.FieldFaultCode] = struct{}{}
+}
+
+// FaultCodeCleared returns if the "fault_code" field was cleared in this mutation.
+func (m *AuditEntryMutation) FaultCodeCleared() bool {
+	_, ok := m.clearedFields[auditentry.FieldFaultCode]
+	return ok
+}
+
+// ResetFaultCode resets all changes to the "fault_code" field.
+func (m *AuditEntryMutation) ResetFaultCode() {
+	m.fault_code = nil
+	delete(m.clearedFields, auditentry.FieldFaultCode)
+}
+
 // SetBefore sets the "before" field.
 func (m *AuditEntryMutation) SetBefore(jm json.RawMessage) {
 	m.before = &jm
@@ -3033,7 +4919,7 @@ func (m *AuditEntryMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *AuditEntryMutation) Fields() []string {
-	fields := make([]string, 0, 9)
+	fields := make([]string, 0, 15)
 	if m.workspace_id != nil {
 		fields = append(fields, auditentry.FieldWorkspaceID)
 	}
@@ -3054,6 +4940,24 @@ func (m *AuditEntryMutation) Fields() []string {
 	}
 	if m.outcome != nil {
 		fields = append(fields, auditentry.FieldOutcome)
+	}
+	if m.via != nil {
+		fields = append(fields, auditentry.FieldVia)
+	}
+	if m._interface != nil {
+		fields = append(fields, auditentry.FieldInterface)
+	}
+	if m.address != nil {
+		fields = append(fields, auditentry.FieldAddress)
+	}
+	if m.user_agent != nil {
+		fields = append(fields, auditentry.FieldUserAgent)
+	}
+	if m.request_id != nil {
+		fields = append(fields, auditentry.FieldRequestID)
+	}
+	if m.fault_code != nil {
+		fields = append(fields, auditentry.FieldFaultCode)
 	}
 	if m.before != nil {
 		fields = append(fields, auditentry.FieldBefore)
@@ -3083,6 +4987,18 @@ func (m *AuditEntryMutation) Field(name string) (ent.Value, bool) {
 		return m.Target()
 	case auditentry.FieldOutcome:
 		return m.Outcome()
+	case auditentry.FieldVia:
+		return m.Via()
+	case auditentry.FieldInterface:
+		return m.Interface()
+	case auditentry.FieldAddress:
+		return m.Address()
+	case auditentry.FieldUserAgent:
+		return m.UserAgent()
+	case auditentry.FieldRequestID:
+		return m.RequestID()
+	case auditentry.FieldFaultCode:
+		return m.FaultCode()
 	case auditentry.FieldBefore:
 		return m.Before()
 	case auditentry.FieldAfter:
@@ -3110,6 +5026,18 @@ func (m *AuditEntryMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldTarget(ctx)
 	case auditentry.FieldOutcome:
 		return m.OldOutcome(ctx)
+	case auditentry.FieldVia:
+		return m.OldVia(ctx)
+	case auditentry.FieldInterface:
+		return m.OldInterface(ctx)
+	case auditentry.FieldAddress:
+		return m.OldAddress(ctx)
+	case auditentry.FieldUserAgent:
+		return m.OldUserAgent(ctx)
+	case auditentry.FieldRequestID:
+		return m.OldRequestID(ctx)
+	case auditentry.FieldFaultCode:
+		return m.OldFaultCode(ctx)
 	case auditentry.FieldBefore:
 		return m.OldBefore(ctx)
 	case auditentry.FieldAfter:
@@ -3172,6 +5100,48 @@ func (m *AuditEntryMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetOutcome(v)
 		return nil
+	case auditentry.FieldVia:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVia(v)
+		return nil
+	case auditentry.FieldInterface:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetInterface(v)
+		return nil
+	case auditentry.FieldAddress:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAddress(v)
+		return nil
+	case auditentry.FieldUserAgent:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUserAgent(v)
+		return nil
+	case auditentry.FieldRequestID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRequestID(v)
+		return nil
+	case auditentry.FieldFaultCode:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFaultCode(v)
+		return nil
 	case auditentry.FieldBefore:
 		v, ok := value.(json.RawMessage)
 		if !ok {
@@ -3219,6 +5189,24 @@ func (m *AuditEntryMutation) ClearedFields() []string {
 	if m.FieldCleared(auditentry.FieldTarget) {
 		fields = append(fields, auditentry.FieldTarget)
 	}
+	if m.FieldCleared(auditentry.FieldVia) {
+		fields = append(fields, auditentry.FieldVia)
+	}
+	if m.FieldCleared(auditentry.FieldInterface) {
+		fields = append(fields, auditentry.FieldInterface)
+	}
+	if m.FieldCleared(auditentry.FieldAddress) {
+		fields = append(fields, auditentry.FieldAddress)
+	}
+	if m.FieldCleared(auditentry.FieldUserAgent) {
+		fields = append(fields, auditentry.FieldUserAgent)
+	}
+	if m.FieldCleared(auditentry.FieldRequestID) {
+		fields = append(fields, auditentry.FieldRequestID)
+	}
+	if m.FieldCleared(auditentry.FieldFaultCode) {
+		fields = append(fields, auditentry.FieldFaultCode)
+	}
 	if m.FieldCleared(auditentry.FieldBefore) {
 		fields = append(fields, auditentry.FieldBefore)
 	}
@@ -3241,6 +5229,24 @@ func (m *AuditEntryMutation) ClearField(name string) error {
 	switch name {
 	case auditentry.FieldTarget:
 		m.ClearTarget()
+		return nil
+	case auditentry.FieldVia:
+		m.ClearVia()
+		return nil
+	case auditentry.FieldInterface:
+		m.ClearInterface()
+		return nil
+	case auditentry.FieldAddress:
+		m.ClearAddress()
+		return nil
+	case auditentry.FieldUserAgent:
+		m.ClearUserAgent()
+		return nil
+	case auditentry.FieldRequestID:
+		m.ClearRequestID()
+		return nil
+	case auditentry.FieldFaultCode:
+		m.ClearFaultCode()
 		return nil
 	case auditentry.FieldBefore:
 		m.ClearBefore()
@@ -3276,6 +5282,24 @@ func (m *AuditEntryMutation) ResetField(name string) error {
 		return nil
 	case auditentry.FieldOutcome:
 		m.ResetOutcome()
+		return nil
+	case auditentry.FieldVia:
+		m.ResetVia()
+		return nil
+	case auditentry.FieldInterface:
+		m.ResetInterface()
+		return nil
+	case auditentry.FieldAddress:
+		m.ResetAddress()
+		return nil
+	case auditentry.FieldUserAgent:
+		m.ResetUserAgent()
+		return nil
+	case auditentry.FieldRequestID:
+		m.ResetRequestID()
+		return nil
+	case auditentry.FieldFaultCode:
+		m.ResetFaultCode()
 		return nil
 	case auditentry.FieldBefore:
 		m.ResetBefore()
@@ -6365,43 +8389,51 @@ func (m *CrmFieldMutation) ResetEdge(name string) error {
 // CrmObjectMutation represents an operation that mutates the CrmObject nodes in the graph.
 type CrmObjectMutation struct {
 	config
-	op                 Op
-	typ                string
-	id                 *string
-	workspace_id       *string
-	created_at         *time.Time
-	name               *string
-	label              *string
-	requirement        *crm.Requirement
-	status             *crm.ObjectStatus
-	rights             *crm.Rights
-	cause              *crm.Cause
-	evidence           *string
-	since              *time.Time
-	suspected_at       *time.Time
-	checked_at         *time.Time
-	stale              *bool
-	stale_reason       *string
-	content_hash       *string
-	api_version        *string
-	record_access      *crm.RecordAccess
-	record_access_note *string
-	resume_token       *[]byte
-	read_fields        *[]string
-	appendread_fields  []string
-	generation         *int
-	addgeneration      *int
-	position           *int
-	addposition        *int
-	clearedFields      map[string]struct{}
-	integration        *string
-	clearedintegration bool
-	fields             map[string]struct{}
-	removedfields      map[string]struct{}
-	clearedfields      bool
-	done               bool
-	oldValue           func(context.Context) (*CrmObject, error)
-	predicates         []predicate.CrmObject
+	op                    Op
+	typ                   string
+	id                    *string
+	workspace_id          *string
+	created_at            *time.Time
+	name                  *string
+	label                 *string
+	requirement           *crm.Requirement
+	status                *crm.ObjectStatus
+	rights                *crm.Rights
+	cause                 *crm.Cause
+	evidence              *string
+	since                 *time.Time
+	suspected_at          *time.Time
+	checked_at            *time.Time
+	stale                 *bool
+	stale_reason          *string
+	content_hash          *string
+	api_version           *string
+	record_access         *crm.RecordAccess
+	record_access_note    *string
+	resume_token          *[]byte
+	read_fields           *[]string
+	appendread_fields     []string
+	sync_phase            *crm.SyncPhase
+	last_read_at          *time.Time
+	partial_token         *[]byte
+	partial_fields        *[]string
+	appendpartial_fields  []string
+	partial_generation    *int
+	addpartial_generation *int
+	partial               *bool
+	generation            *int
+	addgeneration         *int
+	position              *int
+	addposition           *int
+	clearedFields         map[string]struct{}
+	integration           *string
+	clearedintegration    bool
+	fields                map[string]struct{}
+	removedfields         map[string]struct{}
+	clearedfields         bool
+	done                  bool
+	oldValue              func(context.Context) (*CrmObject, error)
+	predicates            []predicate.CrmObject
 }
 
 var _ ent.Mutation = (*CrmObjectMutation)(nil)
@@ -7449,6 +9481,297 @@ func (m *CrmObjectMutation) ResetReadFields() {
 	delete(m.clearedFields, crmobject.FieldReadFields)
 }
 
+// SetSyncPhase sets the "sync_phase" field.
+func (m *CrmObjectMutation) SetSyncPhase(cp crm.SyncPhase) {
+	m.sync_phase = &cp
+}
+
+// SyncPhase returns the value of the "sync_phase" field in the mutation.
+func (m *CrmObjectMutation) SyncPhase() (r crm.SyncPhase, exists bool) {
+	v := m.sync_phase
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSyncPhase returns the old "sync_phase" field's value of the CrmObject entity.
+// If the CrmObject object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CrmObjectMutation) OldSyncPhase(ctx context.Context) (v crm.SyncPhase, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSyncPhase is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSyncPhase requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSyncPhase: %w", err)
+	}
+	return oldValue.SyncPhase, nil
+}
+
+// ResetSyncPhase resets all changes to the "sync_phase" field.
+func (m *CrmObjectMutation) ResetSyncPhase() {
+	m.sync_phase = nil
+}
+
+// SetLastReadAt sets the "last_read_at" field.
+func (m *CrmObjectMutation) SetLastReadAt(t time.Time) {
+	m.last_read_at = &t
+}
+
+// LastReadAt returns the value of the "last_read_at" field in the mutation.
+func (m *CrmObjectMutation) LastReadAt() (r time.Time, exists bool) {
+	v := m.last_read_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLastReadAt returns the old "last_read_at" field's value of the CrmObject entity.
+// If the CrmObject object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CrmObjectMutation) OldLastReadAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLastReadAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLastReadAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLastReadAt: %w", err)
+	}
+	return oldValue.LastReadAt, nil
+}
+
+// ClearLastReadAt clears the value of the "last_read_at" field.
+func (m *CrmObjectMutation) ClearLastReadAt() {
+	m.last_read_at = nil
+	m.clearedFields[crmobject.FieldLastReadAt] = struct{}{}
+}
+
+// LastReadAtCleared returns if the "last_read_at" field was cleared in this mutation.
+func (m *CrmObjectMutation) LastReadAtCleared() bool {
+	_, ok := m.clearedFields[crmobject.FieldLastReadAt]
+	return ok
+}
+
+// ResetLastReadAt resets all changes to the "last_read_at" field.
+func (m *CrmObjectMutation) ResetLastReadAt() {
+	m.last_read_at = nil
+	delete(m.clearedFields, crmobject.FieldLastReadAt)
+}
+
+// SetPartialToken sets the "partial_token" field.
+func (m *CrmObjectMutation) SetPartialToken(b []byte) {
+	m.partial_token = &b
+}
+
+// PartialToken returns the value of the "partial_token" field in the mutation.
+func (m *CrmObjectMutation) PartialToken() (r []byte, exists bool) {
+	v := m.partial_token
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPartialToken returns the old "partial_token" field's value of the CrmObject entity.
+// If the CrmObject object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CrmObjectMutation) OldPartialToken(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPartialToken is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPartialToken requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPartialToken: %w", err)
+	}
+	return oldValue.PartialToken, nil
+}
+
+// ClearPartialToken clears the value of the "partial_token" field.
+func (m *CrmObjectMutation) ClearPartialToken() {
+	m.partial_token = nil
+	m.clearedFields[crmobject.FieldPartialToken] = struct{}{}
+}
+
+// PartialTokenCleared returns if the "partial_token" field was cleared in this mutation.
+func (m *CrmObjectMutation) PartialTokenCleared() bool {
+	_, ok := m.clearedFields[crmobject.FieldPartialToken]
+	return ok
+}
+
+// ResetPartialToken resets all changes to the "partial_token" field.
+func (m *CrmObjectMutation) ResetPartialToken() {
+	m.partial_token = nil
+	delete(m.clearedFields, crmobject.FieldPartialToken)
+}
+
+// SetPartialFields sets the "partial_fields" field.
+func (m *CrmObjectMutation) SetPartialFields(s []string) {
+	m.partial_fields = &s
+	m.appendpartial_fields = nil
+}
+
+// PartialFields returns the value of the "partial_fields" field in the mutation.
+func (m *CrmObjectMutation) PartialFields() (r []string, exists bool) {
+	v := m.partial_fields
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPartialFields returns the old "partial_fields" field's value of the CrmObject entity.
+// If the CrmObject object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CrmObjectMutation) OldPartialFields(ctx context.Context) (v []string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPartialFields is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPartialFields requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPartialFields: %w", err)
+	}
+	return oldValue.PartialFields, nil
+}
+
+// AppendPartialFields adds s to the "partial_fields" field.
+func (m *CrmObjectMutation) AppendPartialFields(s []string) {
+	m.appendpartial_fields = append(m.appendpartial_fields, s...)
+}
+
+// AppendedPartialFields returns the list of values that were appended to the "partial_fields" field in this mutation.
+func (m *CrmObjectMutation) AppendedPartialFields() ([]string, bool) {
+	if len(m.appendpartial_fields) == 0 {
+		return nil, false
+	}
+	return m.appendpartial_fields, true
+}
+
+// ClearPartialFields clears the value of the "partial_fields" field.
+func (m *CrmObjectMutation) ClearPartialFields() {
+	m.partial_fields = nil
+	m.appendpartial_fields = nil
+	m.clearedFields[crmobject.FieldPartialFields] = struct{}{}
+}
+
+// PartialFieldsCleared returns if the "partial_fields" field was cleared in this mutation.
+func (m *CrmObjectMutation) PartialFieldsCleared() bool {
+	_, ok := m.clearedFields[crmobject.FieldPartialFields]
+	return ok
+}
+
+// ResetPartialFields resets all changes to the "partial_fields" field.
+func (m *CrmObjectMutation) ResetPartialFields() {
+	m.partial_fields = nil
+	m.appendpartial_fields = nil
+	delete(m.clearedFields, crmobject.FieldPartialFields)
+}
+
+// SetPartialGeneration sets the "partial_generation" field.
+func (m *CrmObjectMutation) SetPartialGeneration(i int) {
+	m.partial_generation = &i
+	m.addpartial_generation = nil
+}
+
+// PartialGeneration returns the value of the "partial_generation" field in the mutation.
+func (m *CrmObjectMutation) PartialGeneration() (r int, exists bool) {
+	v := m.partial_generation
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPartialGeneration returns the old "partial_generation" field's value of the CrmObject entity.
+// If the CrmObject object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CrmObjectMutation) OldPartialGeneration(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPartialGeneration is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPartialGeneration requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPartialGeneration: %w", err)
+	}
+	return oldValue.PartialGeneration, nil
+}
+
+// AddPartialGeneration adds i to the "partial_generation" field.
+func (m *CrmObjectMutation) AddPartialGeneration(i int) {
+	if m.addpartial_generation != nil {
+		*m.addpartial_generation += i
+	} else {
+		m.addpartial_generation = &i
+	}
+}
+
+// AddedPartialGeneration returns the value that was added to the "partial_generation" field in this mutation.
+func (m *CrmObjectMutation) AddedPartialGeneration() (r int, exists bool) {
+	v := m.addpartial_generation
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPartialGeneration resets all changes to the "partial_generation" field.
+func (m *CrmObjectMutation) ResetPartialGeneration() {
+	m.partial_generation = nil
+	m.addpartial_generation = nil
+}
+
+// SetPartial sets the "partial" field.
+func (m *CrmObjectMutation) SetPartial(b bool) {
+	m.partial = &b
+}
+
+// Partial returns the value of the "partial" field in the mutation.
+func (m *CrmObjectMutation) Partial() (r bool, exists bool) {
+	v := m.partial
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPartial returns the old "partial" field's value of the CrmObject entity.
+// If the CrmObject object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CrmObjectMutation) OldPartial(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPartial is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPartial requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPartial: %w", err)
+	}
+	return oldValue.Partial, nil
+}
+
+// ResetPartial resets all changes to the "partial" field.
+func (m *CrmObjectMutation) ResetPartial() {
+	m.partial = nil
+}
+
 // SetGeneration sets the "generation" field.
 func (m *CrmObjectMutation) SetGeneration(i int) {
 	m.generation = &i
@@ -7676,7 +9999,7 @@ func (m *CrmObjectMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *CrmObjectMutation) Fields() []string {
-	fields := make([]string, 0, 23)
+	fields := make([]string, 0, 29)
 	if m.workspace_id != nil {
 		fields = append(fields, crmobject.FieldWorkspaceID)
 	}
@@ -7740,6 +10063,24 @@ func (m *CrmObjectMutation) Fields() []string {
 	if m.read_fields != nil {
 		fields = append(fields, crmobject.FieldReadFields)
 	}
+	if m.sync_phase != nil {
+		fields = append(fields, crmobject.FieldSyncPhase)
+	}
+	if m.last_read_at != nil {
+		fields = append(fields, crmobject.FieldLastReadAt)
+	}
+	if m.partial_token != nil {
+		fields = append(fields, crmobject.FieldPartialToken)
+	}
+	if m.partial_fields != nil {
+		fields = append(fields, crmobject.FieldPartialFields)
+	}
+	if m.partial_generation != nil {
+		fields = append(fields, crmobject.FieldPartialGeneration)
+	}
+	if m.partial != nil {
+		fields = append(fields, crmobject.FieldPartial)
+	}
 	if m.generation != nil {
 		fields = append(fields, crmobject.FieldGeneration)
 	}
@@ -7796,6 +10137,18 @@ func (m *CrmObjectMutation) Field(name string) (ent.Value, bool) {
 		return m.ResumeToken()
 	case crmobject.FieldReadFields:
 		return m.ReadFields()
+	case crmobject.FieldSyncPhase:
+		return m.SyncPhase()
+	case crmobject.FieldLastReadAt:
+		return m.LastReadAt()
+	case crmobject.FieldPartialToken:
+		return m.PartialToken()
+	case crmobject.FieldPartialFields:
+		return m.PartialFields()
+	case crmobject.FieldPartialGeneration:
+		return m.PartialGeneration()
+	case crmobject.FieldPartial:
+		return m.Partial()
 	case crmobject.FieldGeneration:
 		return m.Generation()
 	case crmobject.FieldPosition:
@@ -7851,6 +10204,18 @@ func (m *CrmObjectMutation) OldField(ctx context.Context, name string) (ent.Valu
 		return m.OldResumeToken(ctx)
 	case crmobject.FieldReadFields:
 		return m.OldReadFields(ctx)
+	case crmobject.FieldSyncPhase:
+		return m.OldSyncPhase(ctx)
+	case crmobject.FieldLastReadAt:
+		return m.OldLastReadAt(ctx)
+	case crmobject.FieldPartialToken:
+		return m.OldPartialToken(ctx)
+	case crmobject.FieldPartialFields:
+		return m.OldPartialFields(ctx)
+	case crmobject.FieldPartialGeneration:
+		return m.OldPartialGeneration(ctx)
+	case crmobject.FieldPartial:
+		return m.OldPartial(ctx)
 	case crmobject.FieldGeneration:
 		return m.OldGeneration(ctx)
 	case crmobject.FieldPosition:
@@ -8011,6 +10376,48 @@ func (m *CrmObjectMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetReadFields(v)
 		return nil
+	case crmobject.FieldSyncPhase:
+		v, ok := value.(crm.SyncPhase)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSyncPhase(v)
+		return nil
+	case crmobject.FieldLastReadAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLastReadAt(v)
+		return nil
+	case crmobject.FieldPartialToken:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPartialToken(v)
+		return nil
+	case crmobject.FieldPartialFields:
+		v, ok := value.([]string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPartialFields(v)
+		return nil
+	case crmobject.FieldPartialGeneration:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPartialGeneration(v)
+		return nil
+	case crmobject.FieldPartial:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPartial(v)
+		return nil
 	case crmobject.FieldGeneration:
 		v, ok := value.(int)
 		if !ok {
@@ -8033,6 +10440,9 @@ func (m *CrmObjectMutation) SetField(name string, value ent.Value) error {
 // this mutation.
 func (m *CrmObjectMutation) AddedFields() []string {
 	var fields []string
+	if m.addpartial_generation != nil {
+		fields = append(fields, crmobject.FieldPartialGeneration)
+	}
 	if m.addgeneration != nil {
 		fields = append(fields, crmobject.FieldGeneration)
 	}
@@ -8047,6 +10457,8 @@ func (m *CrmObjectMutation) AddedFields() []string {
 // was not set, or was not defined in the schema.
 func (m *CrmObjectMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
+	case crmobject.FieldPartialGeneration:
+		return m.AddedPartialGeneration()
 	case crmobject.FieldGeneration:
 		return m.AddedGeneration()
 	case crmobject.FieldPosition:
@@ -8060,6 +10472,13 @@ func (m *CrmObjectMutation) AddedField(name string) (ent.Value, bool) {
 // type.
 func (m *CrmObjectMutation) AddField(name string, value ent.Value) error {
 	switch name {
+	case crmobject.FieldPartialGeneration:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPartialGeneration(v)
+		return nil
 	case crmobject.FieldGeneration:
 		v, ok := value.(int)
 		if !ok {
@@ -8121,6 +10540,15 @@ func (m *CrmObjectMutation) ClearedFields() []string {
 	if m.FieldCleared(crmobject.FieldReadFields) {
 		fields = append(fields, crmobject.FieldReadFields)
 	}
+	if m.FieldCleared(crmobject.FieldLastReadAt) {
+		fields = append(fields, crmobject.FieldLastReadAt)
+	}
+	if m.FieldCleared(crmobject.FieldPartialToken) {
+		fields = append(fields, crmobject.FieldPartialToken)
+	}
+	if m.FieldCleared(crmobject.FieldPartialFields) {
+		fields = append(fields, crmobject.FieldPartialFields)
+	}
 	return fields
 }
 
@@ -8173,6 +10601,15 @@ func (m *CrmObjectMutation) ClearField(name string) error {
 		return nil
 	case crmobject.FieldReadFields:
 		m.ClearReadFields()
+		return nil
+	case crmobject.FieldLastReadAt:
+		m.ClearLastReadAt()
+		return nil
+	case crmobject.FieldPartialToken:
+		m.ClearPartialToken()
+		return nil
+	case crmobject.FieldPartialFields:
+		m.ClearPartialFields()
 		return nil
 	}
 	return fmt.Errorf("unknown CrmObject nullable field %s", name)
@@ -8244,6 +10681,24 @@ func (m *CrmObjectMutation) ResetField(name string) error {
 		return nil
 	case crmobject.FieldReadFields:
 		m.ResetReadFields()
+		return nil
+	case crmobject.FieldSyncPhase:
+		m.ResetSyncPhase()
+		return nil
+	case crmobject.FieldLastReadAt:
+		m.ResetLastReadAt()
+		return nil
+	case crmobject.FieldPartialToken:
+		m.ResetPartialToken()
+		return nil
+	case crmobject.FieldPartialFields:
+		m.ResetPartialFields()
+		return nil
+	case crmobject.FieldPartialGeneration:
+		m.ResetPartialGeneration()
+		return nil
+	case crmobject.FieldPartial:
+		m.ResetPartial()
 		return nil
 	case crmobject.FieldGeneration:
 		m.ResetGeneration()
@@ -8355,6 +10810,860 @@ func (m *CrmObjectMutation) ResetEdge(name string) error {
 		return nil
 	}
 	return fmt.Errorf("unknown CrmObject edge %s", name)
+}
+
+// FailedRecordMutation represents an operation that mutates the FailedRecord nodes in the graph.
+type FailedRecordMutation struct {
+	config
+	op             Op
+	typ            string
+	id             *string
+	workspace_id   *string
+	created_at     *time.Time
+	integration_id *string
+	object_name    *string
+	record_id      *string
+	run_id         *string
+	fault_code     *string
+	message        *string
+	attempts       *int
+	addattempts    *int
+	last_seen_at   *time.Time
+	clearedFields  map[string]struct{}
+	done           bool
+	oldValue       func(context.Context) (*FailedRecord, error)
+	predicates     []predicate.FailedRecord
+}
+
+var _ ent.Mutation = (*FailedRecordMutation)(nil)
+
+// failedrecordOption allows management of the mutation configuration using functional options.
+type failedrecordOption func(*FailedRecordMutation)
+
+// newFailedRecordMutation creates new mutation for the FailedRecord entity.
+func newFailedRecordMutation(c config, op Op, opts ...failedrecordOption) *FailedRecordMutation {
+	m := &FailedRecordMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeFailedRecord,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withFailedRecordID sets the ID field of the mutation.
+func withFailedRecordID(id string) failedrecordOption {
+	return func(m *FailedRecordMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *FailedRecord
+		)
+		m.oldValue = func(ctx context.Context) (*FailedRecord, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().FailedRecord.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withFailedRecord sets the old FailedRecord of the mutation.
+func withFailedRecord(node *FailedRecord) failedrecordOption {
+	return func(m *FailedRecordMutation) {
+		m.oldValue = func(context.Context) (*FailedRecord, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m FailedRecordMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m FailedRecordMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of FailedRecord entities.
+func (m *FailedRecordMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *FailedRecordMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *FailedRecordMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().FailedRecord.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetWorkspaceID sets the "workspace_id" field.
+func (m *FailedRecordMutation) SetWorkspaceID(s string) {
+	m.workspace_id = &s
+}
+
+// WorkspaceID returns the value of the "workspace_id" field in the mutation.
+func (m *FailedRecordMutation) WorkspaceID() (r string, exists bool) {
+	v := m.workspace_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWorkspaceID returns the old "workspace_id" field's value of the FailedRecord entity.
+// If the FailedRecord object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FailedRecordMutation) OldWorkspaceID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWorkspaceID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWorkspaceID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWorkspaceID: %w", err)
+	}
+	return oldValue.WorkspaceID, nil
+}
+
+// ResetWorkspaceID resets all changes to the "workspace_id" field.
+func (m *FailedRecordMutation) ResetWorkspaceID() {
+	m.workspace_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *FailedRecordMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *FailedRecordMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the FailedRecord entity.
+// If the FailedRecord object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FailedRecordMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *FailedRecordMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetIntegrationID sets the "integration_id" field.
+func (m *FailedRecordMutation) SetIntegrationID(s string) {
+	m.integration_id = &s
+}
+
+// IntegrationID returns the value of the "integration_id" field in the mutation.
+func (m *FailedRecordMutation) IntegrationID() (r string, exists bool) {
+	v := m.integration_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldIntegrationID returns the old "integration_id" field's value of the FailedRecord entity.
+// If the FailedRecord object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FailedRecordMutation) OldIntegrationID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldIntegrationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldIntegrationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldIntegrationID: %w", err)
+	}
+	return oldValue.IntegrationID, nil
+}
+
+// ResetIntegrationID resets all changes to the "integration_id" field.
+func (m *FailedRecordMutation) ResetIntegrationID() {
+	m.integration_id = nil
+}
+
+// SetObjectName sets the "object_name" field.
+func (m *FailedRecordMutation) SetObjectName(s string) {
+	m.object_name = &s
+}
+
+// ObjectName returns the value of the "object_name" field in the mutation.
+func (m *FailedRecordMutation) ObjectName() (r string, exists bool) {
+	v := m.object_name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldObjectName returns the old "object_name" field's value of the FailedRecord entity.
+// If the FailedRecord object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FailedRecordMutation) OldObjectName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldObjectName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldObjectName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldObjectName: %w", err)
+	}
+	return oldValue.ObjectName, nil
+}
+
+// ResetObjectName resets all changes to the "object_name" field.
+func (m *FailedRecordMutation) ResetObjectName() {
+	m.object_name = nil
+}
+
+// SetRecordID sets the "record_id" field.
+func (m *FailedRecordMutation) SetRecordID(s string) {
+	m.record_id = &s
+}
+
+// RecordID returns the value of the "record_id" field in the mutation.
+func (m *FailedRecordMutation) RecordID() (r string, exists bool) {
+	v := m.record_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRecordID returns the old "record_id" field's value of the FailedRecord entity.
+// If the FailedRecord object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FailedRecordMutation) OldRecordID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRecordID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRecordID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRecordID: %w", err)
+	}
+	return oldValue.RecordID, nil
+}
+
+// ResetRecordID resets all changes to the "record_id" field.
+func (m *FailedRecordMutation) ResetRecordID() {
+	m.record_id = nil
+}
+
+// SetRunID sets the "run_id" field.
+func (m *FailedRecordMutation) SetRunID(s string) {
+	m.run_id = &s
+}
+
+// RunID returns the value of the "run_id" field in the mutation.
+func (m *FailedRecordMutation) RunID() (r string, exists bool) {
+	v := m.run_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRunID returns the old "run_id" field's value of the FailedRecord entity.
+// If the FailedRecord object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FailedRecordMutation) OldRunID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRunID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRunID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRunID: %w", err)
+	}
+	return oldValue.RunID, nil
+}
+
+// ResetRunID resets all changes to the "run_id" field.
+func (m *FailedRecordMutation) ResetRunID() {
+	m.run_id = nil
+}
+
+// SetFaultCode sets the "fault_code" field.
+func (m *FailedRecordMutation) SetFaultCode(s string) {
+	m.fault_code = &s
+}
+
+// FaultCode returns the value of the "fault_code" field in the mutation.
+func (m *FailedRecordMutation) FaultCode() (r string, exists bool) {
+	v := m.fault_code
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFaultCode returns the old "fault_code" field's value of the FailedRecord entity.
+// If the FailedRecord object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FailedRecordMutation) OldFaultCode(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFaultCode is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFaultCode requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFaultCode: %w", err)
+	}
+	return oldValue.FaultCode, nil
+}
+
+// ResetFaultCode resets all changes to the "fault_code" field.
+func (m *FailedRecordMutation) ResetFaultCode() {
+	m.fault_code = nil
+}
+
+// SetMessage sets the "message" field.
+func (m *FailedRecordMutation) SetMessage(s string) {
+	m.message = &s
+}
+
+// Message returns the value of the "message" field in the mutation.
+func (m *FailedRecordMutation) Message() (r string, exists bool) {
+	v := m.message
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMessage returns the old "message" field's value of the FailedRecord entity.
+// If the FailedRecord object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FailedRecordMutation) OldMessage(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMessage is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMessage requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMessage: %w", err)
+	}
+	return oldValue.Message, nil
+}
+
+// ResetMessage resets all changes to the "message" field.
+func (m *FailedRecordMutation) ResetMessage() {
+	m.message = nil
+}
+
+// SetAttempts sets the "attempts" field.
+func (m *FailedRecordMutation) SetAttempts(i int) {
+	m.attempts = &i
+	m.addattempts = nil
+}
+
+// Attempts returns the value of the "attempts" field in the mutation.
+func (m *FailedRecordMutation) Attempts() (r int, exists bool) {
+	v := m.attempts
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAttempts returns the old "attempts" field's value of the FailedRecord entity.
+// If the FailedRecord object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FailedRecordMutation) OldAttempts(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAttempts is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAttempts requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAttempts: %w", err)
+	}
+	return oldValue.Attempts, nil
+}
+
+// AddAttempts adds i to the "attempts" field.
+func (m *FailedRecordMutation) AddAttempts(i int) {
+	if m.addattempts != nil {
+		*m.addattempts += i
+	} else {
+		m.addattempts = &i
+	}
+}
+
+// AddedAttempts returns the value that was added to the "attempts" field in this mutation.
+func (m *FailedRecordMutation) AddedAttempts() (r int, exists bool) {
+	v := m.addattempts
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAttempts resets all changes to the "attempts" field.
+func (m *FailedRecordMutation) ResetAttempts() {
+	m.attempts = nil
+	m.addattempts = nil
+}
+
+// SetLastSeenAt sets the "last_seen_at" field.
+func (m *FailedRecordMutation) SetLastSeenAt(t time.Time) {
+	m.last_seen_at = &t
+}
+
+// LastSeenAt returns the value of the "last_seen_at" field in the mutation.
+func (m *FailedRecordMutation) LastSeenAt() (r time.Time, exists bool) {
+	v := m.last_seen_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLastSeenAt returns the old "last_seen_at" field's value of the FailedRecord entity.
+// If the FailedRecord object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FailedRecordMutation) OldLastSeenAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLastSeenAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLastSeenAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLastSeenAt: %w", err)
+	}
+	return oldValue.LastSeenAt, nil
+}
+
+// ResetLastSeenAt resets all changes to the "last_seen_at" field.
+func (m *FailedRecordMutation) ResetLastSeenAt() {
+	m.last_seen_at = nil
+}
+
+// Where appends a list predicates to the FailedRecordMutation builder.
+func (m *FailedRecordMutation) Where(ps ...predicate.FailedRecord) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the FailedRecordMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *FailedRecordMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.FailedRecord, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *FailedRecordMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *FailedRecordMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (FailedRecord).
+func (m *FailedRecordMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *FailedRecordMutation) Fields() []string {
+	fields := make([]string, 0, 10)
+	if m.workspace_id != nil {
+		fields = append(fields, failedrecord.FieldWorkspaceID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, failedrecord.FieldCreatedAt)
+	}
+	if m.integration_id != nil {
+		fields = append(fields, failedrecord.FieldIntegrationID)
+	}
+	if m.object_name != nil {
+		fields = append(fields, failedrecord.FieldObjectName)
+	}
+	if m.record_id != nil {
+		fields = append(fields, failedrecord.FieldRecordID)
+	}
+	if m.run_id != nil {
+		fields = append(fields, failedrecord.FieldRunID)
+	}
+	if m.fault_code != nil {
+		fields = append(fields, failedrecord.FieldFaultCode)
+	}
+	if m.message != nil {
+		fields = append(fields, failedrecord.FieldMessage)
+	}
+	if m.attempts != nil {
+		fields = append(fields, failedrecord.FieldAttempts)
+	}
+	if m.last_seen_at != nil {
+		fields = append(fields, failedrecord.FieldLastSeenAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *FailedRecordMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case failedrecord.FieldWorkspaceID:
+		return m.WorkspaceID()
+	case failedrecord.FieldCreatedAt:
+		return m.CreatedAt()
+	case failedrecord.FieldIntegrationID:
+		return m.IntegrationID()
+	case failedrecord.FieldObjectName:
+		return m.ObjectName()
+	case failedrecord.FieldRecordID:
+		return m.RecordID()
+	case failedrecord.FieldRunID:
+		return m.RunID()
+	case failedrecord.FieldFaultCode:
+		return m.FaultCode()
+	case failedrecord.FieldMessage:
+		return m.Message()
+	case failedrecord.FieldAttempts:
+		return m.Attempts()
+	case failedrecord.FieldLastSeenAt:
+		return m.LastSeenAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *FailedRecordMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case failedrecord.FieldWorkspaceID:
+		return m.OldWorkspaceID(ctx)
+	case failedrecord.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case failedrecord.FieldIntegrationID:
+		return m.OldIntegrationID(ctx)
+	case failedrecord.FieldObjectName:
+		return m.OldObjectName(ctx)
+	case failedrecord.FieldRecordID:
+		return m.OldRecordID(ctx)
+	case failedrecord.FieldRunID:
+		return m.OldRunID(ctx)
+	case failedrecord.FieldFaultCode:
+		return m.OldFaultCode(ctx)
+	case failedrecord.FieldMessage:
+		return m.OldMessage(ctx)
+	case failedrecord.FieldAttempts:
+		return m.OldAttempts(ctx)
+	case failedrecord.FieldLastSeenAt:
+		return m.OldLastSeenAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown FailedRecord field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *FailedRecordMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case failedrecord.FieldWorkspaceID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWorkspaceID(v)
+		return nil
+	case failedrecord.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case failedrecord.FieldIntegrationID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetIntegrationID(v)
+		return nil
+	case failedrecord.FieldObjectName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetObjectName(v)
+		return nil
+	case failedrecord.FieldRecordID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRecordID(v)
+		return nil
+	case failedrecord.FieldRunID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRunID(v)
+		return nil
+	case failedrecord.FieldFaultCode:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFaultCode(v)
+		return nil
+	case failedrecord.FieldMessage:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMessage(v)
+		return nil
+	case failedrecord.FieldAttempts:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAttempts(v)
+		return nil
+	case failedrecord.FieldLastSeenAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLastSeenAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown FailedRecord field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *FailedRecordMutation) AddedFields() []string {
+	var fields []string
+	if m.addattempts != nil {
+		fields = append(fields, failedrecord.FieldAttempts)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *FailedRecordMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case failedrecord.FieldAttempts:
+		return m.AddedAttempts()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *FailedRecordMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case failedrecord.FieldAttempts:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAttempts(v)
+		return nil
+	}
+	return fmt.Errorf("unknown FailedRecord numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *FailedRecordMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *FailedRecordMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *FailedRecordMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown FailedRecord nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *FailedRecordMutation) ResetField(name string) error {
+	switch name {
+	case failedrecord.FieldWorkspaceID:
+		m.ResetWorkspaceID()
+		return nil
+	case failedrecord.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case failedrecord.FieldIntegrationID:
+		m.ResetIntegrationID()
+		return nil
+	case failedrecord.FieldObjectName:
+		m.ResetObjectName()
+		return nil
+	case failedrecord.FieldRecordID:
+		m.ResetRecordID()
+		return nil
+	case failedrecord.FieldRunID:
+		m.ResetRunID()
+		return nil
+	case failedrecord.FieldFaultCode:
+		m.ResetFaultCode()
+		return nil
+	case failedrecord.FieldMessage:
+		m.ResetMessage()
+		return nil
+	case failedrecord.FieldAttempts:
+		m.ResetAttempts()
+		return nil
+	case failedrecord.FieldLastSeenAt:
+		m.ResetLastSeenAt()
+		return nil
+	}
+	return fmt.Errorf("unknown FailedRecord field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *FailedRecordMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *FailedRecordMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *FailedRecordMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *FailedRecordMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *FailedRecordMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *FailedRecordMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *FailedRecordMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown FailedRecord unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *FailedRecordMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown FailedRecord edge %s", name)
 }
 
 // FeedEntryMutation represents an operation that mutates the FeedEntry nodes in the graph.
@@ -9856,6 +13165,19 @@ type IntegrationMutation struct {
 	schedule_zone              *string
 	next_run_at                *time.Time
 	last_synced_at             *time.Time
+	last_succeeded_at          *time.Time
+	consecutive_failures       *int
+	addconsecutive_failures    *int
+	failing_since              *time.Time
+	failure_warned_at          *time.Time
+	grace_warned_at            *time.Time
+	quota_percent              *int
+	addquota_percent           *int
+	quota_used                 *int
+	addquota_used              *int
+	quota_max                  *int
+	addquota_max               *int
+	quota_at                   *time.Time
 	updated_at                 *time.Time
 	clearedFields              map[string]struct{}
 	objects                    map[string]struct{}
@@ -11158,6 +14480,475 @@ func (m *IntegrationMutation) ResetLastSyncedAt() {
 	delete(m.clearedFields, integration.FieldLastSyncedAt)
 }
 
+// SetLastSucceededAt sets the "last_succeeded_at" field.
+func (m *IntegrationMutation) SetLastSucceededAt(t time.Time) {
+	m.last_succeeded_at = &t
+}
+
+// LastSucceededAt returns the value of the "last_succeeded_at" field in the mutation.
+func (m *IntegrationMutation) LastSucceededAt() (r time.Time, exists bool) {
+	v := m.last_succeeded_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLastSucceededAt returns the old "last_succeeded_at" field's value of the Integration entity.
+// If the Integration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *IntegrationMutation) OldLastSucceededAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLastSucceededAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLastSucceededAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLastSucceededAt: %w", err)
+	}
+	return oldValue.LastSucceededAt, nil
+}
+
+// ClearLastSucceededAt clears the value of the "last_succeeded_at" field.
+func (m *IntegrationMutation) ClearLastSucceededAt() {
+	m.last_succeeded_at = nil
+	m.clearedFields[integration.FieldLastSucceededAt] = struct{}{}
+}
+
+// LastSucceededAtCleared returns if the "last_succeeded_at" field was cleared in this mutation.
+func (m *IntegrationMutation) LastSucceededAtCleared() bool {
+	_, ok := m.clearedFields[integration.FieldLastSucceededAt]
+	return ok
+}
+
+// ResetLastSucceededAt resets all changes to the "last_succeeded_at" field.
+func (m *IntegrationMutation) ResetLastSucceededAt() {
+	m.last_succeeded_at = nil
+	delete(m.clearedFields, integration.FieldLastSucceededAt)
+}
+
+// SetConsecutiveFailures sets the "consecutive_failures" field.
+func (m *IntegrationMutation) SetConsecutiveFailures(i int) {
+	m.consecutive_failures = &i
+	m.addconsecutive_failures = nil
+}
+
+// ConsecutiveFailures returns the value of the "consecutive_failures" field in the mutation.
+func (m *IntegrationMutation) ConsecutiveFailures() (r int, exists bool) {
+	v := m.consecutive_failures
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldConsecutiveFailures returns the old "consecutive_failures" field's value of the Integration entity.
+// If the Integration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *IntegrationMutation) OldConsecutiveFailures(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldConsecutiveFailures is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldConsecutiveFailures requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldConsecutiveFailures: %w", err)
+	}
+	return oldValue.ConsecutiveFailures, nil
+}
+
+// AddConsecutiveFailures adds i to the "consecutive_failures" field.
+func (m *IntegrationMutation) AddConsecutiveFailures(i int) {
+	if m.addconsecutive_failures != nil {
+		*m.addconsecutive_failures += i
+	} else {
+		m.addconsecutive_failures = &i
+	}
+}
+
+// AddedConsecutiveFailures returns the value that was added to the "consecutive_failures" field in this mutation.
+func (m *IntegrationMutation) AddedConsecutiveFailures() (r int, exists bool) {
+	v := m.addconsecutive_failures
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetConsecutiveFailures resets all changes to the "consecutive_failures" field.
+func (m *IntegrationMutation) ResetConsecutiveFailures() {
+	m.consecutive_failures = nil
+	m.addconsecutive_failures = nil
+}
+
+// SetFailingSince sets the "failing_since" field.
+func (m *IntegrationMutation) SetFailingSince(t time.Time) {
+	m.failing_since = &t
+}
+
+// FailingSince returns the value of the "failing_since" field in the mutation.
+func (m *IntegrationMutation) FailingSince() (r time.Time, exists bool) {
+	v := m.failing_since
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFailingSince returns the old "failing_since" field's value of the Integration entity.
+// If the Integration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *IntegrationMutation) OldFailingSince(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFailingSince is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFailingSince requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFailingSince: %w", err)
+	}
+	return oldValue.FailingSince, nil
+}
+
+// ClearFailingSince clears the value of the "failing_since" field.
+func (m *IntegrationMutation) ClearFailingSince() {
+	m.failing_since = nil
+	m.clearedFields[integration.FieldFailingSince] = struct{}{}
+}
+
+// FailingSinceCleared returns if the "failing_since" field was cleared in this mutation.
+func (m *IntegrationMutation) FailingSinceCleared() bool {
+	_, ok := m.clearedFields[integration.FieldFailingSince]
+	return ok
+}
+
+// ResetFailingSince resets all changes to the "failing_since" field.
+func (m *IntegrationMutation) ResetFailingSince() {
+	m.failing_since = nil
+	delete(m.clearedFields, integration.FieldFailingSince)
+}
+
+// SetFailureWarnedAt sets the "failure_warned_at" field.
+func (m *IntegrationMutation) SetFailureWarnedAt(t time.Time) {
+	m.failure_warned_at = &t
+}
+
+// FailureWarnedAt returns the value of the "failure_warned_at" field in the mutation.
+func (m *IntegrationMutation) FailureWarnedAt() (r time.Time, exists bool) {
+	v := m.failure_warned_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFailureWarnedAt returns the old "failure_warned_at" field's value of the Integration entity.
+// If the Integration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *IntegrationMutation) OldFailureWarnedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFailureWarnedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFailureWarnedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFailureWarnedAt: %w", err)
+	}
+	return oldValue.FailureWarnedAt, nil
+}
+
+// ClearFailureWarnedAt clears the value of the "failure_warned_at" field.
+func (m *IntegrationMutation) ClearFailureWarnedAt() {
+	m.failure_warned_at = nil
+	m.clearedFields[integration.FieldFailureWarnedAt] = struct{}{}
+}
+
+// FailureWarnedAtCleared returns if the "failure_warned_at" field was cleared in this mutation.
+func (m *IntegrationMutation) FailureWarnedAtCleared() bool {
+	_, ok := m.clearedFields[integration.FieldFailureWarnedAt]
+	return ok
+}
+
+// ResetFailureWarnedAt resets all changes to the "failure_warned_at" field.
+func (m *IntegrationMutation) ResetFailureWarnedAt() {
+	m.failure_warned_at = nil
+	delete(m.clearedFields, integration.FieldFailureWarnedAt)
+}
+
+// SetGraceWarnedAt sets the "grace_warned_at" field.
+func (m *IntegrationMutation) SetGraceWarnedAt(t time.Time) {
+	m.grace_warned_at = &t
+}
+
+// GraceWarnedAt returns the value of the "grace_warned_at" field in the mutation.
+func (m *IntegrationMutation) GraceWarnedAt() (r time.Time, exists bool) {
+	v := m.grace_warned_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldGraceWarnedAt returns the old "grace_warned_at" field's value of the Integration entity.
+// If the Integration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *IntegrationMutation) OldGraceWarnedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldGraceWarnedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldGraceWarnedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldGraceWarnedAt: %w", err)
+	}
+	return oldValue.GraceWarnedAt, nil
+}
+
+// ClearGraceWarnedAt clears the value of the "grace_warned_at" field.
+func (m *IntegrationMutation) ClearGraceWarnedAt() {
+	m.grace_warned_at = nil
+	m.clearedFields[integration.FieldGraceWarnedAt] = struct{}{}
+}
+
+// GraceWarnedAtCleared returns if the "grace_warned_at" field was cleared in this mutation.
+func (m *IntegrationMutation) GraceWarnedAtCleared() bool {
+	_, ok := m.clearedFields[integration.FieldGraceWarnedAt]
+	return ok
+}
+
+// ResetGraceWarnedAt resets all changes to the "grace_warned_at" field.
+func (m *IntegrationMutation) ResetGraceWarnedAt() {
+	m.grace_warned_at = nil
+	delete(m.clearedFields, integration.FieldGraceWarnedAt)
+}
+
+// SetQuotaPercent sets the "quota_percent" field.
+func (m *IntegrationMutation) SetQuotaPercent(i int) {
+	m.quota_percent = &i
+	m.addquota_percent = nil
+}
+
+// QuotaPercent returns the value of the "quota_percent" field in the mutation.
+func (m *IntegrationMutation) QuotaPercent() (r int, exists bool) {
+	v := m.quota_percent
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldQuotaPercent returns the old "quota_percent" field's value of the Integration entity.
+// If the Integration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *IntegrationMutation) OldQuotaPercent(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldQuotaPercent is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldQuotaPercent requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldQuotaPercent: %w", err)
+	}
+	return oldValue.QuotaPercent, nil
+}
+
+// AddQuotaPercent adds i to the "quota_percent" field.
+func (m *IntegrationMutation) AddQuotaPercent(i int) {
+	if m.addquota_percent != nil {
+		*m.addquota_percent += i
+	} else {
+		m.addquota_percent = &i
+	}
+}
+
+// AddedQuotaPercent returns the value that was added to the "quota_percent" field in this mutation.
+func (m *IntegrationMutation) AddedQuotaPercent() (r int, exists bool) {
+	v := m.addquota_percent
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetQuotaPercent resets all changes to the "quota_percent" field.
+func (m *IntegrationMutation) ResetQuotaPercent() {
+	m.quota_percent = nil
+	m.addquota_percent = nil
+}
+
+// SetQuotaUsed sets the "quota_used" field.
+func (m *IntegrationMutation) SetQuotaUsed(i int) {
+	m.quota_used = &i
+	m.addquota_used = nil
+}
+
+// QuotaUsed returns the value of the "quota_used" field in the mutation.
+func (m *IntegrationMutation) QuotaUsed() (r int, exists bool) {
+	v := m.quota_used
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldQuotaUsed returns the old "quota_used" field's value of the Integration entity.
+// If the Integration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *IntegrationMutation) OldQuotaUsed(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldQuotaUsed is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldQuotaUsed requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldQuotaUsed: %w", err)
+	}
+	return oldValue.QuotaUsed, nil
+}
+
+// AddQuotaUsed adds i to the "quota_used" field.
+func (m *IntegrationMutation) AddQuotaUsed(i int) {
+	if m.addquota_used != nil {
+		*m.addquota_used += i
+	} else {
+		m.addquota_used = &i
+	}
+}
+
+// AddedQuotaUsed returns the value that was added to the "quota_used" field in this mutation.
+func (m *IntegrationMutation) AddedQuotaUsed() (r int, exists bool) {
+	v := m.addquota_used
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetQuotaUsed resets all changes to the "quota_used" field.
+func (m *IntegrationMutation) ResetQuotaUsed() {
+	m.quota_used = nil
+	m.addquota_used = nil
+}
+
+// SetQuotaMax sets the "quota_max" field.
+func (m *IntegrationMutation) SetQuotaMax(i int) {
+	m.quota_max = &i
+	m.addquota_max = nil
+}
+
+// QuotaMax returns the value of the "quota_max" field in the mutation.
+func (m *IntegrationMutation) QuotaMax() (r int, exists bool) {
+	v := m.quota_max
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldQuotaMax returns the old "quota_max" field's value of the Integration entity.
+// If the Integration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *IntegrationMutation) OldQuotaMax(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldQuotaMax is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldQuotaMax requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldQuotaMax: %w", err)
+	}
+	return oldValue.QuotaMax, nil
+}
+
+// AddQuotaMax adds i to the "quota_max" field.
+func (m *IntegrationMutation) AddQuotaMax(i int) {
+	if m.addquota_max != nil {
+		*m.addquota_max += i
+	} else {
+		m.addquota_max = &i
+	}
+}
+
+// AddedQuotaMax returns the value that was added to the "quota_max" field in this mutation.
+func (m *IntegrationMutation) AddedQuotaMax() (r int, exists bool) {
+	v := m.addquota_max
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetQuotaMax resets all changes to the "quota_max" field.
+func (m *IntegrationMutation) ResetQuotaMax() {
+	m.quota_max = nil
+	m.addquota_max = nil
+}
+
+// SetQuotaAt sets the "quota_at" field.
+func (m *IntegrationMutation) SetQuotaAt(t time.Time) {
+	m.quota_at = &t
+}
+
+// QuotaAt returns the value of the "quota_at" field in the mutation.
+func (m *IntegrationMutation) QuotaAt() (r time.Time, exists bool) {
+	v := m.quota_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldQuotaAt returns the old "quota_at" field's value of the Integration entity.
+// If the Integration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *IntegrationMutation) OldQuotaAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldQuotaAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldQuotaAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldQuotaAt: %w", err)
+	}
+	return oldValue.QuotaAt, nil
+}
+
+// ClearQuotaAt clears the value of the "quota_at" field.
+func (m *IntegrationMutation) ClearQuotaAt() {
+	m.quota_at = nil
+	m.clearedFields[integration.FieldQuotaAt] = struct{}{}
+}
+
+// QuotaAtCleared returns if the "quota_at" field was cleared in this mutation.
+func (m *IntegrationMutation) QuotaAtCleared() bool {
+	_, ok := m.clearedFields[integration.FieldQuotaAt]
+	return ok
+}
+
+// ResetQuotaAt resets all changes to the "quota_at" field.
+func (m *IntegrationMutation) ResetQuotaAt() {
+	m.quota_at = nil
+	delete(m.clearedFields, integration.FieldQuotaAt)
+}
+
 // SetUpdatedAt sets the "updated_at" field.
 func (m *IntegrationMutation) SetUpdatedAt(t time.Time) {
 	m.updated_at = &t
@@ -11498,7 +15289,7 @@ func (m *IntegrationMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *IntegrationMutation) Fields() []string {
-	fields := make([]string, 0, 26)
+	fields := make([]string, 0, 35)
 	if m.workspace_id != nil {
 		fields = append(fields, integration.FieldWorkspaceID)
 	}
@@ -11574,6 +15365,33 @@ func (m *IntegrationMutation) Fields() []string {
 	if m.last_synced_at != nil {
 		fields = append(fields, integration.FieldLastSyncedAt)
 	}
+	if m.last_succeeded_at != nil {
+		fields = append(fields, integration.FieldLastSucceededAt)
+	}
+	if m.consecutive_failures != nil {
+		fields = append(fields, integration.FieldConsecutiveFailures)
+	}
+	if m.failing_since != nil {
+		fields = append(fields, integration.FieldFailingSince)
+	}
+	if m.failure_warned_at != nil {
+		fields = append(fields, integration.FieldFailureWarnedAt)
+	}
+	if m.grace_warned_at != nil {
+		fields = append(fields, integration.FieldGraceWarnedAt)
+	}
+	if m.quota_percent != nil {
+		fields = append(fields, integration.FieldQuotaPercent)
+	}
+	if m.quota_used != nil {
+		fields = append(fields, integration.FieldQuotaUsed)
+	}
+	if m.quota_max != nil {
+		fields = append(fields, integration.FieldQuotaMax)
+	}
+	if m.quota_at != nil {
+		fields = append(fields, integration.FieldQuotaAt)
+	}
 	if m.updated_at != nil {
 		fields = append(fields, integration.FieldUpdatedAt)
 	}
@@ -11635,6 +15453,24 @@ func (m *IntegrationMutation) Field(name string) (ent.Value, bool) {
 		return m.NextRunAt()
 	case integration.FieldLastSyncedAt:
 		return m.LastSyncedAt()
+	case integration.FieldLastSucceededAt:
+		return m.LastSucceededAt()
+	case integration.FieldConsecutiveFailures:
+		return m.ConsecutiveFailures()
+	case integration.FieldFailingSince:
+		return m.FailingSince()
+	case integration.FieldFailureWarnedAt:
+		return m.FailureWarnedAt()
+	case integration.FieldGraceWarnedAt:
+		return m.GraceWarnedAt()
+	case integration.FieldQuotaPercent:
+		return m.QuotaPercent()
+	case integration.FieldQuotaUsed:
+		return m.QuotaUsed()
+	case integration.FieldQuotaMax:
+		return m.QuotaMax()
+	case integration.FieldQuotaAt:
+		return m.QuotaAt()
 	case integration.FieldUpdatedAt:
 		return m.UpdatedAt()
 	}
@@ -11696,6 +15532,24 @@ func (m *IntegrationMutation) OldField(ctx context.Context, name string) (ent.Va
 		return m.OldNextRunAt(ctx)
 	case integration.FieldLastSyncedAt:
 		return m.OldLastSyncedAt(ctx)
+	case integration.FieldLastSucceededAt:
+		return m.OldLastSucceededAt(ctx)
+	case integration.FieldConsecutiveFailures:
+		return m.OldConsecutiveFailures(ctx)
+	case integration.FieldFailingSince:
+		return m.OldFailingSince(ctx)
+	case integration.FieldFailureWarnedAt:
+		return m.OldFailureWarnedAt(ctx)
+	case integration.FieldGraceWarnedAt:
+		return m.OldGraceWarnedAt(ctx)
+	case integration.FieldQuotaPercent:
+		return m.OldQuotaPercent(ctx)
+	case integration.FieldQuotaUsed:
+		return m.OldQuotaUsed(ctx)
+	case integration.FieldQuotaMax:
+		return m.OldQuotaMax(ctx)
+	case integration.FieldQuotaAt:
+		return m.OldQuotaAt(ctx)
 	case integration.FieldUpdatedAt:
 		return m.OldUpdatedAt(ctx)
 	}
@@ -11882,6 +15736,69 @@ func (m *IntegrationMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetLastSyncedAt(v)
 		return nil
+	case integration.FieldLastSucceededAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLastSucceededAt(v)
+		return nil
+	case integration.FieldConsecutiveFailures:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetConsecutiveFailures(v)
+		return nil
+	case integration.FieldFailingSince:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFailingSince(v)
+		return nil
+	case integration.FieldFailureWarnedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFailureWarnedAt(v)
+		return nil
+	case integration.FieldGraceWarnedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetGraceWarnedAt(v)
+		return nil
+	case integration.FieldQuotaPercent:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetQuotaPercent(v)
+		return nil
+	case integration.FieldQuotaUsed:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetQuotaUsed(v)
+		return nil
+	case integration.FieldQuotaMax:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetQuotaMax(v)
+		return nil
+	case integration.FieldQuotaAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetQuotaAt(v)
+		return nil
 	case integration.FieldUpdatedAt:
 		v, ok := value.(time.Time)
 		if !ok {
@@ -11900,6 +15817,18 @@ func (m *IntegrationMutation) AddedFields() []string {
 	if m.addsettings_version != nil {
 		fields = append(fields, integration.FieldSettingsVersion)
 	}
+	if m.addconsecutive_failures != nil {
+		fields = append(fields, integration.FieldConsecutiveFailures)
+	}
+	if m.addquota_percent != nil {
+		fields = append(fields, integration.FieldQuotaPercent)
+	}
+	if m.addquota_used != nil {
+		fields = append(fields, integration.FieldQuotaUsed)
+	}
+	if m.addquota_max != nil {
+		fields = append(fields, integration.FieldQuotaMax)
+	}
 	return fields
 }
 
@@ -11910,6 +15839,14 @@ func (m *IntegrationMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
 	case integration.FieldSettingsVersion:
 		return m.AddedSettingsVersion()
+	case integration.FieldConsecutiveFailures:
+		return m.AddedConsecutiveFailures()
+	case integration.FieldQuotaPercent:
+		return m.AddedQuotaPercent()
+	case integration.FieldQuotaUsed:
+		return m.AddedQuotaUsed()
+	case integration.FieldQuotaMax:
+		return m.AddedQuotaMax()
 	}
 	return nil, false
 }
@@ -11925,6 +15862,34 @@ func (m *IntegrationMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddSettingsVersion(v)
+		return nil
+	case integration.FieldConsecutiveFailures:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddConsecutiveFailures(v)
+		return nil
+	case integration.FieldQuotaPercent:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddQuotaPercent(v)
+		return nil
+	case integration.FieldQuotaUsed:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddQuotaUsed(v)
+		return nil
+	case integration.FieldQuotaMax:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddQuotaMax(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Integration numeric field %s", name)
@@ -11981,6 +15946,21 @@ func (m *IntegrationMutation) ClearedFields() []string {
 	}
 	if m.FieldCleared(integration.FieldLastSyncedAt) {
 		fields = append(fields, integration.FieldLastSyncedAt)
+	}
+	if m.FieldCleared(integration.FieldLastSucceededAt) {
+		fields = append(fields, integration.FieldLastSucceededAt)
+	}
+	if m.FieldCleared(integration.FieldFailingSince) {
+		fields = append(fields, integration.FieldFailingSince)
+	}
+	if m.FieldCleared(integration.FieldFailureWarnedAt) {
+		fields = append(fields, integration.FieldFailureWarnedAt)
+	}
+	if m.FieldCleared(integration.FieldGraceWarnedAt) {
+		fields = append(fields, integration.FieldGraceWarnedAt)
+	}
+	if m.FieldCleared(integration.FieldQuotaAt) {
+		fields = append(fields, integration.FieldQuotaAt)
 	}
 	return fields
 }
@@ -12043,6 +16023,21 @@ func (m *IntegrationMutation) ClearField(name string) error {
 		return nil
 	case integration.FieldLastSyncedAt:
 		m.ClearLastSyncedAt()
+		return nil
+	case integration.FieldLastSucceededAt:
+		m.ClearLastSucceededAt()
+		return nil
+	case integration.FieldFailingSince:
+		m.ClearFailingSince()
+		return nil
+	case integration.FieldFailureWarnedAt:
+		m.ClearFailureWarnedAt()
+		return nil
+	case integration.FieldGraceWarnedAt:
+		m.ClearGraceWarnedAt()
+		return nil
+	case integration.FieldQuotaAt:
+		m.ClearQuotaAt()
 		return nil
 	}
 	return fmt.Errorf("unknown Integration nullable field %s", name)
@@ -12126,6 +16121,33 @@ func (m *IntegrationMutation) ResetField(name string) error {
 		return nil
 	case integration.FieldLastSyncedAt:
 		m.ResetLastSyncedAt()
+		return nil
+	case integration.FieldLastSucceededAt:
+		m.ResetLastSucceededAt()
+		return nil
+	case integration.FieldConsecutiveFailures:
+		m.ResetConsecutiveFailures()
+		return nil
+	case integration.FieldFailingSince:
+		m.ResetFailingSince()
+		return nil
+	case integration.FieldFailureWarnedAt:
+		m.ResetFailureWarnedAt()
+		return nil
+	case integration.FieldGraceWarnedAt:
+		m.ResetGraceWarnedAt()
+		return nil
+	case integration.FieldQuotaPercent:
+		m.ResetQuotaPercent()
+		return nil
+	case integration.FieldQuotaUsed:
+		m.ResetQuotaUsed()
+		return nil
+	case integration.FieldQuotaMax:
+		m.ResetQuotaMax()
+		return nil
+	case integration.FieldQuotaAt:
+		m.ResetQuotaAt()
 		return nil
 	case integration.FieldUpdatedAt:
 		m.ResetUpdatedAt()
@@ -12320,6 +16342,884 @@ func (m *IntegrationMutation) ResetEdge(name string) error {
 		return nil
 	}
 	return fmt.Errorf("unknown Integration edge %s", name)
+}
+
+// InvitationMutation represents an operation that mutates the Invitation nodes in the graph.
+type InvitationMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *string
+	workspace_id  *string
+	created_at    *time.Time
+	email         *string
+	role          *principal.Role
+	ticket_hash   *[]byte
+	invited_by    *string
+	expires_at    *time.Time
+	accepted_at   *time.Time
+	revoked_at    *time.Time
+	open_key      *string
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*Invitation, error)
+	predicates    []predicate.Invitation
+}
+
+var _ ent.Mutation = (*InvitationMutation)(nil)
+
+// invitationOption allows management of the mutation configuration using functional options.
+type invitationOption func(*InvitationMutation)
+
+// newInvitationMutation creates new mutation for the Invitation entity.
+func newInvitationMutation(c config, op Op, opts ...invitationOption) *InvitationMutation {
+	m := &InvitationMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeInvitation,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withInvitationID sets the ID field of the mutation.
+func withInvitationID(id string) invitationOption {
+	return func(m *InvitationMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Invitation
+		)
+		m.oldValue = func(ctx context.Context) (*Invitation, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Invitation.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withInvitation sets the old Invitation of the mutation.
+func withInvitation(node *Invitation) invitationOption {
+	return func(m *InvitationMutation) {
+		m.oldValue = func(context.Context) (*Invitation, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m InvitationMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m InvitationMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Invitation entities.
+func (m *InvitationMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *InvitationMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *InvitationMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Invitation.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetWorkspaceID sets the "workspace_id" field.
+func (m *InvitationMutation) SetWorkspaceID(s string) {
+	m.workspace_id = &s
+}
+
+// WorkspaceID returns the value of the "workspace_id" field in the mutation.
+func (m *InvitationMutation) WorkspaceID() (r string, exists bool) {
+	v := m.workspace_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWorkspaceID returns the old "workspace_id" field's value of the Invitation entity.
+// If the Invitation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvitationMutation) OldWorkspaceID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWorkspaceID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWorkspaceID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWorkspaceID: %w", err)
+	}
+	return oldValue.WorkspaceID, nil
+}
+
+// ResetWorkspaceID resets all changes to the "workspace_id" field.
+func (m *InvitationMutation) ResetWorkspaceID() {
+	m.workspace_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *InvitationMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *InvitationMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Invitation entity.
+// If the Invitation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvitationMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *InvitationMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetEmail sets the "email" field.
+func (m *InvitationMutation) SetEmail(s string) {
+	m.email = &s
+}
+
+// Email returns the value of the "email" field in the mutation.
+func (m *InvitationMutation) Email() (r string, exists bool) {
+	v := m.email
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEmail returns the old "email" field's value of the Invitation entity.
+// If the Invitation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvitationMutation) OldEmail(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEmail is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEmail requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEmail: %w", err)
+	}
+	return oldValue.Email, nil
+}
+
+// ResetEmail resets all changes to the "email" field.
+func (m *InvitationMutation) ResetEmail() {
+	m.email = nil
+}
+
+// SetRole sets the "role" field.
+func (m *InvitationMutation) SetRole(pr principal.Role) {
+	m.role = &pr
+}
+
+// Role returns the value of the "role" field in the mutation.
+func (m *InvitationMutation) Role() (r principal.Role, exists bool) {
+	v := m.role
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRole returns the old "role" field's value of the Invitation entity.
+// If the Invitation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvitationMutation) OldRole(ctx context.Context) (v principal.Role, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRole is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRole requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRole: %w", err)
+	}
+	return oldValue.Role, nil
+}
+
+// ResetRole resets all changes to the "role" field.
+func (m *InvitationMutation) ResetRole() {
+	m.role = nil
+}
+
+// SetTicketHash sets the "ticket_hash" field.
+func (m *InvitationMutation) SetTicketHash(b []byte) {
+	m.ticket_hash = &b
+}
+
+// TicketHash returns the value of the "ticket_hash" field in the mutation.
+func (m *InvitationMutation) TicketHash() (r []byte, exists bool) {
+	v := m.ticket_hash
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTicketHash returns the old "ticket_hash" field's value of the Invitation entity.
+// If the Invitation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvitationMutation) OldTicketHash(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTicketHash is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTicketHash requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTicketHash: %w", err)
+	}
+	return oldValue.TicketHash, nil
+}
+
+// ResetTicketHash resets all changes to the "ticket_hash" field.
+func (m *InvitationMutation) ResetTicketHash() {
+	m.ticket_hash = nil
+}
+
+// SetInvitedBy sets the "invited_by" field.
+func (m *InvitationMutation) SetInvitedBy(s string) {
+	m.invited_by = &s
+}
+
+// InvitedBy returns the value of the "invited_by" field in the mutation.
+func (m *InvitationMutation) InvitedBy() (r string, exists bool) {
+	v := m.invited_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldInvitedBy returns the old "invited_by" field's value of the Invitation entity.
+// If the Invitation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvitationMutation) OldInvitedBy(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldInvitedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldInvitedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldInvitedBy: %w", err)
+	}
+	return oldValue.InvitedBy, nil
+}
+
+// ResetInvitedBy resets all changes to the "invited_by" field.
+func (m *InvitationMutation) ResetInvitedBy() {
+	m.invited_by = nil
+}
+
+// SetExpiresAt sets the "expires_at" field.
+func (m *InvitationMutation) SetExpiresAt(t time.Time) {
+	m.expires_at = &t
+}
+
+// ExpiresAt returns the value of the "expires_at" field in the mutation.
+func (m *InvitationMutation) ExpiresAt() (r time.Time, exists bool) {
+	v := m.expires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExpiresAt returns the old "expires_at" field's value of the Invitation entity.
+// If the Invitation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvitationMutation) OldExpiresAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExpiresAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExpiresAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExpiresAt: %w", err)
+	}
+	return oldValue.ExpiresAt, nil
+}
+
+// ResetExpiresAt resets all changes to the "expires_at" field.
+func (m *InvitationMutation) ResetExpiresAt() {
+	m.expires_at = nil
+}
+
+// SetAcceptedAt sets the "accepted_at" field.
+func (m *InvitationMutation) SetAcceptedAt(t time.Time) {
+	m.accepted_at = &t
+}
+
+// AcceptedAt returns the value of the "accepted_at" field in the mutation.
+func (m *InvitationMutation) AcceptedAt() (r time.Time, exists bool) {
+	v := m.accepted_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAcceptedAt returns the old "accepted_at" field's value of the Invitation entity.
+// If the Invitation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvitationMutation) OldAcceptedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAcceptedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAcceptedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAcceptedAt: %w", err)
+	}
+	return oldValue.AcceptedAt, nil
+}
+
+// ClearAcceptedAt clears the value of the "accepted_at" field.
+func (m *InvitationMutation) ClearAcceptedAt() {
+	m.accepted_at = nil
+	m.clearedFields[invitation.FieldAcceptedAt] = struct{}{}
+}
+
+// AcceptedAtCleared returns if the "accepted_at" field was cleared in this mutation.
+func (m *InvitationMutation) AcceptedAtCleared() bool {
+	_, ok := m.clearedFields[invitation.FieldAcceptedAt]
+	return ok
+}
+
+// ResetAcceptedAt resets all changes to the "accepted_at" field.
+func (m *InvitationMutation) ResetAcceptedAt() {
+	m.accepted_at = nil
+	delete(m.clearedFields, invitation.FieldAcceptedAt)
+}
+
+// SetRevokedAt sets the "revoked_at" field.
+func (m *InvitationMutation) SetRevokedAt(t time.Time) {
+	m.revoked_at = &t
+}
+
+// RevokedAt returns the value of the "revoked_at" field in the mutation.
+func (m *InvitationMutation) RevokedAt() (r time.Time, exists bool) {
+	v := m.revoked_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRevokedAt returns the old "revoked_at" field's value of the Invitation entity.
+// If the Invitation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvitationMutation) OldRevokedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRevokedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRevokedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRevokedAt: %w", err)
+	}
+	return oldValue.RevokedAt, nil
+}
+
+// ClearRevokedAt clears the value of the "revoked_at" field.
+func (m *InvitationMutation) ClearRevokedAt() {
+	m.revoked_at = nil
+	m.clearedFields[invitation.FieldRevokedAt] = struct{}{}
+}
+
+// RevokedAtCleared returns if the "revoked_at" field was cleared in this mutation.
+func (m *InvitationMutation) RevokedAtCleared() bool {
+	_, ok := m.clearedFields[invitation.FieldRevokedAt]
+	return ok
+}
+
+// ResetRevokedAt resets all changes to the "revoked_at" field.
+func (m *InvitationMutation) ResetRevokedAt() {
+	m.revoked_at = nil
+	delete(m.clearedFields, invitation.FieldRevokedAt)
+}
+
+// SetOpenKey sets the "open_key" field.
+func (m *InvitationMutation) SetOpenKey(s string) {
+	m.open_key = &s
+}
+
+// OpenKey returns the value of the "open_key" field in the mutation.
+func (m *InvitationMutation) OpenKey() (r string, exists bool) {
+	v := m.open_key
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOpenKey returns the old "open_key" field's value of the Invitation entity.
+// If the Invitation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InvitationMutation) OldOpenKey(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOpenKey is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOpenKey requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOpenKey: %w", err)
+	}
+	return oldValue.OpenKey, nil
+}
+
+// ClearOpenKey clears the value of the "open_key" field.
+func (m *InvitationMutation) ClearOpenKey() {
+	m.open_key = nil
+	m.clearedFields[invitation.FieldOpenKey] = struct{}{}
+}
+
+// OpenKeyCleared returns if the "open_key" field was cleared in this mutation.
+func (m *InvitationMutation) OpenKeyCleared() bool {
+	_, ok := m.clearedFields[invitation.FieldOpenKey]
+	return ok
+}
+
+// ResetOpenKey resets all changes to the "open_key" field.
+func (m *InvitationMutation) ResetOpenKey() {
+	m.open_key = nil
+	delete(m.clearedFields, invitation.FieldOpenKey)
+}
+
+// Where appends a list predicates to the InvitationMutation builder.
+func (m *InvitationMutation) Where(ps ...predicate.Invitation) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the InvitationMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *InvitationMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Invitation, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *InvitationMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *InvitationMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Invitation).
+func (m *InvitationMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *InvitationMutation) Fields() []string {
+	fields := make([]string, 0, 10)
+	if m.workspace_id != nil {
+		fields = append(fields, invitation.FieldWorkspaceID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, invitation.FieldCreatedAt)
+	}
+	if m.email != nil {
+		fields = append(fields, invitation.FieldEmail)
+	}
+	if m.role != nil {
+		fields = append(fields, invitation.FieldRole)
+	}
+	if m.ticket_hash != nil {
+		fields = append(fields, invitation.FieldTicketHash)
+	}
+	if m.invited_by != nil {
+		fields = append(fields, invitation.FieldInvitedBy)
+	}
+	if m.expires_at != nil {
+		fields = append(fields, invitation.FieldExpiresAt)
+	}
+	if m.accepted_at != nil {
+		fields = append(fields, invitation.FieldAcceptedAt)
+	}
+	if m.revoked_at != nil {
+		fields = append(fields, invitation.FieldRevokedAt)
+	}
+	if m.open_key != nil {
+		fields = append(fields, invitation.FieldOpenKey)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *InvitationMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case invitation.FieldWorkspaceID:
+		return m.WorkspaceID()
+	case invitation.FieldCreatedAt:
+		return m.CreatedAt()
+	case invitation.FieldEmail:
+		return m.Email()
+	case invitation.FieldRole:
+		return m.Role()
+	case invitation.FieldTicketHash:
+		return m.TicketHash()
+	case invitation.FieldInvitedBy:
+		return m.InvitedBy()
+	case invitation.FieldExpiresAt:
+		return m.ExpiresAt()
+	case invitation.FieldAcceptedAt:
+		return m.AcceptedAt()
+	case invitation.FieldRevokedAt:
+		return m.RevokedAt()
+	case invitation.FieldOpenKey:
+		return m.OpenKey()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *InvitationMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case invitation.FieldWorkspaceID:
+		return m.OldWorkspaceID(ctx)
+	case invitation.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case invitation.FieldEmail:
+		return m.OldEmail(ctx)
+	case invitation.FieldRole:
+		return m.OldRole(ctx)
+	case invitation.FieldTicketHash:
+		return m.OldTicketHash(ctx)
+	case invitation.FieldInvitedBy:
+		return m.OldInvitedBy(ctx)
+	case invitation.FieldExpiresAt:
+		return m.OldExpiresAt(ctx)
+	case invitation.FieldAcceptedAt:
+		return m.OldAcceptedAt(ctx)
+	case invitation.FieldRevokedAt:
+		return m.OldRevokedAt(ctx)
+	case invitation.FieldOpenKey:
+		return m.OldOpenKey(ctx)
+	}
+	return nil, fmt.Errorf("unknown Invitation field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *InvitationMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case invitation.FieldWorkspaceID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWorkspaceID(v)
+		return nil
+	case invitation.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case invitation.FieldEmail:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEmail(v)
+		return nil
+	case invitation.FieldRole:
+		v, ok := value.(principal.Role)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRole(v)
+		return nil
+	case invitation.FieldTicketHash:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTicketHash(v)
+		return nil
+	case invitation.FieldInvitedBy:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetInvitedBy(v)
+		return nil
+	case invitation.FieldExpiresAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExpiresAt(v)
+		return nil
+	case invitation.FieldAcceptedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAcceptedAt(v)
+		return nil
+	case invitation.FieldRevokedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRevokedAt(v)
+		return nil
+	case invitation.FieldOpenKey:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOpenKey(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Invitation field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *InvitationMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *InvitationMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *InvitationMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown Invitation numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *InvitationMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(invitation.FieldAcceptedAt) {
+		fields = append(fields, invitation.FieldAcceptedAt)
+	}
+	if m.FieldCleared(invitation.FieldRevokedAt) {
+		fields = append(fields, invitation.FieldRevokedAt)
+	}
+	if m.FieldCleared(invitation.FieldOpenKey) {
+		fields = append(fields, invitation.FieldOpenKey)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *InvitationMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *InvitationMutation) ClearField(name string) error {
+	switch name {
+	case invitation.FieldAcceptedAt:
+		m.ClearAcceptedAt()
+		return nil
+	case invitation.FieldRevokedAt:
+		m.ClearRevokedAt()
+		return nil
+	case invitation.FieldOpenKey:
+		m.ClearOpenKey()
+		return nil
+	}
+	return fmt.Errorf("unknown Invitation nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *InvitationMutation) ResetField(name string) error {
+	switch name {
+	case invitation.FieldWorkspaceID:
+		m.ResetWorkspaceID()
+		return nil
+	case invitation.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case invitation.FieldEmail:
+		m.ResetEmail()
+		return nil
+	case invitation.FieldRole:
+		m.ResetRole()
+		return nil
+	case invitation.FieldTicketHash:
+		m.ResetTicketHash()
+		return nil
+	case invitation.FieldInvitedBy:
+		m.ResetInvitedBy()
+		return nil
+	case invitation.FieldExpiresAt:
+		m.ResetExpiresAt()
+		return nil
+	case invitation.FieldAcceptedAt:
+		m.ResetAcceptedAt()
+		return nil
+	case invitation.FieldRevokedAt:
+		m.ResetRevokedAt()
+		return nil
+	case invitation.FieldOpenKey:
+		m.ResetOpenKey()
+		return nil
+	}
+	return fmt.Errorf("unknown Invitation field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *InvitationMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *InvitationMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *InvitationMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *InvitationMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *InvitationMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *InvitationMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *InvitationMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Invitation unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *InvitationMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Invitation edge %s", name)
 }
 
 // MappingMutation represents an operation that mutates the Mapping nodes in the graph.
@@ -13084,6 +17984,1014 @@ func (m *MappingMutation) ResetEdge(name string) error {
 		return nil
 	}
 	return fmt.Errorf("unknown Mapping edge %s", name)
+}
+
+// MemberMutation represents an operation that mutates the Member nodes in the graph.
+type MemberMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *string
+	workspace_id  *string
+	created_at    *time.Time
+	email         *string
+	name          *string
+	role          *principal.Role
+	issuer        *string
+	subject       *string
+	invited_by    *string
+	last_seen_at  *time.Time
+	removed_at    *time.Time
+	email_key     *string
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*Member, error)
+	predicates    []predicate.Member
+}
+
+var _ ent.Mutation = (*MemberMutation)(nil)
+
+// memberOption allows management of the mutation configuration using functional options.
+type memberOption func(*MemberMutation)
+
+// newMemberMutation creates new mutation for the Member entity.
+func newMemberMutation(c config, op Op, opts ...memberOption) *MemberMutation {
+	m := &MemberMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeMember,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withMemberID sets the ID field of the mutation.
+func withMemberID(id string) memberOption {
+	return func(m *MemberMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Member
+		)
+		m.oldValue = func(ctx context.Context) (*Member, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Member.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withMember sets the old Member of the mutation.
+func withMember(node *Member) memberOption {
+	return func(m *MemberMutation) {
+		m.oldValue = func(context.Context) (*Member, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m MemberMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m MemberMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Member entities.
+func (m *MemberMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *MemberMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *MemberMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Member.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetWorkspaceID sets the "workspace_id" field.
+func (m *MemberMutation) SetWorkspaceID(s string) {
+	m.workspace_id = &s
+}
+
+// WorkspaceID returns the value of the "workspace_id" field in the mutation.
+func (m *MemberMutation) WorkspaceID() (r string, exists bool) {
+	v := m.workspace_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWorkspaceID returns the old "workspace_id" field's value of the Member entity.
+// If the Member object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MemberMutation) OldWorkspaceID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWorkspaceID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWorkspaceID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWorkspaceID: %w", err)
+	}
+	return oldValue.WorkspaceID, nil
+}
+
+// ResetWorkspaceID resets all changes to the "workspace_id" field.
+func (m *MemberMutation) ResetWorkspaceID() {
+	m.workspace_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *MemberMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *MemberMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Member entity.
+// If the Member object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MemberMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *MemberMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetEmail sets the "email" field.
+func (m *MemberMutation) SetEmail(s string) {
+	m.email = &s
+}
+
+// Email returns the value of the "email" field in the mutation.
+func (m *MemberMutation) Email() (r string, exists bool) {
+	v := m.email
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEmail returns the old "email" field's value of the Member entity.
+// If the Member object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MemberMutation) OldEmail(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEmail is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEmail requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEmail: %w", err)
+	}
+	return oldValue.Email, nil
+}
+
+// ResetEmail resets all changes to the "email" field.
+func (m *MemberMutation) ResetEmail() {
+	m.email = nil
+}
+
+// SetName sets the "name" field.
+func (m *MemberMutation) SetName(s string) {
+	m.name = &s
+}
+
+// Name returns the value of the "name" field in the mutation.
+func (m *MemberMutation) Name() (r string, exists bool) {
+	v := m.name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldName returns the old "name" field's value of the Member entity.
+// If the Member object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MemberMutation) OldName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldName: %w", err)
+	}
+	return oldValue.Name, nil
+}
+
+// ClearName clears the value of the "name" field.
+func (m *MemberMutation) ClearName() {
+	m.name = nil
+	m.clearedFields[member.FieldName] = struct{}{}
+}
+
+// NameCleared returns if the "name" field was cleared in this mutation.
+func (m *MemberMutation) NameCleared() bool {
+	_, ok := m.clearedFields[member.FieldName]
+	return ok
+}
+
+// ResetName resets all changes to the "name" field.
+func (m *MemberMutation) ResetName() {
+	m.name = nil
+	delete(m.clearedFields, member.FieldName)
+}
+
+// SetRole sets the "role" field.
+func (m *MemberMutation) SetRole(pr principal.Role) {
+	m.role = &pr
+}
+
+// Role returns the value of the "role" field in the mutation.
+func (m *MemberMutation) Role() (r principal.Role, exists bool) {
+	v := m.role
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRole returns the old "role" field's value of the Member entity.
+// If the Member object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MemberMutation) OldRole(ctx context.Context) (v principal.Role, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRole is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRole requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRole: %w", err)
+	}
+	return oldValue.Role, nil
+}
+
+// ResetRole resets all changes to the "role" field.
+func (m *MemberMutation) ResetRole() {
+	m.role = nil
+}
+
+// SetIssuer sets the "issuer" field.
+func (m *MemberMutation) SetIssuer(s string) {
+	m.issuer = &s
+}
+
+// Issuer returns the value of the "issuer" field in the mutation.
+func (m *MemberMutation) Issuer() (r string, exists bool) {
+	v := m.issuer
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldIssuer returns the old "issuer" field's value of the Member entity.
+// If the Member object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MemberMutation) OldIssuer(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldIssuer is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldIssuer requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldIssuer: %w", err)
+	}
+	return oldValue.Issuer, nil
+}
+
+// ClearIssuer clears the value of the "issuer" field.
+func (m *MemberMutation) ClearIssuer() {
+	m.issuer = nil
+	m.clearedFields[member.FieldIssuer] = struct{}{}
+}
+
+// IssuerCleared returns if the "issuer" field was cleared in this mutation.
+func (m *MemberMutation) IssuerCleared() bool {
+	_, ok := m.clearedFields[member.FieldIssuer]
+	return ok
+}
+
+// ResetIssuer resets all changes to the "issuer" field.
+func (m *MemberMutation) ResetIssuer() {
+	m.issuer = nil
+	delete(m.clearedFields, member.FieldIssuer)
+}
+
+// SetSubject sets the "subject" field.
+func (m *MemberMutation) SetSubject(s string) {
+	m.subject = &s
+}
+
+// Subject returns the value of the "subject" field in the mutation.
+func (m *MemberMutation) Subject() (r string, exists bool) {
+	v := m.subject
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSubject returns the old "subject" field's value of the Member entity.
+// If the Member object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MemberMutation) OldSubject(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSubject is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSubject requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSubject: %w", err)
+	}
+	return oldValue.Subject, nil
+}
+
+// ClearSubject clears the value of the "subject" field.
+func (m *MemberMutation) ClearSubject() {
+	m.subject = nil
+	m.clearedFields[member.FieldSubject] = struct{}{}
+}
+
+// SubjectCleared returns if the "subject" field was cleared in this mutation.
+func (m *MemberMutation) SubjectCleared() bool {
+	_, ok := m.clearedFields[member.FieldSubject]
+	return ok
+}
+
+// ResetSubject resets all changes to the "subject" field.
+func (m *MemberMutation) ResetSubject() {
+	m.subject = nil
+	delete(m.clearedFields, member.FieldSubject)
+}
+
+// SetInvitedBy sets the "invited_by" field.
+func (m *MemberMutation) SetInvitedBy(s string) {
+	m.invited_by = &s
+}
+
+// InvitedBy returns the value of the "invited_by" field in the mutation.
+func (m *MemberMutation) InvitedBy() (r string, exists bool) {
+	v := m.invited_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldInvitedBy returns the old "invited_by" field's value of the Member entity.
+// If the Member object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MemberMutation) OldInvitedBy(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldInvitedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldInvitedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldInvitedBy: %w", err)
+	}
+	return oldValue.InvitedBy, nil
+}
+
+// ClearInvitedBy clears the value of the "invited_by" field.
+func (m *MemberMutation) ClearInvitedBy() {
+	m.invited_by = nil
+	m.clearedFields[member.FieldInvitedBy] = struct{}{}
+}
+
+// InvitedByCleared returns if the "invited_by" field was cleared in this mutation.
+func (m *MemberMutation) InvitedByCleared() bool {
+	_, ok := m.clearedFields[member.FieldInvitedBy]
+	return ok
+}
+
+// ResetInvitedBy resets all changes to the "invited_by" field.
+func (m *MemberMutation) ResetInvitedBy() {
+	m.invited_by = nil
+	delete(m.clearedFields, member.FieldInvitedBy)
+}
+
+// SetLastSeenAt sets the "last_seen_at" field.
+func (m *MemberMutation) SetLastSeenAt(t time.Time) {
+	m.last_seen_at = &t
+}
+
+// LastSeenAt returns the value of the "last_seen_at" field in the mutation.
+func (m *MemberMutation) LastSeenAt() (r time.Time, exists bool) {
+	v := m.last_seen_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLastSeenAt returns the old "last_seen_at" field's value of the Member entity.
+// If the Member object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MemberMutation) OldLastSeenAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLastSeenAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLastSeenAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLastSeenAt: %w", err)
+	}
+	return oldValue.LastSeenAt, nil
+}
+
+// ClearLastSeenAt clears the value of the "last_seen_at" field.
+func (m *MemberMutation) ClearLastSeenAt() {
+	m.last_seen_at = nil
+	m.clearedFields[member.FieldLastSeenAt] = struct{}{}
+}
+
+// LastSeenAtCleared returns if the "last_seen_at" field was cleared in this mutation.
+func (m *MemberMutation) LastSeenAtCleared() bool {
+	_, ok := m.clearedFields[member.FieldLastSeenAt]
+	return ok
+}
+
+// ResetLastSeenAt resets all changes to the "last_seen_at" field.
+func (m *MemberMutation) ResetLastSeenAt() {
+	m.last_seen_at = nil
+	delete(m.clearedFields, member.FieldLastSeenAt)
+}
+
+// SetRemovedAt sets the "removed_at" field.
+func (m *MemberMutation) SetRemovedAt(t time.Time) {
+	m.removed_at = &t
+}
+
+// RemovedAt returns the value of the "removed_at" field in the mutation.
+func (m *MemberMutation) RemovedAt() (r time.Time, exists bool) {
+	v := m.removed_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRemovedAt returns the old "removed_at" field's value of the Member entity.
+// If the Member object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MemberMutation) OldRemovedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRemovedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRemovedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRemovedAt: %w", err)
+	}
+	return oldValue.RemovedAt, nil
+}
+
+// ClearRemovedAt clears the value of the "removed_at" field.
+func (m *MemberMutation) ClearRemovedAt() {
+	m.removed_at = nil
+	m.clearedFields[member.FieldRemovedAt] = struct{}{}
+}
+
+// RemovedAtCleared returns if the "removed_at" field was cleared in this mutation.
+func (m *MemberMutation) RemovedAtCleared() bool {
+	_, ok := m.clearedFields[member.FieldRemovedAt]
+	return ok
+}
+
+// ResetRemovedAt resets all changes to the "removed_at" field.
+func (m *MemberMutation) ResetRemovedAt() {
+	m.removed_at = nil
+	delete(m.clearedFields, member.FieldRemovedAt)
+}
+
+// SetEmailKey sets the "email_key" field.
+func (m *MemberMutation) SetEmailKey(s string) {
+	m.email_key = &s
+}
+
+// EmailKey returns the value of the "email_key" field in the mutation.
+func (m *MemberMutation) EmailKey() (r string, exists bool) {
+	v := m.email_key
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEmailKey returns the old "email_key" field's value of the Member entity.
+// If the Member object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MemberMutation) OldEmailKey(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEmailKey is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEmailKey requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEmailKey: %w", err)
+	}
+	return oldValue.EmailKey, nil
+}
+
+// ClearEmailKey clears the value of the "email_key" field.
+func (m *MemberMutation) ClearEmailKey() {
+	m.email_key = nil
+	m.clearedFields[member.FieldEmailKey] = struct{}{}
+}
+
+// EmailKeyCleared returns if the "email_key" field was cleared in this mutation.
+func (m *MemberMutation) EmailKeyCleared() bool {
+	_, ok := m.clearedFields[member.FieldEmailKey]
+	return ok
+}
+
+// ResetEmailKey resets all changes to the "email_key" field.
+func (m *MemberMutation) ResetEmailKey() {
+	m.email_key = nil
+	delete(m.clearedFields, member.FieldEmailKey)
+}
+
+// Where appends a list predicates to the MemberMutation builder.
+func (m *MemberMutation) Where(ps ...predicate.Member) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the MemberMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *MemberMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Member, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *MemberMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *MemberMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Member).
+func (m *MemberMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *MemberMutation) Fields() []string {
+	fields := make([]string, 0, 11)
+	if m.workspace_id != nil {
+		fields = append(fields, member.FieldWorkspaceID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, member.FieldCreatedAt)
+	}
+	if m.email != nil {
+		fields = append(fields, member.FieldEmail)
+	}
+	if m.name != nil {
+		fields = append(fields, member.FieldName)
+	}
+	if m.role != nil {
+		fields = append(fields, member.FieldRole)
+	}
+	if m.issuer != nil {
+		fields = append(fields, member.FieldIssuer)
+	}
+	if m.subject != nil {
+		fields = append(fields, member.FieldSubject)
+	}
+	if m.invited_by != nil {
+		fields = append(fields, member.FieldInvitedBy)
+	}
+	if m.last_seen_at != nil {
+		fields = append(fields, member.FieldLastSeenAt)
+	}
+	if m.removed_at != nil {
+		fields = append(fields, member.FieldRemovedAt)
+	}
+	if m.email_key != nil {
+		fields = append(fields, member.FieldEmailKey)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *MemberMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case member.FieldWorkspaceID:
+		return m.WorkspaceID()
+	case member.FieldCreatedAt:
+		return m.CreatedAt()
+	case member.FieldEmail:
+		return m.Email()
+	case member.FieldName:
+		return m.Name()
+	case member.FieldRole:
+		return m.Role()
+	case member.FieldIssuer:
+		return m.Issuer()
+	case member.FieldSubject:
+		return m.Subject()
+	case member.FieldInvitedBy:
+		return m.InvitedBy()
+	case member.FieldLastSeenAt:
+		return m.LastSeenAt()
+	case member.FieldRemovedAt:
+		return m.RemovedAt()
+	case member.FieldEmailKey:
+		return m.EmailKey()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *MemberMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case member.FieldWorkspaceID:
+		return m.OldWorkspaceID(ctx)
+	case member.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case member.FieldEmail:
+		return m.OldEmail(ctx)
+	case member.FieldName:
+		return m.OldName(ctx)
+	case member.FieldRole:
+		return m.OldRole(ctx)
+	case member.FieldIssuer:
+		return m.OldIssuer(ctx)
+	case member.FieldSubject:
+		return m.OldSubject(ctx)
+	case member.FieldInvitedBy:
+		return m.OldInvitedBy(ctx)
+	case member.FieldLastSeenAt:
+		return m.OldLastSeenAt(ctx)
+	case member.FieldRemovedAt:
+		return m.OldRemovedAt(ctx)
+	case member.FieldEmailKey:
+		return m.OldEmailKey(ctx)
+	}
+	return nil, fmt.Errorf("unknown Member field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *MemberMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case member.FieldWorkspaceID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWorkspaceID(v)
+		return nil
+	case member.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case member.FieldEmail:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEmail(v)
+		return nil
+	case member.FieldName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetName(v)
+		return nil
+	case member.FieldRole:
+		v, ok := value.(principal.Role)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRole(v)
+		return nil
+	case member.FieldIssuer:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetIssuer(v)
+		return nil
+	case member.FieldSubject:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSubject(v)
+		return nil
+	case member.FieldInvitedBy:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetInvitedBy(v)
+		return nil
+	case member.FieldLastSeenAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLastSeenAt(v)
+		return nil
+	case member.FieldRemovedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRemovedAt(v)
+		return nil
+	case member.FieldEmailKey:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEmailKey(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Member field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *MemberMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *MemberMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *MemberMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown Member numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *MemberMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(member.FieldName) {
+		fields = append(fields, member.FieldName)
+	}
+	if m.FieldCleared(member.FieldIssuer) {
+		fields = append(fields, member.FieldIssuer)
+	}
+	if m.FieldCleared(member.FieldSubject) {
+		fields = append(fields, member.FieldSubject)
+	}
+	if m.FieldCleared(member.FieldInvitedBy) {
+		fields = append(fields, member.FieldInvitedBy)
+	}
+	if m.FieldCleared(member.FieldLastSeenAt) {
+		fields = append(fields, member.FieldLastSeenAt)
+	}
+	if m.FieldCleared(member.FieldRemovedAt) {
+		fields = append(fields, member.FieldRemovedAt)
+	}
+	if m.FieldCleared(member.FieldEmailKey) {
+		fields = append(fields, member.FieldEmailKey)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *MemberMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *MemberMutation) ClearField(name string) error {
+	switch name {
+	case member.FieldName:
+		m.ClearName()
+		return nil
+	case member.FieldIssuer:
+		m.ClearIssuer()
+		return nil
+	case member.FieldSubject:
+		m.ClearSubject()
+		return nil
+	case member.FieldInvitedBy:
+		m.ClearInvitedBy()
+		return nil
+	case member.FieldLastSeenAt:
+		m.ClearLastSeenAt()
+		return nil
+	case member.FieldRemovedAt:
+		m.ClearRemovedAt()
+		return nil
+	case member.FieldEmailKey:
+		m.ClearEmailKey()
+		return nil
+	}
+	return fmt.Errorf("unknown Member nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *MemberMutation) ResetField(name string) error {
+	switch name {
+	case member.FieldWorkspaceID:
+		m.ResetWorkspaceID()
+		return nil
+	case member.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case member.FieldEmail:
+		m.ResetEmail()
+		return nil
+	case member.FieldName:
+		m.ResetName()
+		return nil
+	case member.FieldRole:
+		m.ResetRole()
+		return nil
+	case member.FieldIssuer:
+		m.ResetIssuer()
+		return nil
+	case member.FieldSubject:
+		m.ResetSubject()
+		return nil
+	case member.FieldInvitedBy:
+		m.ResetInvitedBy()
+		return nil
+	case member.FieldLastSeenAt:
+		m.ResetLastSeenAt()
+		return nil
+	case member.FieldRemovedAt:
+		m.ResetRemovedAt()
+		return nil
+	case member.FieldEmailKey:
+		m.ResetEmailKey()
+		return nil
+	}
+	return fmt.Errorf("unknown Member field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *MemberMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *MemberMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *MemberMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *MemberMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *MemberMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *MemberMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *MemberMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Member unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *MemberMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Member edge %s", name)
 }
 
 // OAuthClientMutation represents an operation that mutates the OAuthClient nodes in the graph.
@@ -16281,6 +22189,554 @@ func (m *PicklistMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Picklist edge %s", name)
 }
 
+// RecipientMutation represents an operation that mutates the Recipient nodes in the graph.
+type RecipientMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *string
+	workspace_id  *string
+	created_at    *time.Time
+	address       *string
+	class         *crm.RecipientClass
+	added_by      *string
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*Recipient, error)
+	predicates    []predicate.Recipient
+}
+
+var _ ent.Mutation = (*RecipientMutation)(nil)
+
+// recipientOption allows management of the mutation configuration using functional options.
+type recipientOption func(*RecipientMutation)
+
+// newRecipientMutation creates new mutation for the Recipient entity.
+func newRecipientMutation(c config, op Op, opts ...recipientOption) *RecipientMutation {
+	m := &RecipientMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeRecipient,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withRecipientID sets the ID field of the mutation.
+func withRecipientID(id string) recipientOption {
+	return func(m *RecipientMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Recipient
+		)
+		m.oldValue = func(ctx context.Context) (*Recipient, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Recipient.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withRecipient sets the old Recipient of the mutation.
+func withRecipient(node *Recipient) recipientOption {
+	return func(m *RecipientMutation) {
+		m.oldValue = func(context.Context) (*Recipient, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m RecipientMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m RecipientMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Recipient entities.
+func (m *RecipientMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *RecipientMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *RecipientMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Recipient.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetWorkspaceID sets the "workspace_id" field.
+func (m *RecipientMutation) SetWorkspaceID(s string) {
+	m.workspace_id = &s
+}
+
+// WorkspaceID returns the value of the "workspace_id" field in the mutation.
+func (m *RecipientMutation) WorkspaceID() (r string, exists bool) {
+	v := m.workspace_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWorkspaceID returns the old "workspace_id" field's value of the Recipient entity.
+// If the Recipient object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RecipientMutation) OldWorkspaceID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWorkspaceID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWorkspaceID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWorkspaceID: %w", err)
+	}
+	return oldValue.WorkspaceID, nil
+}
+
+// ResetWorkspaceID resets all changes to the "workspace_id" field.
+func (m *RecipientMutation) ResetWorkspaceID() {
+	m.workspace_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *RecipientMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *RecipientMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Recipient entity.
+// If the Recipient object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RecipientMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *RecipientMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetAddress sets the "address" field.
+func (m *RecipientMutation) SetAddress(s string) {
+	m.address = &s
+}
+
+// Address returns the value of the "address" field in the mutation.
+func (m *RecipientMutation) Address() (r string, exists bool) {
+	v := m.address
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAddress returns the old "address" field's value of the Recipient entity.
+// If the Recipient object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RecipientMutation) OldAddress(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAddress is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAddress requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAddress: %w", err)
+	}
+	return oldValue.Address, nil
+}
+
+// ResetAddress resets all changes to the "address" field.
+func (m *RecipientMutation) ResetAddress() {
+	m.address = nil
+}
+
+// SetClass sets the "class" field.
+func (m *RecipientMutation) SetClass(cc crm.RecipientClass) {
+	m.class = &cc
+}
+
+// Class returns the value of the "class" field in the mutation.
+func (m *RecipientMutation) Class() (r crm.RecipientClass, exists bool) {
+	v := m.class
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldClass returns the old "class" field's value of the Recipient entity.
+// If the Recipient object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RecipientMutation) OldClass(ctx context.Context) (v crm.RecipientClass, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldClass is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldClass requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldClass: %w", err)
+	}
+	return oldValue.Class, nil
+}
+
+// ResetClass resets all changes to the "class" field.
+func (m *RecipientMutation) ResetClass() {
+	m.class = nil
+}
+
+// SetAddedBy sets the "added_by" field.
+func (m *RecipientMutation) SetAddedBy(s string) {
+	m.added_by = &s
+}
+
+// AddedBy returns the value of the "added_by" field in the mutation.
+func (m *RecipientMutation) AddedBy() (r string, exists bool) {
+	v := m.added_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAddedBy returns the old "added_by" field's value of the Recipient entity.
+// If the Recipient object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RecipientMutation) OldAddedBy(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAddedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAddedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAddedBy: %w", err)
+	}
+	return oldValue.AddedBy, nil
+}
+
+// ResetAddedBy resets all changes to the "added_by" field.
+func (m *RecipientMutation) ResetAddedBy() {
+	m.added_by = nil
+}
+
+// Where appends a list predicates to the RecipientMutation builder.
+func (m *RecipientMutation) Where(ps ...predicate.Recipient) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the RecipientMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *RecipientMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Recipient, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *RecipientMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *RecipientMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Recipient).
+func (m *RecipientMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *RecipientMutation) Fields() []string {
+	fields := make([]string, 0, 5)
+	if m.workspace_id != nil {
+		fields = append(fields, recipient.FieldWorkspaceID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, recipient.FieldCreatedAt)
+	}
+	if m.address != nil {
+		fields = append(fields, recipient.FieldAddress)
+	}
+	if m.class != nil {
+		fields = append(fields, recipient.FieldClass)
+	}
+	if m.added_by != nil {
+		fields = append(fields, recipient.FieldAddedBy)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *RecipientMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case recipient.FieldWorkspaceID:
+		return m.WorkspaceID()
+	case recipient.FieldCreatedAt:
+		return m.CreatedAt()
+	case recipient.FieldAddress:
+		return m.Address()
+	case recipient.FieldClass:
+		return m.Class()
+	case recipient.FieldAddedBy:
+		return m.AddedBy()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *RecipientMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case recipient.FieldWorkspaceID:
+		return m.OldWorkspaceID(ctx)
+	case recipient.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case recipient.FieldAddress:
+		return m.OldAddress(ctx)
+	case recipient.FieldClass:
+		return m.OldClass(ctx)
+	case recipient.FieldAddedBy:
+		return m.OldAddedBy(ctx)
+	}
+	return nil, fmt.Errorf("unknown Recipient field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *RecipientMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case recipient.FieldWorkspaceID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWorkspaceID(v)
+		return nil
+	case recipient.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case recipient.FieldAddress:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAddress(v)
+		return nil
+	case recipient.FieldClass:
+		v, ok := value.(crm.RecipientClass)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetClass(v)
+		return nil
+	case recipient.FieldAddedBy:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAddedBy(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Recipient field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *RecipientMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *RecipientMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *RecipientMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown Recipient numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *RecipientMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *RecipientMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *RecipientMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown Recipient nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *RecipientMutation) ResetField(name string) error {
+	switch name {
+	case recipient.FieldWorkspaceID:
+		m.ResetWorkspaceID()
+		return nil
+	case recipient.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case recipient.FieldAddress:
+		m.ResetAddress()
+		return nil
+	case recipient.FieldClass:
+		m.ResetClass()
+		return nil
+	case recipient.FieldAddedBy:
+		m.ResetAddedBy()
+		return nil
+	}
+	return fmt.Errorf("unknown Recipient field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *RecipientMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *RecipientMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *RecipientMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *RecipientMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *RecipientMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *RecipientMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *RecipientMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Recipient unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *RecipientMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Recipient edge %s", name)
+}
+
 // RecordMutation represents an operation that mutates the Record nodes in the graph.
 type RecordMutation struct {
 	config
@@ -17135,6 +23591,1867 @@ func (m *RecordMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Record edge %s", name)
 }
 
+// RunErrorMutation represents an operation that mutates the RunError nodes in the graph.
+type RunErrorMutation struct {
+	config
+	op               Op
+	typ              string
+	id               *string
+	workspace_id     *string
+	created_at       *time.Time
+	run_id           *string
+	integration_id   *string
+	fault_code       *string
+	object_name      *string
+	field_name       *string
+	message          *string
+	count            *int
+	addcount         *int
+	record_ids       *[]string
+	appendrecord_ids []string
+	last_seen_at     *time.Time
+	clearedFields    map[string]struct{}
+	done             bool
+	oldValue         func(context.Context) (*RunError, error)
+	predicates       []predicate.RunError
+}
+
+var _ ent.Mutation = (*RunErrorMutation)(nil)
+
+// runerrorOption allows management of the mutation configuration using functional options.
+type runerrorOption func(*RunErrorMutation)
+
+// newRunErrorMutation creates new mutation for the RunError entity.
+func newRunErrorMutation(c config, op Op, opts ...runerrorOption) *RunErrorMutation {
+	m := &RunErrorMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeRunError,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withRunErrorID sets the ID field of the mutation.
+func withRunErrorID(id string) runerrorOption {
+	return func(m *RunErrorMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *RunError
+		)
+		m.oldValue = func(ctx context.Context) (*RunError, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().RunError.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withRunError sets the old RunError of the mutation.
+func withRunError(node *RunError) runerrorOption {
+	return func(m *RunErrorMutation) {
+		m.oldValue = func(context.Context) (*RunError, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m RunErrorMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m RunErrorMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of RunError entities.
+func (m *RunErrorMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *RunErrorMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *RunErrorMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().RunError.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetWorkspaceID sets the "workspace_id" field.
+func (m *RunErrorMutation) SetWorkspaceID(s string) {
+	m.workspace_id = &s
+}
+
+// WorkspaceID returns the value of the "workspace_id" field in the mutation.
+func (m *RunErrorMutation) WorkspaceID() (r string, exists bool) {
+	v := m.workspace_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWorkspaceID returns the old "workspace_id" field's value of the RunError entity.
+// If the RunError object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RunErrorMutation) OldWorkspaceID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWorkspaceID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWorkspaceID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWorkspaceID: %w", err)
+	}
+	return oldValue.WorkspaceID, nil
+}
+
+// ResetWorkspaceID resets all changes to the "workspace_id" field.
+func (m *RunErrorMutation) ResetWorkspaceID() {
+	m.workspace_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *RunErrorMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *RunErrorMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the RunError entity.
+// If the RunError object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RunErrorMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *RunErrorMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetRunID sets the "run_id" field.
+func (m *RunErrorMutation) SetRunID(s string) {
+	m.run_id = &s
+}
+
+// RunID returns the value of the "run_id" field in the mutation.
+func (m *RunErrorMutation) RunID() (r string, exists bool) {
+	v := m.run_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRunID returns the old "run_id" field's value of the RunError entity.
+// If the RunError object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RunErrorMutation) OldRunID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRunID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRunID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRunID: %w", err)
+	}
+	return oldValue.RunID, nil
+}
+
+// ResetRunID resets all changes to the "run_id" field.
+func (m *RunErrorMutation) ResetRunID() {
+	m.run_id = nil
+}
+
+// SetIntegrationID sets the "integration_id" field.
+func (m *RunErrorMutation) SetIntegrationID(s string) {
+	m.integration_id = &s
+}
+
+// IntegrationID returns the value of the "integration_id" field in the mutation.
+func (m *RunErrorMutation) IntegrationID() (r string, exists bool) {
+	v := m.integration_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldIntegrationID returns the old "integration_id" field's value of the RunError entity.
+// If the RunError object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RunErrorMutation) OldIntegrationID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldIntegrationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldIntegrationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldIntegrationID: %w", err)
+	}
+	return oldValue.IntegrationID, nil
+}
+
+// ResetIntegrationID resets all changes to the "integration_id" field.
+func (m *RunErrorMutation) ResetIntegrationID() {
+	m.integration_id = nil
+}
+
+// SetFaultCode sets the "fault_code" field.
+func (m *RunErrorMutation) SetFaultCode(s string) {
+	m.fault_code = &s
+}
+
+// FaultCode returns the value of the "fault_code" field in the mutation.
+func (m *RunErrorMutation) FaultCode() (r string, exists bool) {
+	v := m.fault_code
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFaultCode returns the old "fault_code" field's value of the RunError entity.
+// If the RunError object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RunErrorMutation) OldFaultCode(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFaultCode is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFaultCode requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFaultCode: %w", err)
+	}
+	return oldValue.FaultCode, nil
+}
+
+// ResetFaultCode resets all changes to the "fault_code" field.
+func (m *RunErrorMutation) ResetFaultCode() {
+	m.fault_code = nil
+}
+
+// SetObjectName sets the "object_name" field.
+func (m *RunErrorMutation) SetObjectName(s string) {
+	m.object_name = &s
+}
+
+// ObjectName returns the value of the "object_name" field in the mutation.
+func (m *RunErrorMutation) ObjectName() (r string, exists bool) {
+	v := m.object_name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldObjectName returns the old "object_name" field's value of the RunError entity.
+// If the RunError object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RunErrorMutation) OldObjectName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldObjectName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldObjectName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldObjectName: %w", err)
+	}
+	return oldValue.ObjectName, nil
+}
+
+// ResetObjectName resets all changes to the "object_name" field.
+func (m *RunErrorMutation) ResetObjectName() {
+	m.object_name = nil
+}
+
+// SetFieldName sets the "field_name" field.
+func (m *RunErrorMutation) SetFieldName(s string) {
+	m.field_name = &s
+}
+
+// FieldName returns the value of the "field_name" field in the mutation.
+func (m *RunErrorMutation) FieldName() (r string, exists bool) {
+	v := m.field_name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFieldName returns the old "field_name" field's value of the RunError entity.
+// If the RunError object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RunErrorMutation) OldFieldName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFieldName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFieldName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFieldName: %w", err)
+	}
+	return oldValue.FieldName, nil
+}
+
+// ResetFieldName resets all changes to the "field_name" field.
+func (m *RunErrorMutation) ResetFieldName() {
+	m.field_name = nil
+}
+
+// SetMessage sets the "message" field.
+func (m *RunErrorMutation) SetMessage(s string) {
+	m.message = &s
+}
+
+// Message returns the value of the "message" field in the mutation.
+func (m *RunErrorMutation) Message() (r string, exists bool) {
+	v := m.message
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMessage returns the old "message" field's value of the RunError entity.
+// If the RunError object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RunErrorMutation) OldMessage(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMessage is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMessage requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMessage: %w", err)
+	}
+	return oldValue.Message, nil
+}
+
+// ResetMessage resets all changes to the "message" field.
+func (m *RunErrorMutation) ResetMessage() {
+	m.message = nil
+}
+
+// SetCount sets the "count" field.
+func (m *RunErrorMutation) SetCount(i int) {
+	m.count = &i
+	m.addcount = nil
+}
+
+// Count returns the value of the "count" field in the mutation.
+func (m *RunErrorMutation) Count() (r int, exists bool) {
+	v := m.count
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCount returns the old "count" field's value of the RunError entity.
+// If the RunError object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RunErrorMutation) OldCount(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCount is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCount requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCount: %w", err)
+	}
+	return oldValue.Count, nil
+}
+
+// AddCount adds i to the "count" field.
+func (m *RunErrorMutation) AddCount(i int) {
+	if m.addcount != nil {
+		*m.addcount += i
+	} else {
+		m.addcount = &i
+	}
+}
+
+// AddedCount returns the value that was added to the "count" field in this mutation.
+func (m *RunErrorMutation) AddedCount() (r int, exists bool) {
+	v := m.addcount
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCount resets all changes to the "count" field.
+func (m *RunErrorMutation) ResetCount() {
+	m.count = nil
+	m.addcount = nil
+}
+
+// SetRecordIds sets the "record_ids" field.
+func (m *RunErrorMutation) SetRecordIds(s []string) {
+	m.record_ids = &s
+	m.appendrecord_ids = nil
+}
+
+// RecordIds returns the value of the "record_ids" field in the mutation.
+func (m *RunErrorMutation) RecordIds() (r []string, exists bool) {
+	v := m.record_ids
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRecordIds returns the old "record_ids" field's value of the RunError entity.
+// If the RunError object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RunErrorMutation) OldRecordIds(ctx context.Context) (v []string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRecordIds is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRecordIds requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRecordIds: %w", err)
+	}
+	return oldValue.RecordIds, nil
+}
+
+// AppendRecordIds adds s to the "record_ids" field.
+func (m *RunErrorMutation) AppendRecordIds(s []string) {
+	m.appendrecord_ids = append(m.appendrecord_ids, s...)
+}
+
+// AppendedRecordIds returns the list of values that were appended to the "record_ids" field in this mutation.
+func (m *RunErrorMutation) AppendedRecordIds() ([]string, bool) {
+	if len(m.appendrecord_ids) == 0 {
+		return nil, false
+	}
+	return m.appendrecord_ids, true
+}
+
+// ClearRecordIds clears the value of the "record_ids" field.
+func (m *RunErrorMutation) ClearRecordIds() {
+	m.record_ids = nil
+	m.appendrecord_ids = nil
+	m.clearedFields[runerror.FieldRecordIds] = struct{}{}
+}
+
+// RecordIdsCleared returns if the "record_ids" field was cleared in this mutation.
+func (m *RunErrorMutation) RecordIdsCleared() bool {
+	_, ok := m.clearedFields[runerror.FieldRecordIds]
+	return ok
+}
+
+// ResetRecordIds resets all changes to the "record_ids" field.
+func (m *RunErrorMutation) ResetRecordIds() {
+	m.record_ids = nil
+	m.appendrecord_ids = nil
+	delete(m.clearedFields, runerror.FieldRecordIds)
+}
+
+// SetLastSeenAt sets the "last_seen_at" field.
+func (m *RunErrorMutation) SetLastSeenAt(t time.Time) {
+	m.last_seen_at = &t
+}
+
+// LastSeenAt returns the value of the "last_seen_at" field in the mutation.
+func (m *RunErrorMutation) LastSeenAt() (r time.Time, exists bool) {
+	v := m.last_seen_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLastSeenAt returns the old "last_seen_at" field's value of the RunError entity.
+// If the RunError object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RunErrorMutation) OldLastSeenAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLastSeenAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLastSeenAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLastSeenAt: %w", err)
+	}
+	return oldValue.LastSeenAt, nil
+}
+
+// ResetLastSeenAt resets all changes to the "last_seen_at" field.
+func (m *RunErrorMutation) ResetLastSeenAt() {
+	m.last_seen_at = nil
+}
+
+// Where appends a list predicates to the RunErrorMutation builder.
+func (m *RunErrorMutation) Where(ps ...predicate.RunError) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the RunErrorMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *RunErrorMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.RunError, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *RunErrorMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *RunErrorMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (RunError).
+func (m *RunErrorMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *RunErrorMutation) Fields() []string {
+	fields := make([]string, 0, 11)
+	if m.workspace_id != nil {
+		fields = append(fields, runerror.FieldWorkspaceID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, runerror.FieldCreatedAt)
+	}
+	if m.run_id != nil {
+		fields = append(fields, runerror.FieldRunID)
+	}
+	if m.integration_id != nil {
+		fields = append(fields, runerror.FieldIntegrationID)
+	}
+	if m.fault_code != nil {
+		fields = append(fields, runerror.FieldFaultCode)
+	}
+	if m.object_name != nil {
+		fields = append(fields, runerror.FieldObjectName)
+	}
+	if m.field_name != nil {
+		fields = append(fields, runerror.FieldFieldName)
+	}
+	if m.message != nil {
+		fields = append(fields, runerror.FieldMessage)
+	}
+	if m.count != nil {
+		fields = append(fields, runerror.FieldCount)
+	}
+	if m.record_ids != nil {
+		fields = append(fields, runerror.FieldRecordIds)
+	}
+	if m.last_seen_at != nil {
+		fields = append(fields, runerror.FieldLastSeenAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *RunErrorMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case runerror.FieldWorkspaceID:
+		return m.WorkspaceID()
+	case runerror.FieldCreatedAt:
+		return m.CreatedAt()
+	case runerror.FieldRunID:
+		return m.RunID()
+	case runerror.FieldIntegrationID:
+		return m.IntegrationID()
+	case runerror.FieldFaultCode:
+		return m.FaultCode()
+	case runerror.FieldObjectName:
+		return m.ObjectName()
+	case runerror.FieldFieldName:
+		return m.FieldName()
+	case runerror.FieldMessage:
+		return m.Message()
+	case runerror.FieldCount:
+		return m.Count()
+	case runerror.FieldRecordIds:
+		return m.RecordIds()
+	case runerror.FieldLastSeenAt:
+		return m.LastSeenAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *RunErrorMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case runerror.FieldWorkspaceID:
+		return m.OldWorkspaceID(ctx)
+	case runerror.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case runerror.FieldRunID:
+		return m.OldRunID(ctx)
+	case runerror.FieldIntegrationID:
+		return m.OldIntegrationID(ctx)
+	case runerror.FieldFaultCode:
+		return m.OldFaultCode(ctx)
+	case runerror.FieldObjectName:
+		return m.OldObjectName(ctx)
+	case runerror.FieldFieldName:
+		return m.OldFieldName(ctx)
+	case runerror.FieldMessage:
+		return m.OldMessage(ctx)
+	case runerror.FieldCount:
+		return m.OldCount(ctx)
+	case runerror.FieldRecordIds:
+		return m.OldRecordIds(ctx)
+	case runerror.FieldLastSeenAt:
+		return m.OldLastSeenAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown RunError field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *RunErrorMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case runerror.FieldWorkspaceID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWorkspaceID(v)
+		return nil
+	case runerror.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case runerror.FieldRunID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRunID(v)
+		return nil
+	case runerror.FieldIntegrationID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetIntegrationID(v)
+		return nil
+	case runerror.FieldFaultCode:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFaultCode(v)
+		return nil
+	case runerror.FieldObjectName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetObjectName(v)
+		return nil
+	case runerror.FieldFieldName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFieldName(v)
+		return nil
+	case runerror.FieldMessage:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMessage(v)
+		return nil
+	case runerror.FieldCount:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCount(v)
+		return nil
+	case runerror.FieldRecordIds:
+		v, ok := value.([]string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRecordIds(v)
+		return nil
+	case runerror.FieldLastSeenAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLastSeenAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown RunError field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *RunErrorMutation) AddedFields() []string {
+	var fields []string
+	if m.addcount != nil {
+		fields = append(fields, runerror.FieldCount)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *RunErrorMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case runerror.FieldCount:
+		return m.AddedCount()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *RunErrorMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case runerror.FieldCount:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCount(v)
+		return nil
+	}
+	return fmt.Errorf("unknown RunError numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *RunErrorMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(runerror.FieldRecordIds) {
+		fields = append(fields, runerror.FieldRecordIds)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *RunErrorMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *RunErrorMutation) ClearField(name string) error {
+	switch name {
+	case runerror.FieldRecordIds:
+		m.ClearRecordIds()
+		return nil
+	}
+	return fmt.Errorf("unknown RunError nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *RunErrorMutation) ResetField(name string) error {
+	switch name {
+	case runerror.FieldWorkspaceID:
+		m.ResetWorkspaceID()
+		return nil
+	case runerror.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case runerror.FieldRunID:
+		m.ResetRunID()
+		return nil
+	case runerror.FieldIntegrationID:
+		m.ResetIntegrationID()
+		return nil
+	case runerror.FieldFaultCode:
+		m.ResetFaultCode()
+		return nil
+	case runerror.FieldObjectName:
+		m.ResetObjectName()
+		return nil
+	case runerror.FieldFieldName:
+		m.ResetFieldName()
+		return nil
+	case runerror.FieldMessage:
+		m.ResetMessage()
+		return nil
+	case runerror.FieldCount:
+		m.ResetCount()
+		return nil
+	case runerror.FieldRecordIds:
+		m.ResetRecordIds()
+		return nil
+	case runerror.FieldLastSeenAt:
+		m.ResetLastSeenAt()
+		return nil
+	}
+	return fmt.Errorf("unknown RunError field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *RunErrorMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *RunErrorMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *RunErrorMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *RunErrorMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *RunErrorMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *RunErrorMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *RunErrorMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown RunError unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *RunErrorMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown RunError edge %s", name)
+}
+
+// RunLogEntryMutation represents an operation that mutates the RunLogEntry nodes in the graph.
+type RunLogEntryMutation struct {
+	config
+	op             Op
+	typ            string
+	id             *string
+	workspace_id   *string
+	created_at     *time.Time
+	run_id         *string
+	integration_id *string
+	seq            *int
+	addseq         *int
+	level          *crm.LogLevel
+	message        *string
+	object_name    *string
+	fault_code     *string
+	attributes     *map[string]string
+	clearedFields  map[string]struct{}
+	done           bool
+	oldValue       func(context.Context) (*RunLogEntry, error)
+	predicates     []predicate.RunLogEntry
+}
+
+var _ ent.Mutation = (*RunLogEntryMutation)(nil)
+
+// runlogentryOption allows management of the mutation configuration using functional options.
+type runlogentryOption func(*RunLogEntryMutation)
+
+// newRunLogEntryMutation creates new mutation for the RunLogEntry entity.
+func newRunLogEntryMutation(c config, op Op, opts ...runlogentryOption) *RunLogEntryMutation {
+	m := &RunLogEntryMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeRunLogEntry,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withRunLogEntryID sets the ID field of the mutation.
+func withRunLogEntryID(id string) runlogentryOption {
+	return func(m *RunLogEntryMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *RunLogEntry
+		)
+		m.oldValue = func(ctx context.Context) (*RunLogEntry, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().RunLogEntry.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withRunLogEntry sets the old RunLogEntry of the mutation.
+func withRunLogEntry(node *RunLogEntry) runlogentryOption {
+	return func(m *RunLogEntryMutation) {
+		m.oldValue = func(context.Context) (*RunLogEntry, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m RunLogEntryMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m RunLogEntryMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of RunLogEntry entities.
+func (m *RunLogEntryMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *RunLogEntryMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *RunLogEntryMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().RunLogEntry.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetWorkspaceID sets the "workspace_id" field.
+func (m *RunLogEntryMutation) SetWorkspaceID(s string) {
+	m.workspace_id = &s
+}
+
+// WorkspaceID returns the value of the "workspace_id" field in the mutation.
+func (m *RunLogEntryMutation) WorkspaceID() (r string, exists bool) {
+	v := m.workspace_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWorkspaceID returns the old "workspace_id" field's value of the RunLogEntry entity.
+// If the RunLogEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RunLogEntryMutation) OldWorkspaceID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWorkspaceID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWorkspaceID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWorkspaceID: %w", err)
+	}
+	return oldValue.WorkspaceID, nil
+}
+
+// ResetWorkspaceID resets all changes to the "workspace_id" field.
+func (m *RunLogEntryMutation) ResetWorkspaceID() {
+	m.workspace_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *RunLogEntryMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *RunLogEntryMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the RunLogEntry entity.
+// If the RunLogEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RunLogEntryMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *RunLogEntryMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetRunID sets the "run_id" field.
+func (m *RunLogEntryMutation) SetRunID(s string) {
+	m.run_id = &s
+}
+
+// RunID returns the value of the "run_id" field in the mutation.
+func (m *RunLogEntryMutation) RunID() (r string, exists bool) {
+	v := m.run_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRunID returns the old "run_id" field's value of the RunLogEntry entity.
+// If the RunLogEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RunLogEntryMutation) OldRunID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRunID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRunID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRunID: %w", err)
+	}
+	return oldValue.RunID, nil
+}
+
+// ResetRunID resets all changes to the "run_id" field.
+func (m *RunLogEntryMutation) ResetRunID() {
+	m.run_id = nil
+}
+
+// SetIntegrationID sets the "integration_id" field.
+func (m *RunLogEntryMutation) SetIntegrationID(s string) {
+	m.integration_id = &s
+}
+
+// IntegrationID returns the value of the "integration_id" field in the mutation.
+func (m *RunLogEntryMutation) IntegrationID() (r string, exists bool) {
+	v := m.integration_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldIntegrationID returns the old "integration_id" field's value of the RunLogEntry entity.
+// If the RunLogEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RunLogEntryMutation) OldIntegrationID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldIntegrationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldIntegrationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldIntegrationID: %w", err)
+	}
+	return oldValue.IntegrationID, nil
+}
+
+// ResetIntegrationID resets all changes to the "integration_id" field.
+func (m *RunLogEntryMutation) ResetIntegrationID() {
+	m.integration_id = nil
+}
+
+// SetSeq sets the "seq" field.
+func (m *RunLogEntryMutation) SetSeq(i int) {
+	m.seq = &i
+	m.addseq = nil
+}
+
+// Seq returns the value of the "seq" field in the mutation.
+func (m *RunLogEntryMutation) Seq() (r int, exists bool) {
+	v := m.seq
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSeq returns the old "seq" field's value of the RunLogEntry entity.
+// If the RunLogEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RunLogEntryMutation) OldSeq(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSeq is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSeq requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSeq: %w", err)
+	}
+	return oldValue.Seq, nil
+}
+
+// AddSeq adds i to the "seq" field.
+func (m *RunLogEntryMutation) AddSeq(i int) {
+	if m.addseq != nil {
+		*m.addseq += i
+	} else {
+		m.addseq = &i
+	}
+}
+
+// AddedSeq returns the value that was added to the "seq" field in this mutation.
+func (m *RunLogEntryMutation) AddedSeq() (r int, exists bool) {
+	v := m.addseq
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetSeq resets all changes to the "seq" field.
+func (m *RunLogEntryMutation) ResetSeq() {
+	m.seq = nil
+	m.addseq = nil
+}
+
+// SetLevel sets the "level" field.
+func (m *RunLogEntryMutation) SetLevel(cl crm.LogLevel) {
+	m.level = &cl
+}
+
+// Level returns the value of the "level" field in the mutation.
+func (m *RunLogEntryMutation) Level() (r crm.LogLevel, exists bool) {
+	v := m.level
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLevel returns the old "level" field's value of the RunLogEntry entity.
+// If the RunLogEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RunLogEntryMutation) OldLevel(ctx context.Context) (v crm.LogLevel, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLevel is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLevel requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLevel: %w", err)
+	}
+	return oldValue.Level, nil
+}
+
+// ResetLevel resets all changes to the "level" field.
+func (m *RunLogEntryMutation) ResetLevel() {
+	m.level = nil
+}
+
+// SetMessage sets the "message" field.
+func (m *RunLogEntryMutation) SetMessage(s string) {
+	m.message = &s
+}
+
+// Message returns the value of the "message" field in the mutation.
+func (m *RunLogEntryMutation) Message() (r string, exists bool) {
+	v := m.message
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMessage returns the old "message" field's value of the RunLogEntry entity.
+// If the RunLogEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RunLogEntryMutation) OldMessage(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMessage is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMessage requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMessage: %w", err)
+	}
+	return oldValue.Message, nil
+}
+
+// ResetMessage resets all changes to the "message" field.
+func (m *RunLogEntryMutation) ResetMessage() {
+	m.message = nil
+}
+
+// SetObjectName sets the "object_name" field.
+func (m *RunLogEntryMutation) SetObjectName(s string) {
+	m.object_name = &s
+}
+
+// ObjectName returns the value of the "object_name" field in the mutation.
+func (m *RunLogEntryMutation) ObjectName() (r string, exists bool) {
+	v := m.object_name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldObjectName returns the old "object_name" field's value of the RunLogEntry entity.
+// If the RunLogEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RunLogEntryMutation) OldObjectName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldObjectName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldObjectName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldObjectName: %w", err)
+	}
+	return oldValue.ObjectName, nil
+}
+
+// ClearObjectName clears the value of the "object_name" field.
+func (m *RunLogEntryMutation) ClearObjectName() {
+	m.object_name = nil
+	m.clearedFields[runlogentry.FieldObjectName] = struct{}{}
+}
+
+// ObjectNameCleared returns if the "object_name" field was cleared in this mutation.
+func (m *RunLogEntryMutation) ObjectNameCleared() bool {
+	_, ok := m.clearedFields[runlogentry.FieldObjectName]
+	return ok
+}
+
+// ResetObjectName resets all changes to the "object_name" field.
+func (m *RunLogEntryMutation) ResetObjectName() {
+	m.object_name = nil
+	delete(m.clearedFields, runlogentry.FieldObjectName)
+}
+
+// SetFaultCode sets the "fault_code" field.
+func (m *RunLogEntryMutation) SetFaultCode(s string) {
+	m.fault_code = &s
+}
+
+// FaultCode returns the value of the "fault_code" field in the mutation.
+func (m *RunLogEntryMutation) FaultCode() (r string, exists bool) {
+	v := m.fault_code
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFaultCode returns the old "fault_code" field's value of the RunLogEntry entity.
+// If the RunLogEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RunLogEntryMutation) OldFaultCode(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFaultCode is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFaultCode requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFaultCode: %w", err)
+	}
+	return oldValue.FaultCode, nil
+}
+
+// ClearFaultCode clears the value of the "fault_code" field.
+func (m *RunLogEntryMutation) ClearFaultCode() {
+	m.fault_code = nil
+	m.clearedFields[runlogentry.FieldFaultCode] = struct{}{}
+}
+
+// FaultCodeCleared returns if the "fault_code" field was cleared in this mutation.
+func (m *RunLogEntryMutation) FaultCodeCleared() bool {
+	_, ok := m.clearedFields[runlogentry.FieldFaultCode]
+	return ok
+}
+
+// ResetFaultCode resets all changes to the "fault_code" field.
+func (m *RunLogEntryMutation) ResetFaultCode() {
+	m.fault_code = nil
+	delete(m.clearedFields, runlogentry.FieldFaultCode)
+}
+
+// SetAttributes sets the "attributes" field.
+func (m *RunLogEntryMutation) SetAttributes(value map[string]string) {
+	m.attributes = &value
+}
+
+// Attributes returns the value of the "attributes" field in the mutation.
+func (m *RunLogEntryMutation) Attributes() (r map[string]string, exists bool) {
+	v := m.attributes
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAttributes returns the old "attributes" field's value of the RunLogEntry entity.
+// If the RunLogEntry object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RunLogEntryMutation) OldAttributes(ctx context.Context) (v map[string]string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAttributes is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAttributes requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAttributes: %w", err)
+	}
+	return oldValue.Attributes, nil
+}
+
+// ClearAttributes clears the value of the "attributes" field.
+func (m *RunLogEntryMutation) ClearAttributes() {
+	m.attributes = nil
+	m.clearedFields[runlogentry.FieldAttributes] = struct{}{}
+}
+
+// AttributesCleared returns if the "attributes" field was cleared in this mutation.
+func (m *RunLogEntryMutation) AttributesCleared() bool {
+	_, ok := m.clearedFields[runlogentry.FieldAttributes]
+	return ok
+}
+
+// ResetAttributes resets all changes to the "attributes" field.
+func (m *RunLogEntryMutation) ResetAttributes() {
+	m.attributes = nil
+	delete(m.clearedFields, runlogentry.FieldAttributes)
+}
+
+// Where appends a list predicates to the RunLogEntryMutation builder.
+func (m *RunLogEntryMutation) Where(ps ...predicate.RunLogEntry) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the RunLogEntryMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *RunLogEntryMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.RunLogEntry, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *RunLogEntryMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *RunLogEntryMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (RunLogEntry).
+func (m *RunLogEntryMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *RunLogEntryMutation) Fields() []string {
+	fields := make([]string, 0, 10)
+	if m.workspace_id != nil {
+		fields = append(fields, runlogentry.FieldWorkspaceID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, runlogentry.FieldCreatedAt)
+	}
+	if m.run_id != nil {
+		fields = append(fields, runlogentry.FieldRunID)
+	}
+	if m.integration_id != nil {
+		fields = append(fields, runlogentry.FieldIntegrationID)
+	}
+	if m.seq != nil {
+		fields = append(fields, runlogentry.FieldSeq)
+	}
+	if m.level != nil {
+		fields = append(fields, runlogentry.FieldLevel)
+	}
+	if m.message != nil {
+		fields = append(fields, runlogentry.FieldMessage)
+	}
+	if m.object_name != nil {
+		fields = append(fields, runlogentry.FieldObjectName)
+	}
+	if m.fault_code != nil {
+		fields = append(fields, runlogentry.FieldFaultCode)
+	}
+	if m.attributes != nil {
+		fields = append(fields, runlogentry.FieldAttributes)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *RunLogEntryMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case runlogentry.FieldWorkspaceID:
+		return m.WorkspaceID()
+	case runlogentry.FieldCreatedAt:
+		return m.CreatedAt()
+	case runlogentry.FieldRunID:
+		return m.RunID()
+	case runlogentry.FieldIntegrationID:
+		return m.IntegrationID()
+	case runlogentry.FieldSeq:
+		return m.Seq()
+	case runlogentry.FieldLevel:
+		return m.Level()
+	case runlogentry.FieldMessage:
+		return m.Message()
+	case runlogentry.FieldObjectName:
+		return m.ObjectName()
+	case runlogentry.FieldFaultCode:
+		return m.FaultCode()
+	case runlogentry.FieldAttributes:
+		return m.Attributes()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *RunLogEntryMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case runlogentry.FieldWorkspaceID:
+		return m.OldWorkspaceID(ctx)
+	case runlogentry.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case runlogentry.FieldRunID:
+		return m.OldRunID(ctx)
+	case runlogentry.FieldIntegrationID:
+		return m.OldIntegrationID(ctx)
+	case runlogentry.FieldSeq:
+		return m.OldSeq(ctx)
+	case runlogentry.FieldLevel:
+		return m.OldLevel(ctx)
+	case runlogentry.FieldMessage:
+		return m.OldMessage(ctx)
+	case runlogentry.FieldObjectName:
+		return m.OldObjectName(ctx)
+	case runlogentry.FieldFaultCode:
+		return m.OldFaultCode(ctx)
+	case runlogentry.FieldAttributes:
+		return m.OldAttributes(ctx)
+	}
+	return nil, fmt.Errorf("unknown RunLogEntry field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *RunLogEntryMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case runlogentry.FieldWorkspaceID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWorkspaceID(v)
+		return nil
+	case runlogentry.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case runlogentry.FieldRunID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRunID(v)
+		return nil
+	case runlogentry.FieldIntegrationID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetIntegrationID(v)
+		return nil
+	case runlogentry.FieldSeq:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSeq(v)
+		return nil
+	case runlogentry.FieldLevel:
+		v, ok := value.(crm.LogLevel)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLevel(v)
+		return nil
+	case runlogentry.FieldMessage:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMessage(v)
+		return nil
+	case runlogentry.FieldObjectName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetObjectName(v)
+		return nil
+	case runlogentry.FieldFaultCode:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFaultCode(v)
+		return nil
+	case runlogentry.FieldAttributes:
+		v, ok := value.(map[string]string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAttributes(v)
+		return nil
+	}
+	return fmt.Errorf("unknown RunLogEntry field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *RunLogEntryMutation) AddedFields() []string {
+	var fields []string
+	if m.addseq != nil {
+		fields = append(fields, runlogentry.FieldSeq)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *RunLogEntryMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case runlogentry.FieldSeq:
+		return m.AddedSeq()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *RunLogEntryMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case runlogentry.FieldSeq:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddSeq(v)
+		return nil
+	}
+	return fmt.Errorf("unknown RunLogEntry numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *RunLogEntryMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(runlogentry.FieldObjectName) {
+		fields = append(fields, runlogentry.FieldObjectName)
+	}
+	if m.FieldCleared(runlogentry.FieldFaultCode) {
+		fields = append(fields, runlogentry.FieldFaultCode)
+	}
+	if m.FieldCleared(runlogentry.FieldAttributes) {
+		fields = append(fields, runlogentry.FieldAttributes)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *RunLogEntryMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *RunLogEntryMutation) ClearField(name string) error {
+	switch name {
+	case runlogentry.FieldObjectName:
+		m.ClearObjectName()
+		return nil
+	case runlogentry.FieldFaultCode:
+		m.ClearFaultCode()
+		return nil
+	case runlogentry.FieldAttributes:
+		m.ClearAttributes()
+		return nil
+	}
+	return fmt.Errorf("unknown RunLogEntry nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *RunLogEntryMutation) ResetField(name string) error {
+	switch name {
+	case runlogentry.FieldWorkspaceID:
+		m.ResetWorkspaceID()
+		return nil
+	case runlogentry.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case runlogentry.FieldRunID:
+		m.ResetRunID()
+		return nil
+	case runlogentry.FieldIntegrationID:
+		m.ResetIntegrationID()
+		return nil
+	case runlogentry.FieldSeq:
+		m.ResetSeq()
+		return nil
+	case runlogentry.FieldLevel:
+		m.ResetLevel()
+		return nil
+	case runlogentry.FieldMessage:
+		m.ResetMessage()
+		return nil
+	case runlogentry.FieldObjectName:
+		m.ResetObjectName()
+		return nil
+	case runlogentry.FieldFaultCode:
+		m.ResetFaultCode()
+		return nil
+	case runlogentry.FieldAttributes:
+		m.ResetAttributes()
+		return nil
+	}
+	return fmt.Errorf("unknown RunLogEntry field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *RunLogEntryMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *RunLogEntryMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *RunLogEntryMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *RunLogEntryMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *RunLogEntryMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *RunLogEntryMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *RunLogEntryMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown RunLogEntry unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *RunLogEntryMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown RunLogEntry edge %s", name)
+}
+
 // RunObjectMutation represents an operation that mutates the RunObject nodes in the graph.
 type RunObjectMutation struct {
 	config
@@ -17149,6 +25466,11 @@ type RunObjectMutation struct {
 	status        *crm.RunObjectStatus
 	reason        *string
 	fault_code    *string
+	phase         *crm.SyncPhase
+	crm_calls     *int
+	addcrm_calls  *int
+	started_at    *time.Time
+	finished_at   *time.Time
 	counters      *crm.Counters
 	clearedFields map[string]struct{}
 	run           *string
@@ -17596,6 +25918,196 @@ func (m *RunObjectMutation) ResetFaultCode() {
 	delete(m.clearedFields, runobject.FieldFaultCode)
 }
 
+// SetPhase sets the "phase" field.
+func (m *RunObjectMutation) SetPhase(cp crm.SyncPhase) {
+	m.phase = &cp
+}
+
+// Phase returns the value of the "phase" field in the mutation.
+func (m *RunObjectMutation) Phase() (r crm.SyncPhase, exists bool) {
+	v := m.phase
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPhase returns the old "phase" field's value of the RunObject entity.
+// If the RunObject object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RunObjectMutation) OldPhase(ctx context.Context) (v crm.SyncPhase, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPhase is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPhase requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPhase: %w", err)
+	}
+	return oldValue.Phase, nil
+}
+
+// ResetPhase resets all changes to the "phase" field.
+func (m *RunObjectMutation) ResetPhase() {
+	m.phase = nil
+}
+
+// SetCrmCalls sets the "crm_calls" field.
+func (m *RunObjectMutation) SetCrmCalls(i int) {
+	m.crm_calls = &i
+	m.addcrm_calls = nil
+}
+
+// CrmCalls returns the value of the "crm_calls" field in the mutation.
+func (m *RunObjectMutation) CrmCalls() (r int, exists bool) {
+	v := m.crm_calls
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCrmCalls returns the old "crm_calls" field's value of the RunObject entity.
+// If the RunObject object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RunObjectMutation) OldCrmCalls(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCrmCalls is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCrmCalls requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCrmCalls: %w", err)
+	}
+	return oldValue.CrmCalls, nil
+}
+
+// AddCrmCalls adds i to the "crm_calls" field.
+func (m *RunObjectMutation) AddCrmCalls(i int) {
+	if m.addcrm_calls != nil {
+		*m.addcrm_calls += i
+	} else {
+		m.addcrm_calls = &i
+	}
+}
+
+// AddedCrmCalls returns the value that was added to the "crm_calls" field in this mutation.
+func (m *RunObjectMutation) AddedCrmCalls() (r int, exists bool) {
+	v := m.addcrm_calls
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCrmCalls resets all changes to the "crm_calls" field.
+func (m *RunObjectMutation) ResetCrmCalls() {
+	m.crm_calls = nil
+	m.addcrm_calls = nil
+}
+
+// SetStartedAt sets the "started_at" field.
+func (m *RunObjectMutation) SetStartedAt(t time.Time) {
+	m.started_at = &t
+}
+
+// StartedAt returns the value of the "started_at" field in the mutation.
+func (m *RunObjectMutation) StartedAt() (r time.Time, exists bool) {
+	v := m.started_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStartedAt returns the old "started_at" field's value of the RunObject entity.
+// If the RunObject object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RunObjectMutation) OldStartedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStartedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStartedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStartedAt: %w", err)
+	}
+	return oldValue.StartedAt, nil
+}
+
+// ClearStartedAt clears the value of the "started_at" field.
+func (m *RunObjectMutation) ClearStartedAt() {
+	m.started_at = nil
+	m.clearedFields[runobject.FieldStartedAt] = struct{}{}
+}
+
+// StartedAtCleared returns if the "started_at" field was cleared in this mutation.
+func (m *RunObjectMutation) StartedAtCleared() bool {
+	_, ok := m.clearedFields[runobject.FieldStartedAt]
+	return ok
+}
+
+// ResetStartedAt resets all changes to the "started_at" field.
+func (m *RunObjectMutation) ResetStartedAt() {
+	m.started_at = nil
+	delete(m.clearedFields, runobject.FieldStartedAt)
+}
+
+// SetFinishedAt sets the "finished_at" field.
+func (m *RunObjectMutation) SetFinishedAt(t time.Time) {
+	m.finished_at = &t
+}
+
+// FinishedAt returns the value of the "finished_at" field in the mutation.
+func (m *RunObjectMutation) FinishedAt() (r time.Time, exists bool) {
+	v := m.finished_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFinishedAt returns the old "finished_at" field's value of the RunObject entity.
+// If the RunObject object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RunObjectMutation) OldFinishedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFinishedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFinishedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFinishedAt: %w", err)
+	}
+	return oldValue.FinishedAt, nil
+}
+
+// ClearFinishedAt clears the value of the "finished_at" field.
+func (m *RunObjectMutation) ClearFinishedAt() {
+	m.finished_at = nil
+	m.clearedFields[runobject.FieldFinishedAt] = struct{}{}
+}
+
+// FinishedAtCleared returns if the "finished_at" field was cleared in this mutation.
+func (m *RunObjectMutation) FinishedAtCleared() bool {
+	_, ok := m.clearedFields[runobject.FieldFinishedAt]
+	return ok
+}
+
+// ResetFinishedAt resets all changes to the "finished_at" field.
+func (m *RunObjectMutation) ResetFinishedAt() {
+	m.finished_at = nil
+	delete(m.clearedFields, runobject.FieldFinishedAt)
+}
+
 // SetCounters sets the "counters" field.
 func (m *RunObjectMutation) SetCounters(c crm.Counters) {
 	m.counters = &c
@@ -17706,7 +26218,7 @@ func (m *RunObjectMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *RunObjectMutation) Fields() []string {
-	fields := make([]string, 0, 9)
+	fields := make([]string, 0, 13)
 	if m.workspace_id != nil {
 		fields = append(fields, runobject.FieldWorkspaceID)
 	}
@@ -17730,6 +26242,18 @@ func (m *RunObjectMutation) Fields() []string {
 	}
 	if m.fault_code != nil {
 		fields = append(fields, runobject.FieldFaultCode)
+	}
+	if m.phase != nil {
+		fields = append(fields, runobject.FieldPhase)
+	}
+	if m.crm_calls != nil {
+		fields = append(fields, runobject.FieldCrmCalls)
+	}
+	if m.started_at != nil {
+		fields = append(fields, runobject.FieldStartedAt)
+	}
+	if m.finished_at != nil {
+		fields = append(fields, runobject.FieldFinishedAt)
 	}
 	if m.counters != nil {
 		fields = append(fields, runobject.FieldCounters)
@@ -17758,6 +26282,14 @@ func (m *RunObjectMutation) Field(name string) (ent.Value, bool) {
 		return m.Reason()
 	case runobject.FieldFaultCode:
 		return m.FaultCode()
+	case runobject.FieldPhase:
+		return m.Phase()
+	case runobject.FieldCrmCalls:
+		return m.CrmCalls()
+	case runobject.FieldStartedAt:
+		return m.StartedAt()
+	case runobject.FieldFinishedAt:
+		return m.FinishedAt()
 	case runobject.FieldCounters:
 		return m.Counters()
 	}
@@ -17785,6 +26317,14 @@ func (m *RunObjectMutation) OldField(ctx context.Context, name string) (ent.Valu
 		return m.OldReason(ctx)
 	case runobject.FieldFaultCode:
 		return m.OldFaultCode(ctx)
+	case runobject.FieldPhase:
+		return m.OldPhase(ctx)
+	case runobject.FieldCrmCalls:
+		return m.OldCrmCalls(ctx)
+	case runobject.FieldStartedAt:
+		return m.OldStartedAt(ctx)
+	case runobject.FieldFinishedAt:
+		return m.OldFinishedAt(ctx)
 	case runobject.FieldCounters:
 		return m.OldCounters(ctx)
 	}
@@ -17852,6 +26392,34 @@ func (m *RunObjectMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetFaultCode(v)
 		return nil
+	case runobject.FieldPhase:
+		v, ok := value.(crm.SyncPhase)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPhase(v)
+		return nil
+	case runobject.FieldCrmCalls:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCrmCalls(v)
+		return nil
+	case runobject.FieldStartedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStartedAt(v)
+		return nil
+	case runobject.FieldFinishedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFinishedAt(v)
+		return nil
 	case runobject.FieldCounters:
 		v, ok := value.(crm.Counters)
 		if !ok {
@@ -17870,6 +26438,9 @@ func (m *RunObjectMutation) AddedFields() []string {
 	if m.addposition != nil {
 		fields = append(fields, runobject.FieldPosition)
 	}
+	if m.addcrm_calls != nil {
+		fields = append(fields, runobject.FieldCrmCalls)
+	}
 	return fields
 }
 
@@ -17880,6 +26451,8 @@ func (m *RunObjectMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
 	case runobject.FieldPosition:
 		return m.AddedPosition()
+	case runobject.FieldCrmCalls:
+		return m.AddedCrmCalls()
 	}
 	return nil, false
 }
@@ -17896,6 +26469,13 @@ func (m *RunObjectMutation) AddField(name string, value ent.Value) error {
 		}
 		m.AddPosition(v)
 		return nil
+	case runobject.FieldCrmCalls:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCrmCalls(v)
+		return nil
 	}
 	return fmt.Errorf("unknown RunObject numeric field %s", name)
 }
@@ -17909,6 +26489,12 @@ func (m *RunObjectMutation) ClearedFields() []string {
 	}
 	if m.FieldCleared(runobject.FieldFaultCode) {
 		fields = append(fields, runobject.FieldFaultCode)
+	}
+	if m.FieldCleared(runobject.FieldStartedAt) {
+		fields = append(fields, runobject.FieldStartedAt)
+	}
+	if m.FieldCleared(runobject.FieldFinishedAt) {
+		fields = append(fields, runobject.FieldFinishedAt)
 	}
 	if m.FieldCleared(runobject.FieldCounters) {
 		fields = append(fields, runobject.FieldCounters)
@@ -17932,6 +26518,12 @@ func (m *RunObjectMutation) ClearField(name string) error {
 		return nil
 	case runobject.FieldFaultCode:
 		m.ClearFaultCode()
+		return nil
+	case runobject.FieldStartedAt:
+		m.ClearStartedAt()
+		return nil
+	case runobject.FieldFinishedAt:
+		m.ClearFinishedAt()
 		return nil
 	case runobject.FieldCounters:
 		m.ClearCounters()
@@ -17967,6 +26559,18 @@ func (m *RunObjectMutation) ResetField(name string) error {
 		return nil
 	case runobject.FieldFaultCode:
 		m.ResetFaultCode()
+		return nil
+	case runobject.FieldPhase:
+		m.ResetPhase()
+		return nil
+	case runobject.FieldCrmCalls:
+		m.ResetCrmCalls()
+		return nil
+	case runobject.FieldStartedAt:
+		m.ResetStartedAt()
+		return nil
+	case runobject.FieldFinishedAt:
+		m.ResetFinishedAt()
 		return nil
 	case runobject.FieldCounters:
 		m.ResetCounters()
@@ -18047,6 +26651,1195 @@ func (m *RunObjectMutation) ResetEdge(name string) error {
 		return nil
 	}
 	return fmt.Errorf("unknown RunObject edge %s", name)
+}
+
+// SessionMutation represents an operation that mutates the Session nodes in the graph.
+type SessionMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *string
+	workspace_id  *string
+	created_at    *time.Time
+	hash          *[]byte
+	member_id     *string
+	csm           *bool
+	issuer        *string
+	subject       *string
+	email         *string
+	name          *string
+	address       *string
+	user_agent    *string
+	expires_at    *time.Time
+	seen_at       *time.Time
+	ended_at      *time.Time
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*Session, error)
+	predicates    []predicate.Session
+}
+
+var _ ent.Mutation = (*SessionMutation)(nil)
+
+// sessionOption allows management of the mutation configuration using functional options.
+type sessionOption func(*SessionMutation)
+
+// newSessionMutation creates new mutation for the Session entity.
+func newSessionMutation(c config, op Op, opts ...sessionOption) *SessionMutation {
+	m := &SessionMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeSession,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withSessionID sets the ID field of the mutation.
+func withSessionID(id string) sessionOption {
+	return func(m *SessionMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Session
+		)
+		m.oldValue = func(ctx context.Context) (*Session, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Session.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withSession sets the old Session of the mutation.
+func withSession(node *Session) sessionOption {
+	return func(m *SessionMutation) {
+		m.oldValue = func(context.Context) (*Session, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m SessionMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m SessionMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Session entities.
+func (m *SessionMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *SessionMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *SessionMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Session.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetWorkspaceID sets the "workspace_id" field.
+func (m *SessionMutation) SetWorkspaceID(s string) {
+	m.workspace_id = &s
+}
+
+// WorkspaceID returns the value of the "workspace_id" field in the mutation.
+func (m *SessionMutation) WorkspaceID() (r string, exists bool) {
+	v := m.workspace_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWorkspaceID returns the old "workspace_id" field's value of the Session entity.
+// If the Session object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SessionMutation) OldWorkspaceID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWorkspaceID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWorkspaceID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWorkspaceID: %w", err)
+	}
+	return oldValue.WorkspaceID, nil
+}
+
+// ResetWorkspaceID resets all changes to the "workspace_id" field.
+func (m *SessionMutation) ResetWorkspaceID() {
+	m.workspace_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *SessionMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *SessionMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Session entity.
+// If the Session object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SessionMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *SessionMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetHash sets the "hash" field.
+func (m *SessionMutation) SetHash(b []byte) {
+	m.hash = &b
+}
+
+// Hash returns the value of the "hash" field in the mutation.
+func (m *SessionMutation) Hash() (r []byte, exists bool) {
+	v := m.hash
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldHash returns the old "hash" field's value of the Session entity.
+// If the Session object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SessionMutation) OldHash(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldHash is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldHash requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldHash: %w", err)
+	}
+	return oldValue.Hash, nil
+}
+
+// ResetHash resets all changes to the "hash" field.
+func (m *SessionMutation) ResetHash() {
+	m.hash = nil
+}
+
+// SetMemberID sets the "member_id" field.
+func (m *SessionMutation) SetMemberID(s string) {
+	m.member_id = &s
+}
+
+// MemberID returns the value of the "member_id" field in the mutation.
+func (m *SessionMutation) MemberID() (r string, exists bool) {
+	v := m.member_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMemberID returns the old "member_id" field's value of the Session entity.
+// If the Session object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SessionMutation) OldMemberID(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMemberID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMemberID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMemberID: %w", err)
+	}
+	return oldValue.MemberID, nil
+}
+
+// ClearMemberID clears the value of the "member_id" field.
+func (m *SessionMutation) ClearMemberID() {
+	m.member_id = nil
+	m.clearedFields[session.FieldMemberID] = struct{}{}
+}
+
+// MemberIDCleared returns if the "member_id" field was cleared in this mutation.
+func (m *SessionMutation) MemberIDCleared() bool {
+	_, ok := m.clearedFields[session.FieldMemberID]
+	return ok
+}
+
+// ResetMemberID resets all changes to the "member_id" field.
+func (m *SessionMutation) ResetMemberID() {
+	m.member_id = nil
+	delete(m.clearedFields, session.FieldMemberID)
+}
+
+// SetCsm sets the "csm" field.
+func (m *SessionMutation) SetCsm(b bool) {
+	m.csm = &b
+}
+
+// Csm returns the value of the "csm" field in the mutation.
+func (m *SessionMutation) Csm() (r bool, exists bool) {
+	v := m.csm
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCsm returns the old "csm" field's value of the Session entity.
+// If the Session object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SessionMutation) OldCsm(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCsm is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCsm requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCsm: %w", err)
+	}
+	return oldValue.Csm, nil
+}
+
+// ResetCsm resets all changes to the "csm" field.
+func (m *SessionMutation) ResetCsm() {
+	m.csm = nil
+}
+
+// SetIssuer sets the "issuer" field.
+func (m *SessionMutation) SetIssuer(s string) {
+	m.issuer = &s
+}
+
+// Issuer returns the value of the "issuer" field in the mutation.
+func (m *SessionMutation) Issuer() (r string, exists bool) {
+	v := m.issuer
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldIssuer returns the old "issuer" field's value of the Session entity.
+// If the Session object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SessionMutation) OldIssuer(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldIssuer is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldIssuer requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldIssuer: %w", err)
+	}
+	return oldValue.Issuer, nil
+}
+
+// ClearIssuer clears the value of the "issuer" field.
+func (m *SessionMutation) ClearIssuer() {
+	m.issuer = nil
+	m.clearedFields[session.FieldIssuer] = struct{}{}
+}
+
+// IssuerCleared returns if the "issuer" field was cleared in this mutation.
+func (m *SessionMutation) IssuerCleared() bool {
+	_, ok := m.clearedFields[session.FieldIssuer]
+	return ok
+}
+
+// ResetIssuer resets all changes to the "issuer" field.
+func (m *SessionMutation) ResetIssuer() {
+	m.issuer = nil
+	delete(m.clearedFields, session.FieldIssuer)
+}
+
+// SetSubject sets the "subject" field.
+func (m *SessionMutation) SetSubject(s string) {
+	m.subject = &s
+}
+
+// Subject returns the value of the "subject" field in the mutation.
+func (m *SessionMutation) Subject() (r string, exists bool) {
+	v := m.subject
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSubject returns the old "subject" field's value of the Session entity.
+// If the Session object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SessionMutation) OldSubject(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSubject is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSubject requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSubject: %w", err)
+	}
+	return oldValue.Subject, nil
+}
+
+// ClearSubject clears the value of the "subject" field.
+func (m *SessionMutation) ClearSubject() {
+	m.subject = nil
+	m.clearedFields[session.FieldSubject] = struct{}{}
+}
+
+// SubjectCleared returns if the "subject" field was cleared in this mutation.
+func (m *SessionMutation) SubjectCleared() bool {
+	_, ok := m.clearedFields[session.FieldSubject]
+	return ok
+}
+
+// ResetSubject resets all changes to the "subject" field.
+func (m *SessionMutation) ResetSubject() {
+	m.subject = nil
+	delete(m.clearedFields, session.FieldSubject)
+}
+
+// SetEmail sets the "email" field.
+func (m *SessionMutation) SetEmail(s string) {
+	m.email = &s
+}
+
+// Email returns the value of the "email" field in the mutation.
+func (m *SessionMutation) Email() (r string, exists bool) {
+	v := m.email
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEmail returns the old "email" field's value of the Session entity.
+// If the Session object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SessionMutation) OldEmail(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEmail is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEmail requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEmail: %w", err)
+	}
+	return oldValue.Email, nil
+}
+
+// ClearEmail clears the value of the "email" field.
+func (m *SessionMutation) ClearEmail() {
+	m.email = nil
+	m.clearedFields[session.FieldEmail] = struct{}{}
+}
+
+// EmailCleared returns if the "email" field was cleared in this mutation.
+func (m *SessionMutation) EmailCleared() bool {
+	_, ok := m.clearedFields[session.FieldEmail]
+	return ok
+}
+
+// ResetEmail resets all changes to the "email" field.
+func (m *SessionMutation) ResetEmail() {
+	m.email = nil
+	delete(m.clearedFields, session.FieldEmail)
+}
+
+// SetName sets the "name" field.
+func (m *SessionMutation) SetName(s string) {
+	m.name = &s
+}
+
+// Name returns the value of the "name" field in the mutation.
+func (m *SessionMutation) Name() (r string, exists bool) {
+	v := m.name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldName returns the old "name" field's value of the Session entity.
+// If the Session object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SessionMutation) OldName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldName: %w", err)
+	}
+	return oldValue.Name, nil
+}
+
+// ClearName clears the value of the "name" field.
+func (m *SessionMutation) ClearName() {
+	m.name = nil
+	m.clearedFields[session.FieldName] = struct{}{}
+}
+
+// NameCleared returns if the "name" field was cleared in this mutation.
+func (m *SessionMutation) NameCleared() bool {
+	_, ok := m.clearedFields[session.FieldName]
+	return ok
+}
+
+// ResetName resets all changes to the "name" field.
+func (m *SessionMutation) ResetName() {
+	m.name = nil
+	delete(m.clearedFields, session.FieldName)
+}
+
+// SetAddress sets the "address" field.
+func (m *SessionMutation) SetAddress(s string) {
+	m.address = &s
+}
+
+// Address returns the value of the "address" field in the mutation.
+func (m *SessionMutation) Address() (r string, exists bool) {
+	v := m.address
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAddress returns the old "address" field's value of the Session entity.
+// If the Session object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SessionMutation) OldAddress(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAddress is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAddress requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAddress: %w", err)
+	}
+	return oldValue.Address, nil
+}
+
+// ClearAddress clears the value of the "address" field.
+func (m *SessionMutation) ClearAddress() {
+	m.address = nil
+	m.clearedFields[session.FieldAddress] = struct{}{}
+}
+
+// AddressCleared returns if the "address" field was cleared in this mutation.
+func (m *SessionMutation) AddressCleared() bool {
+	_, ok := m.clearedFields[session.FieldAddress]
+	return ok
+}
+
+// ResetAddress resets all changes to the "address" field.
+func (m *SessionMutation) ResetAddress() {
+	m.address = nil
+	delete(m.clearedFields, session.FieldAddress)
+}
+
+// SetUserAgent sets the "user_agent" field.
+func (m *SessionMutation) SetUserAgent(s string) {
+	m.user_agent = &s
+}
+
+// UserAgent returns the value of the "user_agent" field in the mutation.
+func (m *SessionMutation) UserAgent() (r string, exists bool) {
+	v := m.user_agent
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUserAgent returns the old "user_agent" field's value of the Session entity.
+// If the Session object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SessionMutation) OldUserAgent(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUserAgent is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUserAgent requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUserAgent: %w", err)
+	}
+	return oldValue.UserAgent, nil
+}
+
+// ClearUserAgent clears the value of the "user_agent" field.
+func (m *SessionMutation) ClearUserAgent() {
+	m.user_agent = nil
+	m.clearedFields[session.FieldUserAgent] = struct{}{}
+}
+
+// UserAgentCleared returns if the "user_agent" field was cleared in this mutation.
+func (m *SessionMutation) UserAgentCleared() bool {
+	_, ok := m.clearedFields[session.FieldUserAgent]
+	return ok
+}
+
+// ResetUserAgent resets all changes to the "user_agent" field.
+func (m *SessionMutation) ResetUserAgent() {
+	m.user_agent = nil
+	delete(m.clearedFields, session.FieldUserAgent)
+}
+
+// SetExpiresAt sets the "expires_at" field.
+func (m *SessionMutation) SetExpiresAt(t time.Time) {
+	m.expires_at = &t
+}
+
+// ExpiresAt returns the value of the "expires_at" field in the mutation.
+func (m *SessionMutation) ExpiresAt() (r time.Time, exists bool) {
+	v := m.expires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExpiresAt returns the old "expires_at" field's value of the Session entity.
+// If the Session object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SessionMutation) OldExpiresAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExpiresAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExpiresAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExpiresAt: %w", err)
+	}
+	return oldValue.ExpiresAt, nil
+}
+
+// ResetExpiresAt resets all changes to the "expires_at" field.
+func (m *SessionMutation) ResetExpiresAt() {
+	m.expires_at = nil
+}
+
+// SetSeenAt sets the "seen_at" field.
+func (m *SessionMutation) SetSeenAt(t time.Time) {
+	m.seen_at = &t
+}
+
+// SeenAt returns the value of the "seen_at" field in the mutation.
+func (m *SessionMutation) SeenAt() (r time.Time, exists bool) {
+	v := m.seen_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSeenAt returns the old "seen_at" field's value of the Session entity.
+// If the Session object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SessionMutation) OldSeenAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSeenAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSeenAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSeenAt: %w", err)
+	}
+	return oldValue.SeenAt, nil
+}
+
+// ResetSeenAt resets all changes to the "seen_at" field.
+func (m *SessionMutation) ResetSeenAt() {
+	m.seen_at = nil
+}
+
+// SetEndedAt sets the "ended_at" field.
+func (m *SessionMutation) SetEndedAt(t time.Time) {
+	m.ended_at = &t
+}
+
+// EndedAt returns the value of the "ended_at" field in the mutation.
+func (m *SessionMutation) EndedAt() (r time.Time, exists bool) {
+	v := m.ended_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEndedAt returns the old "ended_at" field's value of the Session entity.
+// If the Session object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SessionMutation) OldEndedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEndedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEndedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEndedAt: %w", err)
+	}
+	return oldValue.EndedAt, nil
+}
+
+// ClearEndedAt clears the value of the "ended_at" field.
+func (m *SessionMutation) ClearEndedAt() {
+	m.ended_at = nil
+	m.clearedFields[session.FieldEndedAt] = struct{}{}
+}
+
+// EndedAtCleared returns if the "ended_at" field was cleared in this mutation.
+func (m *SessionMutation) EndedAtCleared() bool {
+	_, ok := m.clearedFields[session.FieldEndedAt]
+	return ok
+}
+
+// ResetEndedAt resets all changes to the "ended_at" field.
+func (m *SessionMutation) ResetEndedAt() {
+	m.ended_at = nil
+	delete(m.clearedFields, session.FieldEndedAt)
+}
+
+// Where appends a list predicates to the SessionMutation builder.
+func (m *SessionMutation) Where(ps ...predicate.Session) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the SessionMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *SessionMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Session, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *SessionMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *SessionMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Session).
+func (m *SessionMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *SessionMutation) Fields() []string {
+	fields := make([]string, 0, 14)
+	if m.workspace_id != nil {
+		fields = append(fields, session.FieldWorkspaceID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, session.FieldCreatedAt)
+	}
+	if m.hash != nil {
+		fields = append(fields, session.FieldHash)
+	}
+	if m.member_id != nil {
+		fields = append(fields, session.FieldMemberID)
+	}
+	if m.csm != nil {
+		fields = append(fields, session.FieldCsm)
+	}
+	if m.issuer != nil {
+		fields = append(fields, session.FieldIssuer)
+	}
+	if m.subject != nil {
+		fields = append(fields, session.FieldSubject)
+	}
+	if m.email != nil {
+		fields = append(fields, session.FieldEmail)
+	}
+	if m.name != nil {
+		fields = append(fields, session.FieldName)
+	}
+	if m.address != nil {
+		fields = append(fields, session.FieldAddress)
+	}
+	if m.user_agent != nil {
+		fields = append(fields, session.FieldUserAgent)
+	}
+	if m.expires_at != nil {
+		fields = append(fields, session.FieldExpiresAt)
+	}
+	if m.seen_at != nil {
+		fields = append(fields, session.FieldSeenAt)
+	}
+	if m.ended_at != nil {
+		fields = append(fields, session.FieldEndedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *SessionMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case session.FieldWorkspaceID:
+		return m.WorkspaceID()
+	case session.FieldCreatedAt:
+		return m.CreatedAt()
+	case session.FieldHash:
+		return m.Hash()
+	case session.FieldMemberID:
+		return m.MemberID()
+	case session.FieldCsm:
+		return m.Csm()
+	case session.FieldIssuer:
+		return m.Issuer()
+	case session.FieldSubject:
+		return m.Subject()
+	case session.FieldEmail:
+		return m.Email()
+	case session.FieldName:
+		return m.Name()
+	case session.FieldAddress:
+		return m.Address()
+	case session.FieldUserAgent:
+		return m.UserAgent()
+	case session.FieldExpiresAt:
+		return m.ExpiresAt()
+	case session.FieldSeenAt:
+		return m.SeenAt()
+	case session.FieldEndedAt:
+		return m.EndedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *SessionMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case session.FieldWorkspaceID:
+		return m.OldWorkspaceID(ctx)
+	case session.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case session.FieldHash:
+		return m.OldHash(ctx)
+	case session.FieldMemberID:
+		return m.OldMemberID(ctx)
+	case session.FieldCsm:
+		return m.OldCsm(ctx)
+	case session.FieldIssuer:
+		return m.OldIssuer(ctx)
+	case session.FieldSubject:
+		return m.OldSubject(ctx)
+	case session.FieldEmail:
+		return m.OldEmail(ctx)
+	case session.FieldName:
+		return m.OldName(ctx)
+	case session.FieldAddress:
+		return m.OldAddress(ctx)
+	case session.FieldUserAgent:
+		return m.OldUserAgent(ctx)
+	case session.FieldExpiresAt:
+		return m.OldExpiresAt(ctx)
+	case session.FieldSeenAt:
+		return m.OldSeenAt(ctx)
+	case session.FieldEndedAt:
+		return m.OldEndedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown Session field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *SessionMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case session.FieldWorkspaceID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWorkspaceID(v)
+		return nil
+	case session.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case session.FieldHash:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetHash(v)
+		return nil
+	case session.FieldMemberID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMemberID(v)
+		return nil
+	case session.FieldCsm:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCsm(v)
+		return nil
+	case session.FieldIssuer:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetIssuer(v)
+		return nil
+	case session.FieldSubject:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSubject(v)
+		return nil
+	case session.FieldEmail:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEmail(v)
+		return nil
+	case session.FieldName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetName(v)
+		return nil
+	case session.FieldAddress:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAddress(v)
+		return nil
+	case session.FieldUserAgent:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUserAgent(v)
+		return nil
+	case session.FieldExpiresAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExpiresAt(v)
+		return nil
+	case session.FieldSeenAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSeenAt(v)
+		return nil
+	case session.FieldEndedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEndedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Session field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *SessionMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *SessionMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *SessionMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown Session numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *SessionMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(session.FieldMemberID) {
+		fields = append(fields, session.FieldMemberID)
+	}
+	if m.FieldCleared(session.FieldIssuer) {
+		fields = append(fields, session.FieldIssuer)
+	}
+	if m.FieldCleared(session.FieldSubject) {
+		fields = append(fields, session.FieldSubject)
+	}
+	if m.FieldCleared(session.FieldEmail) {
+		fields = append(fields, session.FieldEmail)
+	}
+	if m.FieldCleared(session.FieldName) {
+		fields = append(fields, session.FieldName)
+	}
+	if m.FieldCleared(session.FieldAddress) {
+		fields = append(fields, session.FieldAddress)
+	}
+	if m.FieldCleared(session.FieldUserAgent) {
+		fields = append(fields, session.FieldUserAgent)
+	}
+	if m.FieldCleared(session.FieldEndedAt) {
+		fields = append(fields, session.FieldEndedAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *SessionMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *SessionMutation) ClearField(name string) error {
+	switch name {
+	case session.FieldMemberID:
+		m.ClearMemberID()
+		return nil
+	case session.FieldIssuer:
+		m.ClearIssuer()
+		return nil
+	case session.FieldSubject:
+		m.ClearSubject()
+		return nil
+	case session.FieldEmail:
+		m.ClearEmail()
+		return nil
+	case session.FieldName:
+		m.ClearName()
+		return nil
+	case session.FieldAddress:
+		m.ClearAddress()
+		return nil
+	case session.FieldUserAgent:
+		m.ClearUserAgent()
+		return nil
+	case session.FieldEndedAt:
+		m.ClearEndedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Session nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *SessionMutation) ResetField(name string) error {
+	switch name {
+	case session.FieldWorkspaceID:
+		m.ResetWorkspaceID()
+		return nil
+	case session.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case session.FieldHash:
+		m.ResetHash()
+		return nil
+	case session.FieldMemberID:
+		m.ResetMemberID()
+		return nil
+	case session.FieldCsm:
+		m.ResetCsm()
+		return nil
+	case session.FieldIssuer:
+		m.ResetIssuer()
+		return nil
+	case session.FieldSubject:
+		m.ResetSubject()
+		return nil
+	case session.FieldEmail:
+		m.ResetEmail()
+		return nil
+	case session.FieldName:
+		m.ResetName()
+		return nil
+	case session.FieldAddress:
+		m.ResetAddress()
+		return nil
+	case session.FieldUserAgent:
+		m.ResetUserAgent()
+		return nil
+	case session.FieldExpiresAt:
+		m.ResetExpiresAt()
+		return nil
+	case session.FieldSeenAt:
+		m.ResetSeenAt()
+		return nil
+	case session.FieldEndedAt:
+		m.ResetEndedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Session field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *SessionMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *SessionMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *SessionMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *SessionMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *SessionMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *SessionMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *SessionMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Session unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *SessionMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Session edge %s", name)
 }
 
 // SettingValueMutation represents an operation that mutates the SettingValue nodes in the graph.
@@ -18721,49 +28514,699 @@ func (m *SettingValueMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown SettingValue edge %s", name)
 }
 
+// SignInLinkMutation represents an operation that mutates the SignInLink nodes in the graph.
+type SignInLinkMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *string
+	workspace_id  *string
+	created_at    *time.Time
+	member_id     *string
+	ticket_hash   *[]byte
+	expires_at    *time.Time
+	used_at       *time.Time
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*SignInLink, error)
+	predicates    []predicate.SignInLink
+}
+
+var _ ent.Mutation = (*SignInLinkMutation)(nil)
+
+// signinlinkOption allows management of the mutation configuration using functional options.
+type signinlinkOption func(*SignInLinkMutation)
+
+// newSignInLinkMutation creates new mutation for the SignInLink entity.
+func newSignInLinkMutation(c config, op Op, opts ...signinlinkOption) *SignInLinkMutation {
+	m := &SignInLinkMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeSignInLink,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withSignInLinkID sets the ID field of the mutation.
+func withSignInLinkID(id string) signinlinkOption {
+	return func(m *SignInLinkMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *SignInLink
+		)
+		m.oldValue = func(ctx context.Context) (*SignInLink, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().SignInLink.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withSignInLink sets the old SignInLink of the mutation.
+func withSignInLink(node *SignInLink) signinlinkOption {
+	return func(m *SignInLinkMutation) {
+		m.oldValue = func(context.Context) (*SignInLink, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m SignInLinkMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m SignInLinkMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of SignInLink entities.
+func (m *SignInLinkMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *SignInLinkMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *SignInLinkMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().SignInLink.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetWorkspaceID sets the "workspace_id" field.
+func (m *SignInLinkMutation) SetWorkspaceID(s string) {
+	m.workspace_id = &s
+}
+
+// WorkspaceID returns the value of the "workspace_id" field in the mutation.
+func (m *SignInLinkMutation) WorkspaceID() (r string, exists bool) {
+	v := m.workspace_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWorkspaceID returns the old "workspace_id" field's value of the SignInLink entity.
+// If the SignInLink object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SignInLinkMutation) OldWorkspaceID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWorkspaceID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWorkspaceID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWorkspaceID: %w", err)
+	}
+	return oldValue.WorkspaceID, nil
+}
+
+// ResetWorkspaceID resets all changes to the "workspace_id" field.
+func (m *SignInLinkMutation) ResetWorkspaceID() {
+	m.workspace_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *SignInLinkMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *SignInLinkMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the SignInLink entity.
+// If the SignInLink object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SignInLinkMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *SignInLinkMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetMemberID sets the "member_id" field.
+func (m *SignInLinkMutation) SetMemberID(s string) {
+	m.member_id = &s
+}
+
+// MemberID returns the value of the "member_id" field in the mutation.
+func (m *SignInLinkMutation) MemberID() (r string, exists bool) {
+	v := m.member_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMemberID returns the old "member_id" field's value of the SignInLink entity.
+// If the SignInLink object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SignInLinkMutation) OldMemberID(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMemberID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMemberID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMemberID: %w", err)
+	}
+	return oldValue.MemberID, nil
+}
+
+// ClearMemberID clears the value of the "member_id" field.
+func (m *SignInLinkMutation) ClearMemberID() {
+	m.member_id = nil
+	m.clearedFields[signinlink.FieldMemberID] = struct{}{}
+}
+
+// MemberIDCleared returns if the "member_id" field was cleared in this mutation.
+func (m *SignInLinkMutation) MemberIDCleared() bool {
+	_, ok := m.clearedFields[signinlink.FieldMemberID]
+	return ok
+}
+
+// ResetMemberID resets all changes to the "member_id" field.
+func (m *SignInLinkMutation) ResetMemberID() {
+	m.member_id = nil
+	delete(m.clearedFields, signinlink.FieldMemberID)
+}
+
+// SetTicketHash sets the "ticket_hash" field.
+func (m *SignInLinkMutation) SetTicketHash(b []byte) {
+	m.ticket_hash = &b
+}
+
+// TicketHash returns the value of the "ticket_hash" field in the mutation.
+func (m *SignInLinkMutation) TicketHash() (r []byte, exists bool) {
+	v := m.ticket_hash
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTicketHash returns the old "ticket_hash" field's value of the SignInLink entity.
+// If the SignInLink object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SignInLinkMutation) OldTicketHash(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTicketHash is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTicketHash requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTicketHash: %w", err)
+	}
+	return oldValue.TicketHash, nil
+}
+
+// ResetTicketHash resets all changes to the "ticket_hash" field.
+func (m *SignInLinkMutation) ResetTicketHash() {
+	m.ticket_hash = nil
+}
+
+// SetExpiresAt sets the "expires_at" field.
+func (m *SignInLinkMutation) SetExpiresAt(t time.Time) {
+	m.expires_at = &t
+}
+
+// ExpiresAt returns the value of the "expires_at" field in the mutation.
+func (m *SignInLinkMutation) ExpiresAt() (r time.Time, exists bool) {
+	v := m.expires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExpiresAt returns the old "expires_at" field's value of the SignInLink entity.
+// If the SignInLink object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SignInLinkMutation) OldExpiresAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExpiresAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExpiresAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExpiresAt: %w", err)
+	}
+	return oldValue.ExpiresAt, nil
+}
+
+// ResetExpiresAt resets all changes to the "expires_at" field.
+func (m *SignInLinkMutation) ResetExpiresAt() {
+	m.expires_at = nil
+}
+
+// SetUsedAt sets the "used_at" field.
+func (m *SignInLinkMutation) SetUsedAt(t time.Time) {
+	m.used_at = &t
+}
+
+// UsedAt returns the value of the "used_at" field in the mutation.
+func (m *SignInLinkMutation) UsedAt() (r time.Time, exists bool) {
+	v := m.used_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUsedAt returns the old "used_at" field's value of the SignInLink entity.
+// If the SignInLink object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SignInLinkMutation) OldUsedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUsedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUsedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUsedAt: %w", err)
+	}
+	return oldValue.UsedAt, nil
+}
+
+// ClearUsedAt clears the value of the "used_at" field.
+func (m *SignInLinkMutation) ClearUsedAt() {
+	m.used_at = nil
+	m.clearedFields[signinlink.FieldUsedAt] = struct{}{}
+}
+
+// UsedAtCleared returns if the "used_at" field was cleared in this mutation.
+func (m *SignInLinkMutation) UsedAtCleared() bool {
+	_, ok := m.clearedFields[signinlink.FieldUsedAt]
+	return ok
+}
+
+// ResetUsedAt resets all changes to the "used_at" field.
+func (m *SignInLinkMutation) ResetUsedAt() {
+	m.used_at = nil
+	delete(m.clearedFields, signinlink.FieldUsedAt)
+}
+
+// Where appends a list predicates to the SignInLinkMutation builder.
+func (m *SignInLinkMutation) Where(ps ...predicate.SignInLink) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the SignInLinkMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *SignInLinkMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.SignInLink, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *SignInLinkMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *SignInLinkMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (SignInLink).
+func (m *SignInLinkMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *SignInLinkMutation) Fields() []string {
+	fields := make([]string, 0, 6)
+	if m.workspace_id != nil {
+		fields = append(fields, signinlink.FieldWorkspaceID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, signinlink.FieldCreatedAt)
+	}
+	if m.member_id != nil {
+		fields = append(fields, signinlink.FieldMemberID)
+	}
+	if m.ticket_hash != nil {
+		fields = append(fields, signinlink.FieldTicketHash)
+	}
+	if m.expires_at != nil {
+		fields = append(fields, signinlink.FieldExpiresAt)
+	}
+	if m.used_at != nil {
+		fields = append(fields, signinlink.FieldUsedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *SignInLinkMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case signinlink.FieldWorkspaceID:
+		return m.WorkspaceID()
+	case signinlink.FieldCreatedAt:
+		return m.CreatedAt()
+	case signinlink.FieldMemberID:
+		return m.MemberID()
+	case signinlink.FieldTicketHash:
+		return m.TicketHash()
+	case signinlink.FieldExpiresAt:
+		return m.ExpiresAt()
+	case signinlink.FieldUsedAt:
+		return m.UsedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *SignInLinkMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case signinlink.FieldWorkspaceID:
+		return m.OldWorkspaceID(ctx)
+	case signinlink.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case signinlink.FieldMemberID:
+		return m.OldMemberID(ctx)
+	case signinlink.FieldTicketHash:
+		return m.OldTicketHash(ctx)
+	case signinlink.FieldExpiresAt:
+		return m.OldExpiresAt(ctx)
+	case signinlink.FieldUsedAt:
+		return m.OldUsedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown SignInLink field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *SignInLinkMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case signinlink.FieldWorkspaceID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWorkspaceID(v)
+		return nil
+	case signinlink.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case signinlink.FieldMemberID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMemberID(v)
+		return nil
+	case signinlink.FieldTicketHash:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTicketHash(v)
+		return nil
+	case signinlink.FieldExpiresAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExpiresAt(v)
+		return nil
+	case signinlink.FieldUsedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUsedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown SignInLink field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *SignInLinkMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *SignInLinkMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *SignInLinkMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown SignInLink numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *SignInLinkMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(signinlink.FieldMemberID) {
+		fields = append(fields, signinlink.FieldMemberID)
+	}
+	if m.FieldCleared(signinlink.FieldUsedAt) {
+		fields = append(fields, signinlink.FieldUsedAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *SignInLinkMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *SignInLinkMutation) ClearField(name string) error {
+	switch name {
+	case signinlink.FieldMemberID:
+		m.ClearMemberID()
+		return nil
+	case signinlink.FieldUsedAt:
+		m.ClearUsedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown SignInLink nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *SignInLinkMutation) ResetField(name string) error {
+	switch name {
+	case signinlink.FieldWorkspaceID:
+		m.ResetWorkspaceID()
+		return nil
+	case signinlink.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case signinlink.FieldMemberID:
+		m.ResetMemberID()
+		return nil
+	case signinlink.FieldTicketHash:
+		m.ResetTicketHash()
+		return nil
+	case signinlink.FieldExpiresAt:
+		m.ResetExpiresAt()
+		return nil
+	case signinlink.FieldUsedAt:
+		m.ResetUsedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown SignInLink field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *SignInLinkMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *SignInLinkMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *SignInLinkMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *SignInLinkMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *SignInLinkMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *SignInLinkMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *SignInLinkMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown SignInLink unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *SignInLinkMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown SignInLink edge %s", name)
+}
+
 // SyncRunMutation represents an operation that mutates the SyncRun nodes in the graph.
 type SyncRunMutation struct {
 	config
-	op                 Op
-	typ                string
-	id                 *string
-	workspace_id       *string
-	created_at         *time.Time
-	kind               *crm.RunKind
-	local_date         *string
-	status             *crm.RunStatus
-	reason             *string
-	fault_code         *string
-	phase              *crm.RunPhase
-	requested_by       *string
-	date_key           *string
-	active_key         *string
-	version            *int
-	addversion         *int
-	object_index       *int
-	addobject_index    *int
-	resume_token       *[]byte
-	read_fields        *[]string
-	appendread_fields  []string
-	generation         *int
-	addgeneration      *int
-	sweeping           *bool
-	counters           *crm.Counters
-	crm_calls          *int
-	addcrm_calls       *int
-	steps              *int
-	addsteps           *int
-	started_at         *time.Time
-	finished_at        *time.Time
-	clearedFields      map[string]struct{}
-	integration        *string
-	clearedintegration bool
-	objects            map[string]struct{}
-	removedobjects     map[string]struct{}
-	clearedobjects     bool
-	done               bool
-	oldValue           func(context.Context) (*SyncRun, error)
-	predicates         []predicate.SyncRun
+	op                   Op
+	typ                  string
+	id                   *string
+	workspace_id         *string
+	created_at           *time.Time
+	kind                 *crm.RunKind
+	local_date           *string
+	status               *crm.RunStatus
+	reason               *string
+	fault_code           *string
+	resume_at            *time.Time
+	objects_wanted       *[]string
+	appendobjects_wanted []string
+	records_wanted       *map[string][]string
+	cancel_requested     *bool
+	log_seq              *int
+	addlog_seq           *int
+	phase                *crm.RunPhase
+	requested_by         *string
+	date_key             *string
+	active_key           *string
+	version              *int
+	addversion           *int
+	object_index         *int
+	addobject_index      *int
+	resume_token         *[]byte
+	read_fields          *[]string
+	appendread_fields    []string
+	generation           *int
+	addgeneration        *int
+	sweeping             *bool
+	counters             *crm.Counters
+	crm_calls            *int
+	addcrm_calls         *int
+	steps                *int
+	addsteps             *int
+	started_at           *time.Time
+	finished_at          *time.Time
+	clearedFields        map[string]struct{}
+	integration          *string
+	clearedintegration   bool
+	objects              map[string]struct{}
+	removedobjects       map[string]struct{}
+	clearedobjects       bool
+	done                 bool
+	oldValue             func(context.Context) (*SyncRun, error)
+	predicates           []predicate.SyncRun
 }
 
 var _ ent.Mutation = (*SyncRunMutation)(nil)
@@ -19182,6 +29625,261 @@ func (m *SyncRunMutation) FaultCodeCleared() bool {
 func (m *SyncRunMutation) ResetFaultCode() {
 	m.fault_code = nil
 	delete(m.clearedFields, syncrun.FieldFaultCode)
+}
+
+// SetResumeAt sets the "resume_at" field.
+func (m *SyncRunMutation) SetResumeAt(t time.Time) {
+	m.resume_at = &t
+}
+
+// ResumeAt returns the value of the "resume_at" field in the mutation.
+func (m *SyncRunMutation) ResumeAt() (r time.Time, exists bool) {
+	v := m.resume_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldResumeAt returns the old "resume_at" field's value of the SyncRun entity.
+// If the SyncRun object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SyncRunMutation) OldResumeAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldResumeAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldResumeAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldResumeAt: %w", err)
+	}
+	return oldValue.ResumeAt, nil
+}
+
+// ClearResumeAt clears the value of the "resume_at" field.
+func (m *SyncRunMutation) ClearResumeAt() {
+	m.resume_at = nil
+	m.clearedFields[syncrun.FieldResumeAt] = struct{}{}
+}
+
+// ResumeAtCleared returns if the "resume_at" field was cleared in this mutation.
+func (m *SyncRunMutation) ResumeAtCleared() bool {
+	_, ok := m.clearedFields[syncrun.FieldResumeAt]
+	return ok
+}
+
+// ResetResumeAt resets all changes to the "resume_at" field.
+func (m *SyncRunMutation) ResetResumeAt() {
+	m.resume_at = nil
+	delete(m.clearedFields, syncrun.FieldResumeAt)
+}
+
+// SetObjectsWanted sets the "objects_wanted" field.
+func (m *SyncRunMutation) SetObjectsWanted(s []string) {
+	m.objects_wanted = &s
+	m.appendobjects_wanted = nil
+}
+
+// ObjectsWanted returns the value of the "objects_wanted" field in the mutation.
+func (m *SyncRunMutation) ObjectsWanted() (r []string, exists bool) {
+	v := m.objects_wanted
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldObjectsWanted returns the old "objects_wanted" field's value of the SyncRun entity.
+// If the SyncRun object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SyncRunMutation) OldObjectsWanted(ctx context.Context) (v []string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldObjectsWanted is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldObjectsWanted requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldObjectsWanted: %w", err)
+	}
+	return oldValue.ObjectsWanted, nil
+}
+
+// AppendObjectsWanted adds s to the "objects_wanted" field.
+func (m *SyncRunMutation) AppendObjectsWanted(s []string) {
+	m.appendobjects_wanted = append(m.appendobjects_wanted, s...)
+}
+
+// AppendedObjectsWanted returns the list of values that were appended to the "objects_wanted" field in this mutation.
+func (m *SyncRunMutation) AppendedObjectsWanted() ([]string, bool) {
+	if len(m.appendobjects_wanted) == 0 {
+		return nil, false
+	}
+	return m.appendobjects_wanted, true
+}
+
+// ClearObjectsWanted clears the value of the "objects_wanted" field.
+func (m *SyncRunMutation) ClearObjectsWanted() {
+	m.objects_wanted = nil
+	m.appendobjects_wanted = nil
+	m.clearedFields[syncrun.FieldObjectsWanted] = struct{}{}
+}
+
+// ObjectsWantedCleared returns if the "objects_wanted" field was cleared in this mutation.
+func (m *SyncRunMutation) ObjectsWantedCleared() bool {
+	_, ok := m.clearedFields[syncrun.FieldObjectsWanted]
+	return ok
+}
+
+// ResetObjectsWanted resets all changes to the "objects_wanted" field.
+func (m *SyncRunMutation) ResetObjectsWanted() {
+	m.objects_wanted = nil
+	m.appendobjects_wanted = nil
+	delete(m.clearedFields, syncrun.FieldObjectsWanted)
+}
+
+// SetRecordsWanted sets the "records_wanted" field.
+func (m *SyncRunMutation) SetRecordsWanted(value map[string][]string) {
+	m.records_wanted = &value
+}
+
+// RecordsWanted returns the value of the "records_wanted" field in the mutation.
+func (m *SyncRunMutation) RecordsWanted() (r map[string][]string, exists bool) {
+	v := m.records_wanted
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRecordsWanted returns the old "records_wanted" field's value of the SyncRun entity.
+// If the SyncRun object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SyncRunMutation) OldRecordsWanted(ctx context.Context) (v map[string][]string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRecordsWanted is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRecordsWanted requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRecordsWanted: %w", err)
+	}
+	return oldValue.RecordsWanted, nil
+}
+
+// ClearRecordsWanted clears the value of the "records_wanted" field.
+func (m *SyncRunMutation) ClearRecordsWanted() {
+	m.records_wanted = nil
+	m.clearedFields[syncrun.FieldRecordsWanted] = struct{}{}
+}
+
+// RecordsWantedCleared returns if the "records_wanted" field was cleared in this mutation.
+func (m *SyncRunMutation) RecordsWantedCleared() bool {
+	_, ok := m.clearedFields[syncrun.FieldRecordsWanted]
+	return ok
+}
+
+// ResetRecordsWanted resets all changes to the "records_wanted" field.
+func (m *SyncRunMutation) ResetRecordsWanted() {
+	m.records_wanted = nil
+	delete(m.clearedFields, syncrun.FieldRecordsWanted)
+}
+
+// SetCancelRequested sets the "cancel_requested" field.
+func (m *SyncRunMutation) SetCancelRequested(b bool) {
+	m.cancel_requested = &b
+}
+
+// CancelRequested returns the value of the "cancel_requested" field in the mutation.
+func (m *SyncRunMutation) CancelRequested() (r bool, exists bool) {
+	v := m.cancel_requested
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCancelRequested returns the old "cancel_requested" field's value of the SyncRun entity.
+// If the SyncRun object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SyncRunMutation) OldCancelRequested(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCancelRequested is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCancelRequested requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCancelRequested: %w", err)
+	}
+	return oldValue.CancelRequested, nil
+}
+
+// ResetCancelRequested resets all changes to the "cancel_requested" field.
+func (m *SyncRunMutation) ResetCancelRequested() {
+	m.cancel_requested = nil
+}
+
+// SetLogSeq sets the "log_seq" field.
+func (m *SyncRunMutation) SetLogSeq(i int) {
+	m.log_seq = &i
+	m.addlog_seq = nil
+}
+
+// LogSeq returns the value of the "log_seq" field in the mutation.
+func (m *SyncRunMutation) LogSeq() (r int, exists bool) {
+	v := m.log_seq
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLogSeq returns the old "log_seq" field's value of the SyncRun entity.
+// If the SyncRun object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SyncRunMutation) OldLogSeq(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLogSeq is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLogSeq requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLogSeq: %w", err)
+	}
+	return oldValue.LogSeq, nil
+}
+
+// AddLogSeq adds i to the "log_seq" field.
+func (m *SyncRunMutation) AddLogSeq(i int) {
+	if m.addlog_seq != nil {
+		*m.addlog_seq += i
+	} else {
+		m.addlog_seq = &i
+	}
+}
+
+// AddedLogSeq returns the value that was added to the "log_seq" field in this mutation.
+func (m *SyncRunMutation) AddedLogSeq() (r int, exists bool) {
+	v := m.addlog_seq
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetLogSeq resets all changes to the "log_seq" field.
+func (m *SyncRunMutation) ResetLogSeq() {
+	m.log_seq = nil
+	m.addlog_seq = nil
 }
 
 // SetPhase sets the "phase" field.
@@ -20059,7 +30757,7 @@ func (m *SyncRunMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *SyncRunMutation) Fields() []string {
-	fields := make([]string, 0, 23)
+	fields := make([]string, 0, 28)
 	if m.workspace_id != nil {
 		fields = append(fields, syncrun.FieldWorkspaceID)
 	}
@@ -20083,6 +30781,21 @@ func (m *SyncRunMutation) Fields() []string {
 	}
 	if m.fault_code != nil {
 		fields = append(fields, syncrun.FieldFaultCode)
+	}
+	if m.resume_at != nil {
+		fields = append(fields, syncrun.FieldResumeAt)
+	}
+	if m.objects_wanted != nil {
+		fields = append(fields, syncrun.FieldObjectsWanted)
+	}
+	if m.records_wanted != nil {
+		fields = append(fields, syncrun.FieldRecordsWanted)
+	}
+	if m.cancel_requested != nil {
+		fields = append(fields, syncrun.FieldCancelRequested)
+	}
+	if m.log_seq != nil {
+		fields = append(fields, syncrun.FieldLogSeq)
 	}
 	if m.phase != nil {
 		fields = append(fields, syncrun.FieldPhase)
@@ -20153,6 +30866,16 @@ func (m *SyncRunMutation) Field(name string) (ent.Value, bool) {
 		return m.Reason()
 	case syncrun.FieldFaultCode:
 		return m.FaultCode()
+	case syncrun.FieldResumeAt:
+		return m.ResumeAt()
+	case syncrun.FieldObjectsWanted:
+		return m.ObjectsWanted()
+	case syncrun.FieldRecordsWanted:
+		return m.RecordsWanted()
+	case syncrun.FieldCancelRequested:
+		return m.CancelRequested()
+	case syncrun.FieldLogSeq:
+		return m.LogSeq()
 	case syncrun.FieldPhase:
 		return m.Phase()
 	case syncrun.FieldRequestedBy:
@@ -20208,6 +30931,16 @@ func (m *SyncRunMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldReason(ctx)
 	case syncrun.FieldFaultCode:
 		return m.OldFaultCode(ctx)
+	case syncrun.FieldResumeAt:
+		return m.OldResumeAt(ctx)
+	case syncrun.FieldObjectsWanted:
+		return m.OldObjectsWanted(ctx)
+	case syncrun.FieldRecordsWanted:
+		return m.OldRecordsWanted(ctx)
+	case syncrun.FieldCancelRequested:
+		return m.OldCancelRequested(ctx)
+	case syncrun.FieldLogSeq:
+		return m.OldLogSeq(ctx)
 	case syncrun.FieldPhase:
 		return m.OldPhase(ctx)
 	case syncrun.FieldRequestedBy:
@@ -20302,6 +31035,41 @@ func (m *SyncRunMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetFaultCode(v)
+		return nil
+	case syncrun.FieldResumeAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetResumeAt(v)
+		return nil
+	case syncrun.FieldObjectsWanted:
+		v, ok := value.([]string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetObjectsWanted(v)
+		return nil
+	case syncrun.FieldRecordsWanted:
+		v, ok := value.(map[string][]string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRecordsWanted(v)
+		return nil
+	case syncrun.FieldCancelRequested:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCancelRequested(v)
+		return nil
+	case syncrun.FieldLogSeq:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLogSeq(v)
 		return nil
 	case syncrun.FieldPhase:
 		v, ok := value.(crm.RunPhase)
@@ -20416,6 +31184,9 @@ func (m *SyncRunMutation) SetField(name string, value ent.Value) error {
 // this mutation.
 func (m *SyncRunMutation) AddedFields() []string {
 	var fields []string
+	if m.addlog_seq != nil {
+		fields = append(fields, syncrun.FieldLogSeq)
+	}
 	if m.addversion != nil {
 		fields = append(fields, syncrun.FieldVersion)
 	}
@@ -20439,6 +31210,8 @@ func (m *SyncRunMutation) AddedFields() []string {
 // was not set, or was not defined in the schema.
 func (m *SyncRunMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
+	case syncrun.FieldLogSeq:
+		return m.AddedLogSeq()
 	case syncrun.FieldVersion:
 		return m.AddedVersion()
 	case syncrun.FieldObjectIndex:
@@ -20458,6 +31231,13 @@ func (m *SyncRunMutation) AddedField(name string) (ent.Value, bool) {
 // type.
 func (m *SyncRunMutation) AddField(name string, value ent.Value) error {
 	switch name {
+	case syncrun.FieldLogSeq:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddLogSeq(v)
+		return nil
 	case syncrun.FieldVersion:
 		v, ok := value.(int)
 		if !ok {
@@ -20507,6 +31287,15 @@ func (m *SyncRunMutation) ClearedFields() []string {
 	if m.FieldCleared(syncrun.FieldFaultCode) {
 		fields = append(fields, syncrun.FieldFaultCode)
 	}
+	if m.FieldCleared(syncrun.FieldResumeAt) {
+		fields = append(fields, syncrun.FieldResumeAt)
+	}
+	if m.FieldCleared(syncrun.FieldObjectsWanted) {
+		fields = append(fields, syncrun.FieldObjectsWanted)
+	}
+	if m.FieldCleared(syncrun.FieldRecordsWanted) {
+		fields = append(fields, syncrun.FieldRecordsWanted)
+	}
 	if m.FieldCleared(syncrun.FieldRequestedBy) {
 		fields = append(fields, syncrun.FieldRequestedBy)
 	}
@@ -20550,6 +31339,15 @@ func (m *SyncRunMutation) ClearField(name string) error {
 		return nil
 	case syncrun.FieldFaultCode:
 		m.ClearFaultCode()
+		return nil
+	case syncrun.FieldResumeAt:
+		m.ClearResumeAt()
+		return nil
+	case syncrun.FieldObjectsWanted:
+		m.ClearObjectsWanted()
+		return nil
+	case syncrun.FieldRecordsWanted:
+		m.ClearRecordsWanted()
 		return nil
 	case syncrun.FieldRequestedBy:
 		m.ClearRequestedBy()
@@ -20606,6 +31404,21 @@ func (m *SyncRunMutation) ResetField(name string) error {
 		return nil
 	case syncrun.FieldFaultCode:
 		m.ResetFaultCode()
+		return nil
+	case syncrun.FieldResumeAt:
+		m.ResetResumeAt()
+		return nil
+	case syncrun.FieldObjectsWanted:
+		m.ResetObjectsWanted()
+		return nil
+	case syncrun.FieldRecordsWanted:
+		m.ResetRecordsWanted()
+		return nil
+	case syncrun.FieldCancelRequested:
+		m.ResetCancelRequested()
+		return nil
+	case syncrun.FieldLogSeq:
+		m.ResetLogSeq()
 		return nil
 	case syncrun.FieldPhase:
 		m.ResetPhase()

@@ -36,6 +36,14 @@ type RunObject struct {
 	Reason string `json:"reason,omitempty"`
 	// FaultCode holds the value of the "fault_code" field.
 	FaultCode string `json:"fault_code,omitempty"`
+	// Phase holds the value of the "phase" field.
+	Phase crm.SyncPhase `json:"phase,omitempty"`
+	// CrmCalls holds the value of the "crm_calls" field.
+	CrmCalls int `json:"crm_calls,omitempty"`
+	// StartedAt holds the value of the "started_at" field.
+	StartedAt *time.Time `json:"started_at,omitempty"`
+	// FinishedAt holds the value of the "finished_at" field.
+	FinishedAt *time.Time `json:"finished_at,omitempty"`
 	// Counters holds the value of the "counters" field.
 	Counters crm.Counters `json:"counters,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
@@ -73,11 +81,11 @@ func (*RunObject) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case runobject.FieldCounters:
 			values[i] = new([]byte)
-		case runobject.FieldPosition:
+		case runobject.FieldPosition, runobject.FieldCrmCalls:
 			values[i] = new(sql.NullInt64)
-		case runobject.FieldID, runobject.FieldWorkspaceID, runobject.FieldRunID, runobject.FieldName, runobject.FieldStatus, runobject.FieldReason, runobject.FieldFaultCode:
+		case runobject.FieldID, runobject.FieldWorkspaceID, runobject.FieldRunID, runobject.FieldName, runobject.FieldStatus, runobject.FieldReason, runobject.FieldFaultCode, runobject.FieldPhase:
 			values[i] = new(sql.NullString)
-		case runobject.FieldCreatedAt:
+		case runobject.FieldCreatedAt, runobject.FieldStartedAt, runobject.FieldFinishedAt:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -147,6 +155,32 @@ func (_m *RunObject) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field fault_code", values[i])
 			} else if value.Valid {
 				_m.FaultCode = value.String
+			}
+		case runobject.FieldPhase:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field phase", values[i])
+			} else if value.Valid {
+				_m.Phase = crm.SyncPhase(value.String)
+			}
+		case runobject.FieldCrmCalls:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field crm_calls", values[i])
+			} else if value.Valid {
+				_m.CrmCalls = int(value.Int64)
+			}
+		case runobject.FieldStartedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field started_at", values[i])
+			} else if value.Valid {
+				_m.StartedAt = new(time.Time)
+				*_m.StartedAt = value.Time
+			}
+		case runobject.FieldFinishedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field finished_at", values[i])
+			} else if value.Valid {
+				_m.FinishedAt = new(time.Time)
+				*_m.FinishedAt = value.Time
 			}
 		case runobject.FieldCounters:
 			if value, ok := values[i].(*[]byte); !ok {
@@ -220,6 +254,22 @@ func (_m *RunObject) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("fault_code=")
 	builder.WriteString(_m.FaultCode)
+	builder.WriteString(", ")
+	builder.WriteString("phase=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Phase))
+	builder.WriteString(", ")
+	builder.WriteString("crm_calls=")
+	builder.WriteString(fmt.Sprintf("%v", _m.CrmCalls))
+	builder.WriteString(", ")
+	if v := _m.StartedAt; v != nil {
+		builder.WriteString("started_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.FinishedAt; v != nil {
+		builder.WriteString("finished_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
 	builder.WriteString(", ")
 	builder.WriteString("counters=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Counters))

@@ -97,6 +97,62 @@ func (_c *RunObjectCreate) SetNillableFaultCode(v *string) *RunObjectCreate {
 	return _c
 }
 
+// SetPhase sets the "phase" field.
+func (_c *RunObjectCreate) SetPhase(v crm.SyncPhase) *RunObjectCreate {
+	_c.mutation.SetPhase(v)
+	return _c
+}
+
+// SetNillablePhase sets the "phase" field if the given value is not nil.
+func (_c *RunObjectCreate) SetNillablePhase(v *crm.SyncPhase) *RunObjectCreate {
+	if v != nil {
+		_c.SetPhase(*v)
+	}
+	return _c
+}
+
+// SetCrmCalls sets the "crm_calls" field.
+func (_c *RunObjectCreate) SetCrmCalls(v int) *RunObjectCreate {
+	_c.mutation.SetCrmCalls(v)
+	return _c
+}
+
+// SetNillableCrmCalls sets the "crm_calls" field if the given value is not nil.
+func (_c *RunObjectCreate) SetNillableCrmCalls(v *int) *RunObjectCreate {
+	if v != nil {
+		_c.SetCrmCalls(*v)
+	}
+	return _c
+}
+
+// SetStartedAt sets the "started_at" field.
+func (_c *RunObjectCreate) SetStartedAt(v time.Time) *RunObjectCreate {
+	_c.mutation.SetStartedAt(v)
+	return _c
+}
+
+// SetNillableStartedAt sets the "started_at" field if the given value is not nil.
+func (_c *RunObjectCreate) SetNillableStartedAt(v *time.Time) *RunObjectCreate {
+	if v != nil {
+		_c.SetStartedAt(*v)
+	}
+	return _c
+}
+
+// SetFinishedAt sets the "finished_at" field.
+func (_c *RunObjectCreate) SetFinishedAt(v time.Time) *RunObjectCreate {
+	_c.mutation.SetFinishedAt(v)
+	return _c
+}
+
+// SetNillableFinishedAt sets the "finished_at" field if the given value is not nil.
+func (_c *RunObjectCreate) SetNillableFinishedAt(v *time.Time) *RunObjectCreate {
+	if v != nil {
+		_c.SetFinishedAt(*v)
+	}
+	return _c
+}
+
 // SetCounters sets the "counters" field.
 func (_c *RunObjectCreate) SetCounters(v crm.Counters) *RunObjectCreate {
 	_c.mutation.SetCounters(v)
@@ -171,6 +227,14 @@ func (_c *RunObjectCreate) defaults() error {
 		v := runobject.DefaultStatus
 		_c.mutation.SetStatus(v)
 	}
+	if _, ok := _c.mutation.Phase(); !ok {
+		v := runobject.DefaultPhase
+		_c.mutation.SetPhase(v)
+	}
+	if _, ok := _c.mutation.CrmCalls(); !ok {
+		v := runobject.DefaultCrmCalls
+		_c.mutation.SetCrmCalls(v)
+	}
 	if _, ok := _c.mutation.ID(); !ok {
 		if runobject.DefaultID == nil {
 			return fmt.Errorf("ent: uninitialized runobject.DefaultID (forgotten import ent/runtime?)")
@@ -230,6 +294,17 @@ func (_c *RunObjectCreate) check() error {
 		if err := runobject.FaultCodeValidator(v); err != nil {
 			return &ValidationError{Name: "fault_code", err: fmt.Errorf(`ent: validator failed for field "RunObject.fault_code": %w`, err)}
 		}
+	}
+	if _, ok := _c.mutation.Phase(); !ok {
+		return &ValidationError{Name: "phase", err: errors.New(`ent: missing required field "RunObject.phase"`)}
+	}
+	if v, ok := _c.mutation.Phase(); ok {
+		if err := runobject.PhaseValidator(v); err != nil {
+			return &ValidationError{Name: "phase", err: fmt.Errorf(`ent: validator failed for field "RunObject.phase": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.CrmCalls(); !ok {
+		return &ValidationError{Name: "crm_calls", err: errors.New(`ent: missing required field "RunObject.crm_calls"`)}
 	}
 	if v, ok := _c.mutation.ID(); ok {
 		if err := runobject.IDValidator(v); err != nil {
@@ -302,6 +377,22 @@ func (_c *RunObjectCreate) createSpec() (*RunObject, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.FaultCode(); ok {
 		_spec.SetField(runobject.FieldFaultCode, field.TypeString, value)
 		_node.FaultCode = value
+	}
+	if value, ok := _c.mutation.Phase(); ok {
+		_spec.SetField(runobject.FieldPhase, field.TypeEnum, value)
+		_node.Phase = value
+	}
+	if value, ok := _c.mutation.CrmCalls(); ok {
+		_spec.SetField(runobject.FieldCrmCalls, field.TypeInt, value)
+		_node.CrmCalls = value
+	}
+	if value, ok := _c.mutation.StartedAt(); ok {
+		_spec.SetField(runobject.FieldStartedAt, field.TypeTime, value)
+		_node.StartedAt = &value
+	}
+	if value, ok := _c.mutation.FinishedAt(); ok {
+		_spec.SetField(runobject.FieldFinishedAt, field.TypeTime, value)
+		_node.FinishedAt = &value
 	}
 	if value, ok := _c.mutation.Counters(); ok {
 		_spec.SetField(runobject.FieldCounters, field.TypeJSON, value)
@@ -421,6 +512,72 @@ func (u *RunObjectUpsert) UpdateFaultCode() *RunObjectUpsert {
 // ClearFaultCode clears the value of the "fault_code" field.
 func (u *RunObjectUpsert) ClearFaultCode() *RunObjectUpsert {
 	u.SetNull(runobject.FieldFaultCode)
+	return u
+}
+
+// SetPhase sets the "phase" field.
+func (u *RunObjectUpsert) SetPhase(v crm.SyncPhase) *RunObjectUpsert {
+	u.Set(runobject.FieldPhase, v)
+	return u
+}
+
+// UpdatePhase sets the "phase" field to the value that was provided on create.
+func (u *RunObjectUpsert) UpdatePhase() *RunObjectUpsert {
+	u.SetExcluded(runobject.FieldPhase)
+	return u
+}
+
+// SetCrmCalls sets the "crm_calls" field.
+func (u *RunObjectUpsert) SetCrmCalls(v int) *RunObjectUpsert {
+	u.Set(runobject.FieldCrmCalls, v)
+	return u
+}
+
+// UpdateCrmCalls sets the "crm_calls" field to the value that was provided on create.
+func (u *RunObjectUpsert) UpdateCrmCalls() *RunObjectUpsert {
+	u.SetExcluded(runobject.FieldCrmCalls)
+	return u
+}
+
+// AddCrmCalls adds v to the "crm_calls" field.
+func (u *RunObjectUpsert) AddCrmCalls(v int) *RunObjectUpsert {
+	u.Add(runobject.FieldCrmCalls, v)
+	return u
+}
+
+// SetStartedAt sets the "started_at" field.
+func (u *RunObjectUpsert) SetStartedAt(v time.Time) *RunObjectUpsert {
+	u.Set(runobject.FieldStartedAt, v)
+	return u
+}
+
+// UpdateStartedAt sets the "started_at" field to the value that was provided on create.
+func (u *RunObjectUpsert) UpdateStartedAt() *RunObjectUpsert {
+	u.SetExcluded(runobject.FieldStartedAt)
+	return u
+}
+
+// ClearStartedAt clears the value of the "started_at" field.
+func (u *RunObjectUpsert) ClearStartedAt() *RunObjectUpsert {
+	u.SetNull(runobject.FieldStartedAt)
+	return u
+}
+
+// SetFinishedAt sets the "finished_at" field.
+func (u *RunObjectUpsert) SetFinishedAt(v time.Time) *RunObjectUpsert {
+	u.Set(runobject.FieldFinishedAt, v)
+	return u
+}
+
+// UpdateFinishedAt sets the "finished_at" field to the value that was provided on create.
+func (u *RunObjectUpsert) UpdateFinishedAt() *RunObjectUpsert {
+	u.SetExcluded(runobject.FieldFinishedAt)
+	return u
+}
+
+// ClearFinishedAt clears the value of the "finished_at" field.
+func (u *RunObjectUpsert) ClearFinishedAt() *RunObjectUpsert {
+	u.SetNull(runobject.FieldFinishedAt)
 	return u
 }
 
@@ -558,6 +715,83 @@ func (u *RunObjectUpsertOne) UpdateFaultCode() *RunObjectUpsertOne {
 func (u *RunObjectUpsertOne) ClearFaultCode() *RunObjectUpsertOne {
 	return u.Update(func(s *RunObjectUpsert) {
 		s.ClearFaultCode()
+	})
+}
+
+// SetPhase sets the "phase" field.
+func (u *RunObjectUpsertOne) SetPhase(v crm.SyncPhase) *RunObjectUpsertOne {
+	return u.Update(func(s *RunObjectUpsert) {
+		s.SetPhase(v)
+	})
+}
+
+// UpdatePhase sets the "phase" field to the value that was provided on create.
+func (u *RunObjectUpsertOne) UpdatePhase() *RunObjectUpsertOne {
+	return u.Update(func(s *RunObjectUpsert) {
+		s.UpdatePhase()
+	})
+}
+
+// SetCrmCalls sets the "crm_calls" field.
+func (u *RunObjectUpsertOne) SetCrmCalls(v int) *RunObjectUpsertOne {
+	return u.Update(func(s *RunObjectUpsert) {
+		s.SetCrmCalls(v)
+	})
+}
+
+// AddCrmCalls adds v to the "crm_calls" field.
+func (u *RunObjectUpsertOne) AddCrmCalls(v int) *RunObjectUpsertOne {
+	return u.Update(func(s *RunObjectUpsert) {
+		s.AddCrmCalls(v)
+	})
+}
+
+// UpdateCrmCalls sets the "crm_calls" field to the value that was provided on create.
+func (u *RunObjectUpsertOne) UpdateCrmCalls() *RunObjectUpsertOne {
+	return u.Update(func(s *RunObjectUpsert) {
+		s.UpdateCrmCalls()
+	})
+}
+
+// SetStartedAt sets the "started_at" field.
+func (u *RunObjectUpsertOne) SetStartedAt(v time.Time) *RunObjectUpsertOne {
+	return u.Update(func(s *RunObjectUpsert) {
+		s.SetStartedAt(v)
+	})
+}
+
+// UpdateStartedAt sets the "started_at" field to the value that was provided on create.
+func (u *RunObjectUpsertOne) UpdateStartedAt() *RunObjectUpsertOne {
+	return u.Update(func(s *RunObjectUpsert) {
+		s.UpdateStartedAt()
+	})
+}
+
+// ClearStartedAt clears the value of the "started_at" field.
+func (u *RunObjectUpsertOne) ClearStartedAt() *RunObjectUpsertOne {
+	return u.Update(func(s *RunObjectUpsert) {
+		s.ClearStartedAt()
+	})
+}
+
+// SetFinishedAt sets the "finished_at" field.
+func (u *RunObjectUpsertOne) SetFinishedAt(v time.Time) *RunObjectUpsertOne {
+	return u.Update(func(s *RunObjectUpsert) {
+		s.SetFinishedAt(v)
+	})
+}
+
+// UpdateFinishedAt sets the "finished_at" field to the value that was provided on create.
+func (u *RunObjectUpsertOne) UpdateFinishedAt() *RunObjectUpsertOne {
+	return u.Update(func(s *RunObjectUpsert) {
+		s.UpdateFinishedAt()
+	})
+}
+
+// ClearFinishedAt clears the value of the "finished_at" field.
+func (u *RunObjectUpsertOne) ClearFinishedAt() *RunObjectUpsertOne {
+	return u.Update(func(s *RunObjectUpsert) {
+		s.ClearFinishedAt()
 	})
 }
 
@@ -865,6 +1099,83 @@ func (u *RunObjectUpsertBulk) UpdateFaultCode() *RunObjectUpsertBulk {
 func (u *RunObjectUpsertBulk) ClearFaultCode() *RunObjectUpsertBulk {
 	return u.Update(func(s *RunObjectUpsert) {
 		s.ClearFaultCode()
+	})
+}
+
+// SetPhase sets the "phase" field.
+func (u *RunObjectUpsertBulk) SetPhase(v crm.SyncPhase) *RunObjectUpsertBulk {
+	return u.Update(func(s *RunObjectUpsert) {
+		s.SetPhase(v)
+	})
+}
+
+// UpdatePhase sets the "phase" field to the value that was provided on create.
+func (u *RunObjectUpsertBulk) UpdatePhase() *RunObjectUpsertBulk {
+	return u.Update(func(s *RunObjectUpsert) {
+		s.UpdatePhase()
+	})
+}
+
+// SetCrmCalls sets the "crm_calls" field.
+func (u *RunObjectUpsertBulk) SetCrmCalls(v int) *RunObjectUpsertBulk {
+	return u.Update(func(s *RunObjectUpsert) {
+		s.SetCrmCalls(v)
+	})
+}
+
+// AddCrmCalls adds v to the "crm_calls" field.
+func (u *RunObjectUpsertBulk) AddCrmCalls(v int) *RunObjectUpsertBulk {
+	return u.Update(func(s *RunObjectUpsert) {
+		s.AddCrmCalls(v)
+	})
+}
+
+// UpdateCrmCalls sets the "crm_calls" field to the value that was provided on create.
+func (u *RunObjectUpsertBulk) UpdateCrmCalls() *RunObjectUpsertBulk {
+	return u.Update(func(s *RunObjectUpsert) {
+		s.UpdateCrmCalls()
+	})
+}
+
+// SetStartedAt sets the "started_at" field.
+func (u *RunObjectUpsertBulk) SetStartedAt(v time.Time) *RunObjectUpsertBulk {
+	return u.Update(func(s *RunObjectUpsert) {
+		s.SetStartedAt(v)
+	})
+}
+
+// UpdateStartedAt sets the "started_at" field to the value that was provided on create.
+func (u *RunObjectUpsertBulk) UpdateStartedAt() *RunObjectUpsertBulk {
+	return u.Update(func(s *RunObjectUpsert) {
+		s.UpdateStartedAt()
+	})
+}
+
+// ClearStartedAt clears the value of the "started_at" field.
+func (u *RunObjectUpsertBulk) ClearStartedAt() *RunObjectUpsertBulk {
+	return u.Update(func(s *RunObjectUpsert) {
+		s.ClearStartedAt()
+	})
+}
+
+// SetFinishedAt sets the "finished_at" field.
+func (u *RunObjectUpsertBulk) SetFinishedAt(v time.Time) *RunObjectUpsertBulk {
+	return u.Update(func(s *RunObjectUpsert) {
+		s.SetFinishedAt(v)
+	})
+}
+
+// UpdateFinishedAt sets the "finished_at" field to the value that was provided on create.
+func (u *RunObjectUpsertBulk) UpdateFinishedAt() *RunObjectUpsertBulk {
+	return u.Update(func(s *RunObjectUpsert) {
+		s.UpdateFinishedAt()
+	})
+}
+
+// ClearFinishedAt clears the value of the "finished_at" field.
+func (u *RunObjectUpsertBulk) ClearFinishedAt() *RunObjectUpsertBulk {
+	return u.Update(func(s *RunObjectUpsert) {
+		s.ClearFinishedAt()
 	})
 }
 

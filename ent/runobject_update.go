@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
@@ -83,6 +84,81 @@ func (_u *RunObjectUpdate) ClearFaultCode() *RunObjectUpdate {
 	return _u
 }
 
+// SetPhase sets the "phase" field.
+func (_u *RunObjectUpdate) SetPhase(v crm.SyncPhase) *RunObjectUpdate {
+	_u.mutation.SetPhase(v)
+	return _u
+}
+
+// SetNillablePhase sets the "phase" field if the given value is not nil.
+func (_u *RunObjectUpdate) SetNillablePhase(v *crm.SyncPhase) *RunObjectUpdate {
+	if v != nil {
+		_u.SetPhase(*v)
+	}
+	return _u
+}
+
+// SetCrmCalls sets the "crm_calls" field.
+func (_u *RunObjectUpdate) SetCrmCalls(v int) *RunObjectUpdate {
+	_u.mutation.ResetCrmCalls()
+	_u.mutation.SetCrmCalls(v)
+	return _u
+}
+
+// SetNillableCrmCalls sets the "crm_calls" field if the given value is not nil.
+func (_u *RunObjectUpdate) SetNillableCrmCalls(v *int) *RunObjectUpdate {
+	if v != nil {
+		_u.SetCrmCalls(*v)
+	}
+	return _u
+}
+
+// AddCrmCalls adds value to the "crm_calls" field.
+func (_u *RunObjectUpdate) AddCrmCalls(v int) *RunObjectUpdate {
+	_u.mutation.AddCrmCalls(v)
+	return _u
+}
+
+// SetStartedAt sets the "started_at" field.
+func (_u *RunObjectUpdate) SetStartedAt(v time.Time) *RunObjectUpdate {
+	_u.mutation.SetStartedAt(v)
+	return _u
+}
+
+// SetNillableStartedAt sets the "started_at" field if the given value is not nil.
+func (_u *RunObjectUpdate) SetNillableStartedAt(v *time.Time) *RunObjectUpdate {
+	if v != nil {
+		_u.SetStartedAt(*v)
+	}
+	return _u
+}
+
+// ClearStartedAt clears the value of the "started_at" field.
+func (_u *RunObjectUpdate) ClearStartedAt() *RunObjectUpdate {
+	_u.mutation.ClearStartedAt()
+	return _u
+}
+
+// SetFinishedAt sets the "finished_at" field.
+func (_u *RunObjectUpdate) SetFinishedAt(v time.Time) *RunObjectUpdate {
+	_u.mutation.SetFinishedAt(v)
+	return _u
+}
+
+// SetNillableFinishedAt sets the "finished_at" field if the given value is not nil.
+func (_u *RunObjectUpdate) SetNillableFinishedAt(v *time.Time) *RunObjectUpdate {
+	if v != nil {
+		_u.SetFinishedAt(*v)
+	}
+	return _u
+}
+
+// ClearFinishedAt clears the value of the "finished_at" field.
+func (_u *RunObjectUpdate) ClearFinishedAt() *RunObjectUpdate {
+	_u.mutation.ClearFinishedAt()
+	return _u
+}
+
 // SetCounters sets the "counters" field.
 func (_u *RunObjectUpdate) SetCounters(v crm.Counters) *RunObjectUpdate {
 	_u.mutation.SetCounters(v)
@@ -152,6 +228,11 @@ func (_u *RunObjectUpdate) check() error {
 			return &ValidationError{Name: "fault_code", err: fmt.Errorf(`ent: validator failed for field "RunObject.fault_code": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.Phase(); ok {
+		if err := runobject.PhaseValidator(v); err != nil {
+			return &ValidationError{Name: "phase", err: fmt.Errorf(`ent: validator failed for field "RunObject.phase": %w`, err)}
+		}
+	}
 	if _u.mutation.RunCleared() && len(_u.mutation.RunIDs()) > 0 {
 		return errors.New(`ent: clearing a required unique edge "RunObject.run"`)
 	}
@@ -190,6 +271,27 @@ func (_u *RunObjectUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.FaultCodeCleared() {
 		_spec.ClearField(runobject.FieldFaultCode, field.TypeString)
+	}
+	if value, ok := _u.mutation.Phase(); ok {
+		_spec.SetField(runobject.FieldPhase, field.TypeEnum, value)
+	}
+	if value, ok := _u.mutation.CrmCalls(); ok {
+		_spec.SetField(runobject.FieldCrmCalls, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedCrmCalls(); ok {
+		_spec.AddField(runobject.FieldCrmCalls, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.StartedAt(); ok {
+		_spec.SetField(runobject.FieldStartedAt, field.TypeTime, value)
+	}
+	if _u.mutation.StartedAtCleared() {
+		_spec.ClearField(runobject.FieldStartedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.FinishedAt(); ok {
+		_spec.SetField(runobject.FieldFinishedAt, field.TypeTime, value)
+	}
+	if _u.mutation.FinishedAtCleared() {
+		_spec.ClearField(runobject.FieldFinishedAt, field.TypeTime)
 	}
 	if value, ok := _u.mutation.Counters(); ok {
 		_spec.SetField(runobject.FieldCounters, field.TypeJSON, value)
@@ -270,6 +372,81 @@ func (_u *RunObjectUpdateOne) SetNillableFaultCode(v *string) *RunObjectUpdateOn
 // ClearFaultCode clears the value of the "fault_code" field.
 func (_u *RunObjectUpdateOne) ClearFaultCode() *RunObjectUpdateOne {
 	_u.mutation.ClearFaultCode()
+	return _u
+}
+
+// SetPhase sets the "phase" field.
+func (_u *RunObjectUpdateOne) SetPhase(v crm.SyncPhase) *RunObjectUpdateOne {
+	_u.mutation.SetPhase(v)
+	return _u
+}
+
+// SetNillablePhase sets the "phase" field if the given value is not nil.
+func (_u *RunObjectUpdateOne) SetNillablePhase(v *crm.SyncPhase) *RunObjectUpdateOne {
+	if v != nil {
+		_u.SetPhase(*v)
+	}
+	return _u
+}
+
+// SetCrmCalls sets the "crm_calls" field.
+func (_u *RunObjectUpdateOne) SetCrmCalls(v int) *RunObjectUpdateOne {
+	_u.mutation.ResetCrmCalls()
+	_u.mutation.SetCrmCalls(v)
+	return _u
+}
+
+// SetNillableCrmCalls sets the "crm_calls" field if the given value is not nil.
+func (_u *RunObjectUpdateOne) SetNillableCrmCalls(v *int) *RunObjectUpdateOne {
+	if v != nil {
+		_u.SetCrmCalls(*v)
+	}
+	return _u
+}
+
+// AddCrmCalls adds value to the "crm_calls" field.
+func (_u *RunObjectUpdateOne) AddCrmCalls(v int) *RunObjectUpdateOne {
+	_u.mutation.AddCrmCalls(v)
+	return _u
+}
+
+// SetStartedAt sets the "started_at" field.
+func (_u *RunObjectUpdateOne) SetStartedAt(v time.Time) *RunObjectUpdateOne {
+	_u.mutation.SetStartedAt(v)
+	return _u
+}
+
+// SetNillableStartedAt sets the "started_at" field if the given value is not nil.
+func (_u *RunObjectUpdateOne) SetNillableStartedAt(v *time.Time) *RunObjectUpdateOne {
+	if v != nil {
+		_u.SetStartedAt(*v)
+	}
+	return _u
+}
+
+// ClearStartedAt clears the value of the "started_at" field.
+func (_u *RunObjectUpdateOne) ClearStartedAt() *RunObjectUpdateOne {
+	_u.mutation.ClearStartedAt()
+	return _u
+}
+
+// SetFinishedAt sets the "finished_at" field.
+func (_u *RunObjectUpdateOne) SetFinishedAt(v time.Time) *RunObjectUpdateOne {
+	_u.mutation.SetFinishedAt(v)
+	return _u
+}
+
+// SetNillableFinishedAt sets the "finished_at" field if the given value is not nil.
+func (_u *RunObjectUpdateOne) SetNillableFinishedAt(v *time.Time) *RunObjectUpdateOne {
+	if v != nil {
+		_u.SetFinishedAt(*v)
+	}
+	return _u
+}
+
+// ClearFinishedAt clears the value of the "finished_at" field.
+func (_u *RunObjectUpdateOne) ClearFinishedAt() *RunObjectUpdateOne {
+	_u.mutation.ClearFinishedAt()
 	return _u
 }
 
@@ -355,6 +532,11 @@ func (_u *RunObjectUpdateOne) check() error {
 			return &ValidationError{Name: "fault_code", err: fmt.Errorf(`ent: validator failed for field "RunObject.fault_code": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.Phase(); ok {
+		if err := runobject.PhaseValidator(v); err != nil {
+			return &ValidationError{Name: "phase", err: fmt.Errorf(`ent: validator failed for field "RunObject.phase": %w`, err)}
+		}
+	}
 	if _u.mutation.RunCleared() && len(_u.mutation.RunIDs()) > 0 {
 		return errors.New(`ent: clearing a required unique edge "RunObject.run"`)
 	}
@@ -410,6 +592,27 @@ func (_u *RunObjectUpdateOne) sqlSave(ctx context.Context) (_node *RunObject, er
 	}
 	if _u.mutation.FaultCodeCleared() {
 		_spec.ClearField(runobject.FieldFaultCode, field.TypeString)
+	}
+	if value, ok := _u.mutation.Phase(); ok {
+		_spec.SetField(runobject.FieldPhase, field.TypeEnum, value)
+	}
+	if value, ok := _u.mutation.CrmCalls(); ok {
+		_spec.SetField(runobject.FieldCrmCalls, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedCrmCalls(); ok {
+		_spec.AddField(runobject.FieldCrmCalls, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.StartedAt(); ok {
+		_spec.SetField(runobject.FieldStartedAt, field.TypeTime, value)
+	}
+	if _u.mutation.StartedAtCleared() {
+		_spec.ClearField(runobject.FieldStartedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.FinishedAt(); ok {
+		_spec.SetField(runobject.FieldFinishedAt, field.TypeTime, value)
+	}
+	if _u.mutation.FinishedAtCleared() {
+		_spec.ClearField(runobject.FieldFinishedAt, field.TypeTime)
 	}
 	if value, ok := _u.mutation.Counters(); ok {
 		_spec.SetField(runobject.FieldCounters, field.TypeJSON, value)

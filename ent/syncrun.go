@@ -36,6 +36,16 @@ type SyncRun struct {
 	Reason string `json:"reason,omitempty"`
 	// FaultCode holds the value of the "fault_code" field.
 	FaultCode string `json:"fault_code,omitempty"`
+	// of RATE_LIMITED: when it goes on, or, when it has ended, when the next run does
+	ResumeAt *time.Time `json:"resume_at,omitempty"`
+	// of a manual run: only these; absent: all
+	ObjectsWanted []string `json:"objects_wanted,omitempty"`
+	// of a retry of failed records: only these, by object
+	RecordsWanted map[string][]string `json:"records_wanted,omitempty"`
+	// CancelRequested holds the value of the "cancel_requested" field.
+	CancelRequested bool `json:"cancel_requested,omitempty"`
+	// of the newest line of the log
+	LogSeq int `json:"log_seq,omitempty"`
 	// Phase holds the value of the "phase" field.
 	Phase crm.RunPhase `json:"phase,omitempty"`
 	// RequestedBy holds the value of the "requested_by" field.
@@ -112,15 +122,15 @@ func (*SyncRun) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case syncrun.FieldResumeToken, syncrun.FieldReadFields, syncrun.FieldCounters:
+		case syncrun.FieldObjectsWanted, syncrun.FieldRecordsWanted, syncrun.FieldResumeToken, syncrun.FieldReadFields, syncrun.FieldCounters:
 			values[i] = new([]byte)
-		case syncrun.FieldSweeping:
+		case syncrun.FieldCancelRequested, syncrun.FieldSweeping:
 			values[i] = new(sql.NullBool)
-		case syncrun.FieldVersion, syncrun.FieldObjectIndex, syncrun.FieldGeneration, syncrun.FieldCrmCalls, syncrun.FieldSteps:
+		case syncrun.FieldLogSeq, syncrun.FieldVersion, syncrun.FieldObjectIndex, syncrun.FieldGeneration, syncrun.FieldCrmCalls, syncrun.FieldSteps:
 			values[i] = new(sql.NullInt64)
 		case syncrun.FieldID, syncrun.FieldWorkspaceID, syncrun.FieldIntegrationID, syncrun.FieldKind, syncrun.FieldLocalDate, syncrun.FieldStatus, syncrun.FieldReason, syncrun.FieldFaultCode, syncrun.FieldPhase, syncrun.FieldRequestedBy, syncrun.FieldDateKey, syncrun.FieldActiveKey:
 			values[i] = new(sql.NullString)
-		case syncrun.FieldCreatedAt, syncrun.FieldStartedAt, syncrun.FieldFinishedAt:
+		case syncrun.FieldCreatedAt, syncrun.FieldResumeAt, syncrun.FieldStartedAt, syncrun.FieldFinishedAt:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -190,6 +200,41 @@ func (_m *SyncRun) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field fault_code", values[i])
 			} else if value.Valid {
 				_m.FaultCode = value.String
+			}
+		case syncrun.FieldResumeAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field resume_at", values[i])
+			} else if value.Valid {
+				_m.ResumeAt = new(time.Time)
+				*_m.ResumeAt = value.Time
+			}
+		case syncrun.FieldObjectsWanted:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field objects_wanted", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.ObjectsWanted); err != nil {
+					return fmt.Errorf("unmarshal field objects_wanted: %w", err)
+				}
+			}
+		case syncrun.FieldRecordsWanted:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field records_wanted", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.RecordsWanted); err != nil {
+					return fmt.Errorf("unmarshal field records_wanted: %w", err)
+				}
+			}
+		case syncrun.FieldCancelRequested:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field cancel_requested", values[i])
+			} else if value.Valid {
+				_m.CancelRequested = value.Bool
+			}
+		case syncrun.FieldLogSeq:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field log_seq", values[i])
+			} else if value.Valid {
+				_m.LogSeq = int(value.Int64)
 			}
 		case syncrun.FieldPhase:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -358,6 +403,23 @@ func (_m *SyncRun) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("fault_code=")
 	builder.WriteString(_m.FaultCode)
+	builder.WriteString(", ")
+	if v := _m.ResumeAt; v != nil {
+		builder.WriteString("resume_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	builder.WriteString("objects_wanted=")
+	builder.WriteString(fmt.Sprintf("%v", _m.ObjectsWanted))
+	builder.WriteString(", ")
+	builder.WriteString("records_wanted=")
+	builder.WriteString(fmt.Sprintf("%v", _m.RecordsWanted))
+	builder.WriteString(", ")
+	builder.WriteString("cancel_requested=")
+	builder.WriteString(fmt.Sprintf("%v", _m.CancelRequested))
+	builder.WriteString(", ")
+	builder.WriteString("log_seq=")
+	builder.WriteString(fmt.Sprintf("%v", _m.LogSeq))
 	builder.WriteString(", ")
 	builder.WriteString("phase=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Phase))

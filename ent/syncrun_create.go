@@ -98,6 +98,60 @@ func (_c *SyncRunCreate) SetNillableFaultCode(v *string) *SyncRunCreate {
 	return _c
 }
 
+// SetResumeAt sets the "resume_at" field.
+func (_c *SyncRunCreate) SetResumeAt(v time.Time) *SyncRunCreate {
+	_c.mutation.SetResumeAt(v)
+	return _c
+}
+
+// SetNillableResumeAt sets the "resume_at" field if the given value is not nil.
+func (_c *SyncRunCreate) SetNillableResumeAt(v *time.Time) *SyncRunCreate {
+	if v != nil {
+		_c.SetResumeAt(*v)
+	}
+	return _c
+}
+
+// SetObjectsWanted sets the "objects_wanted" field.
+func (_c *SyncRunCreate) SetObjectsWanted(v []string) *SyncRunCreate {
+	_c.mutation.SetObjectsWanted(v)
+	return _c
+}
+
+// SetRecordsWanted sets the "records_wanted" field.
+func (_c *SyncRunCreate) SetRecordsWanted(v map[string][]string) *SyncRunCreate {
+	_c.mutation.SetRecordsWanted(v)
+	return _c
+}
+
+// SetCancelRequested sets the "cancel_requested" field.
+func (_c *SyncRunCreate) SetCancelRequested(v bool) *SyncRunCreate {
+	_c.mutation.SetCancelRequested(v)
+	return _c
+}
+
+// SetNillableCancelRequested sets the "cancel_requested" field if the given value is not nil.
+func (_c *SyncRunCreate) SetNillableCancelRequested(v *bool) *SyncRunCreate {
+	if v != nil {
+		_c.SetCancelRequested(*v)
+	}
+	return _c
+}
+
+// SetLogSeq sets the "log_seq" field.
+func (_c *SyncRunCreate) SetLogSeq(v int) *SyncRunCreate {
+	_c.mutation.SetLogSeq(v)
+	return _c
+}
+
+// SetNillableLogSeq sets the "log_seq" field if the given value is not nil.
+func (_c *SyncRunCreate) SetNillableLogSeq(v *int) *SyncRunCreate {
+	if v != nil {
+		_c.SetLogSeq(*v)
+	}
+	return _c
+}
+
 // SetPhase sets the "phase" field.
 func (_c *SyncRunCreate) SetPhase(v crm.RunPhase) *SyncRunCreate {
 	_c.mutation.SetPhase(v)
@@ -367,6 +421,14 @@ func (_c *SyncRunCreate) defaults() error {
 		v := syncrun.DefaultStatus
 		_c.mutation.SetStatus(v)
 	}
+	if _, ok := _c.mutation.CancelRequested(); !ok {
+		v := syncrun.DefaultCancelRequested
+		_c.mutation.SetCancelRequested(v)
+	}
+	if _, ok := _c.mutation.LogSeq(); !ok {
+		v := syncrun.DefaultLogSeq
+		_c.mutation.SetLogSeq(v)
+	}
 	if _, ok := _c.mutation.Phase(); !ok {
 		v := syncrun.DefaultPhase
 		_c.mutation.SetPhase(v)
@@ -459,6 +521,12 @@ func (_c *SyncRunCreate) check() error {
 		if err := syncrun.FaultCodeValidator(v); err != nil {
 			return &ValidationError{Name: "fault_code", err: fmt.Errorf(`ent: validator failed for field "SyncRun.fault_code": %w`, err)}
 		}
+	}
+	if _, ok := _c.mutation.CancelRequested(); !ok {
+		return &ValidationError{Name: "cancel_requested", err: errors.New(`ent: missing required field "SyncRun.cancel_requested"`)}
+	}
+	if _, ok := _c.mutation.LogSeq(); !ok {
+		return &ValidationError{Name: "log_seq", err: errors.New(`ent: missing required field "SyncRun.log_seq"`)}
 	}
 	if _, ok := _c.mutation.Phase(); !ok {
 		return &ValidationError{Name: "phase", err: errors.New(`ent: missing required field "SyncRun.phase"`)}
@@ -572,6 +640,26 @@ func (_c *SyncRunCreate) createSpec() (*SyncRun, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.FaultCode(); ok {
 		_spec.SetField(syncrun.FieldFaultCode, field.TypeString, value)
 		_node.FaultCode = value
+	}
+	if value, ok := _c.mutation.ResumeAt(); ok {
+		_spec.SetField(syncrun.FieldResumeAt, field.TypeTime, value)
+		_node.ResumeAt = &value
+	}
+	if value, ok := _c.mutation.ObjectsWanted(); ok {
+		_spec.SetField(syncrun.FieldObjectsWanted, field.TypeJSON, value)
+		_node.ObjectsWanted = value
+	}
+	if value, ok := _c.mutation.RecordsWanted(); ok {
+		_spec.SetField(syncrun.FieldRecordsWanted, field.TypeJSON, value)
+		_node.RecordsWanted = value
+	}
+	if value, ok := _c.mutation.CancelRequested(); ok {
+		_spec.SetField(syncrun.FieldCancelRequested, field.TypeBool, value)
+		_node.CancelRequested = value
+	}
+	if value, ok := _c.mutation.LogSeq(); ok {
+		_spec.SetField(syncrun.FieldLogSeq, field.TypeInt, value)
+		_node.LogSeq = value
 	}
 	if value, ok := _c.mutation.Phase(); ok {
 		_spec.SetField(syncrun.FieldPhase, field.TypeEnum, value)
@@ -763,6 +851,54 @@ func (u *SyncRunUpsert) UpdateFaultCode() *SyncRunUpsert {
 // ClearFaultCode clears the value of the "fault_code" field.
 func (u *SyncRunUpsert) ClearFaultCode() *SyncRunUpsert {
 	u.SetNull(syncrun.FieldFaultCode)
+	return u
+}
+
+// SetResumeAt sets the "resume_at" field.
+func (u *SyncRunUpsert) SetResumeAt(v time.Time) *SyncRunUpsert {
+	u.Set(syncrun.FieldResumeAt, v)
+	return u
+}
+
+// UpdateResumeAt sets the "resume_at" field to the value that was provided on create.
+func (u *SyncRunUpsert) UpdateResumeAt() *SyncRunUpsert {
+	u.SetExcluded(syncrun.FieldResumeAt)
+	return u
+}
+
+// ClearResumeAt clears the value of the "resume_at" field.
+func (u *SyncRunUpsert) ClearResumeAt() *SyncRunUpsert {
+	u.SetNull(syncrun.FieldResumeAt)
+	return u
+}
+
+// SetCancelRequested sets the "cancel_requested" field.
+func (u *SyncRunUpsert) SetCancelRequested(v bool) *SyncRunUpsert {
+	u.Set(syncrun.FieldCancelRequested, v)
+	return u
+}
+
+// UpdateCancelRequested sets the "cancel_requested" field to the value that was provided on create.
+func (u *SyncRunUpsert) UpdateCancelRequested() *SyncRunUpsert {
+	u.SetExcluded(syncrun.FieldCancelRequested)
+	return u
+}
+
+// SetLogSeq sets the "log_seq" field.
+func (u *SyncRunUpsert) SetLogSeq(v int) *SyncRunUpsert {
+	u.Set(syncrun.FieldLogSeq, v)
+	return u
+}
+
+// UpdateLogSeq sets the "log_seq" field to the value that was provided on create.
+func (u *SyncRunUpsert) UpdateLogSeq() *SyncRunUpsert {
+	u.SetExcluded(syncrun.FieldLogSeq)
+	return u
+}
+
+// AddLogSeq adds v to the "log_seq" field.
+func (u *SyncRunUpsert) AddLogSeq(v int) *SyncRunUpsert {
+	u.Add(syncrun.FieldLogSeq, v)
 	return u
 }
 
@@ -1020,6 +1156,12 @@ func (u *SyncRunUpsertOne) UpdateNewValues() *SyncRunUpsertOne {
 		if _, exists := u.create.mutation.LocalDate(); exists {
 			s.SetIgnore(syncrun.FieldLocalDate)
 		}
+		if _, exists := u.create.mutation.ObjectsWanted(); exists {
+			s.SetIgnore(syncrun.FieldObjectsWanted)
+		}
+		if _, exists := u.create.mutation.RecordsWanted(); exists {
+			s.SetIgnore(syncrun.FieldRecordsWanted)
+		}
 		if _, exists := u.create.mutation.RequestedBy(); exists {
 			s.SetIgnore(syncrun.FieldRequestedBy)
 		}
@@ -1110,6 +1252,62 @@ func (u *SyncRunUpsertOne) UpdateFaultCode() *SyncRunUpsertOne {
 func (u *SyncRunUpsertOne) ClearFaultCode() *SyncRunUpsertOne {
 	return u.Update(func(s *SyncRunUpsert) {
 		s.ClearFaultCode()
+	})
+}
+
+// SetResumeAt sets the "resume_at" field.
+func (u *SyncRunUpsertOne) SetResumeAt(v time.Time) *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.SetResumeAt(v)
+	})
+}
+
+// UpdateResumeAt sets the "resume_at" field to the value that was provided on create.
+func (u *SyncRunUpsertOne) UpdateResumeAt() *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.UpdateResumeAt()
+	})
+}
+
+// ClearResumeAt clears the value of the "resume_at" field.
+func (u *SyncRunUpsertOne) ClearResumeAt() *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.ClearResumeAt()
+	})
+}
+
+// SetCancelRequested sets the "cancel_requested" field.
+func (u *SyncRunUpsertOne) SetCancelRequested(v bool) *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.SetCancelRequested(v)
+	})
+}
+
+// UpdateCancelRequested sets the "cancel_requested" field to the value that was provided on create.
+func (u *SyncRunUpsertOne) UpdateCancelRequested() *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.UpdateCancelRequested()
+	})
+}
+
+// SetLogSeq sets the "log_seq" field.
+func (u *SyncRunUpsertOne) SetLogSeq(v int) *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.SetLogSeq(v)
+	})
+}
+
+// AddLogSeq adds v to the "log_seq" field.
+func (u *SyncRunUpsertOne) AddLogSeq(v int) *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.AddLogSeq(v)
+	})
+}
+
+// UpdateLogSeq sets the "log_seq" field to the value that was provided on create.
+func (u *SyncRunUpsertOne) UpdateLogSeq() *SyncRunUpsertOne {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.UpdateLogSeq()
 	})
 }
 
@@ -1570,6 +1768,12 @@ func (u *SyncRunUpsertBulk) UpdateNewValues() *SyncRunUpsertBulk {
 			if _, exists := b.mutation.LocalDate(); exists {
 				s.SetIgnore(syncrun.FieldLocalDate)
 			}
+			if _, exists := b.mutation.ObjectsWanted(); exists {
+				s.SetIgnore(syncrun.FieldObjectsWanted)
+			}
+			if _, exists := b.mutation.RecordsWanted(); exists {
+				s.SetIgnore(syncrun.FieldRecordsWanted)
+			}
 			if _, exists := b.mutation.RequestedBy(); exists {
 				s.SetIgnore(syncrun.FieldRequestedBy)
 			}
@@ -1661,6 +1865,62 @@ func (u *SyncRunUpsertBulk) UpdateFaultCode() *SyncRunUpsertBulk {
 func (u *SyncRunUpsertBulk) ClearFaultCode() *SyncRunUpsertBulk {
 	return u.Update(func(s *SyncRunUpsert) {
 		s.ClearFaultCode()
+	})
+}
+
+// SetResumeAt sets the "resume_at" field.
+func (u *SyncRunUpsertBulk) SetResumeAt(v time.Time) *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.SetResumeAt(v)
+	})
+}
+
+// UpdateResumeAt sets the "resume_at" field to the value that was provided on create.
+func (u *SyncRunUpsertBulk) UpdateResumeAt() *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.UpdateResumeAt()
+	})
+}
+
+// ClearResumeAt clears the value of the "resume_at" field.
+func (u *SyncRunUpsertBulk) ClearResumeAt() *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.ClearResumeAt()
+	})
+}
+
+// SetCancelRequested sets the "cancel_requested" field.
+func (u *SyncRunUpsertBulk) SetCancelRequested(v bool) *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.SetCancelRequested(v)
+	})
+}
+
+// UpdateCancelRequested sets the "cancel_requested" field to the value that was provided on create.
+func (u *SyncRunUpsertBulk) UpdateCancelRequested() *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.UpdateCancelRequested()
+	})
+}
+
+// SetLogSeq sets the "log_seq" field.
+func (u *SyncRunUpsertBulk) SetLogSeq(v int) *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.SetLogSeq(v)
+	})
+}
+
+// AddLogSeq adds v to the "log_seq" field.
+func (u *SyncRunUpsertBulk) AddLogSeq(v int) *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.AddLogSeq(v)
+	})
+}
+
+// UpdateLogSeq sets the "log_seq" field to the value that was provided on create.
+func (u *SyncRunUpsertBulk) UpdateLogSeq() *SyncRunUpsertBulk {
+	return u.Update(func(s *SyncRunUpsert) {
+		s.UpdateLogSeq()
 	})
 }
 

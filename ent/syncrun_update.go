@@ -86,6 +86,61 @@ func (_u *SyncRunUpdate) ClearFaultCode() *SyncRunUpdate {
 	return _u
 }
 
+// SetResumeAt sets the "resume_at" field.
+func (_u *SyncRunUpdate) SetResumeAt(v time.Time) *SyncRunUpdate {
+	_u.mutation.SetResumeAt(v)
+	return _u
+}
+
+// SetNillableResumeAt sets the "resume_at" field if the given value is not nil.
+func (_u *SyncRunUpdate) SetNillableResumeAt(v *time.Time) *SyncRunUpdate {
+	if v != nil {
+		_u.SetResumeAt(*v)
+	}
+	return _u
+}
+
+// ClearResumeAt clears the value of the "resume_at" field.
+func (_u *SyncRunUpdate) ClearResumeAt() *SyncRunUpdate {
+	_u.mutation.ClearResumeAt()
+	return _u
+}
+
+// SetCancelRequested sets the "cancel_requested" field.
+func (_u *SyncRunUpdate) SetCancelRequested(v bool) *SyncRunUpdate {
+	_u.mutation.SetCancelRequested(v)
+	return _u
+}
+
+// SetNillableCancelRequested sets the "cancel_requested" field if the given value is not nil.
+func (_u *SyncRunUpdate) SetNillableCancelRequested(v *bool) *SyncRunUpdate {
+	if v != nil {
+		_u.SetCancelRequested(*v)
+	}
+	return _u
+}
+
+// SetLogSeq sets the "log_seq" field.
+func (_u *SyncRunUpdate) SetLogSeq(v int) *SyncRunUpdate {
+	_u.mutation.ResetLogSeq()
+	_u.mutation.SetLogSeq(v)
+	return _u
+}
+
+// SetNillableLogSeq sets the "log_seq" field if the given value is not nil.
+func (_u *SyncRunUpdate) SetNillableLogSeq(v *int) *SyncRunUpdate {
+	if v != nil {
+		_u.SetLogSeq(*v)
+	}
+	return _u
+}
+
+// AddLogSeq adds value to the "log_seq" field.
+func (_u *SyncRunUpdate) AddLogSeq(v int) *SyncRunUpdate {
+	_u.mutation.AddLogSeq(v)
+	return _u
+}
+
 // SetPhase sets the "phase" field.
 func (_u *SyncRunUpdate) SetPhase(v crm.RunPhase) *SyncRunUpdate {
 	_u.mutation.SetPhase(v)
@@ -463,6 +518,27 @@ func (_u *SyncRunUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if _u.mutation.FaultCodeCleared() {
 		_spec.ClearField(syncrun.FieldFaultCode, field.TypeString)
 	}
+	if value, ok := _u.mutation.ResumeAt(); ok {
+		_spec.SetField(syncrun.FieldResumeAt, field.TypeTime, value)
+	}
+	if _u.mutation.ResumeAtCleared() {
+		_spec.ClearField(syncrun.FieldResumeAt, field.TypeTime)
+	}
+	if _u.mutation.ObjectsWantedCleared() {
+		_spec.ClearField(syncrun.FieldObjectsWanted, field.TypeJSON)
+	}
+	if _u.mutation.RecordsWantedCleared() {
+		_spec.ClearField(syncrun.FieldRecordsWanted, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.CancelRequested(); ok {
+		_spec.SetField(syncrun.FieldCancelRequested, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.LogSeq(); ok {
+		_spec.SetField(syncrun.FieldLogSeq, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedLogSeq(); ok {
+		_spec.AddField(syncrun.FieldLogSeq, field.TypeInt, value)
+	}
 	if value, ok := _u.mutation.Phase(); ok {
 		_spec.SetField(syncrun.FieldPhase, field.TypeEnum, value)
 	}
@@ -664,6 +740,61 @@ func (_u *SyncRunUpdateOne) SetNillableFaultCode(v *string) *SyncRunUpdateOne {
 // ClearFaultCode clears the value of the "fault_code" field.
 func (_u *SyncRunUpdateOne) ClearFaultCode() *SyncRunUpdateOne {
 	_u.mutation.ClearFaultCode()
+	return _u
+}
+
+// SetResumeAt sets the "resume_at" field.
+func (_u *SyncRunUpdateOne) SetResumeAt(v time.Time) *SyncRunUpdateOne {
+	_u.mutation.SetResumeAt(v)
+	return _u
+}
+
+// SetNillableResumeAt sets the "resume_at" field if the given value is not nil.
+func (_u *SyncRunUpdateOne) SetNillableResumeAt(v *time.Time) *SyncRunUpdateOne {
+	if v != nil {
+		_u.SetResumeAt(*v)
+	}
+	return _u
+}
+
+// ClearResumeAt clears the value of the "resume_at" field.
+func (_u *SyncRunUpdateOne) ClearResumeAt() *SyncRunUpdateOne {
+	_u.mutation.ClearResumeAt()
+	return _u
+}
+
+// SetCancelRequested sets the "cancel_requested" field.
+func (_u *SyncRunUpdateOne) SetCancelRequested(v bool) *SyncRunUpdateOne {
+	_u.mutation.SetCancelRequested(v)
+	return _u
+}
+
+// SetNillableCancelRequested sets the "cancel_requested" field if the given value is not nil.
+func (_u *SyncRunUpdateOne) SetNillableCancelRequested(v *bool) *SyncRunUpdateOne {
+	if v != nil {
+		_u.SetCancelRequested(*v)
+	}
+	return _u
+}
+
+// SetLogSeq sets the "log_seq" field.
+func (_u *SyncRunUpdateOne) SetLogSeq(v int) *SyncRunUpdateOne {
+	_u.mutation.ResetLogSeq()
+	_u.mutation.SetLogSeq(v)
+	return _u
+}
+
+// SetNillableLogSeq sets the "log_seq" field if the given value is not nil.
+func (_u *SyncRunUpdateOne) SetNillableLogSeq(v *int) *SyncRunUpdateOne {
+	if v != nil {
+		_u.SetLogSeq(*v)
+	}
+	return _u
+}
+
+// AddLogSeq adds value to the "log_seq" field.
+func (_u *SyncRunUpdateOne) AddLogSeq(v int) *SyncRunUpdateOne {
+	_u.mutation.AddLogSeq(v)
 	return _u
 }
 
@@ -1073,6 +1204,27 @@ func (_u *SyncRunUpdateOne) sqlSave(ctx context.Context) (_node *SyncRun, err er
 	}
 	if _u.mutation.FaultCodeCleared() {
 		_spec.ClearField(syncrun.FieldFaultCode, field.TypeString)
+	}
+	if value, ok := _u.mutation.ResumeAt(); ok {
+		_spec.SetField(syncrun.FieldResumeAt, field.TypeTime, value)
+	}
+	if _u.mutation.ResumeAtCleared() {
+		_spec.ClearField(syncrun.FieldResumeAt, field.TypeTime)
+	}
+	if _u.mutation.ObjectsWantedCleared() {
+		_spec.ClearField(syncrun.FieldObjectsWanted, field.TypeJSON)
+	}
+	if _u.mutation.RecordsWantedCleared() {
+		_spec.ClearField(syncrun.FieldRecordsWanted, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.CancelRequested(); ok {
+		_spec.SetField(syncrun.FieldCancelRequested, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.LogSeq(); ok {
+		_spec.SetField(syncrun.FieldLogSeq, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedLogSeq(); ok {
+		_spec.AddField(syncrun.FieldLogSeq, field.TypeInt, value)
 	}
 	if value, ok := _u.mutation.Phase(); ok {
 		_spec.SetField(syncrun.FieldPhase, field.TypeEnum, value)

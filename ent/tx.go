@@ -14,8 +14,12 @@ type Tx struct {
 	config
 	// Alert is the client for interacting with the Alert builders.
 	Alert *AlertClient
+	// ApiBudget is the client for interacting with the ApiBudget builders.
+	ApiBudget *ApiBudgetClient
 	// ApiToken is the client for interacting with the ApiToken builders.
 	ApiToken *ApiTokenClient
+	// ApiUsage is the client for interacting with the ApiUsage builders.
+	ApiUsage *ApiUsageClient
 	// AuditEntry is the client for interacting with the AuditEntry builders.
 	AuditEntry *AuditEntryClient
 	// ConnectorMemo is the client for interacting with the ConnectorMemo builders.
@@ -26,14 +30,20 @@ type Tx struct {
 	CrmField *CrmFieldClient
 	// CrmObject is the client for interacting with the CrmObject builders.
 	CrmObject *CrmObjectClient
+	// FailedRecord is the client for interacting with the FailedRecord builders.
+	FailedRecord *FailedRecordClient
 	// FeedEntry is the client for interacting with the FeedEntry builders.
 	FeedEntry *FeedEntryClient
 	// IdempotencyKey is the client for interacting with the IdempotencyKey builders.
 	IdempotencyKey *IdempotencyKeyClient
 	// Integration is the client for interacting with the Integration builders.
 	Integration *IntegrationClient
+	// Invitation is the client for interacting with the Invitation builders.
+	Invitation *InvitationClient
 	// Mapping is the client for interacting with the Mapping builders.
 	Mapping *MappingClient
+	// Member is the client for interacting with the Member builders.
+	Member *MemberClient
 	// OAuthClient is the client for interacting with the OAuthClient builders.
 	OAuthClient *OAuthClientClient
 	// OAuthState is the client for interacting with the OAuthState builders.
@@ -42,12 +52,22 @@ type Tx struct {
 	PermissionChange *PermissionChangeClient
 	// Picklist is the client for interacting with the Picklist builders.
 	Picklist *PicklistClient
+	// Recipient is the client for interacting with the Recipient builders.
+	Recipient *RecipientClient
 	// Record is the client for interacting with the Record builders.
 	Record *RecordClient
+	// RunError is the client for interacting with the RunError builders.
+	RunError *RunErrorClient
+	// RunLogEntry is the client for interacting with the RunLogEntry builders.
+	RunLogEntry *RunLogEntryClient
 	// RunObject is the client for interacting with the RunObject builders.
 	RunObject *RunObjectClient
+	// Session is the client for interacting with the Session builders.
+	Session *SessionClient
 	// SettingValue is the client for interacting with the SettingValue builders.
 	SettingValue *SettingValueClient
+	// SignInLink is the client for interacting with the SignInLink builders.
+	SignInLink *SignInLinkClient
 	// SyncRun is the client for interacting with the SyncRun builders.
 	SyncRun *SyncRunClient
 	// Workspace is the client for interacting with the Workspace builders.
@@ -184,23 +204,33 @@ func (tx *Tx) Client() *Client {
 
 func (tx *Tx) init() {
 	tx.Alert = NewAlertClient(tx.config)
+	tx.ApiBudget = NewApiBudgetClient(tx.config)
 	tx.ApiToken = NewApiTokenClient(tx.config)
+	tx.ApiUsage = NewApiUsageClient(tx.config)
 	tx.AuditEntry = NewAuditEntryClient(tx.config)
 	tx.ConnectorMemo = NewConnectorMemoClient(tx.config)
 	tx.Credential = NewCredentialClient(tx.config)
 	tx.CrmField = NewCrmFieldClient(tx.config)
 	tx.CrmObject = NewCrmObjectClient(tx.config)
+	tx.FailedRecord = NewFailedRecordClient(tx.config)
 	tx.FeedEntry = NewFeedEntryClient(tx.config)
 	tx.IdempotencyKey = NewIdempotencyKeyClient(tx.config)
 	tx.Integration = NewIntegrationClient(tx.config)
+	tx.Invitation = NewInvitationClient(tx.config)
 	tx.Mapping = NewMappingClient(tx.config)
+	tx.Member = NewMemberClient(tx.config)
 	tx.OAuthClient = NewOAuthClientClient(tx.config)
 	tx.OAuthState = NewOAuthStateClient(tx.config)
 	tx.PermissionChange = NewPermissionChangeClient(tx.config)
 	tx.Picklist = NewPicklistClient(tx.config)
+	tx.Recipient = NewRecipientClient(tx.config)
 	tx.Record = NewRecordClient(tx.config)
+	tx.RunError = NewRunErrorClient(tx.config)
+	tx.RunLogEntry = NewRunLogEntryClient(tx.config)
 	tx.RunObject = NewRunObjectClient(tx.config)
+	tx.Session = NewSessionClient(tx.config)
 	tx.SettingValue = NewSettingValueClient(tx.config)
+	tx.SignInLink = NewSignInLinkClient(tx.config)
 	tx.SyncRun = NewSyncRunClient(tx.config)
 	tx.Workspace = NewWorkspaceClient(tx.config)
 }

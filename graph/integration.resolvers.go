@@ -7,6 +7,7 @@ package graph
 
 import (
 	"context"
+	"fmt"
 
 	"entgo.io/contrib/entgql"
 	"github.com/fieldwarden/fieldwarden/ent"
@@ -19,6 +20,10 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/gid"
 	"github.com/fieldwarden/fieldwarden/internal/integration"
 )
+
+func (r *failedRecordResolver) Problem(ctx context.Context, obj *ent.FailedRecord) (*model.Problem, error) {
+	panic(fmt.Errorf("not implemented: Problem - problem"))
+}
 
 func (r *integrationResolver) Connector(ctx context.Context, obj *ent.Integration) (*model.Connector, error) {
 	if found, ok := r.Connectors.Named(obj.Connector); ok {
@@ -46,6 +51,34 @@ func (r *integrationResolver) IntegrationUser(ctx context.Context, obj *ent.Inte
 
 func (r *integrationResolver) Onboarding(ctx context.Context, obj *ent.Integration) ([]*model.OnboardingStepState, error) {
 	return r.onboarding(ctx, obj)
+}
+
+func (r *integrationResolver) Freshness(ctx context.Context, obj *ent.Integration) (crm.Freshness, error) {
+	panic(fmt.Errorf("not implemented: Freshness - freshness"))
+}
+
+func (r *integrationResolver) AutoPause(ctx context.Context, obj *ent.Integration) (*model.AutoPause, error) {
+	panic(fmt.Errorf("not implemented: AutoPause - autoPause"))
+}
+
+func (r *integrationResolver) APIBudgets(ctx context.Context, obj *ent.Integration) ([]*model.APIBudget, error) {
+	panic(fmt.Errorf("not implemented: APIBudgets - apiBudgets"))
+}
+
+func (r *integrationResolver) CrmQuota(ctx context.Context, obj *ent.Integration) (*model.CrmQuota, error) {
+	panic(fmt.Errorf("not implemented: CrmQuota - crmQuota"))
+}
+
+func (r *integrationResolver) ActiveRun(ctx context.Context, obj *ent.Integration) (*ent.SyncRun, error) {
+	panic(fmt.Errorf("not implemented: ActiveRun - activeRun"))
+}
+
+func (r *integrationResolver) FailedRecords(ctx context.Context, obj *ent.Integration, object *string, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*ent.FailedRecordConnection, error) {
+	panic(fmt.Errorf("not implemented: FailedRecords - failedRecords"))
+}
+
+func (r *integrationResolver) UserMatches(ctx context.Context, obj *ent.Integration, status *model.UserMatchStatus, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*model.UserMatchConnection, error) {
+	panic(fmt.Errorf("not implemented: UserMatches - userMatches"))
 }
 
 func (r *integrationResolver) Object(ctx context.Context, obj *ent.Integration, name string) (*ent.CrmObject, error) {
@@ -96,6 +129,38 @@ func (r *integrationResolver) PermissionChanges(ctx context.Context, obj *ent.In
 		return nil, err
 	}
 	return obj.QueryPermissionChanges().Paginate(ctx, p.after, p.first, p.before, p.last, ent.WithPermissionChangeOrder(newestChanges()))
+}
+
+func (r *mutationResolver) ReconnectIntegration(ctx context.Context, input model.ReconnectIntegrationInput) (*model.ReconnectIntegrationPayload, error) {
+	panic(fmt.Errorf("not implemented: ReconnectIntegration - reconnectIntegration"))
+}
+
+func (r *mutationResolver) ReplaceIntegrationUser(ctx context.Context, input model.ReplaceIntegrationUserInput) (*model.ReplaceIntegrationUserPayload, error) {
+	panic(fmt.Errorf("not implemented: ReplaceIntegrationUser - replaceIntegrationUser"))
+}
+
+func (r *mutationResolver) PauseIntegration(ctx context.Context, input model.PauseIntegrationInput) (*model.PauseIntegrationPayload, error) {
+	panic(fmt.Errorf("not implemented: PauseIntegration - pauseIntegration"))
+}
+
+func (r *mutationResolver) ResumeIntegration(ctx context.Context, input model.ResumeIntegrationInput) (*model.ResumeIntegrationPayload, error) {
+	panic(fmt.Errorf("not implemented: ResumeIntegration - resumeIntegration"))
+}
+
+func (r *mutationResolver) DisconnectIntegration(ctx context.Context, input model.DisconnectIntegrationInput) (*model.DisconnectIntegrationPayload, error) {
+	panic(fmt.Errorf("not implemented: DisconnectIntegration - disconnectIntegration"))
+}
+
+func (r *mutationResolver) SetSchedule(ctx context.Context, input model.SetScheduleInput) (*model.SetSchedulePayload, error) {
+	panic(fmt.Errorf("not implemented: SetSchedule - setSchedule"))
+}
+
+func (r *mutationResolver) SetAPIBudget(ctx context.Context, input model.SetAPIBudgetInput) (*model.SetAPIBudgetPayload, error) {
+	panic(fmt.Errorf("not implemented: SetAPIBudget - setApiBudget"))
+}
+
+func (r *mutationResolver) SetQuotaShare(ctx context.Context, input model.SetQuotaShareInput) (*model.SetQuotaSharePayload, error) {
+	panic(fmt.Errorf("not implemented: SetQuotaShare - setQuotaShare"))
 }
 
 func (r *mutationResolver) SetOAuthClient(ctx context.Context, input model.SetOAuthClientInput) (*model.SetOAuthClientPayload, error) {
@@ -167,6 +232,15 @@ func (r *queryResolver) Integrations(ctx context.Context, first *int, after *ent
 	return r.Store.Read().Integration.Query().Paginate(ctx, p.after, p.first, p.before, p.last, ent.WithIntegrationOrder(newestIntegrations()))
 }
 
+func (r *subscriptionResolver) IntegrationState(ctx context.Context, integrationID *string, after *string) (<-chan *model.IntegrationStateEvent, error) {
+	panic(fmt.Errorf("not implemented: IntegrationState - integrationState"))
+}
+
+func (r *Resolver) FailedRecord() generated.FailedRecordResolver { return &failedRecordResolver{r} }
+
 func (r *Resolver) Integration() generated.IntegrationResolver { return &integrationResolver{r} }
 
-type integrationResolver struct{ *Resolver }
+type (
+	failedRecordResolver struct{ *Resolver }
+	integrationResolver  struct{ *Resolver }
+)

@@ -7,11 +7,28 @@ package graph
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 
+	"entgo.io/contrib/entgql"
 	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/graph/generated"
 	"github.com/fieldwarden/fieldwarden/graph/model"
+	"github.com/fieldwarden/fieldwarden/internal/crm"
+	"github.com/fieldwarden/fieldwarden/internal/fault"
 )
+
+func (r *mutationResolver) CancelRun(ctx context.Context, input model.CancelRunInput) (*model.CancelRunPayload, error) {
+	panic(fmt.Errorf("not implemented: CancelRun - cancelRun"))
+}
+
+func (r *mutationResolver) ResetCursor(ctx context.Context, input model.ResetCursorInput) (*model.ResetCursorPayload, error) {
+	panic(fmt.Errorf("not implemented: ResetCursor - resetCursor"))
+}
+
+func (r *mutationResolver) RetryFailedRecords(ctx context.Context, input model.RetryFailedRecordsInput) (*model.RetryFailedRecordsPayload, error) {
+	panic(fmt.Errorf("not implemented: RetryFailedRecords - retryFailedRecords"))
+}
 
 func (r *mutationResolver) RunNow(ctx context.Context, input model.RunNowInput) (*model.RunNowPayload, error) {
 	id, err := r.Runs.RunNow(ctx, input.IntegrationID, input.IdempotencyKey)
@@ -22,8 +39,28 @@ func (r *mutationResolver) RunNow(ctx context.Context, input model.RunNowInput) 
 	return &model.RunNowPayload{Run: found, UserErrors: noErrors()}, err
 }
 
+func (r *runErrorResolver) Problem(ctx context.Context, obj *ent.RunError) (*model.Problem, error) {
+	panic(fmt.Errorf("not implemented: Problem - problem"))
+}
+
+func (r *runErrorResolver) Class(ctx context.Context, obj *ent.RunError) (fault.Retry, error) {
+	panic(fmt.Errorf("not implemented: Class - class"))
+}
+
+func (r *runLogEntryResolver) Problem(ctx context.Context, obj *ent.RunLogEntry) (*model.Problem, error) {
+	panic(fmt.Errorf("not implemented: Problem - problem"))
+}
+
+func (r *runLogEntryResolver) Attributes(ctx context.Context, obj *ent.RunLogEntry) (json.RawMessage, error) {
+	panic(fmt.Errorf("not implemented: Attributes - attributes"))
+}
+
 func (r *runObjectResolver) Problem(ctx context.Context, obj *ent.RunObject) (*model.Problem, error) {
 	return r.problem(obj.FaultCode, obj.Reason), nil
+}
+
+func (r *subscriptionResolver) RunLogTail(ctx context.Context, runID string, level crm.LogLevel, after *string) (<-chan *model.RunLogEvent, error) {
+	panic(fmt.Errorf("not implemented: RunLogTail - runLogTail"))
 }
 
 func (r *subscriptionResolver) SyncRunProgress(ctx context.Context, integrationID *string, after *string) (<-chan *model.SyncRunProgressEvent, error) {
@@ -38,11 +75,25 @@ func (r *syncRunResolver) Objects(ctx context.Context, obj *ent.SyncRun) ([]*ent
 	return r.loaders(ctx).read.Load(ctx, obj.ID)
 }
 
+func (r *syncRunResolver) Errors(ctx context.Context, obj *ent.SyncRun) ([]*ent.RunError, error) {
+	panic(fmt.Errorf("not implemented: Errors - errors"))
+}
+
+func (r *syncRunResolver) Logs(ctx context.Context, obj *ent.SyncRun, level crm.LogLevel, object *string, search *string, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*ent.RunLogEntryConnection, error) {
+	panic(fmt.Errorf("not implemented: Logs - logs"))
+}
+
+func (r *Resolver) RunError() generated.RunErrorResolver { return &runErrorResolver{r} }
+
+func (r *Resolver) RunLogEntry() generated.RunLogEntryResolver { return &runLogEntryResolver{r} }
+
 func (r *Resolver) RunObject() generated.RunObjectResolver { return &runObjectResolver{r} }
 
 func (r *Resolver) SyncRun() generated.SyncRunResolver { return &syncRunResolver{r} }
 
 type (
-	runObjectResolver struct{ *Resolver }
-	syncRunResolver   struct{ *Resolver }
+	runErrorResolver    struct{ *Resolver }
+	runLogEntryResolver struct{ *Resolver }
+	runObjectResolver   struct{ *Resolver }
+	syncRunResolver     struct{ *Resolver }
 )

@@ -7,12 +7,22 @@ package graph
 
 import (
 	"context"
+	"fmt"
 
+	"entgo.io/contrib/entgql"
 	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/graph/generated"
 	"github.com/fieldwarden/fieldwarden/graph/model"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 )
+
+func (r *mutationResolver) SetEntitlements(ctx context.Context, input model.SetEntitlementsInput) (*model.SetEntitlementsPayload, error) {
+	panic(fmt.Errorf("not implemented: SetEntitlements - setEntitlements"))
+}
+
+func (r *queryResolver) Workspaces(ctx context.Context, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*ent.WorkspaceConnection, error) {
+	panic(fmt.Errorf("not implemented: Workspaces - workspaces"))
+}
 
 func (r *queryResolver) Viewer(ctx context.Context) (*model.Viewer, error) {
 	p, err := acting(ctx)
@@ -24,6 +34,14 @@ func (r *queryResolver) Viewer(ctx context.Context) (*model.Viewer, error) {
 
 func (r *queryResolver) Workspace(ctx context.Context) (*ent.Workspace, error) {
 	return r.workspace(ctx)
+}
+
+func (r *subscriptionResolver) WorkspaceEvents(ctx context.Context, kinds []string, after *string) (<-chan *model.WorkspaceEvent, error) {
+	panic(fmt.Errorf("not implemented: WorkspaceEvents - workspaceEvents"))
+}
+
+func (r *viewerResolver) Member(ctx context.Context, obj *model.Viewer) (*ent.Member, error) {
+	panic(fmt.Errorf("not implemented: Member - member"))
 }
 
 func (r *viewerResolver) Workspace(ctx context.Context, obj *model.Viewer) (*ent.Workspace, error) {

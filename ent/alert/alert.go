@@ -146,7 +146,7 @@ var (
 // RuleValidator is a validator for the "rule" field enum values. It is called by the builders before save.
 func RuleValidator(r crm.AlertRule) error {
 	switch r {
-	case "OBJECT_ACCESS_MISSING", "REQUIRED_OBJECT_ACCESS_LOST", "STANDARD_FIELD_ACCESS_LOST", "MISSING_AT_STANDARDIZATION", "CREDENTIAL_EXPIRED", "CONNECTOR_UNHEALTHY":
+	case "OBJECT_ACCESS_MISSING", "REQUIRED_OBJECT_ACCESS_LOST", "STANDARD_FIELD_ACCESS_LOST", "MISSING_AT_STANDARDIZATION", "CREDENTIAL_EXPIRED", "CONNECTOR_UNHEALTHY", "API_LIMIT_NEAR", "API_LIMIT_REACHED", "GRACE_ENDING", "AUTO_DISCONNECTED", "RUN_FAILED_REPEATEDLY", "AUTO_PAUSED", "SYNC_DELAYED":
 		return nil
 	default:
 		return fmt.Errorf("alert: invalid enum value for rule field: %q", r)
@@ -188,7 +188,7 @@ func CauseValidator(c crm.Cause) error {
 // ResolutionValidator is a validator for the "resolution" field enum values. It is called by the builders before save.
 func ResolutionValidator(r crm.AlertResolution) error {
 	switch r {
-	case "RESTORED", "UNMAPPED", "RECONNECTED", "DISCONNECTED":
+	case "RESTORED", "UNMAPPED", "RECONNECTED", "DISCONNECTED", "RESUMED":
 		return nil
 	default:
 		return fmt.Errorf("alert: invalid enum value for resolution field: %q", r)

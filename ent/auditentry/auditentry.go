@@ -29,6 +29,18 @@ const (
 	FieldTarget = "target"
 	// FieldOutcome holds the string denoting the outcome field in the database.
 	FieldOutcome = "outcome"
+	// FieldVia holds the string denoting the via field in the database.
+	FieldVia = "via"
+	// FieldInterface holds the string denoting the interface field in the database.
+	FieldInterface = "interface"
+	// FieldAddress holds the string denoting the address field in the database.
+	FieldAddress = "address"
+	// FieldUserAgent holds the string denoting the user_agent field in the database.
+	FieldUserAgent = "user_agent"
+	// FieldRequestID holds the string denoting the request_id field in the database.
+	FieldRequestID = "request_id"
+	// FieldFaultCode holds the string denoting the fault_code field in the database.
+	FieldFaultCode = "fault_code"
 	// FieldBefore holds the string denoting the before field in the database.
 	FieldBefore = "before"
 	// FieldAfter holds the string denoting the after field in the database.
@@ -47,6 +59,12 @@ var Columns = []string{
 	FieldAction,
 	FieldTarget,
 	FieldOutcome,
+	FieldVia,
+	FieldInterface,
+	FieldAddress,
+	FieldUserAgent,
+	FieldRequestID,
+	FieldFaultCode,
 	FieldBefore,
 	FieldAfter,
 }
@@ -79,6 +97,18 @@ var (
 	ActionValidator func(string) error
 	// TargetValidator is a validator for the "target" field. It is called by the builders before save.
 	TargetValidator func(string) error
+	// ViaValidator is a validator for the "via" field. It is called by the builders before save.
+	ViaValidator func(string) error
+	// InterfaceValidator is a validator for the "interface" field. It is called by the builders before save.
+	InterfaceValidator func(string) error
+	// AddressValidator is a validator for the "address" field. It is called by the builders before save.
+	AddressValidator func(string) error
+	// UserAgentValidator is a validator for the "user_agent" field. It is called by the builders before save.
+	UserAgentValidator func(string) error
+	// RequestIDValidator is a validator for the "request_id" field. It is called by the builders before save.
+	RequestIDValidator func(string) error
+	// FaultCodeValidator is a validator for the "fault_code" field. It is called by the builders before save.
+	FaultCodeValidator func(string) error
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() string
 	// IDValidator is a validator for the "id" field. It is called by the builders before save.
@@ -136,4 +166,34 @@ func ByTarget(opts ...sql.OrderTermOption) OrderOption {
 // ByOutcome orders the results by the outcome field.
 func ByOutcome(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldOutcome, opts...).ToFunc()
+}
+
+// ByVia orders the results by the via field.
+func ByVia(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldVia, opts...).ToFunc()
+}
+
+// ByInterface orders the results by the interface field.
+func ByInterface(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldInterface, opts...).ToFunc()
+}
+
+// ByAddress orders the results by the address field.
+func ByAddress(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldAddress, opts...).ToFunc()
+}
+
+// ByUserAgent orders the results by the user_agent field.
+func ByUserAgent(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldUserAgent, opts...).ToFunc()
+}
+
+// ByRequestID orders the results by the request_id field.
+func ByRequestID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRequestID, opts...).ToFunc()
+}
+
+// ByFaultCode orders the results by the fault_code field.
+func ByFaultCode(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldFaultCode, opts...).ToFunc()
 }

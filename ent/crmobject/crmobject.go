@@ -58,6 +58,18 @@ const (
 	FieldResumeToken = "resume_token"
 	// FieldReadFields holds the string denoting the read_fields field in the database.
 	FieldReadFields = "read_fields"
+	// FieldSyncPhase holds the string denoting the sync_phase field in the database.
+	FieldSyncPhase = "sync_phase"
+	// FieldLastReadAt holds the string denoting the last_read_at field in the database.
+	FieldLastReadAt = "last_read_at"
+	// FieldPartialToken holds the string denoting the partial_token field in the database.
+	FieldPartialToken = "partial_token"
+	// FieldPartialFields holds the string denoting the partial_fields field in the database.
+	FieldPartialFields = "partial_fields"
+	// FieldPartialGeneration holds the string denoting the partial_generation field in the database.
+	FieldPartialGeneration = "partial_generation"
+	// FieldPartial holds the string denoting the partial field in the database.
+	FieldPartial = "partial"
 	// FieldGeneration holds the string denoting the generation field in the database.
 	FieldGeneration = "generation"
 	// FieldPosition holds the string denoting the position field in the database.
@@ -108,6 +120,12 @@ var Columns = []string{
 	FieldRecordAccessNote,
 	FieldResumeToken,
 	FieldReadFields,
+	FieldSyncPhase,
+	FieldLastReadAt,
+	FieldPartialToken,
+	FieldPartialFields,
+	FieldPartialGeneration,
+	FieldPartial,
 	FieldGeneration,
 	FieldPosition,
 }
@@ -150,6 +168,10 @@ var (
 	APIVersionValidator func(string) error
 	// RecordAccessNoteValidator is a validator for the "record_access_note" field. It is called by the builders before save.
 	RecordAccessNoteValidator func(string) error
+	// DefaultPartialGeneration holds the default value on creation for the "partial_generation" field.
+	DefaultPartialGeneration int
+	// DefaultPartial holds the default value on creation for the "partial" field.
+	DefaultPartial bool
 	// DefaultGeneration holds the default value on creation for the "generation" field.
 	DefaultGeneration int
 	// DefaultPosition holds the default value on creation for the "position" field.
@@ -203,6 +225,18 @@ func RecordAccessValidator(ra crm.RecordAccess) error {
 		return nil
 	default:
 		return fmt.Errorf("crmobject: invalid enum value for record_access field: %q", ra)
+	}
+}
+
+const DefaultSyncPhase crm.SyncPhase = "ONBOARDING"
+
+// SyncPhaseValidator is a validator for the "sync_phase" field enum values. It is called by the builders before save.
+func SyncPhaseValidator(sp crm.SyncPhase) error {
+	switch sp {
+	case "ONBOARDING", "DAILY":
+		return nil
+	default:
+		return fmt.Errorf("crmobject: invalid enum value for sync_phase field: %q", sp)
 	}
 }
 
@@ -302,6 +336,26 @@ func ByRecordAccess(opts ...sql.OrderTermOption) OrderOption {
 // ByRecordAccessNote orders the results by the record_access_note field.
 func ByRecordAccessNote(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldRecordAccessNote, opts...).ToFunc()
+}
+
+// BySyncPhase orders the results by the sync_phase field.
+func BySyncPhase(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldSyncPhase, opts...).ToFunc()
+}
+
+// ByLastReadAt orders the results by the last_read_at field.
+func ByLastReadAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldLastReadAt, opts...).ToFunc()
+}
+
+// ByPartialGeneration orders the results by the partial_generation field.
+func ByPartialGeneration(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPartialGeneration, opts...).ToFunc()
+}
+
+// ByPartial orders the results by the partial field.
+func ByPartial(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPartial, opts...).ToFunc()
 }
 
 // ByGeneration orders the results by the generation field.

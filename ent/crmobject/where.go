@@ -136,6 +136,26 @@ func ResumeToken(v []byte) predicate.CrmObject {
 	return predicate.CrmObject(sql.FieldEQ(FieldResumeToken, v))
 }
 
+// LastReadAt applies equality check predicate on the "last_read_at" field. It's identical to LastReadAtEQ.
+func LastReadAt(v time.Time) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldEQ(FieldLastReadAt, v))
+}
+
+// PartialToken applies equality check predicate on the "partial_token" field. It's identical to PartialTokenEQ.
+func PartialToken(v []byte) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldEQ(FieldPartialToken, v))
+}
+
+// PartialGeneration applies equality check predicate on the "partial_generation" field. It's identical to PartialGenerationEQ.
+func PartialGeneration(v int) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldEQ(FieldPartialGeneration, v))
+}
+
+// Partial applies equality check predicate on the "partial" field. It's identical to PartialEQ.
+func Partial(v bool) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldEQ(FieldPartial, v))
+}
+
 // Generation applies equality check predicate on the "generation" field. It's identical to GenerationEQ.
 func Generation(v int) predicate.CrmObject {
 	return predicate.CrmObject(sql.FieldEQ(FieldGeneration, v))
@@ -1189,6 +1209,196 @@ func ReadFieldsIsNil() predicate.CrmObject {
 // ReadFieldsNotNil applies the NotNil predicate on the "read_fields" field.
 func ReadFieldsNotNil() predicate.CrmObject {
 	return predicate.CrmObject(sql.FieldNotNull(FieldReadFields))
+}
+
+// SyncPhaseEQ applies the EQ predicate on the "sync_phase" field.
+func SyncPhaseEQ(v crm.SyncPhase) predicate.CrmObject {
+	vc := v
+	return predicate.CrmObject(sql.FieldEQ(FieldSyncPhase, vc))
+}
+
+// SyncPhaseNEQ applies the NEQ predicate on the "sync_phase" field.
+func SyncPhaseNEQ(v crm.SyncPhase) predicate.CrmObject {
+	vc := v
+	return predicate.CrmObject(sql.FieldNEQ(FieldSyncPhase, vc))
+}
+
+// SyncPhaseIn applies the In predicate on the "sync_phase" field.
+func SyncPhaseIn(vs ...crm.SyncPhase) predicate.CrmObject {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.CrmObject(sql.FieldIn(FieldSyncPhase, v...))
+}
+
+// SyncPhaseNotIn applies the NotIn predicate on the "sync_phase" field.
+func SyncPhaseNotIn(vs ...crm.SyncPhase) predicate.CrmObject {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.CrmObject(sql.FieldNotIn(FieldSyncPhase, v...))
+}
+
+// LastReadAtEQ applies the EQ predicate on the "last_read_at" field.
+func LastReadAtEQ(v time.Time) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldEQ(FieldLastReadAt, v))
+}
+
+// LastReadAtNEQ applies the NEQ predicate on the "last_read_at" field.
+func LastReadAtNEQ(v time.Time) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldNEQ(FieldLastReadAt, v))
+}
+
+// LastReadAtIn applies the In predicate on the "last_read_at" field.
+func LastReadAtIn(vs ...time.Time) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldIn(FieldLastReadAt, vs...))
+}
+
+// LastReadAtNotIn applies the NotIn predicate on the "last_read_at" field.
+func LastReadAtNotIn(vs ...time.Time) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldNotIn(FieldLastReadAt, vs...))
+}
+
+// LastReadAtGT applies the GT predicate on the "last_read_at" field.
+func LastReadAtGT(v time.Time) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldGT(FieldLastReadAt, v))
+}
+
+// LastReadAtGTE applies the GTE predicate on the "last_read_at" field.
+func LastReadAtGTE(v time.Time) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldGTE(FieldLastReadAt, v))
+}
+
+// LastReadAtLT applies the LT predicate on the "last_read_at" field.
+func LastReadAtLT(v time.Time) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldLT(FieldLastReadAt, v))
+}
+
+// LastReadAtLTE applies the LTE predicate on the "last_read_at" field.
+func LastReadAtLTE(v time.Time) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldLTE(FieldLastReadAt, v))
+}
+
+// LastReadAtIsNil applies the IsNil predicate on the "last_read_at" field.
+func LastReadAtIsNil() predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldIsNull(FieldLastReadAt))
+}
+
+// LastReadAtNotNil applies the NotNil predicate on the "last_read_at" field.
+func LastReadAtNotNil() predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldNotNull(FieldLastReadAt))
+}
+
+// PartialTokenEQ applies the EQ predicate on the "partial_token" field.
+func PartialTokenEQ(v []byte) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldEQ(FieldPartialToken, v))
+}
+
+// PartialTokenNEQ applies the NEQ predicate on the "partial_token" field.
+func PartialTokenNEQ(v []byte) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldNEQ(FieldPartialToken, v))
+}
+
+// PartialTokenIn applies the In predicate on the "partial_token" field.
+func PartialTokenIn(vs ...[]byte) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldIn(FieldPartialToken, vs...))
+}
+
+// PartialTokenNotIn applies the NotIn predicate on the "partial_token" field.
+func PartialTokenNotIn(vs ...[]byte) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldNotIn(FieldPartialToken, vs...))
+}
+
+// PartialTokenGT applies the GT predicate on the "partial_token" field.
+func PartialTokenGT(v []byte) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldGT(FieldPartialToken, v))
+}
+
+// PartialTokenGTE applies the GTE predicate on the "partial_token" field.
+func PartialTokenGTE(v []byte) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldGTE(FieldPartialToken, v))
+}
+
+// PartialTokenLT applies the LT predicate on the "partial_token" field.
+func PartialTokenLT(v []byte) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldLT(FieldPartialToken, v))
+}
+
+// PartialTokenLTE applies the LTE predicate on the "partial_token" field.
+func PartialTokenLTE(v []byte) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldLTE(FieldPartialToken, v))
+}
+
+// PartialTokenIsNil applies the IsNil predicate on the "partial_token" field.
+func PartialTokenIsNil() predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldIsNull(FieldPartialToken))
+}
+
+// PartialTokenNotNil applies the NotNil predicate on the "partial_token" field.
+func PartialTokenNotNil() predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldNotNull(FieldPartialToken))
+}
+
+// PartialFieldsIsNil applies the IsNil predicate on the "partial_fields" field.
+func PartialFieldsIsNil() predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldIsNull(FieldPartialFields))
+}
+
+// PartialFieldsNotNil applies the NotNil predicate on the "partial_fields" field.
+func PartialFieldsNotNil() predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldNotNull(FieldPartialFields))
+}
+
+// PartialGenerationEQ applies the EQ predicate on the "partial_generation" field.
+func PartialGenerationEQ(v int) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldEQ(FieldPartialGeneration, v))
+}
+
+// PartialGenerationNEQ applies the NEQ predicate on the "partial_generation" field.
+func PartialGenerationNEQ(v int) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldNEQ(FieldPartialGeneration, v))
+}
+
+// PartialGenerationIn applies the In predicate on the "partial_generation" field.
+func PartialGenerationIn(vs ...int) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldIn(FieldPartialGeneration, vs...))
+}
+
+// PartialGenerationNotIn applies the NotIn predicate on the "partial_generation" field.
+func PartialGenerationNotIn(vs ...int) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldNotIn(FieldPartialGeneration, vs...))
+}
+
+// PartialGenerationGT applies the GT predicate on the "partial_generation" field.
+func PartialGenerationGT(v int) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldGT(FieldPartialGeneration, v))
+}
+
+// PartialGenerationGTE applies the GTE predicate on the "partial_generation" field.
+func PartialGenerationGTE(v int) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldGTE(FieldPartialGeneration, v))
+}
+
+// PartialGenerationLT applies the LT predicate on the "partial_generation" field.
+func PartialGenerationLT(v int) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldLT(FieldPartialGeneration, v))
+}
+
+// PartialGenerationLTE applies the LTE predicate on the "partial_generation" field.
+func PartialGenerationLTE(v int) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldLTE(FieldPartialGeneration, v))
+}
+
+// PartialEQ applies the EQ predicate on the "partial" field.
+func PartialEQ(v bool) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldEQ(FieldPartial, v))
+}
+
+// PartialNEQ applies the NEQ predicate on the "partial" field.
+func PartialNEQ(v bool) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldNEQ(FieldPartial, v))
 }
 
 // GenerationEQ applies the EQ predicate on the "generation" field.

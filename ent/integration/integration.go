@@ -66,6 +66,24 @@ const (
 	FieldNextRunAt = "next_run_at"
 	// FieldLastSyncedAt holds the string denoting the last_synced_at field in the database.
 	FieldLastSyncedAt = "last_synced_at"
+	// FieldLastSucceededAt holds the string denoting the last_succeeded_at field in the database.
+	FieldLastSucceededAt = "last_succeeded_at"
+	// FieldConsecutiveFailures holds the string denoting the consecutive_failures field in the database.
+	FieldConsecutiveFailures = "consecutive_failures"
+	// FieldFailingSince holds the string denoting the failing_since field in the database.
+	FieldFailingSince = "failing_since"
+	// FieldFailureWarnedAt holds the string denoting the failure_warned_at field in the database.
+	FieldFailureWarnedAt = "failure_warned_at"
+	// FieldGraceWarnedAt holds the string denoting the grace_warned_at field in the database.
+	FieldGraceWarnedAt = "grace_warned_at"
+	// FieldQuotaPercent holds the string denoting the quota_percent field in the database.
+	FieldQuotaPercent = "quota_percent"
+	// FieldQuotaUsed holds the string denoting the quota_used field in the database.
+	FieldQuotaUsed = "quota_used"
+	// FieldQuotaMax holds the string denoting the quota_max field in the database.
+	FieldQuotaMax = "quota_max"
+	// FieldQuotaAt holds the string denoting the quota_at field in the database.
+	FieldQuotaAt = "quota_at"
 	// FieldUpdatedAt holds the string denoting the updated_at field in the database.
 	FieldUpdatedAt = "updated_at"
 	// EdgeObjects holds the string denoting the objects edge name in mutations.
@@ -145,6 +163,15 @@ var Columns = []string{
 	FieldScheduleZone,
 	FieldNextRunAt,
 	FieldLastSyncedAt,
+	FieldLastSucceededAt,
+	FieldConsecutiveFailures,
+	FieldFailingSince,
+	FieldFailureWarnedAt,
+	FieldGraceWarnedAt,
+	FieldQuotaPercent,
+	FieldQuotaUsed,
+	FieldQuotaMax,
+	FieldQuotaAt,
 	FieldUpdatedAt,
 }
 
@@ -200,6 +227,14 @@ var (
 	DefaultScheduleZone string
 	// ScheduleZoneValidator is a validator for the "schedule_zone" field. It is called by the builders before save.
 	ScheduleZoneValidator func(string) error
+	// DefaultConsecutiveFailures holds the default value on creation for the "consecutive_failures" field.
+	DefaultConsecutiveFailures int
+	// DefaultQuotaPercent holds the default value on creation for the "quota_percent" field.
+	DefaultQuotaPercent int
+	// DefaultQuotaUsed holds the default value on creation for the "quota_used" field.
+	DefaultQuotaUsed int
+	// DefaultQuotaMax holds the default value on creation for the "quota_max" field.
+	DefaultQuotaMax int
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() string
 	// IDValidator is a validator for the "id" field. It is called by the builders before save.
@@ -344,6 +379,51 @@ func ByNextRunAt(opts ...sql.OrderTermOption) OrderOption {
 // ByLastSyncedAt orders the results by the last_synced_at field.
 func ByLastSyncedAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldLastSyncedAt, opts...).ToFunc()
+}
+
+// ByLastSucceededAt orders the results by the last_succeeded_at field.
+func ByLastSucceededAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldLastSucceededAt, opts...).ToFunc()
+}
+
+// ByConsecutiveFailures orders the results by the consecutive_failures field.
+func ByConsecutiveFailures(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldConsecutiveFailures, opts...).ToFunc()
+}
+
+// ByFailingSince orders the results by the failing_since field.
+func ByFailingSince(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldFailingSince, opts...).ToFunc()
+}
+
+// ByFailureWarnedAt orders the results by the failure_warned_at field.
+func ByFailureWarnedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldFailureWarnedAt, opts...).ToFunc()
+}
+
+// ByGraceWarnedAt orders the results by the grace_warned_at field.
+func ByGraceWarnedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldGraceWarnedAt, opts...).ToFunc()
+}
+
+// ByQuotaPercent orders the results by the quota_percent field.
+func ByQuotaPercent(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldQuotaPercent, opts...).ToFunc()
+}
+
+// ByQuotaUsed orders the results by the quota_used field.
+func ByQuotaUsed(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldQuotaUsed, opts...).ToFunc()
+}
+
+// ByQuotaMax orders the results by the quota_max field.
+func ByQuotaMax(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldQuotaMax, opts...).ToFunc()
+}
+
+// ByQuotaAt orders the results by the quota_at field.
+func ByQuotaAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldQuotaAt, opts...).ToFunc()
 }
 
 // ByUpdatedAt orders the results by the updated_at field.

@@ -166,6 +166,51 @@ func LastSyncedAt(v time.Time) predicate.Integration {
 	return predicate.Integration(sql.FieldEQ(FieldLastSyncedAt, v))
 }
 
+// LastSucceededAt applies equality check predicate on the "last_succeeded_at" field. It's identical to LastSucceededAtEQ.
+func LastSucceededAt(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldEQ(FieldLastSucceededAt, v))
+}
+
+// ConsecutiveFailures applies equality check predicate on the "consecutive_failures" field. It's identical to ConsecutiveFailuresEQ.
+func ConsecutiveFailures(v int) predicate.Integration {
+	return predicate.Integration(sql.FieldEQ(FieldConsecutiveFailures, v))
+}
+
+// FailingSince applies equality check predicate on the "failing_since" field. It's identical to FailingSinceEQ.
+func FailingSince(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldEQ(FieldFailingSince, v))
+}
+
+// FailureWarnedAt applies equality check predicate on the "failure_warned_at" field. It's identical to FailureWarnedAtEQ.
+func FailureWarnedAt(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldEQ(FieldFailureWarnedAt, v))
+}
+
+// GraceWarnedAt applies equality check predicate on the "grace_warned_at" field. It's identical to GraceWarnedAtEQ.
+func GraceWarnedAt(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldEQ(FieldGraceWarnedAt, v))
+}
+
+// QuotaPercent applies equality check predicate on the "quota_percent" field. It's identical to QuotaPercentEQ.
+func QuotaPercent(v int) predicate.Integration {
+	return predicate.Integration(sql.FieldEQ(FieldQuotaPercent, v))
+}
+
+// QuotaUsed applies equality check predicate on the "quota_used" field. It's identical to QuotaUsedEQ.
+func QuotaUsed(v int) predicate.Integration {
+	return predicate.Integration(sql.FieldEQ(FieldQuotaUsed, v))
+}
+
+// QuotaMax applies equality check predicate on the "quota_max" field. It's identical to QuotaMaxEQ.
+func QuotaMax(v int) predicate.Integration {
+	return predicate.Integration(sql.FieldEQ(FieldQuotaMax, v))
+}
+
+// QuotaAt applies equality check predicate on the "quota_at" field. It's identical to QuotaAtEQ.
+func QuotaAt(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldEQ(FieldQuotaAt, v))
+}
+
 // UpdatedAt applies equality check predicate on the "updated_at" field. It's identical to UpdatedAtEQ.
 func UpdatedAt(v time.Time) predicate.Integration {
 	return predicate.Integration(sql.FieldEQ(FieldUpdatedAt, v))
@@ -1484,6 +1529,416 @@ func LastSyncedAtIsNil() predicate.Integration {
 // LastSyncedAtNotNil applies the NotNil predicate on the "last_synced_at" field.
 func LastSyncedAtNotNil() predicate.Integration {
 	return predicate.Integration(sql.FieldNotNull(FieldLastSyncedAt))
+}
+
+// LastSucceededAtEQ applies the EQ predicate on the "last_succeeded_at" field.
+func LastSucceededAtEQ(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldEQ(FieldLastSucceededAt, v))
+}
+
+// LastSucceededAtNEQ applies the NEQ predicate on the "last_succeeded_at" field.
+func LastSucceededAtNEQ(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldNEQ(FieldLastSucceededAt, v))
+}
+
+// LastSucceededAtIn applies the In predicate on the "last_succeeded_at" field.
+func LastSucceededAtIn(vs ...time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldIn(FieldLastSucceededAt, vs...))
+}
+
+// LastSucceededAtNotIn applies the NotIn predicate on the "last_succeeded_at" field.
+func LastSucceededAtNotIn(vs ...time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldNotIn(FieldLastSucceededAt, vs...))
+}
+
+// LastSucceededAtGT applies the GT predicate on the "last_succeeded_at" field.
+func LastSucceededAtGT(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldGT(FieldLastSucceededAt, v))
+}
+
+// LastSucceededAtGTE applies the GTE predicate on the "last_succeeded_at" field.
+func LastSucceededAtGTE(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldGTE(FieldLastSucceededAt, v))
+}
+
+// LastSucceededAtLT applies the LT predicate on the "last_succeeded_at" field.
+func LastSucceededAtLT(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldLT(FieldLastSucceededAt, v))
+}
+
+// LastSucceededAtLTE applies the LTE predicate on the "last_succeeded_at" field.
+func LastSucceededAtLTE(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldLTE(FieldLastSucceededAt, v))
+}
+
+// LastSucceededAtIsNil applies the IsNil predicate on the "last_succeeded_at" field.
+func LastSucceededAtIsNil() predicate.Integration {
+	return predicate.Integration(sql.FieldIsNull(FieldLastSucceededAt))
+}
+
+// LastSucceededAtNotNil applies the NotNil predicate on the "last_succeeded_at" field.
+func LastSucceededAtNotNil() predicate.Integration {
+	return predicate.Integration(sql.FieldNotNull(FieldLastSucceededAt))
+}
+
+// ConsecutiveFailuresEQ applies the EQ predicate on the "consecutive_failures" field.
+func ConsecutiveFailuresEQ(v int) predicate.Integration {
+	return predicate.Integration(sql.FieldEQ(FieldConsecutiveFailures, v))
+}
+
+// ConsecutiveFailuresNEQ applies the NEQ predicate on the "consecutive_failures" field.
+func ConsecutiveFailuresNEQ(v int) predicate.Integration {
+	return predicate.Integration(sql.FieldNEQ(FieldConsecutiveFailures, v))
+}
+
+// ConsecutiveFailuresIn applies the In predicate on the "consecutive_failures" field.
+func ConsecutiveFailuresIn(vs ...int) predicate.Integration {
+	return predicate.Integration(sql.FieldIn(FieldConsecutiveFailures, vs...))
+}
+
+// ConsecutiveFailuresNotIn applies the NotIn predicate on the "consecutive_failures" field.
+func ConsecutiveFailuresNotIn(vs ...int) predicate.Integration {
+	return predicate.Integration(sql.FieldNotIn(FieldConsecutiveFailures, vs...))
+}
+
+// ConsecutiveFailuresGT applies the GT predicate on the "consecutive_failures" field.
+func ConsecutiveFailuresGT(v int) predicate.Integration {
+	return predicate.Integration(sql.FieldGT(FieldConsecutiveFailures, v))
+}
+
+// ConsecutiveFailuresGTE applies the GTE predicate on the "consecutive_failures" field.
+func ConsecutiveFailuresGTE(v int) predicate.Integration {
+	return predicate.Integration(sql.FieldGTE(FieldConsecutiveFailures, v))
+}
+
+// ConsecutiveFailuresLT applies the LT predicate on the "consecutive_failures" field.
+func ConsecutiveFailuresLT(v int) predicate.Integration {
+	return predicate.Integration(sql.FieldLT(FieldConsecutiveFailures, v))
+}
+
+// ConsecutiveFailuresLTE applies the LTE predicate on the "consecutive_failures" field.
+func ConsecutiveFailuresLTE(v int) predicate.Integration {
+	return predicate.Integration(sql.FieldLTE(FieldConsecutiveFailures, v))
+}
+
+// FailingSinceEQ applies the EQ predicate on the "failing_since" field.
+func FailingSinceEQ(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldEQ(FieldFailingSince, v))
+}
+
+// FailingSinceNEQ applies the NEQ predicate on the "failing_since" field.
+func FailingSinceNEQ(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldNEQ(FieldFailingSince, v))
+}
+
+// FailingSinceIn applies the In predicate on the "failing_since" field.
+func FailingSinceIn(vs ...time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldIn(FieldFailingSince, vs...))
+}
+
+// FailingSinceNotIn applies the NotIn predicate on the "failing_since" field.
+func FailingSinceNotIn(vs ...time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldNotIn(FieldFailingSince, vs...))
+}
+
+// FailingSinceGT applies the GT predicate on the "failing_since" field.
+func FailingSinceGT(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldGT(FieldFailingSince, v))
+}
+
+// FailingSinceGTE applies the GTE predicate on the "failing_since" field.
+func FailingSinceGTE(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldGTE(FieldFailingSince, v))
+}
+
+// FailingSinceLT applies the LT predicate on the "failing_since" field.
+func FailingSinceLT(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldLT(FieldFailingSince, v))
+}
+
+// FailingSinceLTE applies the LTE predicate on the "failing_since" field.
+func FailingSinceLTE(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldLTE(FieldFailingSince, v))
+}
+
+// FailingSinceIsNil applies the IsNil predicate on the "failing_since" field.
+func FailingSinceIsNil() predicate.Integration {
+	return predicate.Integration(sql.FieldIsNull(FieldFailingSince))
+}
+
+// FailingSinceNotNil applies the NotNil predicate on the "failing_since" field.
+func FailingSinceNotNil() predicate.Integration {
+	return predicate.Integration(sql.FieldNotNull(FieldFailingSince))
+}
+
+// FailureWarnedAtEQ applies the EQ predicate on the "failure_warned_at" field.
+func FailureWarnedAtEQ(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldEQ(FieldFailureWarnedAt, v))
+}
+
+// FailureWarnedAtNEQ applies the NEQ predicate on the "failure_warned_at" field.
+func FailureWarnedAtNEQ(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldNEQ(FieldFailureWarnedAt, v))
+}
+
+// FailureWarnedAtIn applies the In predicate on the "failure_warned_at" field.
+func FailureWarnedAtIn(vs ...time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldIn(FieldFailureWarnedAt, vs...))
+}
+
+// FailureWarnedAtNotIn applies the NotIn predicate on the "failure_warned_at" field.
+func FailureWarnedAtNotIn(vs ...time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldNotIn(FieldFailureWarnedAt, vs...))
+}
+
+// FailureWarnedAtGT applies the GT predicate on the "failure_warned_at" field.
+func FailureWarnedAtGT(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldGT(FieldFailureWarnedAt, v))
+}
+
+// FailureWarnedAtGTE applies the GTE predicate on the "failure_warned_at" field.
+func FailureWarnedAtGTE(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldGTE(FieldFailureWarnedAt, v))
+}
+
+// FailureWarnedAtLT applies the LT predicate on the "failure_warned_at" field.
+func FailureWarnedAtLT(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldLT(FieldFailureWarnedAt, v))
+}
+
+// FailureWarnedAtLTE applies the LTE predicate on the "failure_warned_at" field.
+func FailureWarnedAtLTE(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldLTE(FieldFailureWarnedAt, v))
+}
+
+// FailureWarnedAtIsNil applies the IsNil predicate on the "failure_warned_at" field.
+func FailureWarnedAtIsNil() predicate.Integration {
+	return predicate.Integration(sql.FieldIsNull(FieldFailureWarnedAt))
+}
+
+// FailureWarnedAtNotNil applies the NotNil predicate on the "failure_warned_at" field.
+func FailureWarnedAtNotNil() predicate.Integration {
+	return predicate.Integration(sql.FieldNotNull(FieldFailureWarnedAt))
+}
+
+// GraceWarnedAtEQ applies the EQ predicate on the "grace_warned_at" field.
+func GraceWarnedAtEQ(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldEQ(FieldGraceWarnedAt, v))
+}
+
+// GraceWarnedAtNEQ applies the NEQ predicate on the "grace_warned_at" field.
+func GraceWarnedAtNEQ(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldNEQ(FieldGraceWarnedAt, v))
+}
+
+// GraceWarnedAtIn applies the In predicate on the "grace_warned_at" field.
+func GraceWarnedAtIn(vs ...time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldIn(FieldGraceWarnedAt, vs...))
+}
+
+// GraceWarnedAtNotIn applies the NotIn predicate on the "grace_warned_at" field.
+func GraceWarnedAtNotIn(vs ...time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldNotIn(FieldGraceWarnedAt, vs...))
+}
+
+// GraceWarnedAtGT applies the GT predicate on the "grace_warned_at" field.
+func GraceWarnedAtGT(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldGT(FieldGraceWarnedAt, v))
+}
+
+// GraceWarnedAtGTE applies the GTE predicate on the "grace_warned_at" field.
+func GraceWarnedAtGTE(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldGTE(FieldGraceWarnedAt, v))
+}
+
+// GraceWarnedAtLT applies the LT predicate on the "grace_warned_at" field.
+func GraceWarnedAtLT(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldLT(FieldGraceWarnedAt, v))
+}
+
+// GraceWarnedAtLTE applies the LTE predicate on the "grace_warned_at" field.
+func GraceWarnedAtLTE(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldLTE(FieldGraceWarnedAt, v))
+}
+
+// GraceWarnedAtIsNil applies the IsNil predicate on the "grace_warned_at" field.
+func GraceWarnedAtIsNil() predicate.Integration {
+	return predicate.Integration(sql.FieldIsNull(FieldGraceWarnedAt))
+}
+
+// GraceWarnedAtNotNil applies the NotNil predicate on the "grace_warned_at" field.
+func GraceWarnedAtNotNil() predicate.Integration {
+	return predicate.Integration(sql.FieldNotNull(FieldGraceWarnedAt))
+}
+
+// QuotaPercentEQ applies the EQ predicate on the "quota_percent" field.
+func QuotaPercentEQ(v int) predicate.Integration {
+	return predicate.Integration(sql.FieldEQ(FieldQuotaPercent, v))
+}
+
+// QuotaPercentNEQ applies the NEQ predicate on the "quota_percent" field.
+func QuotaPercentNEQ(v int) predicate.Integration {
+	return predicate.Integration(sql.FieldNEQ(FieldQuotaPercent, v))
+}
+
+// QuotaPercentIn applies the In predicate on the "quota_percent" field.
+func QuotaPercentIn(vs ...int) predicate.Integration {
+	return predicate.Integration(sql.FieldIn(FieldQuotaPercent, vs...))
+}
+
+// QuotaPercentNotIn applies the NotIn predicate on the "quota_percent" field.
+func QuotaPercentNotIn(vs ...int) predicate.Integration {
+	return predicate.Integration(sql.FieldNotIn(FieldQuotaPercent, vs...))
+}
+
+// QuotaPercentGT applies the GT predicate on the "quota_percent" field.
+func QuotaPercentGT(v int) predicate.Integration {
+	return predicate.Integration(sql.FieldGT(FieldQuotaPercent, v))
+}
+
+// QuotaPercentGTE applies the GTE predicate on the "quota_percent" field.
+func QuotaPercentGTE(v int) predicate.Integration {
+	return predicate.Integration(sql.FieldGTE(FieldQuotaPercent, v))
+}
+
+// QuotaPercentLT applies the LT predicate on the "quota_percent" field.
+func QuotaPercentLT(v int) predicate.Integration {
+	return predicate.Integration(sql.FieldLT(FieldQuotaPercent, v))
+}
+
+// QuotaPercentLTE applies the LTE predicate on the "quota_percent" field.
+func QuotaPercentLTE(v int) predicate.Integration {
+	return predicate.Integration(sql.FieldLTE(FieldQuotaPercent, v))
+}
+
+// QuotaUsedEQ applies the EQ predicate on the "quota_used" field.
+func QuotaUsedEQ(v int) predicate.Integration {
+	return predicate.Integration(sql.FieldEQ(FieldQuotaUsed, v))
+}
+
+// QuotaUsedNEQ applies the NEQ predicate on the "quota_used" field.
+func QuotaUsedNEQ(v int) predicate.Integration {
+	return predicate.Integration(sql.FieldNEQ(FieldQuotaUsed, v))
+}
+
+// QuotaUsedIn applies the In predicate on the "quota_used" field.
+func QuotaUsedIn(vs ...int) predicate.Integration {
+	return predicate.Integration(sql.FieldIn(FieldQuotaUsed, vs...))
+}
+
+// QuotaUsedNotIn applies the NotIn predicate on the "quota_used" field.
+func QuotaUsedNotIn(vs ...int) predicate.Integration {
+	return predicate.Integration(sql.FieldNotIn(FieldQuotaUsed, vs...))
+}
+
+// QuotaUsedGT applies the GT predicate on the "quota_used" field.
+func QuotaUsedGT(v int) predicate.Integration {
+	return predicate.Integration(sql.FieldGT(FieldQuotaUsed, v))
+}
+
+// QuotaUsedGTE applies the GTE predicate on the "quota_used" field.
+func QuotaUsedGTE(v int) predicate.Integration {
+	return predicate.Integration(sql.FieldGTE(FieldQuotaUsed, v))
+}
+
+// QuotaUsedLT applies the LT predicate on the "quota_used" field.
+func QuotaUsedLT(v int) predicate.Integration {
+	return predicate.Integration(sql.FieldLT(FieldQuotaUsed, v))
+}
+
+// QuotaUsedLTE applies the LTE predicate on the "quota_used" field.
+func QuotaUsedLTE(v int) predicate.Integration {
+	return predicate.Integration(sql.FieldLTE(FieldQuotaUsed, v))
+}
+
+// QuotaMaxEQ applies the EQ predicate on the "quota_max" field.
+func QuotaMaxEQ(v int) predicate.Integration {
+	return predicate.Integration(sql.FieldEQ(FieldQuotaMax, v))
+}
+
+// QuotaMaxNEQ applies the NEQ predicate on the "quota_max" field.
+func QuotaMaxNEQ(v int) predicate.Integration {
+	return predicate.Integration(sql.FieldNEQ(FieldQuotaMax, v))
+}
+
+// QuotaMaxIn applies the In predicate on the "quota_max" field.
+func QuotaMaxIn(vs ...int) predicate.Integration {
+	return predicate.Integration(sql.FieldIn(FieldQuotaMax, vs...))
+}
+
+// QuotaMaxNotIn applies the NotIn predicate on the "quota_max" field.
+func QuotaMaxNotIn(vs ...int) predicate.Integration {
+	return predicate.Integration(sql.FieldNotIn(FieldQuotaMax, vs...))
+}
+
+// QuotaMaxGT applies the GT predicate on the "quota_max" field.
+func QuotaMaxGT(v int) predicate.Integration {
+	return predicate.Integration(sql.FieldGT(FieldQuotaMax, v))
+}
+
+// QuotaMaxGTE applies the GTE predicate on the "quota_max" field.
+func QuotaMaxGTE(v int) predicate.Integration {
+	return predicate.Integration(sql.FieldGTE(FieldQuotaMax, v))
+}
+
+// QuotaMaxLT applies the LT predicate on the "quota_max" field.
+func QuotaMaxLT(v int) predicate.Integration {
+	return predicate.Integration(sql.FieldLT(FieldQuotaMax, v))
+}
+
+// QuotaMaxLTE applies the LTE predicate on the "quota_max" field.
+func QuotaMaxLTE(v int) predicate.Integration {
+	return predicate.Integration(sql.FieldLTE(FieldQuotaMax, v))
+}
+
+// QuotaAtEQ applies the EQ predicate on the "quota_at" field.
+func QuotaAtEQ(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldEQ(FieldQuotaAt, v))
+}
+
+// QuotaAtNEQ applies the NEQ predicate on the "quota_at" field.
+func QuotaAtNEQ(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldNEQ(FieldQuotaAt, v))
+}
+
+// QuotaAtIn applies the In predicate on the "quota_at" field.
+func QuotaAtIn(vs ...time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldIn(FieldQuotaAt, vs...))
+}
+
+// QuotaAtNotIn applies the NotIn predicate on the "quota_at" field.
+func QuotaAtNotIn(vs ...time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldNotIn(FieldQuotaAt, vs...))
+}
+
+// QuotaAtGT applies the GT predicate on the "quota_at" field.
+func QuotaAtGT(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldGT(FieldQuotaAt, v))
+}
+
+// QuotaAtGTE applies the GTE predicate on the "quota_at" field.
+func QuotaAtGTE(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldGTE(FieldQuotaAt, v))
+}
+
+// QuotaAtLT applies the LT predicate on the "quota_at" field.
+func QuotaAtLT(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldLT(FieldQuotaAt, v))
+}
+
+// QuotaAtLTE applies the LTE predicate on the "quota_at" field.
+func QuotaAtLTE(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldLTE(FieldQuotaAt, v))
+}
+
+// QuotaAtIsNil applies the IsNil predicate on the "quota_at" field.
+func QuotaAtIsNil() predicate.Integration {
+	return predicate.Integration(sql.FieldIsNull(FieldQuotaAt))
+}
+
+// QuotaAtNotNil applies the NotNil predicate on the "quota_at" field.
+func QuotaAtNotNil() predicate.Integration {
+	return predicate.Integration(sql.FieldNotNull(FieldQuotaAt))
 }
 
 // UpdatedAtEQ applies the EQ predicate on the "updated_at" field.

@@ -13,7 +13,7 @@ var (
 		{Name: "id", Type: field.TypeString, Size: 40},
 		{Name: "workspace_id", Type: field.TypeString, Size: 40},
 		{Name: "created_at", Type: field.TypeTime},
-		{Name: "rule", Type: field.TypeEnum, Enums: []string{"OBJECT_ACCESS_MISSING", "REQUIRED_OBJECT_ACCESS_LOST", "STANDARD_FIELD_ACCESS_LOST", "MISSING_AT_STANDARDIZATION", "CREDENTIAL_EXPIRED", "CONNECTOR_UNHEALTHY"}},
+		{Name: "rule", Type: field.TypeEnum, Enums: []string{"OBJECT_ACCESS_MISSING", "REQUIRED_OBJECT_ACCESS_LOST", "STANDARD_FIELD_ACCESS_LOST", "MISSING_AT_STANDARDIZATION", "CREDENTIAL_EXPIRED", "CONNECTOR_UNHEALTHY", "API_LIMIT_NEAR", "API_LIMIT_REACHED", "GRACE_ENDING", "AUTO_DISCONNECTED", "RUN_FAILED_REPEATEDLY", "AUTO_PAUSED", "SYNC_DELAYED"}},
 		{Name: "severity", Type: field.TypeEnum, Enums: []string{"CRITICAL", "WARNING", "INFO"}},
 		{Name: "mandatory", Type: field.TypeBool, Default: false},
 		{Name: "state", Type: field.TypeEnum, Enums: []string{"OPEN", "ACKNOWLEDGED", "SNOOZED", "RESOLVED"}, Default: "OPEN"},
@@ -30,7 +30,7 @@ var (
 		{Name: "occurrences", Type: field.TypeInt, Default: 1},
 		{Name: "last_seen_at", Type: field.TypeTime},
 		{Name: "resolved_at", Type: field.TypeTime, Nullable: true},
-		{Name: "resolution", Type: field.TypeEnum, Nullable: true, Enums: []string{"RESTORED", "UNMAPPED", "RECONNECTED", "DISCONNECTED"}},
+		{Name: "resolution", Type: field.TypeEnum, Nullable: true, Enums: []string{"RESTORED", "UNMAPPED", "RECONNECTED", "DISCONNECTED", "RESUMED"}},
 		{Name: "integration_id", Type: field.TypeString, Size: 40},
 	}
 	// AlertsTable holds the schema information for the "alerts" table.
@@ -59,14 +59,41 @@ var (
 			},
 		},
 	}
+	// APIBudgetsColumns holds the columns for the "api_budgets" table.
+	APIBudgetsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "workspace_id", Type: field.TypeString, Size: 40},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "integration_id", Type: field.TypeString, Size: 40},
+		{Name: "api_type", Type: field.TypeString, Size: 40},
+		{Name: "daily_limit", Type: field.TypeInt},
+		{Name: "updated_by", Type: field.TypeString, Size: 80},
+		{Name: "updated_at", Type: field.TypeTime},
+	}
+	// APIBudgetsTable holds the schema information for the "api_budgets" table.
+	APIBudgetsTable = &schema.Table{
+		Name:       "api_budgets",
+		Columns:    APIBudgetsColumns,
+		PrimaryKey: []*schema.Column{APIBudgetsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "apibudget_workspace_id_integration_id_api_type",
+				Unique:  true,
+				Columns: []*schema.Column{APIBudgetsColumns[1], APIBudgetsColumns[3], APIBudgetsColumns[4]},
+			},
+		},
+	}
 	// APITokensColumns holds the columns for the "api_tokens" table.
 	APITokensColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 40},
 		{Name: "workspace_id", Type: field.TypeString, Size: 40},
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "name", Type: field.TypeString, Size: 200},
-		{Name: "role", Type: field.TypeEnum, Enums: []string{"ADMIN", "VIEWER"}},
+		{Name: "role", Type: field.TypeEnum, Enums: []string{"OWNER", "ADMIN", "VIEWER", "CSM"}},
 		{Name: "hash", Type: field.TypeBytes, Size: 32},
+		{Name: "scopes", Type: field.TypeJSON, Nullable: true},
+		{Name: "created_by", Type: field.TypeString, Nullable: true, Size: 80},
+		{Name: "last_used_at", Type: field.TypeTime, Nullable: true},
 		{Name: "expires_at", Type: field.TypeTime, Nullable: true},
 		{Name: "revoked_at", Type: field.TypeTime, Nullable: true},
 	}
@@ -88,6 +115,29 @@ var (
 			},
 		},
 	}
+	// APIUsagesColumns holds the columns for the "api_usages" table.
+	APIUsagesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "workspace_id", Type: field.TypeString, Size: 40},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "integration_id", Type: field.TypeString, Size: 40},
+		{Name: "api_type", Type: field.TypeString, Size: 40},
+		{Name: "local_date", Type: field.TypeString, Size: 10},
+		{Name: "calls", Type: field.TypeInt, Default: 0},
+	}
+	// APIUsagesTable holds the schema information for the "api_usages" table.
+	APIUsagesTable = &schema.Table{
+		Name:       "api_usages",
+		Columns:    APIUsagesColumns,
+		PrimaryKey: []*schema.Column{APIUsagesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "apiusage_workspace_id_integration_id_local_date_api_type",
+				Unique:  true,
+				Columns: []*schema.Column{APIUsagesColumns[1], APIUsagesColumns[3], APIUsagesColumns[5], APIUsagesColumns[4]},
+			},
+		},
+	}
 	// AuditEntriesColumns holds the columns for the "audit_entries" table.
 	AuditEntriesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 40},
@@ -98,6 +148,12 @@ var (
 		{Name: "action", Type: field.TypeString, Size: 80},
 		{Name: "target", Type: field.TypeString, Nullable: true, Size: 80},
 		{Name: "outcome", Type: field.TypeEnum, Enums: []string{"SUCCEEDED", "DENIED", "FAILED"}},
+		{Name: "via", Type: field.TypeString, Nullable: true, Size: 40},
+		{Name: "interface", Type: field.TypeString, Nullable: true, Size: 40},
+		{Name: "address", Type: field.TypeString, Nullable: true, Size: 64},
+		{Name: "user_agent", Type: field.TypeString, Nullable: true, Size: 300},
+		{Name: "request_id", Type: field.TypeString, Nullable: true, Size: 64},
+		{Name: "fault_code", Type: field.TypeString, Nullable: true, Size: 60},
 		{Name: "before", Type: field.TypeJSON, Nullable: true},
 		{Name: "after", Type: field.TypeJSON, Nullable: true},
 	}
@@ -111,6 +167,11 @@ var (
 				Name:    "auditentry_workspace_id_created_at",
 				Unique:  false,
 				Columns: []*schema.Column{AuditEntriesColumns[1], AuditEntriesColumns[2]},
+			},
+			{
+				Name:    "auditentry_workspace_id_target",
+				Unique:  false,
+				Columns: []*schema.Column{AuditEntriesColumns[1], AuditEntriesColumns[6]},
 			},
 		},
 	}
@@ -236,6 +297,12 @@ var (
 		{Name: "record_access_note", Type: field.TypeString, Nullable: true, Size: 1000},
 		{Name: "resume_token", Type: field.TypeBytes, Nullable: true},
 		{Name: "read_fields", Type: field.TypeJSON, Nullable: true},
+		{Name: "sync_phase", Type: field.TypeEnum, Enums: []string{"ONBOARDING", "DAILY"}, Default: "ONBOARDING"},
+		{Name: "last_read_at", Type: field.TypeTime, Nullable: true},
+		{Name: "partial_token", Type: field.TypeBytes, Nullable: true},
+		{Name: "partial_fields", Type: field.TypeJSON, Nullable: true},
+		{Name: "partial_generation", Type: field.TypeInt, Default: 0},
+		{Name: "partial", Type: field.TypeBool, Default: false},
 		{Name: "generation", Type: field.TypeInt, Default: 0},
 		{Name: "position", Type: field.TypeInt, Default: 0},
 		{Name: "integration_id", Type: field.TypeString, Size: 40},
@@ -248,7 +315,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "crm_objects_integrations_objects",
-				Columns:    []*schema.Column{CrmObjectsColumns[23]},
+				Columns:    []*schema.Column{CrmObjectsColumns[29]},
 				RefColumns: []*schema.Column{IntegrationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -257,7 +324,34 @@ var (
 			{
 				Name:    "crmobject_workspace_id_integration_id_name",
 				Unique:  true,
-				Columns: []*schema.Column{CrmObjectsColumns[1], CrmObjectsColumns[23], CrmObjectsColumns[3]},
+				Columns: []*schema.Column{CrmObjectsColumns[1], CrmObjectsColumns[29], CrmObjectsColumns[3]},
+			},
+		},
+	}
+	// FailedRecordsColumns holds the columns for the "failed_records" table.
+	FailedRecordsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "workspace_id", Type: field.TypeString, Size: 40},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "integration_id", Type: field.TypeString, Size: 40},
+		{Name: "object_name", Type: field.TypeString, Size: 120},
+		{Name: "record_id", Type: field.TypeString, Size: 200},
+		{Name: "run_id", Type: field.TypeString, Size: 40},
+		{Name: "fault_code", Type: field.TypeString, Size: 60},
+		{Name: "message", Type: field.TypeString, Size: 500},
+		{Name: "attempts", Type: field.TypeInt, Default: 1},
+		{Name: "last_seen_at", Type: field.TypeTime},
+	}
+	// FailedRecordsTable holds the schema information for the "failed_records" table.
+	FailedRecordsTable = &schema.Table{
+		Name:       "failed_records",
+		Columns:    FailedRecordsColumns,
+		PrimaryKey: []*schema.Column{FailedRecordsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "failedrecord_workspace_id_integration_id_object_name_record_id",
+				Unique:  true,
+				Columns: []*schema.Column{FailedRecordsColumns[1], FailedRecordsColumns[3], FailedRecordsColumns[4], FailedRecordsColumns[5]},
 			},
 		},
 	}
@@ -347,6 +441,15 @@ var (
 		{Name: "schedule_zone", Type: field.TypeString, Size: 64, Default: "UTC"},
 		{Name: "next_run_at", Type: field.TypeTime, Nullable: true},
 		{Name: "last_synced_at", Type: field.TypeTime, Nullable: true},
+		{Name: "last_succeeded_at", Type: field.TypeTime, Nullable: true},
+		{Name: "consecutive_failures", Type: field.TypeInt, Default: 0},
+		{Name: "failing_since", Type: field.TypeTime, Nullable: true},
+		{Name: "failure_warned_at", Type: field.TypeTime, Nullable: true},
+		{Name: "grace_warned_at", Type: field.TypeTime, Nullable: true},
+		{Name: "quota_percent", Type: field.TypeInt, Default: 80},
+		{Name: "quota_used", Type: field.TypeInt, Default: 0},
+		{Name: "quota_max", Type: field.TypeInt, Default: 0},
+		{Name: "quota_at", Type: field.TypeTime, Nullable: true},
 		{Name: "updated_at", Type: field.TypeTime},
 	}
 	// IntegrationsTable holds the schema information for the "integrations" table.
@@ -364,6 +467,38 @@ var (
 				Name:    "integration_next_run_at",
 				Unique:  false,
 				Columns: []*schema.Column{IntegrationsColumns[24]},
+			},
+		},
+	}
+	// InvitationsColumns holds the columns for the "invitations" table.
+	InvitationsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "workspace_id", Type: field.TypeString, Size: 40},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "email", Type: field.TypeString, Size: 320},
+		{Name: "role", Type: field.TypeEnum, Enums: []string{"OWNER", "ADMIN", "VIEWER", "CSM"}},
+		{Name: "ticket_hash", Type: field.TypeBytes, Size: 32},
+		{Name: "invited_by", Type: field.TypeString, Size: 80},
+		{Name: "expires_at", Type: field.TypeTime},
+		{Name: "accepted_at", Type: field.TypeTime, Nullable: true},
+		{Name: "revoked_at", Type: field.TypeTime, Nullable: true},
+		{Name: "open_key", Type: field.TypeString, Nullable: true, Size: 320},
+	}
+	// InvitationsTable holds the schema information for the "invitations" table.
+	InvitationsTable = &schema.Table{
+		Name:       "invitations",
+		Columns:    InvitationsColumns,
+		PrimaryKey: []*schema.Column{InvitationsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "invitation_workspace_id_open_key",
+				Unique:  true,
+				Columns: []*schema.Column{InvitationsColumns[1], InvitationsColumns[10]},
+			},
+			{
+				Name:    "invitation_ticket_hash",
+				Unique:  true,
+				Columns: []*schema.Column{InvitationsColumns[5]},
 			},
 		},
 	}
@@ -402,6 +537,44 @@ var (
 				Name:    "mapping_workspace_id_integration_id_object_name_crm_field",
 				Unique:  true,
 				Columns: []*schema.Column{MappingsColumns[1], MappingsColumns[8], MappingsColumns[3], MappingsColumns[5]},
+			},
+		},
+	}
+	// MembersColumns holds the columns for the "members" table.
+	MembersColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "workspace_id", Type: field.TypeString, Size: 40},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "email", Type: field.TypeString, Size: 320},
+		{Name: "name", Type: field.TypeString, Nullable: true, Size: 200},
+		{Name: "role", Type: field.TypeEnum, Enums: []string{"OWNER", "ADMIN", "VIEWER", "CSM"}},
+		{Name: "issuer", Type: field.TypeString, Nullable: true, Size: 500},
+		{Name: "subject", Type: field.TypeString, Nullable: true, Size: 300},
+		{Name: "invited_by", Type: field.TypeString, Nullable: true, Size: 80},
+		{Name: "last_seen_at", Type: field.TypeTime, Nullable: true},
+		{Name: "removed_at", Type: field.TypeTime, Nullable: true},
+		{Name: "email_key", Type: field.TypeString, Nullable: true, Size: 320},
+	}
+	// MembersTable holds the schema information for the "members" table.
+	MembersTable = &schema.Table{
+		Name:       "members",
+		Columns:    MembersColumns,
+		PrimaryKey: []*schema.Column{MembersColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "member_workspace_id_email_key",
+				Unique:  true,
+				Columns: []*schema.Column{MembersColumns[1], MembersColumns[11]},
+			},
+			{
+				Name:    "member_email",
+				Unique:  false,
+				Columns: []*schema.Column{MembersColumns[3]},
+			},
+			{
+				Name:    "member_issuer_subject",
+				Unique:  false,
+				Columns: []*schema.Column{MembersColumns[6], MembersColumns[7]},
 			},
 		},
 	}
@@ -526,6 +699,28 @@ var (
 			},
 		},
 	}
+	// RecipientsColumns holds the columns for the "recipients" table.
+	RecipientsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "workspace_id", Type: field.TypeString, Size: 40},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "address", Type: field.TypeString, Size: 320},
+		{Name: "class", Type: field.TypeEnum, Enums: []string{"INTERNAL", "EXTERNAL"}},
+		{Name: "added_by", Type: field.TypeString, Size: 80},
+	}
+	// RecipientsTable holds the schema information for the "recipients" table.
+	RecipientsTable = &schema.Table{
+		Name:       "recipients",
+		Columns:    RecipientsColumns,
+		PrimaryKey: []*schema.Column{RecipientsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "recipient_workspace_id_address",
+				Unique:  true,
+				Columns: []*schema.Column{RecipientsColumns[1], RecipientsColumns[3]},
+			},
+		},
+	}
 	// RecordsColumns holds the columns for the "records" table.
 	RecordsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 40},
@@ -553,6 +748,66 @@ var (
 			},
 		},
 	}
+	// RunErrorsColumns holds the columns for the "run_errors" table.
+	RunErrorsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "workspace_id", Type: field.TypeString, Size: 40},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "run_id", Type: field.TypeString, Size: 40},
+		{Name: "integration_id", Type: field.TypeString, Size: 40},
+		{Name: "fault_code", Type: field.TypeString, Size: 60},
+		{Name: "object_name", Type: field.TypeString, Size: 120, Default: ""},
+		{Name: "field_name", Type: field.TypeString, Size: 120, Default: ""},
+		{Name: "message", Type: field.TypeString, Size: 500},
+		{Name: "count", Type: field.TypeInt, Default: 1},
+		{Name: "record_ids", Type: field.TypeJSON, Nullable: true},
+		{Name: "last_seen_at", Type: field.TypeTime},
+	}
+	// RunErrorsTable holds the schema information for the "run_errors" table.
+	RunErrorsTable = &schema.Table{
+		Name:       "run_errors",
+		Columns:    RunErrorsColumns,
+		PrimaryKey: []*schema.Column{RunErrorsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "runerror_workspace_id_run_id_fault_code_object_name_field_name",
+				Unique:  true,
+				Columns: []*schema.Column{RunErrorsColumns[1], RunErrorsColumns[3], RunErrorsColumns[5], RunErrorsColumns[6], RunErrorsColumns[7]},
+			},
+		},
+	}
+	// RunLogEntriesColumns holds the columns for the "run_log_entries" table.
+	RunLogEntriesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "workspace_id", Type: field.TypeString, Size: 40},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "run_id", Type: field.TypeString, Size: 40},
+		{Name: "integration_id", Type: field.TypeString, Size: 40},
+		{Name: "seq", Type: field.TypeInt},
+		{Name: "level", Type: field.TypeEnum, Enums: []string{"DEBUG", "INFO", "WARN", "ERROR"}},
+		{Name: "message", Type: field.TypeString, Size: 1000},
+		{Name: "object_name", Type: field.TypeString, Nullable: true, Size: 120},
+		{Name: "fault_code", Type: field.TypeString, Nullable: true, Size: 60},
+		{Name: "attributes", Type: field.TypeJSON, Nullable: true},
+	}
+	// RunLogEntriesTable holds the schema information for the "run_log_entries" table.
+	RunLogEntriesTable = &schema.Table{
+		Name:       "run_log_entries",
+		Columns:    RunLogEntriesColumns,
+		PrimaryKey: []*schema.Column{RunLogEntriesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "runlogentry_workspace_id_run_id_seq",
+				Unique:  true,
+				Columns: []*schema.Column{RunLogEntriesColumns[1], RunLogEntriesColumns[3], RunLogEntriesColumns[5]},
+			},
+			{
+				Name:    "runlogentry_created_at",
+				Unique:  false,
+				Columns: []*schema.Column{RunLogEntriesColumns[2]},
+			},
+		},
+	}
 	// RunObjectsColumns holds the columns for the "run_objects" table.
 	RunObjectsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 40},
@@ -563,6 +818,10 @@ var (
 		{Name: "status", Type: field.TypeEnum, Enums: []string{"PENDING", "RUNNING", "SUCCEEDED", "SKIPPED", "FAILED"}, Default: "PENDING"},
 		{Name: "reason", Type: field.TypeString, Nullable: true, Size: 500},
 		{Name: "fault_code", Type: field.TypeString, Nullable: true, Size: 60},
+		{Name: "phase", Type: field.TypeEnum, Enums: []string{"ONBOARDING", "DAILY"}, Default: "ONBOARDING"},
+		{Name: "crm_calls", Type: field.TypeInt, Default: 0},
+		{Name: "started_at", Type: field.TypeTime, Nullable: true},
+		{Name: "finished_at", Type: field.TypeTime, Nullable: true},
 		{Name: "counters", Type: field.TypeJSON, Nullable: true},
 		{Name: "run_id", Type: field.TypeString, Size: 40},
 	}
@@ -574,7 +833,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "run_objects_sync_runs_objects",
-				Columns:    []*schema.Column{RunObjectsColumns[9]},
+				Columns:    []*schema.Column{RunObjectsColumns[13]},
 				RefColumns: []*schema.Column{SyncRunsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -583,7 +842,48 @@ var (
 			{
 				Name:    "runobject_workspace_id_run_id_name",
 				Unique:  true,
-				Columns: []*schema.Column{RunObjectsColumns[1], RunObjectsColumns[9], RunObjectsColumns[3]},
+				Columns: []*schema.Column{RunObjectsColumns[1], RunObjectsColumns[13], RunObjectsColumns[3]},
+			},
+		},
+	}
+	// SessionsColumns holds the columns for the "sessions" table.
+	SessionsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "workspace_id", Type: field.TypeString, Size: 40},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "hash", Type: field.TypeBytes, Size: 32},
+		{Name: "member_id", Type: field.TypeString, Nullable: true, Size: 40},
+		{Name: "csm", Type: field.TypeBool, Default: false},
+		{Name: "issuer", Type: field.TypeString, Nullable: true, Size: 500},
+		{Name: "subject", Type: field.TypeString, Nullable: true, Size: 300},
+		{Name: "email", Type: field.TypeString, Nullable: true, Size: 320},
+		{Name: "name", Type: field.TypeString, Nullable: true, Size: 200},
+		{Name: "address", Type: field.TypeString, Nullable: true, Size: 64},
+		{Name: "user_agent", Type: field.TypeString, Nullable: true, Size: 300},
+		{Name: "expires_at", Type: field.TypeTime},
+		{Name: "seen_at", Type: field.TypeTime},
+		{Name: "ended_at", Type: field.TypeTime, Nullable: true},
+	}
+	// SessionsTable holds the schema information for the "sessions" table.
+	SessionsTable = &schema.Table{
+		Name:       "sessions",
+		Columns:    SessionsColumns,
+		PrimaryKey: []*schema.Column{SessionsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "session_hash",
+				Unique:  true,
+				Columns: []*schema.Column{SessionsColumns[3]},
+			},
+			{
+				Name:    "session_workspace_id_member_id",
+				Unique:  false,
+				Columns: []*schema.Column{SessionsColumns[1], SessionsColumns[4]},
+			},
+			{
+				Name:    "session_expires_at",
+				Unique:  false,
+				Columns: []*schema.Column{SessionsColumns[12]},
 			},
 		},
 	}
@@ -611,6 +911,34 @@ var (
 			},
 		},
 	}
+	// SignInLinksColumns holds the columns for the "sign_in_links" table.
+	SignInLinksColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "workspace_id", Type: field.TypeString, Size: 40},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "member_id", Type: field.TypeString, Nullable: true, Size: 40},
+		{Name: "ticket_hash", Type: field.TypeBytes, Size: 32},
+		{Name: "expires_at", Type: field.TypeTime},
+		{Name: "used_at", Type: field.TypeTime, Nullable: true},
+	}
+	// SignInLinksTable holds the schema information for the "sign_in_links" table.
+	SignInLinksTable = &schema.Table{
+		Name:       "sign_in_links",
+		Columns:    SignInLinksColumns,
+		PrimaryKey: []*schema.Column{SignInLinksColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "signinlink_ticket_hash",
+				Unique:  true,
+				Columns: []*schema.Column{SignInLinksColumns[4]},
+			},
+			{
+				Name:    "signinlink_workspace_id_created_at",
+				Unique:  false,
+				Columns: []*schema.Column{SignInLinksColumns[1], SignInLinksColumns[2]},
+			},
+		},
+	}
 	// SyncRunsColumns holds the columns for the "sync_runs" table.
 	SyncRunsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 40},
@@ -618,9 +946,14 @@ var (
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "kind", Type: field.TypeEnum, Enums: []string{"SCHEDULED", "CATCH_UP", "MANUAL", "ONBOARDING"}},
 		{Name: "local_date", Type: field.TypeString, Size: 10},
-		{Name: "status", Type: field.TypeEnum, Enums: []string{"QUEUED", "RUNNING", "SUCCEEDED", "PARTIAL", "FAILED", "CANCELLED"}, Default: "QUEUED"},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"QUEUED", "RUNNING", "SUCCEEDED", "PARTIAL", "FAILED", "CANCELLED", "SKIPPED", "RATE_LIMITED"}, Default: "QUEUED"},
 		{Name: "reason", Type: field.TypeString, Nullable: true, Size: 500},
 		{Name: "fault_code", Type: field.TypeString, Nullable: true, Size: 60},
+		{Name: "resume_at", Type: field.TypeTime, Nullable: true},
+		{Name: "objects_wanted", Type: field.TypeJSON, Nullable: true},
+		{Name: "records_wanted", Type: field.TypeJSON, Nullable: true},
+		{Name: "cancel_requested", Type: field.TypeBool, Default: false},
+		{Name: "log_seq", Type: field.TypeInt, Default: 0},
 		{Name: "phase", Type: field.TypeEnum, Enums: []string{"CHECKLIST", "CHECK", "READ", "EVALUATE", "DONE"}, Default: "CHECKLIST"},
 		{Name: "requested_by", Type: field.TypeString, Nullable: true, Size: 80},
 		{Name: "date_key", Type: field.TypeString, Nullable: true, Size: 60},
@@ -646,7 +979,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "sync_runs_integrations_runs",
-				Columns:    []*schema.Column{SyncRunsColumns[23]},
+				Columns:    []*schema.Column{SyncRunsColumns[28]},
 				RefColumns: []*schema.Column{IntegrationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -655,17 +988,17 @@ var (
 			{
 				Name:    "syncrun_workspace_id_date_key",
 				Unique:  true,
-				Columns: []*schema.Column{SyncRunsColumns[1], SyncRunsColumns[10]},
+				Columns: []*schema.Column{SyncRunsColumns[1], SyncRunsColumns[15]},
 			},
 			{
 				Name:    "syncrun_workspace_id_active_key",
 				Unique:  true,
-				Columns: []*schema.Column{SyncRunsColumns[1], SyncRunsColumns[11]},
+				Columns: []*schema.Column{SyncRunsColumns[1], SyncRunsColumns[16]},
 			},
 			{
 				Name:    "syncrun_workspace_id_integration_id_created_at",
 				Unique:  false,
-				Columns: []*schema.Column{SyncRunsColumns[1], SyncRunsColumns[23], SyncRunsColumns[2]},
+				Columns: []*schema.Column{SyncRunsColumns[1], SyncRunsColumns[28], SyncRunsColumns[2]},
 			},
 		},
 	}
@@ -687,23 +1020,33 @@ var (
 	// Tables holds all the tables in the schema.
 	Tables = []*schema.Table{
 		AlertsTable,
+		APIBudgetsTable,
 		APITokensTable,
+		APIUsagesTable,
 		AuditEntriesTable,
 		ConnectorMemosTable,
 		CredentialsTable,
 		CrmFieldsTable,
 		CrmObjectsTable,
+		FailedRecordsTable,
 		FeedEntriesTable,
 		IdempotencyKeysTable,
 		IntegrationsTable,
+		InvitationsTable,
 		MappingsTable,
+		MembersTable,
 		OauthClientsTable,
 		OauthStatesTable,
 		PermissionChangesTable,
 		PicklistsTable,
+		RecipientsTable,
 		RecordsTable,
+		RunErrorsTable,
+		RunLogEntriesTable,
 		RunObjectsTable,
+		SessionsTable,
 		SettingValuesTable,
+		SignInLinksTable,
 		SyncRunsTable,
 		WorkspacesTable,
 	}

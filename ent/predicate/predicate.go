@@ -9,8 +9,14 @@ import (
 // Alert is the predicate function for alert builders.
 type Alert func(*sql.Selector)
 
+// ApiBudget is the predicate function for apibudget builders.
+type ApiBudget func(*sql.Selector)
+
 // ApiToken is the predicate function for apitoken builders.
 type ApiToken func(*sql.Selector)
+
+// ApiUsage is the predicate function for apiusage builders.
+type ApiUsage func(*sql.Selector)
 
 // AuditEntry is the predicate function for auditentry builders.
 type AuditEntry func(*sql.Selector)
@@ -27,6 +33,9 @@ type CrmField func(*sql.Selector)
 // CrmObject is the predicate function for crmobject builders.
 type CrmObject func(*sql.Selector)
 
+// FailedRecord is the predicate function for failedrecord builders.
+type FailedRecord func(*sql.Selector)
+
 // FeedEntry is the predicate function for feedentry builders.
 type FeedEntry func(*sql.Selector)
 
@@ -36,8 +45,14 @@ type IdempotencyKey func(*sql.Selector)
 // Integration is the predicate function for integration builders.
 type Integration func(*sql.Selector)
 
+// Invitation is the predicate function for invitation builders.
+type Invitation func(*sql.Selector)
+
 // Mapping is the predicate function for mapping builders.
 type Mapping func(*sql.Selector)
+
+// Member is the predicate function for member builders.
+type Member func(*sql.Selector)
 
 // OAuthClient is the predicate function for oauthclient builders.
 type OAuthClient func(*sql.Selector)
@@ -51,14 +66,29 @@ type PermissionChange func(*sql.Selector)
 // Picklist is the predicate function for picklist builders.
 type Picklist func(*sql.Selector)
 
+// Recipient is the predicate function for recipient builders.
+type Recipient func(*sql.Selector)
+
 // Record is the predicate function for record builders.
 type Record func(*sql.Selector)
+
+// RunError is the predicate function for runerror builders.
+type RunError func(*sql.Selector)
+
+// RunLogEntry is the predicate function for runlogentry builders.
+type RunLogEntry func(*sql.Selector)
 
 // RunObject is the predicate function for runobject builders.
 type RunObject func(*sql.Selector)
 
+// Session is the predicate function for session builders.
+type Session func(*sql.Selector)
+
 // SettingValue is the predicate function for settingvalue builders.
 type SettingValue func(*sql.Selector)
+
+// SignInLink is the predicate function for signinlink builders.
+type SignInLink func(*sql.Selector)
 
 // SyncRun is the predicate function for syncrun builders.
 type SyncRun func(*sql.Selector)

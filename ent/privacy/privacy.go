@@ -135,6 +135,30 @@ func (f AlertMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation)
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.AlertMutation", m)
 }
 
+// The ApiBudgetQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type ApiBudgetQueryRuleFunc func(context.Context, *ent.ApiBudgetQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f ApiBudgetQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.ApiBudgetQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.ApiBudgetQuery", q)
+}
+
+// The ApiBudgetMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type ApiBudgetMutationRuleFunc func(context.Context, *ent.ApiBudgetMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f ApiBudgetMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.ApiBudgetMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.ApiBudgetMutation", m)
+}
+
 // The ApiTokenQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type ApiTokenQueryRuleFunc func(context.Context, *ent.ApiTokenQuery) error
@@ -157,6 +181,30 @@ func (f ApiTokenMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutati
 		return f(ctx, m)
 	}
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.ApiTokenMutation", m)
+}
+
+// The ApiUsageQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type ApiUsageQueryRuleFunc func(context.Context, *ent.ApiUsageQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f ApiUsageQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.ApiUsageQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.ApiUsageQuery", q)
+}
+
+// The ApiUsageMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type ApiUsageMutationRuleFunc func(context.Context, *ent.ApiUsageMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f ApiUsageMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.ApiUsageMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.ApiUsageMutation", m)
 }
 
 // The AuditEntryQueryRuleFunc type is an adapter to allow the use of ordinary
@@ -279,6 +327,30 @@ func (f CrmObjectMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutat
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.CrmObjectMutation", m)
 }
 
+// The FailedRecordQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type FailedRecordQueryRuleFunc func(context.Context, *ent.FailedRecordQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f FailedRecordQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.FailedRecordQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.FailedRecordQuery", q)
+}
+
+// The FailedRecordMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type FailedRecordMutationRuleFunc func(context.Context, *ent.FailedRecordMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f FailedRecordMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.FailedRecordMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.FailedRecordMutation", m)
+}
+
 // The FeedEntryQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type FeedEntryQueryRuleFunc func(context.Context, *ent.FeedEntryQuery) error
@@ -351,6 +423,30 @@ func (f IntegrationMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mut
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.IntegrationMutation", m)
 }
 
+// The InvitationQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type InvitationQueryRuleFunc func(context.Context, *ent.InvitationQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f InvitationQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.InvitationQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.InvitationQuery", q)
+}
+
+// The InvitationMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type InvitationMutationRuleFunc func(context.Context, *ent.InvitationMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f InvitationMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.InvitationMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.InvitationMutation", m)
+}
+
 // The MappingQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type MappingQueryRuleFunc func(context.Context, *ent.MappingQuery) error
@@ -373,6 +469,30 @@ func (f MappingMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutatio
 		return f(ctx, m)
 	}
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.MappingMutation", m)
+}
+
+// The MemberQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type MemberQueryRuleFunc func(context.Context, *ent.MemberQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f MemberQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.MemberQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.MemberQuery", q)
+}
+
+// The MemberMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type MemberMutationRuleFunc func(context.Context, *ent.MemberMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f MemberMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.MemberMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.MemberMutation", m)
 }
 
 // The OAuthClientQueryRuleFunc type is an adapter to allow the use of ordinary
@@ -471,6 +591,30 @@ func (f PicklistMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutati
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.PicklistMutation", m)
 }
 
+// The RecipientQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type RecipientQueryRuleFunc func(context.Context, *ent.RecipientQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f RecipientQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.RecipientQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.RecipientQuery", q)
+}
+
+// The RecipientMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type RecipientMutationRuleFunc func(context.Context, *ent.RecipientMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f RecipientMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.RecipientMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.RecipientMutation", m)
+}
+
 // The RecordQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type RecordQueryRuleFunc func(context.Context, *ent.RecordQuery) error
@@ -493,6 +637,54 @@ func (f RecordMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation
 		return f(ctx, m)
 	}
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.RecordMutation", m)
+}
+
+// The RunErrorQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type RunErrorQueryRuleFunc func(context.Context, *ent.RunErrorQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f RunErrorQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.RunErrorQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.RunErrorQuery", q)
+}
+
+// The RunErrorMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type RunErrorMutationRuleFunc func(context.Context, *ent.RunErrorMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f RunErrorMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.RunErrorMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.RunErrorMutation", m)
+}
+
+// The RunLogEntryQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type RunLogEntryQueryRuleFunc func(context.Context, *ent.RunLogEntryQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f RunLogEntryQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.RunLogEntryQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.RunLogEntryQuery", q)
+}
+
+// The RunLogEntryMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type RunLogEntryMutationRuleFunc func(context.Context, *ent.RunLogEntryMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f RunLogEntryMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.RunLogEntryMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.RunLogEntryMutation", m)
 }
 
 // The RunObjectQueryRuleFunc type is an adapter to allow the use of ordinary
@@ -519,6 +711,30 @@ func (f RunObjectMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutat
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.RunObjectMutation", m)
 }
 
+// The SessionQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type SessionQueryRuleFunc func(context.Context, *ent.SessionQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f SessionQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.SessionQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.SessionQuery", q)
+}
+
+// The SessionMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type SessionMutationRuleFunc func(context.Context, *ent.SessionMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f SessionMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.SessionMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.SessionMutation", m)
+}
+
 // The SettingValueQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type SettingValueQueryRuleFunc func(context.Context, *ent.SettingValueQuery) error
@@ -541,6 +757,30 @@ func (f SettingValueMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mu
 		return f(ctx, m)
 	}
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.SettingValueMutation", m)
+}
+
+// The SignInLinkQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type SignInLinkQueryRuleFunc func(context.Context, *ent.SignInLinkQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f SignInLinkQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.SignInLinkQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.SignInLinkQuery", q)
+}
+
+// The SignInLinkMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type SignInLinkMutationRuleFunc func(context.Context, *ent.SignInLinkMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f SignInLinkMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.SignInLinkMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.SignInLinkMutation", m)
 }
 
 // The SyncRunQueryRuleFunc type is an adapter to allow the use of ordinary
@@ -628,7 +868,11 @@ func queryFilter(q ent.Query) (Filter, error) {
 	switch q := q.(type) {
 	case *ent.AlertQuery:
 		return q.Filter(), nil
+	case *ent.ApiBudgetQuery:
+		return q.Filter(), nil
 	case *ent.ApiTokenQuery:
+		return q.Filter(), nil
+	case *ent.ApiUsageQuery:
 		return q.Filter(), nil
 	case *ent.AuditEntryQuery:
 		return q.Filter(), nil
@@ -640,13 +884,19 @@ func queryFilter(q ent.Query) (Filter, error) {
 		return q.Filter(), nil
 	case *ent.CrmObjectQuery:
 		return q.Filter(), nil
+	case *ent.FailedRecordQuery:
+		return q.Filter(), nil
 	case *ent.FeedEntryQuery:
 		return q.Filter(), nil
 	case *ent.IdempotencyKeyQuery:
 		return q.Filter(), nil
 	case *ent.IntegrationQuery:
 		return q.Filter(), nil
+	case *ent.InvitationQuery:
+		return q.Filter(), nil
 	case *ent.MappingQuery:
+		return q.Filter(), nil
+	case *ent.MemberQuery:
 		return q.Filter(), nil
 	case *ent.OAuthClientQuery:
 		return q.Filter(), nil
@@ -656,11 +906,21 @@ func queryFilter(q ent.Query) (Filter, error) {
 		return q.Filter(), nil
 	case *ent.PicklistQuery:
 		return q.Filter(), nil
+	case *ent.RecipientQuery:
+		return q.Filter(), nil
 	case *ent.RecordQuery:
+		return q.Filter(), nil
+	case *ent.RunErrorQuery:
+		return q.Filter(), nil
+	case *ent.RunLogEntryQuery:
 		return q.Filter(), nil
 	case *ent.RunObjectQuery:
 		return q.Filter(), nil
+	case *ent.SessionQuery:
+		return q.Filter(), nil
 	case *ent.SettingValueQuery:
+		return q.Filter(), nil
+	case *ent.SignInLinkQuery:
 		return q.Filter(), nil
 	case *ent.SyncRunQuery:
 		return q.Filter(), nil
@@ -675,7 +935,11 @@ func mutationFilter(m ent.Mutation) (Filter, error) {
 	switch m := m.(type) {
 	case *ent.AlertMutation:
 		return m.Filter(), nil
+	case *ent.ApiBudgetMutation:
+		return m.Filter(), nil
 	case *ent.ApiTokenMutation:
+		return m.Filter(), nil
+	case *ent.ApiUsageMutation:
 		return m.Filter(), nil
 	case *ent.AuditEntryMutation:
 		return m.Filter(), nil
@@ -687,13 +951,19 @@ func mutationFilter(m ent.Mutation) (Filter, error) {
 		return m.Filter(), nil
 	case *ent.CrmObjectMutation:
 		return m.Filter(), nil
+	case *ent.FailedRecordMutation:
+		return m.Filter(), nil
 	case *ent.FeedEntryMutation:
 		return m.Filter(), nil
 	case *ent.IdempotencyKeyMutation:
 		return m.Filter(), nil
 	case *ent.IntegrationMutation:
 		return m.Filter(), nil
+	case *ent.InvitationMutation:
+		return m.Filter(), nil
 	case *ent.MappingMutation:
+		return m.Filter(), nil
+	case *ent.MemberMutation:
 		return m.Filter(), nil
 	case *ent.OAuthClientMutation:
 		return m.Filter(), nil
@@ -703,11 +973,21 @@ func mutationFilter(m ent.Mutation) (Filter, error) {
 		return m.Filter(), nil
 	case *ent.PicklistMutation:
 		return m.Filter(), nil
+	case *ent.RecipientMutation:
+		return m.Filter(), nil
 	case *ent.RecordMutation:
+		return m.Filter(), nil
+	case *ent.RunErrorMutation:
+		return m.Filter(), nil
+	case *ent.RunLogEntryMutation:
 		return m.Filter(), nil
 	case *ent.RunObjectMutation:
 		return m.Filter(), nil
+	case *ent.SessionMutation:
+		return m.Filter(), nil
 	case *ent.SettingValueMutation:
+		return m.Filter(), nil
+	case *ent.SignInLinkMutation:
 		return m.Filter(), nil
 	case *ent.SyncRunMutation:
 		return m.Filter(), nil

@@ -32,6 +32,14 @@ const (
 	FieldReason = "reason"
 	// FieldFaultCode holds the string denoting the fault_code field in the database.
 	FieldFaultCode = "fault_code"
+	// FieldPhase holds the string denoting the phase field in the database.
+	FieldPhase = "phase"
+	// FieldCrmCalls holds the string denoting the crm_calls field in the database.
+	FieldCrmCalls = "crm_calls"
+	// FieldStartedAt holds the string denoting the started_at field in the database.
+	FieldStartedAt = "started_at"
+	// FieldFinishedAt holds the string denoting the finished_at field in the database.
+	FieldFinishedAt = "finished_at"
 	// FieldCounters holds the string denoting the counters field in the database.
 	FieldCounters = "counters"
 	// EdgeRun holds the string denoting the run edge name in mutations.
@@ -58,6 +66,10 @@ var Columns = []string{
 	FieldStatus,
 	FieldReason,
 	FieldFaultCode,
+	FieldPhase,
+	FieldCrmCalls,
+	FieldStartedAt,
+	FieldFinishedAt,
 	FieldCounters,
 }
 
@@ -89,6 +101,8 @@ var (
 	ReasonValidator func(string) error
 	// FaultCodeValidator is a validator for the "fault_code" field. It is called by the builders before save.
 	FaultCodeValidator func(string) error
+	// DefaultCrmCalls holds the default value on creation for the "crm_calls" field.
+	DefaultCrmCalls int
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() string
 	// IDValidator is a validator for the "id" field. It is called by the builders before save.
@@ -104,6 +118,18 @@ func StatusValidator(s crm.RunObjectStatus) error {
 		return nil
 	default:
 		return fmt.Errorf("runobject: invalid enum value for status field: %q", s)
+	}
+}
+
+const DefaultPhase crm.SyncPhase = "ONBOARDING"
+
+// PhaseValidator is a validator for the "phase" field enum values. It is called by the builders before save.
+func PhaseValidator(ph crm.SyncPhase) error {
+	switch ph {
+	case "ONBOARDING", "DAILY":
+		return nil
+	default:
+		return fmt.Errorf("runobject: invalid enum value for phase field: %q", ph)
 	}
 }
 
@@ -153,6 +179,26 @@ func ByReason(opts ...sql.OrderTermOption) OrderOption {
 // ByFaultCode orders the results by the fault_code field.
 func ByFaultCode(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldFaultCode, opts...).ToFunc()
+}
+
+// ByPhase orders the results by the phase field.
+func ByPhase(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPhase, opts...).ToFunc()
+}
+
+// ByCrmCalls orders the results by the crm_calls field.
+func ByCrmCalls(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldCrmCalls, opts...).ToFunc()
+}
+
+// ByStartedAt orders the results by the started_at field.
+func ByStartedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldStartedAt, opts...).ToFunc()
+}
+
+// ByFinishedAt orders the results by the finished_at field.
+func ByFinishedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldFinishedAt, opts...).ToFunc()
 }
 
 // ByRunField orders the results by run field.

@@ -101,6 +101,21 @@ func FaultCode(v string) predicate.RunObject {
 	return predicate.RunObject(sql.FieldEQ(FieldFaultCode, v))
 }
 
+// CrmCalls applies equality check predicate on the "crm_calls" field. It's identical to CrmCallsEQ.
+func CrmCalls(v int) predicate.RunObject {
+	return predicate.RunObject(sql.FieldEQ(FieldCrmCalls, v))
+}
+
+// StartedAt applies equality check predicate on the "started_at" field. It's identical to StartedAtEQ.
+func StartedAt(v time.Time) predicate.RunObject {
+	return predicate.RunObject(sql.FieldEQ(FieldStartedAt, v))
+}
+
+// FinishedAt applies equality check predicate on the "finished_at" field. It's identical to FinishedAtEQ.
+func FinishedAt(v time.Time) predicate.RunObject {
+	return predicate.RunObject(sql.FieldEQ(FieldFinishedAt, v))
+}
+
 // WorkspaceIDEQ applies the EQ predicate on the "workspace_id" field.
 func WorkspaceIDEQ(v string) predicate.RunObject {
 	return predicate.RunObject(sql.FieldEQ(FieldWorkspaceID, v))
@@ -554,6 +569,176 @@ func FaultCodeEqualFold(v string) predicate.RunObject {
 // FaultCodeContainsFold applies the ContainsFold predicate on the "fault_code" field.
 func FaultCodeContainsFold(v string) predicate.RunObject {
 	return predicate.RunObject(sql.FieldContainsFold(FieldFaultCode, v))
+}
+
+// PhaseEQ applies the EQ predicate on the "phase" field.
+func PhaseEQ(v crm.SyncPhase) predicate.RunObject {
+	vc := v
+	return predicate.RunObject(sql.FieldEQ(FieldPhase, vc))
+}
+
+// PhaseNEQ applies the NEQ predicate on the "phase" field.
+func PhaseNEQ(v crm.SyncPhase) predicate.RunObject {
+	vc := v
+	return predicate.RunObject(sql.FieldNEQ(FieldPhase, vc))
+}
+
+// PhaseIn applies the In predicate on the "phase" field.
+func PhaseIn(vs ...crm.SyncPhase) predicate.RunObject {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.RunObject(sql.FieldIn(FieldPhase, v...))
+}
+
+// PhaseNotIn applies the NotIn predicate on the "phase" field.
+func PhaseNotIn(vs ...crm.SyncPhase) predicate.RunObject {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.RunObject(sql.FieldNotIn(FieldPhase, v...))
+}
+
+// CrmCallsEQ applies the EQ predicate on the "crm_calls" field.
+func CrmCallsEQ(v int) predicate.RunObject {
+	return predicate.RunObject(sql.FieldEQ(FieldCrmCalls, v))
+}
+
+// CrmCallsNEQ applies the NEQ predicate on the "crm_calls" field.
+func CrmCallsNEQ(v int) predicate.RunObject {
+	return predicate.RunObject(sql.FieldNEQ(FieldCrmCalls, v))
+}
+
+// CrmCallsIn applies the In predicate on the "crm_calls" field.
+func CrmCallsIn(vs ...int) predicate.RunObject {
+	return predicate.RunObject(sql.FieldIn(FieldCrmCalls, vs...))
+}
+
+// CrmCallsNotIn applies the NotIn predicate on the "crm_calls" field.
+func CrmCallsNotIn(vs ...int) predicate.RunObject {
+	return predicate.RunObject(sql.FieldNotIn(FieldCrmCalls, vs...))
+}
+
+// CrmCallsGT applies the GT predicate on the "crm_calls" field.
+func CrmCallsGT(v int) predicate.RunObject {
+	return predicate.RunObject(sql.FieldGT(FieldCrmCalls, v))
+}
+
+// CrmCallsGTE applies the GTE predicate on the "crm_calls" field.
+func CrmCallsGTE(v int) predicate.RunObject {
+	return predicate.RunObject(sql.FieldGTE(FieldCrmCalls, v))
+}
+
+// CrmCallsLT applies the LT predicate on the "crm_calls" field.
+func CrmCallsLT(v int) predicate.RunObject {
+	return predicate.RunObject(sql.FieldLT(FieldCrmCalls, v))
+}
+
+// CrmCallsLTE applies the LTE predicate on the "crm_calls" field.
+func CrmCallsLTE(v int) predicate.RunObject {
+	return predicate.RunObject(sql.FieldLTE(FieldCrmCalls, v))
+}
+
+// StartedAtEQ applies the EQ predicate on the "started_at" field.
+func StartedAtEQ(v time.Time) predicate.RunObject {
+	return predicate.RunObject(sql.FieldEQ(FieldStartedAt, v))
+}
+
+// StartedAtNEQ applies the NEQ predicate on the "started_at" field.
+func StartedAtNEQ(v time.Time) predicate.RunObject {
+	return predicate.RunObject(sql.FieldNEQ(FieldStartedAt, v))
+}
+
+// StartedAtIn applies the In predicate on the "started_at" field.
+func StartedAtIn(vs ...time.Time) predicate.RunObject {
+	return predicate.RunObject(sql.FieldIn(FieldStartedAt, vs...))
+}
+
+// StartedAtNotIn applies the NotIn predicate on the "started_at" field.
+func StartedAtNotIn(vs ...time.Time) predicate.RunObject {
+	return predicate.RunObject(sql.FieldNotIn(FieldStartedAt, vs...))
+}
+
+// StartedAtGT applies the GT predicate on the "started_at" field.
+func StartedAtGT(v time.Time) predicate.RunObject {
+	return predicate.RunObject(sql.FieldGT(FieldStartedAt, v))
+}
+
+// StartedAtGTE applies the GTE predicate on the "started_at" field.
+func StartedAtGTE(v time.Time) predicate.RunObject {
+	return predicate.RunObject(sql.FieldGTE(FieldStartedAt, v))
+}
+
+// StartedAtLT applies the LT predicate on the "started_at" field.
+func StartedAtLT(v time.Time) predicate.RunObject {
+	return predicate.RunObject(sql.FieldLT(FieldStartedAt, v))
+}
+
+// StartedAtLTE applies the LTE predicate on the "started_at" field.
+func StartedAtLTE(v time.Time) predicate.RunObject {
+	return predicate.RunObject(sql.FieldLTE(FieldStartedAt, v))
+}
+
+// StartedAtIsNil applies the IsNil predicate on the "started_at" field.
+func StartedAtIsNil() predicate.RunObject {
+	return predicate.RunObject(sql.FieldIsNull(FieldStartedAt))
+}
+
+// StartedAtNotNil applies the NotNil predicate on the "started_at" field.
+func StartedAtNotNil() predicate.RunObject {
+	return predicate.RunObject(sql.FieldNotNull(FieldStartedAt))
+}
+
+// FinishedAtEQ applies the EQ predicate on the "finished_at" field.
+func FinishedAtEQ(v time.Time) predicate.RunObject {
+	return predicate.RunObject(sql.FieldEQ(FieldFinishedAt, v))
+}
+
+// FinishedAtNEQ applies the NEQ predicate on the "finished_at" field.
+func FinishedAtNEQ(v time.Time) predicate.RunObject {
+	return predicate.RunObject(sql.FieldNEQ(FieldFinishedAt, v))
+}
+
+// FinishedAtIn applies the In predicate on the "finished_at" field.
+func FinishedAtIn(vs ...time.Time) predicate.RunObject {
+	return predicate.RunObject(sql.FieldIn(FieldFinishedAt, vs...))
+}
+
+// FinishedAtNotIn applies the NotIn predicate on the "finished_at" field.
+func FinishedAtNotIn(vs ...time.Time) predicate.RunObject {
+	return predicate.RunObject(sql.FieldNotIn(FieldFinishedAt, vs...))
+}
+
+// FinishedAtGT applies the GT predicate on the "finished_at" field.
+func FinishedAtGT(v time.Time) predicate.RunObject {
+	return predicate.RunObject(sql.FieldGT(FieldFinishedAt, v))
+}
+
+// FinishedAtGTE applies the GTE predicate on the "finished_at" field.
+func FinishedAtGTE(v time.Time) predicate.RunObject {
+	return predicate.RunObject(sql.FieldGTE(FieldFinishedAt, v))
+}
+
+// FinishedAtLT applies the LT predicate on the "finished_at" field.
+func FinishedAtLT(v time.Time) predicate.RunObject {
+	return predicate.RunObject(sql.FieldLT(FieldFinishedAt, v))
+}
+
+// FinishedAtLTE applies the LTE predicate on the "finished_at" field.
+func FinishedAtLTE(v time.Time) predicate.RunObject {
+	return predicate.RunObject(sql.FieldLTE(FieldFinishedAt, v))
+}
+
+// FinishedAtIsNil applies the IsNil predicate on the "finished_at" field.
+func FinishedAtIsNil() predicate.RunObject {
+	return predicate.RunObject(sql.FieldIsNull(FieldFinishedAt))
+}
+
+// FinishedAtNotNil applies the NotNil predicate on the "finished_at" field.
+func FinishedAtNotNil() predicate.RunObject {
+	return predicate.RunObject(sql.FieldNotNull(FieldFinishedAt))
 }
 
 // CountersIsNil applies the IsNil predicate on the "counters" field.

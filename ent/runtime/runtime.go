@@ -6,24 +6,34 @@ import (
 	"context"
 
 	"github.com/fieldwarden/fieldwarden/ent/alert"
+	"github.com/fieldwarden/fieldwarden/ent/apibudget"
 	"github.com/fieldwarden/fieldwarden/ent/apitoken"
+	"github.com/fieldwarden/fieldwarden/ent/apiusage"
 	"github.com/fieldwarden/fieldwarden/ent/auditentry"
 	"github.com/fieldwarden/fieldwarden/ent/connectormemo"
 	"github.com/fieldwarden/fieldwarden/ent/credential"
 	"github.com/fieldwarden/fieldwarden/ent/crmfield"
 	"github.com/fieldwarden/fieldwarden/ent/crmobject"
+	"github.com/fieldwarden/fieldwarden/ent/failedrecord"
 	"github.com/fieldwarden/fieldwarden/ent/feedentry"
 	"github.com/fieldwarden/fieldwarden/ent/idempotencykey"
 	"github.com/fieldwarden/fieldwarden/ent/integration"
+	"github.com/fieldwarden/fieldwarden/ent/invitation"
 	"github.com/fieldwarden/fieldwarden/ent/mapping"
+	"github.com/fieldwarden/fieldwarden/ent/member"
 	"github.com/fieldwarden/fieldwarden/ent/oauthclient"
 	"github.com/fieldwarden/fieldwarden/ent/oauthstate"
 	"github.com/fieldwarden/fieldwarden/ent/permissionchange"
 	"github.com/fieldwarden/fieldwarden/ent/picklist"
+	"github.com/fieldwarden/fieldwarden/ent/recipient"
 	"github.com/fieldwarden/fieldwarden/ent/record"
+	"github.com/fieldwarden/fieldwarden/ent/runerror"
+	"github.com/fieldwarden/fieldwarden/ent/runlogentry"
 	"github.com/fieldwarden/fieldwarden/ent/runobject"
 	"github.com/fieldwarden/fieldwarden/ent/schema"
+	"github.com/fieldwarden/fieldwarden/ent/session"
 	"github.com/fieldwarden/fieldwarden/ent/settingvalue"
+	"github.com/fieldwarden/fieldwarden/ent/signinlink"
 	"github.com/fieldwarden/fieldwarden/ent/syncrun"
 	"github.com/fieldwarden/fieldwarden/ent/workspace"
 
@@ -129,6 +139,90 @@ func init() {
 	alert.DefaultID = alertDescID.Default.(func() string)
 	// alert.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	alert.IDValidator = alertDescID.Validators[0].(func(string) error)
+	apibudgetMixin := schema.ApiBudget{}.Mixin()
+	apibudget.Policy = privacy.NewPolicies(apibudgetMixin[1], schema.ApiBudget{})
+	apibudget.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := apibudget.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	apibudgetMixinFields0 := apibudgetMixin[0].Fields()
+	_ = apibudgetMixinFields0
+	apibudgetMixinFields1 := apibudgetMixin[1].Fields()
+	_ = apibudgetMixinFields1
+	apibudgetFields := schema.ApiBudget{}.Fields()
+	_ = apibudgetFields
+	// apibudgetDescWorkspaceID is the schema descriptor for workspace_id field.
+	apibudgetDescWorkspaceID := apibudgetMixinFields1[0].Descriptor()
+	// apibudget.WorkspaceIDValidator is a validator for the "workspace_id" field. It is called by the builders before save.
+	apibudget.WorkspaceIDValidator = func() func(string) error {
+		validators := apibudgetDescWorkspaceID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(workspace_id string) error {
+			for _, fn := range fns {
+				if err := fn(workspace_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// apibudgetDescIntegrationID is the schema descriptor for integration_id field.
+	apibudgetDescIntegrationID := apibudgetFields[0].Descriptor()
+	// apibudget.IntegrationIDValidator is a validator for the "integration_id" field. It is called by the builders before save.
+	apibudget.IntegrationIDValidator = func() func(string) error {
+		validators := apibudgetDescIntegrationID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(integration_id string) error {
+			for _, fn := range fns {
+				if err := fn(integration_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// apibudgetDescAPIType is the schema descriptor for api_type field.
+	apibudgetDescAPIType := apibudgetFields[1].Descriptor()
+	// apibudget.APITypeValidator is a validator for the "api_type" field. It is called by the builders before save.
+	apibudget.APITypeValidator = func() func(string) error {
+		validators := apibudgetDescAPIType.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(api_type string) error {
+			for _, fn := range fns {
+				if err := fn(api_type); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// apibudgetDescDailyLimit is the schema descriptor for daily_limit field.
+	apibudgetDescDailyLimit := apibudgetFields[2].Descriptor()
+	// apibudget.DailyLimitValidator is a validator for the "daily_limit" field. It is called by the builders before save.
+	apibudget.DailyLimitValidator = apibudgetDescDailyLimit.Validators[0].(func(int) error)
+	// apibudgetDescUpdatedBy is the schema descriptor for updated_by field.
+	apibudgetDescUpdatedBy := apibudgetFields[3].Descriptor()
+	// apibudget.UpdatedByValidator is a validator for the "updated_by" field. It is called by the builders before save.
+	apibudget.UpdatedByValidator = apibudgetDescUpdatedBy.Validators[0].(func(string) error)
+	// apibudgetDescID is the schema descriptor for id field.
+	apibudgetDescID := apibudgetMixinFields0[0].Descriptor()
+	// apibudget.DefaultID holds the default value on creation for the id field.
+	apibudget.DefaultID = apibudgetDescID.Default.(func() string)
+	// apibudget.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	apibudget.IDValidator = apibudgetDescID.Validators[0].(func(string) error)
 	apitokenMixin := schema.ApiToken{}.Mixin()
 	apitoken.Policy = privacy.NewPolicies(apitokenMixin[1], schema.ApiToken{})
 	apitoken.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -185,12 +279,100 @@ func init() {
 	apitokenDescHash := apitokenFields[2].Descriptor()
 	// apitoken.HashValidator is a validator for the "hash" field. It is called by the builders before save.
 	apitoken.HashValidator = apitokenDescHash.Validators[0].(func([]byte) error)
+	// apitokenDescCreatedBy is the schema descriptor for created_by field.
+	apitokenDescCreatedBy := apitokenFields[4].Descriptor()
+	// apitoken.CreatedByValidator is a validator for the "created_by" field. It is called by the builders before save.
+	apitoken.CreatedByValidator = apitokenDescCreatedBy.Validators[0].(func(string) error)
 	// apitokenDescID is the schema descriptor for id field.
 	apitokenDescID := apitokenMixinFields0[0].Descriptor()
 	// apitoken.DefaultID holds the default value on creation for the id field.
 	apitoken.DefaultID = apitokenDescID.Default.(func() string)
 	// apitoken.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	apitoken.IDValidator = apitokenDescID.Validators[0].(func(string) error)
+	apiusageMixin := schema.ApiUsage{}.Mixin()
+	apiusage.Policy = privacy.NewPolicies(apiusageMixin[1], schema.ApiUsage{})
+	apiusage.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := apiusage.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	apiusageMixinFields0 := apiusageMixin[0].Fields()
+	_ = apiusageMixinFields0
+	apiusageMixinFields1 := apiusageMixin[1].Fields()
+	_ = apiusageMixinFields1
+	apiusageFields := schema.ApiUsage{}.Fields()
+	_ = apiusageFields
+	// apiusageDescWorkspaceID is the schema descriptor for workspace_id field.
+	apiusageDescWorkspaceID := apiusageMixinFields1[0].Descriptor()
+	// apiusage.WorkspaceIDValidator is a validator for the "workspace_id" field. It is called by the builders before save.
+	apiusage.WorkspaceIDValidator = func() func(string) error {
+		validators := apiusageDescWorkspaceID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(workspace_id string) error {
+			for _, fn := range fns {
+				if err := fn(workspace_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// apiusageDescIntegrationID is the schema descriptor for integration_id field.
+	apiusageDescIntegrationID := apiusageFields[0].Descriptor()
+	// apiusage.IntegrationIDValidator is a validator for the "integration_id" field. It is called by the builders before save.
+	apiusage.IntegrationIDValidator = func() func(string) error {
+		validators := apiusageDescIntegrationID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(integration_id string) error {
+			for _, fn := range fns {
+				if err := fn(integration_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// apiusageDescAPIType is the schema descriptor for api_type field.
+	apiusageDescAPIType := apiusageFields[1].Descriptor()
+	// apiusage.APITypeValidator is a validator for the "api_type" field. It is called by the builders before save.
+	apiusage.APITypeValidator = func() func(string) error {
+		validators := apiusageDescAPIType.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(api_type string) error {
+			for _, fn := range fns {
+				if err := fn(api_type); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// apiusageDescLocalDate is the schema descriptor for local_date field.
+	apiusageDescLocalDate := apiusageFields[2].Descriptor()
+	// apiusage.LocalDateValidator is a validator for the "local_date" field. It is called by the builders before save.
+	apiusage.LocalDateValidator = apiusageDescLocalDate.Validators[0].(func(string) error)
+	// apiusageDescCalls is the schema descriptor for calls field.
+	apiusageDescCalls := apiusageFields[3].Descriptor()
+	// apiusage.DefaultCalls holds the default value on creation for the calls field.
+	apiusage.DefaultCalls = apiusageDescCalls.Default.(int)
+	// apiusageDescID is the schema descriptor for id field.
+	apiusageDescID := apiusageMixinFields0[0].Descriptor()
+	// apiusage.DefaultID holds the default value on creation for the id field.
+	apiusage.DefaultID = apiusageDescID.Default.(func() string)
+	// apiusage.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	apiusage.IDValidator = apiusageDescID.Validators[0].(func(string) error)
 	auditentryMixin := schema.AuditEntry{}.Mixin()
 	auditentry.Policy = privacy.NewPolicies(auditentryMixin[1], schema.AuditEntry{})
 	auditentry.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -241,6 +423,30 @@ func init() {
 	auditentryDescTarget := auditentryFields[3].Descriptor()
 	// auditentry.TargetValidator is a validator for the "target" field. It is called by the builders before save.
 	auditentry.TargetValidator = auditentryDescTarget.Validators[0].(func(string) error)
+	// auditentryDescVia is the schema descriptor for via field.
+	auditentryDescVia := auditentryFields[5].Descriptor()
+	// auditentry.ViaValidator is a validator for the "via" field. It is called by the builders before save.
+	auditentry.ViaValidator = auditentryDescVia.Validators[0].(func(string) error)
+	// auditentryDescInterface is the schema descriptor for interface field.
+	auditentryDescInterface := auditentryFields[6].Descriptor()
+	// auditentry.InterfaceValidator is a validator for the "interface" field. It is called by the builders before save.
+	auditentry.InterfaceValidator = auditentryDescInterface.Validators[0].(func(string) error)
+	// auditentryDescAddress is the schema descriptor for address field.
+	auditentryDescAddress := auditentryFields[7].Descriptor()
+	// auditentry.AddressValidator is a validator for the "address" field. It is called by the builders before save.
+	auditentry.AddressValidator = auditentryDescAddress.Validators[0].(func(string) error)
+	// auditentryDescUserAgent is the schema descriptor for user_agent field.
+	auditentryDescUserAgent := auditentryFields[8].Descriptor()
+	// auditentry.UserAgentValidator is a validator for the "user_agent" field. It is called by the builders before save.
+	auditentry.UserAgentValidator = auditentryDescUserAgent.Validators[0].(func(string) error)
+	// auditentryDescRequestID is the schema descriptor for request_id field.
+	auditentryDescRequestID := auditentryFields[9].Descriptor()
+	// auditentry.RequestIDValidator is a validator for the "request_id" field. It is called by the builders before save.
+	auditentry.RequestIDValidator = auditentryDescRequestID.Validators[0].(func(string) error)
+	// auditentryDescFaultCode is the schema descriptor for fault_code field.
+	auditentryDescFaultCode := auditentryFields[10].Descriptor()
+	// auditentry.FaultCodeValidator is a validator for the "fault_code" field. It is called by the builders before save.
+	auditentry.FaultCodeValidator = auditentryDescFaultCode.Validators[0].(func(string) error)
 	// auditentryDescID is the schema descriptor for id field.
 	auditentryDescID := auditentryMixinFields0[0].Descriptor()
 	// auditentry.DefaultID holds the default value on creation for the id field.
@@ -619,12 +825,20 @@ func init() {
 	crmobjectDescRecordAccessNote := crmobjectFields[16].Descriptor()
 	// crmobject.RecordAccessNoteValidator is a validator for the "record_access_note" field. It is called by the builders before save.
 	crmobject.RecordAccessNoteValidator = crmobjectDescRecordAccessNote.Validators[0].(func(string) error)
+	// crmobjectDescPartialGeneration is the schema descriptor for partial_generation field.
+	crmobjectDescPartialGeneration := crmobjectFields[23].Descriptor()
+	// crmobject.DefaultPartialGeneration holds the default value on creation for the partial_generation field.
+	crmobject.DefaultPartialGeneration = crmobjectDescPartialGeneration.Default.(int)
+	// crmobjectDescPartial is the schema descriptor for partial field.
+	crmobjectDescPartial := crmobjectFields[24].Descriptor()
+	// crmobject.DefaultPartial holds the default value on creation for the partial field.
+	crmobject.DefaultPartial = crmobjectDescPartial.Default.(bool)
 	// crmobjectDescGeneration is the schema descriptor for generation field.
-	crmobjectDescGeneration := crmobjectFields[19].Descriptor()
+	crmobjectDescGeneration := crmobjectFields[25].Descriptor()
 	// crmobject.DefaultGeneration holds the default value on creation for the generation field.
 	crmobject.DefaultGeneration = crmobjectDescGeneration.Default.(int)
 	// crmobjectDescPosition is the schema descriptor for position field.
-	crmobjectDescPosition := crmobjectFields[20].Descriptor()
+	crmobjectDescPosition := crmobjectFields[26].Descriptor()
 	// crmobject.DefaultPosition holds the default value on creation for the position field.
 	crmobject.DefaultPosition = crmobjectDescPosition.Default.(int)
 	// crmobjectDescID is the schema descriptor for id field.
@@ -633,6 +847,116 @@ func init() {
 	crmobject.DefaultID = crmobjectDescID.Default.(func() string)
 	// crmobject.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	crmobject.IDValidator = crmobjectDescID.Validators[0].(func(string) error)
+	failedrecordMixin := schema.FailedRecord{}.Mixin()
+	failedrecord.Policy = privacy.NewPolicies(failedrecordMixin[1], schema.FailedRecord{})
+	failedrecord.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := failedrecord.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	failedrecordMixinFields0 := failedrecordMixin[0].Fields()
+	_ = failedrecordMixinFields0
+	failedrecordMixinFields1 := failedrecordMixin[1].Fields()
+	_ = failedrecordMixinFields1
+	failedrecordFields := schema.FailedRecord{}.Fields()
+	_ = failedrecordFields
+	// failedrecordDescWorkspaceID is the schema descriptor for workspace_id field.
+	failedrecordDescWorkspaceID := failedrecordMixinFields1[0].Descriptor()
+	// failedrecord.WorkspaceIDValidator is a validator for the "workspace_id" field. It is called by the builders before save.
+	failedrecord.WorkspaceIDValidator = func() func(string) error {
+		validators := failedrecordDescWorkspaceID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(workspace_id string) error {
+			for _, fn := range fns {
+				if err := fn(workspace_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// failedrecordDescIntegrationID is the schema descriptor for integration_id field.
+	failedrecordDescIntegrationID := failedrecordFields[0].Descriptor()
+	// failedrecord.IntegrationIDValidator is a validator for the "integration_id" field. It is called by the builders before save.
+	failedrecord.IntegrationIDValidator = func() func(string) error {
+		validators := failedrecordDescIntegrationID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(integration_id string) error {
+			for _, fn := range fns {
+				if err := fn(integration_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// failedrecordDescObjectName is the schema descriptor for object_name field.
+	failedrecordDescObjectName := failedrecordFields[1].Descriptor()
+	// failedrecord.ObjectNameValidator is a validator for the "object_name" field. It is called by the builders before save.
+	failedrecord.ObjectNameValidator = func() func(string) error {
+		validators := failedrecordDescObjectName.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(object_name string) error {
+			for _, fn := range fns {
+				if err := fn(object_name); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// failedrecordDescRecordID is the schema descriptor for record_id field.
+	failedrecordDescRecordID := failedrecordFields[2].Descriptor()
+	// failedrecord.RecordIDValidator is a validator for the "record_id" field. It is called by the builders before save.
+	failedrecord.RecordIDValidator = func() func(string) error {
+		validators := failedrecordDescRecordID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(record_id string) error {
+			for _, fn := range fns {
+				if err := fn(record_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// failedrecordDescRunID is the schema descriptor for run_id field.
+	failedrecordDescRunID := failedrecordFields[3].Descriptor()
+	// failedrecord.RunIDValidator is a validator for the "run_id" field. It is called by the builders before save.
+	failedrecord.RunIDValidator = failedrecordDescRunID.Validators[0].(func(string) error)
+	// failedrecordDescFaultCode is the schema descriptor for fault_code field.
+	failedrecordDescFaultCode := failedrecordFields[4].Descriptor()
+	// failedrecord.FaultCodeValidator is a validator for the "fault_code" field. It is called by the builders before save.
+	failedrecord.FaultCodeValidator = failedrecordDescFaultCode.Validators[0].(func(string) error)
+	// failedrecordDescMessage is the schema descriptor for message field.
+	failedrecordDescMessage := failedrecordFields[5].Descriptor()
+	// failedrecord.MessageValidator is a validator for the "message" field. It is called by the builders before save.
+	failedrecord.MessageValidator = failedrecordDescMessage.Validators[0].(func(string) error)
+	// failedrecordDescAttempts is the schema descriptor for attempts field.
+	failedrecordDescAttempts := failedrecordFields[6].Descriptor()
+	// failedrecord.DefaultAttempts holds the default value on creation for the attempts field.
+	failedrecord.DefaultAttempts = failedrecordDescAttempts.Default.(int)
+	// failedrecordDescID is the schema descriptor for id field.
+	failedrecordDescID := failedrecordMixinFields0[0].Descriptor()
+	// failedrecord.DefaultID holds the default value on creation for the id field.
+	failedrecord.DefaultID = failedrecordDescID.Default.(func() string)
+	// failedrecord.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	failedrecord.IDValidator = failedrecordDescID.Validators[0].(func(string) error)
 	feedentryMixin := schema.FeedEntry{}.Mixin()
 	feedentry.Policy = privacy.NewPolicies(feedentryMixin[1], schema.FeedEntry{})
 	feedentry.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -905,12 +1229,98 @@ func init() {
 	integration.DefaultScheduleZone = integrationDescScheduleZone.Default.(string)
 	// integration.ScheduleZoneValidator is a validator for the "schedule_zone" field. It is called by the builders before save.
 	integration.ScheduleZoneValidator = integrationDescScheduleZone.Validators[0].(func(string) error)
+	// integrationDescConsecutiveFailures is the schema descriptor for consecutive_failures field.
+	integrationDescConsecutiveFailures := integrationFields[24].Descriptor()
+	// integration.DefaultConsecutiveFailures holds the default value on creation for the consecutive_failures field.
+	integration.DefaultConsecutiveFailures = integrationDescConsecutiveFailures.Default.(int)
+	// integrationDescQuotaPercent is the schema descriptor for quota_percent field.
+	integrationDescQuotaPercent := integrationFields[28].Descriptor()
+	// integration.DefaultQuotaPercent holds the default value on creation for the quota_percent field.
+	integration.DefaultQuotaPercent = integrationDescQuotaPercent.Default.(int)
+	// integrationDescQuotaUsed is the schema descriptor for quota_used field.
+	integrationDescQuotaUsed := integrationFields[29].Descriptor()
+	// integration.DefaultQuotaUsed holds the default value on creation for the quota_used field.
+	integration.DefaultQuotaUsed = integrationDescQuotaUsed.Default.(int)
+	// integrationDescQuotaMax is the schema descriptor for quota_max field.
+	integrationDescQuotaMax := integrationFields[30].Descriptor()
+	// integration.DefaultQuotaMax holds the default value on creation for the quota_max field.
+	integration.DefaultQuotaMax = integrationDescQuotaMax.Default.(int)
 	// integrationDescID is the schema descriptor for id field.
 	integrationDescID := integrationMixinFields0[0].Descriptor()
 	// integration.DefaultID holds the default value on creation for the id field.
 	integration.DefaultID = integrationDescID.Default.(func() string)
 	// integration.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	integration.IDValidator = integrationDescID.Validators[0].(func(string) error)
+	invitationMixin := schema.Invitation{}.Mixin()
+	invitation.Policy = privacy.NewPolicies(invitationMixin[1], schema.Invitation{})
+	invitation.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := invitation.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	invitationMixinFields0 := invitationMixin[0].Fields()
+	_ = invitationMixinFields0
+	invitationMixinFields1 := invitationMixin[1].Fields()
+	_ = invitationMixinFields1
+	invitationFields := schema.Invitation{}.Fields()
+	_ = invitationFields
+	// invitationDescWorkspaceID is the schema descriptor for workspace_id field.
+	invitationDescWorkspaceID := invitationMixinFields1[0].Descriptor()
+	// invitation.WorkspaceIDValidator is a validator for the "workspace_id" field. It is called by the builders before save.
+	invitation.WorkspaceIDValidator = func() func(string) error {
+		validators := invitationDescWorkspaceID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(workspace_id string) error {
+			for _, fn := range fns {
+				if err := fn(workspace_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// invitationDescEmail is the schema descriptor for email field.
+	invitationDescEmail := invitationFields[0].Descriptor()
+	// invitation.EmailValidator is a validator for the "email" field. It is called by the builders before save.
+	invitation.EmailValidator = func() func(string) error {
+		validators := invitationDescEmail.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(email string) error {
+			for _, fn := range fns {
+				if err := fn(email); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// invitationDescTicketHash is the schema descriptor for ticket_hash field.
+	invitationDescTicketHash := invitationFields[2].Descriptor()
+	// invitation.TicketHashValidator is a validator for the "ticket_hash" field. It is called by the builders before save.
+	invitation.TicketHashValidator = invitationDescTicketHash.Validators[0].(func([]byte) error)
+	// invitationDescInvitedBy is the schema descriptor for invited_by field.
+	invitationDescInvitedBy := invitationFields[3].Descriptor()
+	// invitation.InvitedByValidator is a validator for the "invited_by" field. It is called by the builders before save.
+	invitation.InvitedByValidator = invitationDescInvitedBy.Validators[0].(func(string) error)
+	// invitationDescOpenKey is the schema descriptor for open_key field.
+	invitationDescOpenKey := invitationFields[7].Descriptor()
+	// invitation.OpenKeyValidator is a validator for the "open_key" field. It is called by the builders before save.
+	invitation.OpenKeyValidator = invitationDescOpenKey.Validators[0].(func(string) error)
+	// invitationDescID is the schema descriptor for id field.
+	invitationDescID := invitationMixinFields0[0].Descriptor()
+	// invitation.DefaultID holds the default value on creation for the id field.
+	invitation.DefaultID = invitationDescID.Default.(func() string)
+	// invitation.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	invitation.IDValidator = invitationDescID.Validators[0].(func(string) error)
 	mappingMixin := schema.Mapping{}.Mixin()
 	mapping.Policy = privacy.NewPolicies(mappingMixin[1], schema.Mapping{})
 	mapping.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -1027,6 +1437,84 @@ func init() {
 	mapping.DefaultID = mappingDescID.Default.(func() string)
 	// mapping.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	mapping.IDValidator = mappingDescID.Validators[0].(func(string) error)
+	memberMixin := schema.Member{}.Mixin()
+	member.Policy = privacy.NewPolicies(memberMixin[1], schema.Member{})
+	member.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := member.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	memberMixinFields0 := memberMixin[0].Fields()
+	_ = memberMixinFields0
+	memberMixinFields1 := memberMixin[1].Fields()
+	_ = memberMixinFields1
+	memberFields := schema.Member{}.Fields()
+	_ = memberFields
+	// memberDescWorkspaceID is the schema descriptor for workspace_id field.
+	memberDescWorkspaceID := memberMixinFields1[0].Descriptor()
+	// member.WorkspaceIDValidator is a validator for the "workspace_id" field. It is called by the builders before save.
+	member.WorkspaceIDValidator = func() func(string) error {
+		validators := memberDescWorkspaceID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(workspace_id string) error {
+			for _, fn := range fns {
+				if err := fn(workspace_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// memberDescEmail is the schema descriptor for email field.
+	memberDescEmail := memberFields[0].Descriptor()
+	// member.EmailValidator is a validator for the "email" field. It is called by the builders before save.
+	member.EmailValidator = func() func(string) error {
+		validators := memberDescEmail.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(email string) error {
+			for _, fn := range fns {
+				if err := fn(email); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// memberDescName is the schema descriptor for name field.
+	memberDescName := memberFields[1].Descriptor()
+	// member.NameValidator is a validator for the "name" field. It is called by the builders before save.
+	member.NameValidator = memberDescName.Validators[0].(func(string) error)
+	// memberDescIssuer is the schema descriptor for issuer field.
+	memberDescIssuer := memberFields[3].Descriptor()
+	// member.IssuerValidator is a validator for the "issuer" field. It is called by the builders before save.
+	member.IssuerValidator = memberDescIssuer.Validators[0].(func(string) error)
+	// memberDescSubject is the schema descriptor for subject field.
+	memberDescSubject := memberFields[4].Descriptor()
+	// member.SubjectValidator is a validator for the "subject" field. It is called by the builders before save.
+	member.SubjectValidator = memberDescSubject.Validators[0].(func(string) error)
+	// memberDescInvitedBy is the schema descriptor for invited_by field.
+	memberDescInvitedBy := memberFields[5].Descriptor()
+	// member.InvitedByValidator is a validator for the "invited_by" field. It is called by the builders before save.
+	member.InvitedByValidator = memberDescInvitedBy.Validators[0].(func(string) error)
+	// memberDescEmailKey is the schema descriptor for email_key field.
+	memberDescEmailKey := memberFields[8].Descriptor()
+	// member.EmailKeyValidator is a validator for the "email_key" field. It is called by the builders before save.
+	member.EmailKeyValidator = memberDescEmailKey.Validators[0].(func(string) error)
+	// memberDescID is the schema descriptor for id field.
+	memberDescID := memberMixinFields0[0].Descriptor()
+	// member.DefaultID holds the default value on creation for the id field.
+	member.DefaultID = memberDescID.Default.(func() string)
+	// member.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	member.IDValidator = memberDescID.Validators[0].(func(string) error)
 	oauthclientMixin := schema.OAuthClient{}.Mixin()
 	oauthclient.Policy = privacy.NewPolicies(oauthclientMixin[1], schema.OAuthClient{})
 	oauthclient.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -1349,6 +1837,68 @@ func init() {
 	picklist.DefaultID = picklistDescID.Default.(func() string)
 	// picklist.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	picklist.IDValidator = picklistDescID.Validators[0].(func(string) error)
+	recipientMixin := schema.Recipient{}.Mixin()
+	recipient.Policy = privacy.NewPolicies(recipientMixin[1], schema.Recipient{})
+	recipient.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := recipient.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	recipientMixinFields0 := recipientMixin[0].Fields()
+	_ = recipientMixinFields0
+	recipientMixinFields1 := recipientMixin[1].Fields()
+	_ = recipientMixinFields1
+	recipientFields := schema.Recipient{}.Fields()
+	_ = recipientFields
+	// recipientDescWorkspaceID is the schema descriptor for workspace_id field.
+	recipientDescWorkspaceID := recipientMixinFields1[0].Descriptor()
+	// recipient.WorkspaceIDValidator is a validator for the "workspace_id" field. It is called by the builders before save.
+	recipient.WorkspaceIDValidator = func() func(string) error {
+		validators := recipientDescWorkspaceID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(workspace_id string) error {
+			for _, fn := range fns {
+				if err := fn(workspace_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// recipientDescAddress is the schema descriptor for address field.
+	recipientDescAddress := recipientFields[0].Descriptor()
+	// recipient.AddressValidator is a validator for the "address" field. It is called by the builders before save.
+	recipient.AddressValidator = func() func(string) error {
+		validators := recipientDescAddress.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(address string) error {
+			for _, fn := range fns {
+				if err := fn(address); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// recipientDescAddedBy is the schema descriptor for added_by field.
+	recipientDescAddedBy := recipientFields[2].Descriptor()
+	// recipient.AddedByValidator is a validator for the "added_by" field. It is called by the builders before save.
+	recipient.AddedByValidator = recipientDescAddedBy.Validators[0].(func(string) error)
+	// recipientDescID is the schema descriptor for id field.
+	recipientDescID := recipientMixinFields0[0].Descriptor()
+	// recipient.DefaultID holds the default value on creation for the id field.
+	recipient.DefaultID = recipientDescID.Default.(func() string)
+	// recipient.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	recipient.IDValidator = recipientDescID.Validators[0].(func(string) error)
 	recordMixin := schema.Record{}.Mixin()
 	record.Policy = privacy.NewPolicies(recordMixin[1], schema.Record{})
 	record.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -1455,6 +2005,194 @@ func init() {
 	record.DefaultID = recordDescID.Default.(func() string)
 	// record.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	record.IDValidator = recordDescID.Validators[0].(func(string) error)
+	runerrorMixin := schema.RunError{}.Mixin()
+	runerror.Policy = privacy.NewPolicies(runerrorMixin[1], schema.RunError{})
+	runerror.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := runerror.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	runerrorMixinFields0 := runerrorMixin[0].Fields()
+	_ = runerrorMixinFields0
+	runerrorMixinFields1 := runerrorMixin[1].Fields()
+	_ = runerrorMixinFields1
+	runerrorFields := schema.RunError{}.Fields()
+	_ = runerrorFields
+	// runerrorDescWorkspaceID is the schema descriptor for workspace_id field.
+	runerrorDescWorkspaceID := runerrorMixinFields1[0].Descriptor()
+	// runerror.WorkspaceIDValidator is a validator for the "workspace_id" field. It is called by the builders before save.
+	runerror.WorkspaceIDValidator = func() func(string) error {
+		validators := runerrorDescWorkspaceID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(workspace_id string) error {
+			for _, fn := range fns {
+				if err := fn(workspace_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// runerrorDescRunID is the schema descriptor for run_id field.
+	runerrorDescRunID := runerrorFields[0].Descriptor()
+	// runerror.RunIDValidator is a validator for the "run_id" field. It is called by the builders before save.
+	runerror.RunIDValidator = func() func(string) error {
+		validators := runerrorDescRunID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(run_id string) error {
+			for _, fn := range fns {
+				if err := fn(run_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// runerrorDescIntegrationID is the schema descriptor for integration_id field.
+	runerrorDescIntegrationID := runerrorFields[1].Descriptor()
+	// runerror.IntegrationIDValidator is a validator for the "integration_id" field. It is called by the builders before save.
+	runerror.IntegrationIDValidator = func() func(string) error {
+		validators := runerrorDescIntegrationID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(integration_id string) error {
+			for _, fn := range fns {
+				if err := fn(integration_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// runerrorDescFaultCode is the schema descriptor for fault_code field.
+	runerrorDescFaultCode := runerrorFields[2].Descriptor()
+	// runerror.FaultCodeValidator is a validator for the "fault_code" field. It is called by the builders before save.
+	runerror.FaultCodeValidator = runerrorDescFaultCode.Validators[0].(func(string) error)
+	// runerrorDescObjectName is the schema descriptor for object_name field.
+	runerrorDescObjectName := runerrorFields[3].Descriptor()
+	// runerror.DefaultObjectName holds the default value on creation for the object_name field.
+	runerror.DefaultObjectName = runerrorDescObjectName.Default.(string)
+	// runerror.ObjectNameValidator is a validator for the "object_name" field. It is called by the builders before save.
+	runerror.ObjectNameValidator = runerrorDescObjectName.Validators[0].(func(string) error)
+	// runerrorDescFieldName is the schema descriptor for field_name field.
+	runerrorDescFieldName := runerrorFields[4].Descriptor()
+	// runerror.DefaultFieldName holds the default value on creation for the field_name field.
+	runerror.DefaultFieldName = runerrorDescFieldName.Default.(string)
+	// runerror.FieldNameValidator is a validator for the "field_name" field. It is called by the builders before save.
+	runerror.FieldNameValidator = runerrorDescFieldName.Validators[0].(func(string) error)
+	// runerrorDescMessage is the schema descriptor for message field.
+	runerrorDescMessage := runerrorFields[5].Descriptor()
+	// runerror.MessageValidator is a validator for the "message" field. It is called by the builders before save.
+	runerror.MessageValidator = runerrorDescMessage.Validators[0].(func(string) error)
+	// runerrorDescCount is the schema descriptor for count field.
+	runerrorDescCount := runerrorFields[6].Descriptor()
+	// runerror.DefaultCount holds the default value on creation for the count field.
+	runerror.DefaultCount = runerrorDescCount.Default.(int)
+	// runerrorDescID is the schema descriptor for id field.
+	runerrorDescID := runerrorMixinFields0[0].Descriptor()
+	// runerror.DefaultID holds the default value on creation for the id field.
+	runerror.DefaultID = runerrorDescID.Default.(func() string)
+	// runerror.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	runerror.IDValidator = runerrorDescID.Validators[0].(func(string) error)
+	runlogentryMixin := schema.RunLogEntry{}.Mixin()
+	runlogentry.Policy = privacy.NewPolicies(runlogentryMixin[1], schema.RunLogEntry{})
+	runlogentry.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := runlogentry.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	runlogentryMixinFields0 := runlogentryMixin[0].Fields()
+	_ = runlogentryMixinFields0
+	runlogentryMixinFields1 := runlogentryMixin[1].Fields()
+	_ = runlogentryMixinFields1
+	runlogentryFields := schema.RunLogEntry{}.Fields()
+	_ = runlogentryFields
+	// runlogentryDescWorkspaceID is the schema descriptor for workspace_id field.
+	runlogentryDescWorkspaceID := runlogentryMixinFields1[0].Descriptor()
+	// runlogentry.WorkspaceIDValidator is a validator for the "workspace_id" field. It is called by the builders before save.
+	runlogentry.WorkspaceIDValidator = func() func(string) error {
+		validators := runlogentryDescWorkspaceID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(workspace_id string) error {
+			for _, fn := range fns {
+				if err := fn(workspace_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// runlogentryDescRunID is the schema descriptor for run_id field.
+	runlogentryDescRunID := runlogentryFields[0].Descriptor()
+	// runlogentry.RunIDValidator is a validator for the "run_id" field. It is called by the builders before save.
+	runlogentry.RunIDValidator = func() func(string) error {
+		validators := runlogentryDescRunID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(run_id string) error {
+			for _, fn := range fns {
+				if err := fn(run_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// runlogentryDescIntegrationID is the schema descriptor for integration_id field.
+	runlogentryDescIntegrationID := runlogentryFields[1].Descriptor()
+	// runlogentry.IntegrationIDValidator is a validator for the "integration_id" field. It is called by the builders before save.
+	runlogentry.IntegrationIDValidator = func() func(string) error {
+		validators := runlogentryDescIntegrationID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(integration_id string) error {
+			for _, fn := range fns {
+				if err := fn(integration_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// runlogentryDescMessage is the schema descriptor for message field.
+	runlogentryDescMessage := runlogentryFields[4].Descriptor()
+	// runlogentry.MessageValidator is a validator for the "message" field. It is called by the builders before save.
+	runlogentry.MessageValidator = runlogentryDescMessage.Validators[0].(func(string) error)
+	// runlogentryDescObjectName is the schema descriptor for object_name field.
+	runlogentryDescObjectName := runlogentryFields[5].Descriptor()
+	// runlogentry.ObjectNameValidator is a validator for the "object_name" field. It is called by the builders before save.
+	runlogentry.ObjectNameValidator = runlogentryDescObjectName.Validators[0].(func(string) error)
+	// runlogentryDescFaultCode is the schema descriptor for fault_code field.
+	runlogentryDescFaultCode := runlogentryFields[6].Descriptor()
+	// runlogentry.FaultCodeValidator is a validator for the "fault_code" field. It is called by the builders before save.
+	runlogentry.FaultCodeValidator = runlogentryDescFaultCode.Validators[0].(func(string) error)
+	// runlogentryDescID is the schema descriptor for id field.
+	runlogentryDescID := runlogentryMixinFields0[0].Descriptor()
+	// runlogentry.DefaultID holds the default value on creation for the id field.
+	runlogentry.DefaultID = runlogentryDescID.Default.(func() string)
+	// runlogentry.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	runlogentry.IDValidator = runlogentryDescID.Validators[0].(func(string) error)
 	runobjectMixin := schema.RunObject{}.Mixin()
 	runobject.Policy = privacy.NewPolicies(runobjectMixin[1], schema.RunObject{})
 	runobject.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -1533,12 +2271,92 @@ func init() {
 	runobjectDescFaultCode := runobjectFields[5].Descriptor()
 	// runobject.FaultCodeValidator is a validator for the "fault_code" field. It is called by the builders before save.
 	runobject.FaultCodeValidator = runobjectDescFaultCode.Validators[0].(func(string) error)
+	// runobjectDescCrmCalls is the schema descriptor for crm_calls field.
+	runobjectDescCrmCalls := runobjectFields[7].Descriptor()
+	// runobject.DefaultCrmCalls holds the default value on creation for the crm_calls field.
+	runobject.DefaultCrmCalls = runobjectDescCrmCalls.Default.(int)
 	// runobjectDescID is the schema descriptor for id field.
 	runobjectDescID := runobjectMixinFields0[0].Descriptor()
 	// runobject.DefaultID holds the default value on creation for the id field.
 	runobject.DefaultID = runobjectDescID.Default.(func() string)
 	// runobject.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	runobject.IDValidator = runobjectDescID.Validators[0].(func(string) error)
+	sessionMixin := schema.Session{}.Mixin()
+	session.Policy = privacy.NewPolicies(sessionMixin[1], schema.Session{})
+	session.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := session.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	sessionMixinFields0 := sessionMixin[0].Fields()
+	_ = sessionMixinFields0
+	sessionMixinFields1 := sessionMixin[1].Fields()
+	_ = sessionMixinFields1
+	sessionFields := schema.Session{}.Fields()
+	_ = sessionFields
+	// sessionDescWorkspaceID is the schema descriptor for workspace_id field.
+	sessionDescWorkspaceID := sessionMixinFields1[0].Descriptor()
+	// session.WorkspaceIDValidator is a validator for the "workspace_id" field. It is called by the builders before save.
+	session.WorkspaceIDValidator = func() func(string) error {
+		validators := sessionDescWorkspaceID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(workspace_id string) error {
+			for _, fn := range fns {
+				if err := fn(workspace_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// sessionDescHash is the schema descriptor for hash field.
+	sessionDescHash := sessionFields[0].Descriptor()
+	// session.HashValidator is a validator for the "hash" field. It is called by the builders before save.
+	session.HashValidator = sessionDescHash.Validators[0].(func([]byte) error)
+	// sessionDescMemberID is the schema descriptor for member_id field.
+	sessionDescMemberID := sessionFields[1].Descriptor()
+	// session.MemberIDValidator is a validator for the "member_id" field. It is called by the builders before save.
+	session.MemberIDValidator = sessionDescMemberID.Validators[0].(func(string) error)
+	// sessionDescCsm is the schema descriptor for csm field.
+	sessionDescCsm := sessionFields[2].Descriptor()
+	// session.DefaultCsm holds the default value on creation for the csm field.
+	session.DefaultCsm = sessionDescCsm.Default.(bool)
+	// sessionDescIssuer is the schema descriptor for issuer field.
+	sessionDescIssuer := sessionFields[3].Descriptor()
+	// session.IssuerValidator is a validator for the "issuer" field. It is called by the builders before save.
+	session.IssuerValidator = sessionDescIssuer.Validators[0].(func(string) error)
+	// sessionDescSubject is the schema descriptor for subject field.
+	sessionDescSubject := sessionFields[4].Descriptor()
+	// session.SubjectValidator is a validator for the "subject" field. It is called by the builders before save.
+	session.SubjectValidator = sessionDescSubject.Validators[0].(func(string) error)
+	// sessionDescEmail is the schema descriptor for email field.
+	sessionDescEmail := sessionFields[5].Descriptor()
+	// session.EmailValidator is a validator for the "email" field. It is called by the builders before save.
+	session.EmailValidator = sessionDescEmail.Validators[0].(func(string) error)
+	// sessionDescName is the schema descriptor for name field.
+	sessionDescName := sessionFields[6].Descriptor()
+	// session.NameValidator is a validator for the "name" field. It is called by the builders before save.
+	session.NameValidator = sessionDescName.Validators[0].(func(string) error)
+	// sessionDescAddress is the schema descriptor for address field.
+	sessionDescAddress := sessionFields[7].Descriptor()
+	// session.AddressValidator is a validator for the "address" field. It is called by the builders before save.
+	session.AddressValidator = sessionDescAddress.Validators[0].(func(string) error)
+	// sessionDescUserAgent is the schema descriptor for user_agent field.
+	sessionDescUserAgent := sessionFields[8].Descriptor()
+	// session.UserAgentValidator is a validator for the "user_agent" field. It is called by the builders before save.
+	session.UserAgentValidator = sessionDescUserAgent.Validators[0].(func(string) error)
+	// sessionDescID is the schema descriptor for id field.
+	sessionDescID := sessionMixinFields0[0].Descriptor()
+	// session.DefaultID holds the default value on creation for the id field.
+	session.DefaultID = sessionDescID.Default.(func() string)
+	// session.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	session.IDValidator = sessionDescID.Validators[0].(func(string) error)
 	settingvalueMixin := schema.SettingValue{}.Mixin()
 	settingvalue.Policy = privacy.NewPolicies(settingvalueMixin[1], schema.SettingValue{})
 	settingvalue.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -1619,6 +2437,54 @@ func init() {
 	settingvalue.DefaultID = settingvalueDescID.Default.(func() string)
 	// settingvalue.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	settingvalue.IDValidator = settingvalueDescID.Validators[0].(func(string) error)
+	signinlinkMixin := schema.SignInLink{}.Mixin()
+	signinlink.Policy = privacy.NewPolicies(signinlinkMixin[1], schema.SignInLink{})
+	signinlink.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := signinlink.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	signinlinkMixinFields0 := signinlinkMixin[0].Fields()
+	_ = signinlinkMixinFields0
+	signinlinkMixinFields1 := signinlinkMixin[1].Fields()
+	_ = signinlinkMixinFields1
+	signinlinkFields := schema.SignInLink{}.Fields()
+	_ = signinlinkFields
+	// signinlinkDescWorkspaceID is the schema descriptor for workspace_id field.
+	signinlinkDescWorkspaceID := signinlinkMixinFields1[0].Descriptor()
+	// signinlink.WorkspaceIDValidator is a validator for the "workspace_id" field. It is called by the builders before save.
+	signinlink.WorkspaceIDValidator = func() func(string) error {
+		validators := signinlinkDescWorkspaceID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(workspace_id string) error {
+			for _, fn := range fns {
+				if err := fn(workspace_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// signinlinkDescMemberID is the schema descriptor for member_id field.
+	signinlinkDescMemberID := signinlinkFields[0].Descriptor()
+	// signinlink.MemberIDValidator is a validator for the "member_id" field. It is called by the builders before save.
+	signinlink.MemberIDValidator = signinlinkDescMemberID.Validators[0].(func(string) error)
+	// signinlinkDescTicketHash is the schema descriptor for ticket_hash field.
+	signinlinkDescTicketHash := signinlinkFields[1].Descriptor()
+	// signinlink.TicketHashValidator is a validator for the "ticket_hash" field. It is called by the builders before save.
+	signinlink.TicketHashValidator = signinlinkDescTicketHash.Validators[0].(func([]byte) error)
+	// signinlinkDescID is the schema descriptor for id field.
+	signinlinkDescID := signinlinkMixinFields0[0].Descriptor()
+	// signinlink.DefaultID holds the default value on creation for the id field.
+	signinlink.DefaultID = signinlinkDescID.Default.(func() string)
+	// signinlink.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	signinlink.IDValidator = signinlinkDescID.Validators[0].(func(string) error)
 	syncrunMixin := schema.SyncRun{}.Mixin()
 	syncrun.Policy = privacy.NewPolicies(syncrunMixin[1], schema.SyncRun{})
 	syncrun.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -1683,40 +2549,48 @@ func init() {
 	syncrunDescFaultCode := syncrunFields[5].Descriptor()
 	// syncrun.FaultCodeValidator is a validator for the "fault_code" field. It is called by the builders before save.
 	syncrun.FaultCodeValidator = syncrunDescFaultCode.Validators[0].(func(string) error)
+	// syncrunDescCancelRequested is the schema descriptor for cancel_requested field.
+	syncrunDescCancelRequested := syncrunFields[9].Descriptor()
+	// syncrun.DefaultCancelRequested holds the default value on creation for the cancel_requested field.
+	syncrun.DefaultCancelRequested = syncrunDescCancelRequested.Default.(bool)
+	// syncrunDescLogSeq is the schema descriptor for log_seq field.
+	syncrunDescLogSeq := syncrunFields[10].Descriptor()
+	// syncrun.DefaultLogSeq holds the default value on creation for the log_seq field.
+	syncrun.DefaultLogSeq = syncrunDescLogSeq.Default.(int)
 	// syncrunDescRequestedBy is the schema descriptor for requested_by field.
-	syncrunDescRequestedBy := syncrunFields[7].Descriptor()
+	syncrunDescRequestedBy := syncrunFields[12].Descriptor()
 	// syncrun.RequestedByValidator is a validator for the "requested_by" field. It is called by the builders before save.
 	syncrun.RequestedByValidator = syncrunDescRequestedBy.Validators[0].(func(string) error)
 	// syncrunDescDateKey is the schema descriptor for date_key field.
-	syncrunDescDateKey := syncrunFields[8].Descriptor()
+	syncrunDescDateKey := syncrunFields[13].Descriptor()
 	// syncrun.DateKeyValidator is a validator for the "date_key" field. It is called by the builders before save.
 	syncrun.DateKeyValidator = syncrunDescDateKey.Validators[0].(func(string) error)
 	// syncrunDescActiveKey is the schema descriptor for active_key field.
-	syncrunDescActiveKey := syncrunFields[9].Descriptor()
+	syncrunDescActiveKey := syncrunFields[14].Descriptor()
 	// syncrun.ActiveKeyValidator is a validator for the "active_key" field. It is called by the builders before save.
 	syncrun.ActiveKeyValidator = syncrunDescActiveKey.Validators[0].(func(string) error)
 	// syncrunDescVersion is the schema descriptor for version field.
-	syncrunDescVersion := syncrunFields[10].Descriptor()
+	syncrunDescVersion := syncrunFields[15].Descriptor()
 	// syncrun.DefaultVersion holds the default value on creation for the version field.
 	syncrun.DefaultVersion = syncrunDescVersion.Default.(int)
 	// syncrunDescObjectIndex is the schema descriptor for object_index field.
-	syncrunDescObjectIndex := syncrunFields[11].Descriptor()
+	syncrunDescObjectIndex := syncrunFields[16].Descriptor()
 	// syncrun.DefaultObjectIndex holds the default value on creation for the object_index field.
 	syncrun.DefaultObjectIndex = syncrunDescObjectIndex.Default.(int)
 	// syncrunDescGeneration is the schema descriptor for generation field.
-	syncrunDescGeneration := syncrunFields[14].Descriptor()
+	syncrunDescGeneration := syncrunFields[19].Descriptor()
 	// syncrun.DefaultGeneration holds the default value on creation for the generation field.
 	syncrun.DefaultGeneration = syncrunDescGeneration.Default.(int)
 	// syncrunDescSweeping is the schema descriptor for sweeping field.
-	syncrunDescSweeping := syncrunFields[15].Descriptor()
+	syncrunDescSweeping := syncrunFields[20].Descriptor()
 	// syncrun.DefaultSweeping holds the default value on creation for the sweeping field.
 	syncrun.DefaultSweeping = syncrunDescSweeping.Default.(bool)
 	// syncrunDescCrmCalls is the schema descriptor for crm_calls field.
-	syncrunDescCrmCalls := syncrunFields[17].Descriptor()
+	syncrunDescCrmCalls := syncrunFields[22].Descriptor()
 	// syncrun.DefaultCrmCalls holds the default value on creation for the crm_calls field.
 	syncrun.DefaultCrmCalls = syncrunDescCrmCalls.Default.(int)
 	// syncrunDescSteps is the schema descriptor for steps field.
-	syncrunDescSteps := syncrunFields[18].Descriptor()
+	syncrunDescSteps := syncrunFields[23].Descriptor()
 	// syncrun.DefaultSteps holds the default value on creation for the steps field.
 	syncrun.DefaultSteps = syncrunDescSteps.Default.(int)
 	// syncrunDescID is the schema descriptor for id field.

@@ -26,6 +26,9 @@ func (ApiToken) Fields() []ent.Field {
 		field.String("name").MaxLen(200).NotEmpty(),
 		field.Enum("role").GoType(principal.Role("")),
 		field.Bytes("hash").MaxLen(32).Immutable().Sensitive().Comment("SHA-256 of the token"),
+		field.JSON("scopes", []principal.Scope{}).Optional().Immutable().Comment("narrow what the role allows; absent: all of it"),
+		field.String("created_by").MaxLen(80).Optional().Immutable(),
+		field.Time("last_used_at").Optional().Nillable().Comment("to some minutes"),
 		field.Time("expires_at").Optional().Nillable(),
 		field.Time("revoked_at").Optional().Nillable(),
 	}
@@ -41,5 +44,5 @@ func (ApiToken) Indexes() []ent.Index {
 
 // Annotations of the ApiToken.
 func (ApiToken) Annotations() []schema.Annotation {
-	return []schema.Annotation{entgql.Skip(entgql.SkipAll)}
+	return []schema.Annotation{entgql.Type("ServiceToken"), entgql.RelayConnection()}
 }

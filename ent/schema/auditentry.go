@@ -30,6 +30,12 @@ func (AuditEntry) Fields() []ent.Field {
 		field.String("action").MaxLen(80).Immutable(),
 		field.String("target").MaxLen(80).Optional().Immutable(),
 		field.Enum("outcome").GoType(crm.AuditOutcome("")).Immutable(),
+		field.String("via").MaxLen(40).Optional().Immutable().Comment("csm when vendor-side staff acted (requirement O5)"),
+		field.String("interface").MaxLen(40).Optional().Immutable(),
+		field.String("address").MaxLen(64).Optional().Immutable(),
+		field.String("user_agent").MaxLen(300).Optional().Immutable(),
+		field.String("request_id").MaxLen(64).Optional().Immutable(),
+		field.String("fault_code").MaxLen(60).Optional().Immutable().Comment("why it was denied or failed"),
 		field.JSON("before", json.RawMessage{}).Optional().Immutable(),
 		field.JSON("after", json.RawMessage{}).Optional().Immutable(),
 	}
@@ -39,10 +45,11 @@ func (AuditEntry) Fields() []ent.Field {
 func (AuditEntry) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("workspace_id", "created_at"),
+		index.Fields("workspace_id", "target"),
 	}
 }
 
 // Annotations of the AuditEntry.
 func (AuditEntry) Annotations() []schema.Annotation {
-	return []schema.Annotation{entgql.Skip(entgql.SkipAll)}
+	return []schema.Annotation{entgql.RelayConnection()}
 }

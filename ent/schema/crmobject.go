@@ -43,6 +43,12 @@ func (CrmObject) Fields() []ent.Field {
 		field.String("record_access_note").MaxLen(1000).Optional().Comment("what limits the records that can be read"),
 		field.Bytes("resume_token").Optional().Comment("where the next read starts"),
 		field.JSON("read_fields", []string{}).Optional().Comment("fields of the last complete read; a field beyond them needs a read from the beginning"),
+		field.Enum("sync_phase").GoType(crm.SyncPhase("")).Default(string(crm.SyncOnboarding)).Comment("ONBOARDING until all history is read (requirement G3)"),
+		field.Time("last_read_at").Optional().Nillable().Comment("when it was last read to the end"),
+		field.Bytes("partial_token").Optional().Comment("where a reading that a limit stopped goes on (requirement G5)"),
+		field.JSON("partial_fields", []string{}).Optional(),
+		field.Int("partial_generation").Default(0),
+		field.Bool("partial").Default(false).Comment("a reading was stopped by a limit and goes on with the next run"),
 		field.Int("generation").Default(0).Comment("number of the last reading from the beginning that had records to compare with"),
 		field.Int("position").Default(0).Comment("order in the package"),
 	}

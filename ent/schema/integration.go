@@ -49,6 +49,15 @@ func (Integration) Fields() []ent.Field {
 		field.String("schedule_zone").MaxLen(64).Default("UTC").Comment("IANA name"),
 		field.Time("next_run_at").Optional().Nillable(),
 		field.Time("last_synced_at").Optional().Nillable(),
+		field.Time("last_succeeded_at").Optional().Nillable().Comment("of the last run that read everything"),
+		field.Int("consecutive_failures").Default(0).Comment("daily runs that failed since the last one that read something (requirement G10)"),
+		field.Time("failing_since").Optional().Nillable().Comment("when the first of them ended"),
+		field.Time("failure_warned_at").Optional().Nillable().Comment("when the warning before the automatic pause was given"),
+		field.Time("grace_warned_at").Optional().Nillable().Comment("when the warning before the end of GRACE was given (requirement C6)"),
+		field.Int("quota_percent").Default(80).Comment("share of the CRM's own quota, used by anybody, at which runs stop (requirement G5)"),
+		field.Int("quota_used").Default(0).Comment("the CRM's own figure when it was last told"),
+		field.Int("quota_max").Default(0).Comment("0: the CRM has not told"),
+		field.Time("quota_at").Optional().Nillable(),
 		field.Time("updated_at"),
 	}
 }

@@ -28,6 +28,10 @@ func (RunObject) Fields() []ent.Field {
 		field.Enum("status").GoType(crm.RunObjectStatus("")).Default(string(crm.RunObjectPending)),
 		field.String("reason").MaxLen(500).Optional(),
 		field.String("fault_code").MaxLen(60).Optional(),
+		field.Enum("phase").GoType(crm.SyncPhase("")).Default(string(crm.SyncOnboarding)),
+		field.Int("crm_calls").Default(0),
+		field.Time("started_at").Optional().Nillable(),
+		field.Time("finished_at").Optional().Nillable(),
 		field.JSON("counters", crm.Counters{}).Optional(),
 	}
 }

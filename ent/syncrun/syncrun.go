@@ -32,6 +32,16 @@ const (
 	FieldReason = "reason"
 	// FieldFaultCode holds the string denoting the fault_code field in the database.
 	FieldFaultCode = "fault_code"
+	// FieldResumeAt holds the string denoting the resume_at field in the database.
+	FieldResumeAt = "resume_at"
+	// FieldObjectsWanted holds the string denoting the objects_wanted field in the database.
+	FieldObjectsWanted = "objects_wanted"
+	// FieldRecordsWanted holds the string denoting the records_wanted field in the database.
+	FieldRecordsWanted = "records_wanted"
+	// FieldCancelRequested holds the string denoting the cancel_requested field in the database.
+	FieldCancelRequested = "cancel_requested"
+	// FieldLogSeq holds the string denoting the log_seq field in the database.
+	FieldLogSeq = "log_seq"
 	// FieldPhase holds the string denoting the phase field in the database.
 	FieldPhase = "phase"
 	// FieldRequestedBy holds the string denoting the requested_by field in the database.
@@ -95,6 +105,11 @@ var Columns = []string{
 	FieldStatus,
 	FieldReason,
 	FieldFaultCode,
+	FieldResumeAt,
+	FieldObjectsWanted,
+	FieldRecordsWanted,
+	FieldCancelRequested,
+	FieldLogSeq,
 	FieldPhase,
 	FieldRequestedBy,
 	FieldDateKey,
@@ -140,6 +155,10 @@ var (
 	ReasonValidator func(string) error
 	// FaultCodeValidator is a validator for the "fault_code" field. It is called by the builders before save.
 	FaultCodeValidator func(string) error
+	// DefaultCancelRequested holds the default value on creation for the "cancel_requested" field.
+	DefaultCancelRequested bool
+	// DefaultLogSeq holds the default value on creation for the "log_seq" field.
+	DefaultLogSeq int
 	// RequestedByValidator is a validator for the "requested_by" field. It is called by the builders before save.
 	RequestedByValidator func(string) error
 	// DateKeyValidator is a validator for the "date_key" field. It is called by the builders before save.
@@ -179,7 +198,7 @@ const DefaultStatus crm.RunStatus = "QUEUED"
 // StatusValidator is a validator for the "status" field enum values. It is called by the builders before save.
 func StatusValidator(s crm.RunStatus) error {
 	switch s {
-	case "QUEUED", "RUNNING", "SUCCEEDED", "PARTIAL", "FAILED", "CANCELLED":
+	case "QUEUED", "RUNNING", "SUCCEEDED", "PARTIAL", "FAILED", "CANCELLED", "SKIPPED", "RATE_LIMITED":
 		return nil
 	default:
 		return fmt.Errorf("syncrun: invalid enum value for status field: %q", s)
@@ -244,6 +263,21 @@ func ByReason(opts ...sql.OrderTermOption) OrderOption {
 // ByFaultCode orders the results by the fault_code field.
 func ByFaultCode(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldFaultCode, opts...).ToFunc()
+}
+
+// ByResumeAt orders the results by the resume_at field.
+func ByResumeAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldResumeAt, opts...).ToFunc()
+}
+
+// ByCancelRequested orders the results by the cancel_requested field.
+func ByCancelRequested(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldCancelRequested, opts...).ToFunc()
+}
+
+// ByLogSeq orders the results by the log_seq field.
+func ByLogSeq(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldLogSeq, opts...).ToFunc()
 }
 
 // ByPhase orders the results by the phase field.

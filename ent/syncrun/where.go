@@ -96,6 +96,21 @@ func FaultCode(v string) predicate.SyncRun {
 	return predicate.SyncRun(sql.FieldEQ(FieldFaultCode, v))
 }
 
+// ResumeAt applies equality check predicate on the "resume_at" field. It's identical to ResumeAtEQ.
+func ResumeAt(v time.Time) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldEQ(FieldResumeAt, v))
+}
+
+// CancelRequested applies equality check predicate on the "cancel_requested" field. It's identical to CancelRequestedEQ.
+func CancelRequested(v bool) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldEQ(FieldCancelRequested, v))
+}
+
+// LogSeq applies equality check predicate on the "log_seq" field. It's identical to LogSeqEQ.
+func LogSeq(v int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldEQ(FieldLogSeq, v))
+}
+
 // RequestedBy applies equality check predicate on the "requested_by" field. It's identical to RequestedByEQ.
 func RequestedBy(v string) predicate.SyncRun {
 	return predicate.SyncRun(sql.FieldEQ(FieldRequestedBy, v))
@@ -599,6 +614,126 @@ func FaultCodeEqualFold(v string) predicate.SyncRun {
 // FaultCodeContainsFold applies the ContainsFold predicate on the "fault_code" field.
 func FaultCodeContainsFold(v string) predicate.SyncRun {
 	return predicate.SyncRun(sql.FieldContainsFold(FieldFaultCode, v))
+}
+
+// ResumeAtEQ applies the EQ predicate on the "resume_at" field.
+func ResumeAtEQ(v time.Time) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldEQ(FieldResumeAt, v))
+}
+
+// ResumeAtNEQ applies the NEQ predicate on the "resume_at" field.
+func ResumeAtNEQ(v time.Time) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldNEQ(FieldResumeAt, v))
+}
+
+// ResumeAtIn applies the In predicate on the "resume_at" field.
+func ResumeAtIn(vs ...time.Time) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldIn(FieldResumeAt, vs...))
+}
+
+// ResumeAtNotIn applies the NotIn predicate on the "resume_at" field.
+func ResumeAtNotIn(vs ...time.Time) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldNotIn(FieldResumeAt, vs...))
+}
+
+// ResumeAtGT applies the GT predicate on the "resume_at" field.
+func ResumeAtGT(v time.Time) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldGT(FieldResumeAt, v))
+}
+
+// ResumeAtGTE applies the GTE predicate on the "resume_at" field.
+func ResumeAtGTE(v time.Time) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldGTE(FieldResumeAt, v))
+}
+
+// ResumeAtLT applies the LT predicate on the "resume_at" field.
+func ResumeAtLT(v time.Time) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldLT(FieldResumeAt, v))
+}
+
+// ResumeAtLTE applies the LTE predicate on the "resume_at" field.
+func ResumeAtLTE(v time.Time) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldLTE(FieldResumeAt, v))
+}
+
+// ResumeAtIsNil applies the IsNil predicate on the "resume_at" field.
+func ResumeAtIsNil() predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldIsNull(FieldResumeAt))
+}
+
+// ResumeAtNotNil applies the NotNil predicate on the "resume_at" field.
+func ResumeAtNotNil() predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldNotNull(FieldResumeAt))
+}
+
+// ObjectsWantedIsNil applies the IsNil predicate on the "objects_wanted" field.
+func ObjectsWantedIsNil() predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldIsNull(FieldObjectsWanted))
+}
+
+// ObjectsWantedNotNil applies the NotNil predicate on the "objects_wanted" field.
+func ObjectsWantedNotNil() predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldNotNull(FieldObjectsWanted))
+}
+
+// RecordsWantedIsNil applies the IsNil predicate on the "records_wanted" field.
+func RecordsWantedIsNil() predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldIsNull(FieldRecordsWanted))
+}
+
+// RecordsWantedNotNil applies the NotNil predicate on the "records_wanted" field.
+func RecordsWantedNotNil() predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldNotNull(FieldRecordsWanted))
+}
+
+// CancelRequestedEQ applies the EQ predicate on the "cancel_requested" field.
+func CancelRequestedEQ(v bool) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldEQ(FieldCancelRequested, v))
+}
+
+// CancelRequestedNEQ applies the NEQ predicate on the "cancel_requested" field.
+func CancelRequestedNEQ(v bool) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldNEQ(FieldCancelRequested, v))
+}
+
+// LogSeqEQ applies the EQ predicate on the "log_seq" field.
+func LogSeqEQ(v int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldEQ(FieldLogSeq, v))
+}
+
+// LogSeqNEQ applies the NEQ predicate on the "log_seq" field.
+func LogSeqNEQ(v int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldNEQ(FieldLogSeq, v))
+}
+
+// LogSeqIn applies the In predicate on the "log_seq" field.
+func LogSeqIn(vs ...int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldIn(FieldLogSeq, vs...))
+}
+
+// LogSeqNotIn applies the NotIn predicate on the "log_seq" field.
+func LogSeqNotIn(vs ...int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldNotIn(FieldLogSeq, vs...))
+}
+
+// LogSeqGT applies the GT predicate on the "log_seq" field.
+func LogSeqGT(v int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldGT(FieldLogSeq, v))
+}
+
+// LogSeqGTE applies the GTE predicate on the "log_seq" field.
+func LogSeqGTE(v int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldGTE(FieldLogSeq, v))
+}
+
+// LogSeqLT applies the LT predicate on the "log_seq" field.
+func LogSeqLT(v int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldLT(FieldLogSeq, v))
+}
+
+// LogSeqLTE applies the LTE predicate on the "log_seq" field.
+func LogSeqLTE(v int) predicate.SyncRun {
+	return predicate.SyncRun(sql.FieldLTE(FieldLogSeq, v))
 }
 
 // PhaseEQ applies the EQ predicate on the "phase" field.

@@ -53,4 +53,23 @@ func (ec *executionContext) marshalNErrorCode2githubᚗcomᚋfieldwardenᚋfield
 	return res
 }
 
+func (ec *executionContext) unmarshalOErrorCode2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋfaultᚐCode(ctx context.Context, v any) (*fault.Code, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := graphql.UnmarshalString(v)
+	res := fault.Code(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOErrorCode2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋfaultᚐCode(ctx context.Context, sel ast.SelectionSet, v *fault.Code) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(string(*v))
+	return res
+}
+
 // endregion ***************************** type.gotpl *****************************

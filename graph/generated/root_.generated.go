@@ -25,13 +25,17 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
 type ResolverRoot interface {
 	Alert() AlertResolver
+	AuditEntry() AuditEntryResolver
 	CrmField() CrmFieldResolver
 	CrmObject() CrmObjectResolver
+	FailedRecord() FailedRecordResolver
 	FeedEntry() FeedEntryResolver
 	Fix() FixResolver
 	Integration() IntegrationResolver
 	Mutation() MutationResolver
 	Query() QueryResolver
+	RunError() RunErrorResolver
+	RunLogEntry() RunLogEntryResolver
 	RunObject() RunObjectResolver
 	Subscription() SubscriptionResolver
 	SyncRun() SyncRunResolver
@@ -43,6 +47,11 @@ type DirectiveRoot struct {
 }
 
 type ComplexityRoot struct {
+	AddRecipientsPayload struct {
+		Recipients func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	Affected struct {
 		Key   func(childComplexity int) int
 		Kind  func(childComplexity int) int
@@ -90,6 +99,63 @@ type ComplexityRoot struct {
 		Event  func(childComplexity int) int
 	}
 
+	ApiBudget struct {
+		APIType               func(childComplexity int) int
+		DailyLimit            func(childComplexity int) int
+		RecommendedDailyLimit func(childComplexity int) int
+		ResetsAt              func(childComplexity int) int
+		Title                 func(childComplexity int) int
+		UsedToday             func(childComplexity int) int
+	}
+
+	ApiType struct {
+		Key                   func(childComplexity int) int
+		RecommendedDailyLimit func(childComplexity int) int
+		Title                 func(childComplexity int) int
+	}
+
+	AuditEntry struct {
+		Action    func(childComplexity int) int
+		Actor     func(childComplexity int) int
+		ActorName func(childComplexity int) int
+		Address   func(childComplexity int) int
+		After     func(childComplexity int) int
+		Before    func(childComplexity int) int
+		CreatedAt func(childComplexity int) int
+		ErrorCode func(childComplexity int) int
+		ID        func(childComplexity int) int
+		Interface func(childComplexity int) int
+		Outcome   func(childComplexity int) int
+		RequestID func(childComplexity int) int
+		Target    func(childComplexity int) int
+		UserAgent func(childComplexity int) int
+		Via       func(childComplexity int) int
+	}
+
+	AuditEntryConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	AuditEntryEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	AutoPause struct {
+		ConsecutiveFailures func(childComplexity int) int
+		DayLimit            func(childComplexity int) int
+		FailingSince        func(childComplexity int) int
+		FailureLimit        func(childComplexity int) int
+		WarnedAt            func(childComplexity int) int
+	}
+
+	CancelRunPayload struct {
+		Run        func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	CheckIntegrationPayload struct {
 		Integration func(childComplexity int) int
 		UserErrors  func(childComplexity int) int
@@ -109,6 +175,7 @@ type ComplexityRoot struct {
 	}
 
 	Connector struct {
+		APITypes      func(childComplexity int) int
 		Capabilities  func(childComplexity int) int
 		Checksum      func(childComplexity int) int
 		ConfigSchema  func(childComplexity int) int
@@ -125,6 +192,26 @@ type ComplexityRoot struct {
 		Title         func(childComplexity int) int
 		Vendor        func(childComplexity int) int
 		Version       func(childComplexity int) int
+	}
+
+	CopyMappingPayload struct {
+		Applied     func(childComplexity int) int
+		Integration func(childComplexity int) int
+		Plan        func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
+	}
+
+	CopySettingsPayload struct {
+		Applied     func(childComplexity int) int
+		Integration func(childComplexity int) int
+		Plan        func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
+	}
+
+	CreateServiceTokenPayload struct {
+		ServiceToken func(childComplexity int) int
+		Token        func(childComplexity int) int
+		UserErrors   func(childComplexity int) int
 	}
 
 	CrmField struct {
@@ -192,6 +279,25 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	CrmQuota struct {
+		At            func(childComplexity int) int
+		Max           func(childComplexity int) int
+		StopAtPercent func(childComplexity int) int
+		Used          func(childComplexity int) int
+	}
+
+	DisabledSetting struct {
+		Integration func(childComplexity int) int
+		Key         func(childComplexity int) int
+		Reason      func(childComplexity int) int
+	}
+
+	DisconnectIntegrationPayload struct {
+		Integration   func(childComplexity int) int
+		PurgedRecords func(childComplexity int) int
+		UserErrors    func(childComplexity int) int
+	}
+
 	EffectiveAutoSave struct {
 		Enabled            func(childComplexity int) int
 		PipelineEntryStage func(childComplexity int) int
@@ -208,6 +314,35 @@ type ComplexityRoot struct {
 		ContactsCreate     func(childComplexity int) int
 		DataSync           func(childComplexity int) int
 		RestrictedDataMode func(childComplexity int) int
+	}
+
+	ErrorCodeInfo struct {
+		Class   func(childComplexity int) int
+		Code    func(childComplexity int) int
+		DocsURL func(childComplexity int) int
+		Hint    func(childComplexity int) int
+		Side    func(childComplexity int) int
+	}
+
+	FailedRecord struct {
+		Attempts   func(childComplexity int) int
+		CreatedAt  func(childComplexity int) int
+		ID         func(childComplexity int) int
+		LastSeenAt func(childComplexity int) int
+		ObjectName func(childComplexity int) int
+		Problem    func(childComplexity int) int
+		RecordID   func(childComplexity int) int
+	}
+
+	FailedRecordConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	FailedRecordEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	Feature struct {
@@ -254,6 +389,13 @@ type ComplexityRoot struct {
 		Who      func(childComplexity int) int
 	}
 
+	ImportConfigurationPayload struct {
+		Applied     func(childComplexity int) int
+		Integration func(childComplexity int) int
+		Plan        func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
+	}
+
 	Instance struct {
 		APIVersion func(childComplexity int) int
 		Edition    func(childComplexity int) int
@@ -263,17 +405,24 @@ type ComplexityRoot struct {
 	}
 
 	Integration struct {
+		APIBudgets        func(childComplexity int) int
+		ActiveRun         func(childComplexity int) int
 		Alerts            func(childComplexity int, filter *model.AlertFilterInput, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
+		AutoPause         func(childComplexity int) int
 		Checklist         func(childComplexity int) int
 		ChecklistAt       func(childComplexity int) int
 		Config            func(childComplexity int) int
 		Connector         func(childComplexity int) int
 		CreatedAt         func(childComplexity int) int
+		CrmQuota          func(childComplexity int) int
 		Environment       func(childComplexity int) int
+		FailedRecords     func(childComplexity int, object *string, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
+		Freshness         func(childComplexity int) int
 		GraceUntil        func(childComplexity int) int
 		ID                func(childComplexity int) int
 		Instance          func(childComplexity int) int
 		IntegrationUser   func(childComplexity int) int
+		LastSucceededAt   func(childComplexity int) int
 		LastSyncedAt      func(childComplexity int) int
 		NextRunAt         func(childComplexity int) int
 		Object            func(childComplexity int, name string) int
@@ -288,6 +437,7 @@ type ComplexityRoot struct {
 		StandardFields    func(childComplexity int) int
 		State             func(childComplexity int) int
 		StateReason       func(childComplexity int) int
+		UserMatches       func(childComplexity int, status *model.UserMatchStatus, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
 	}
 
 	IntegrationConnection struct {
@@ -301,9 +451,42 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	IntegrationStateEvent struct {
+		At          func(childComplexity int) int
+		Cursor      func(childComplexity int) int
+		Integration func(childComplexity int) int
+		Reason      func(childComplexity int) int
+		State       func(childComplexity int) int
+	}
+
 	IntegrationUser struct {
 		IsDedicated func(childComplexity int) int
 		Name        func(childComplexity int) int
+	}
+
+	Invitation struct {
+		CreatedAt func(childComplexity int) int
+		Email     func(childComplexity int) int
+		ExpiresAt func(childComplexity int) int
+		ID        func(childComplexity int) int
+		Role      func(childComplexity int) int
+	}
+
+	InvitationConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	InvitationEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	InviteMemberPayload struct {
+		AcceptURL  func(childComplexity int) int
+		Invitation func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	MapFieldPayload struct {
@@ -320,16 +503,61 @@ type ComplexityRoot struct {
 		StandardField func(childComplexity int) int
 	}
 
+	Member struct {
+		CreatedAt  func(childComplexity int) int
+		Email      func(childComplexity int) int
+		ID         func(childComplexity int) int
+		LastSeenAt func(childComplexity int) int
+		Name       func(childComplexity int) int
+		RemovedAt  func(childComplexity int) int
+		Role       func(childComplexity int) int
+	}
+
+	MemberConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	MemberEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	Mutation struct {
+		AddRecipients          func(childComplexity int, input model.AddRecipientsInput) int
+		CancelRun              func(childComplexity int, input model.CancelRunInput) int
 		CheckIntegration       func(childComplexity int, input model.CheckIntegrationInput) int
 		CompleteOnboardingStep func(childComplexity int, input model.CompleteOnboardingStepInput) int
+		CopyMapping            func(childComplexity int, input model.CopyMappingInput) int
+		CopySettings           func(childComplexity int, input model.CopySettingsInput) int
+		CreateServiceToken     func(childComplexity int, input model.CreateServiceTokenInput) int
+		DisconnectIntegration  func(childComplexity int, input model.DisconnectIntegrationInput) int
 		FinishOnboarding       func(childComplexity int, input model.FinishOnboardingInput) int
+		ImportConfiguration    func(childComplexity int, input model.ImportConfigurationInput) int
+		InviteMember           func(childComplexity int, input model.InviteMemberInput) int
 		MapField               func(childComplexity int, input model.MapFieldInput) int
+		PauseIntegration       func(childComplexity int, input model.PauseIntegrationInput) int
 		RecheckFields          func(childComplexity int, input model.RecheckFieldsInput) int
+		ReconnectIntegration   func(childComplexity int, input model.ReconnectIntegrationInput) int
+		RemoveMember           func(childComplexity int, input model.RemoveMemberInput) int
+		RemoveRecipient        func(childComplexity int, input model.RemoveRecipientInput) int
+		ReplaceIntegrationUser func(childComplexity int, input model.ReplaceIntegrationUserInput) int
+		ResetCursor            func(childComplexity int, input model.ResetCursorInput) int
+		ResumeIntegration      func(childComplexity int, input model.ResumeIntegrationInput) int
+		RetryFailedRecords     func(childComplexity int, input model.RetryFailedRecordsInput) int
+		RevokeInvitation       func(childComplexity int, input model.RevokeInvitationInput) int
+		RevokeServiceToken     func(childComplexity int, input model.RevokeServiceTokenInput) int
 		RunNow                 func(childComplexity int, input model.RunNowInput) int
+		SetAPIBudget           func(childComplexity int, input model.SetAPIBudgetInput) int
+		SetEntitlements        func(childComplexity int, input model.SetEntitlementsInput) int
+		SetMemberRole          func(childComplexity int, input model.SetMemberRoleInput) int
 		SetOAuthClient         func(childComplexity int, input model.SetOAuthClientInput) int
+		SetQuotaShare          func(childComplexity int, input model.SetQuotaShareInput) int
+		SetSchedule            func(childComplexity int, input model.SetScheduleInput) int
 		StartIntegration       func(childComplexity int, input model.StartIntegrationInput) int
 		UnmapField             func(childComplexity int, input model.UnmapFieldInput) int
+		UpdateMember           func(childComplexity int, input model.UpdateMemberInput) int
 		UpdateSettings         func(childComplexity int, input model.UpdateSettingsInput) int
 	}
 
@@ -344,6 +572,11 @@ type ComplexityRoot struct {
 		HasNextPage     func(childComplexity int) int
 		HasPreviousPage func(childComplexity int) int
 		StartCursor     func(childComplexity int) int
+	}
+
+	PauseIntegrationPayload struct {
+		Integration func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
 	}
 
 	PermissionChange struct {
@@ -394,6 +627,15 @@ type ComplexityRoot struct {
 		Won         func(childComplexity int) int
 	}
 
+	PlanEffect struct {
+		After       func(childComplexity int) int
+		Before      func(childComplexity int) int
+		Description func(childComplexity int) int
+		Destructive func(childComplexity int) int
+		Kind        func(childComplexity int) int
+		Subject     func(childComplexity int) int
+	}
+
 	Prerequisite struct {
 		Description func(childComplexity int) int
 		HelpURL     func(childComplexity int) int
@@ -417,19 +659,93 @@ type ComplexityRoot struct {
 	}
 
 	Query struct {
-		Alerts       func(childComplexity int, filter *model.AlertFilterInput, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
-		Connectors   func(childComplexity int) int
-		FeedEntries  func(childComplexity int, filter *model.FeedEntryFilterInput, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
-		Integration  func(childComplexity int, id string) int
-		Integrations func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
-		Node         func(childComplexity int, id string) int
-		Viewer       func(childComplexity int) int
-		Workspace    func(childComplexity int) int
+		Alerts                func(childComplexity int, filter *model.AlertFilterInput, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
+		AuditLog              func(childComplexity int, filter *model.AuditFilterInput, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
+		ConfigurationDocument func(childComplexity int, integrationID string) int
+		Connectors            func(childComplexity int) int
+		ErrorCodes            func(childComplexity int) int
+		FeedEntries           func(childComplexity int, filter *model.FeedEntryFilterInput, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
+		Integration           func(childComplexity int, id string) int
+		Integrations          func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
+		Invitations           func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
+		Members               func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
+		Node                  func(childComplexity int, id string) int
+		Recipients            func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
+		ServerInfo            func(childComplexity int) int
+		ServiceTokens         func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
+		Viewer                func(childComplexity int) int
+		Workspace             func(childComplexity int) int
+		Workspaces            func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
 	}
 
 	RecheckFieldsPayload struct {
 		Object     func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	Recipient struct {
+		Address   func(childComplexity int) int
+		Class     func(childComplexity int) int
+		CreatedAt func(childComplexity int) int
+		ID        func(childComplexity int) int
+	}
+
+	RecipientConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	RecipientEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	ReconnectIntegrationPayload struct {
+		Integration func(childComplexity int) int
+		SignInURL   func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
+	}
+
+	RemoveMemberPayload struct {
+		Member     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	RemoveRecipientPayload struct {
+		RemovedRecipientID func(childComplexity int) int
+		UserErrors         func(childComplexity int) int
+	}
+
+	ReplaceIntegrationUserPayload struct {
+		Integration func(childComplexity int) int
+		SignInURL   func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
+	}
+
+	ResetCursorPayload struct {
+		Integration func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
+	}
+
+	ResumeIntegrationPayload struct {
+		Integration func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
+	}
+
+	RetryFailedRecordsPayload struct {
+		Run        func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	RevokeInvitationPayload struct {
+		RevokedInvitationID func(childComplexity int) int
+		UserErrors          func(childComplexity int) int
+	}
+
+	RevokeServiceTokenPayload struct {
+		ServiceToken func(childComplexity int) int
+		UserErrors   func(childComplexity int) int
 	}
 
 	Rights struct {
@@ -438,23 +754,126 @@ type ComplexityRoot struct {
 		Update func(childComplexity int) int
 	}
 
+	RunError struct {
+		Class      func(childComplexity int) int
+		Count      func(childComplexity int) int
+		CreatedAt  func(childComplexity int) int
+		FieldName  func(childComplexity int) int
+		ID         func(childComplexity int) int
+		LastSeenAt func(childComplexity int) int
+		ObjectName func(childComplexity int) int
+		Problem    func(childComplexity int) int
+		RecordIds  func(childComplexity int) int
+	}
+
+	RunLogEntry struct {
+		Attributes func(childComplexity int) int
+		CreatedAt  func(childComplexity int) int
+		ID         func(childComplexity int) int
+		Level      func(childComplexity int) int
+		Message    func(childComplexity int) int
+		ObjectName func(childComplexity int) int
+		Problem    func(childComplexity int) int
+		Seq        func(childComplexity int) int
+	}
+
+	RunLogEntryConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	RunLogEntryEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	RunLogEvent struct {
+		At      func(childComplexity int) int
+		Cursor  func(childComplexity int) int
+		Entries func(childComplexity int) int
+	}
+
 	RunNowPayload struct {
 		Run        func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
 	RunObject struct {
-		Counters func(childComplexity int) int
-		ID       func(childComplexity int) int
-		Name     func(childComplexity int) int
-		Problem  func(childComplexity int) int
-		Reason   func(childComplexity int) int
-		Status   func(childComplexity int) int
+		Counters   func(childComplexity int) int
+		CrmCalls   func(childComplexity int) int
+		FinishedAt func(childComplexity int) int
+		ID         func(childComplexity int) int
+		Name       func(childComplexity int) int
+		Phase      func(childComplexity int) int
+		Problem    func(childComplexity int) int
+		Reason     func(childComplexity int) int
+		StartedAt  func(childComplexity int) int
+		Status     func(childComplexity int) int
+	}
+
+	ServerInfo struct {
+		FeedRetentionDays func(childComplexity int) int
+		MaxPageSize       func(childComplexity int) int
+		Now               func(childComplexity int) int
+		ProtocolVersion   func(childComplexity int) int
+		SchemaURL         func(childComplexity int) int
+		SignInMethods     func(childComplexity int) int
+		Version           func(childComplexity int) int
+	}
+
+	ServiceToken struct {
+		CreatedAt  func(childComplexity int) int
+		ExpiresAt  func(childComplexity int) int
+		ID         func(childComplexity int) int
+		LastUsedAt func(childComplexity int) int
+		Name       func(childComplexity int) int
+		RevokedAt  func(childComplexity int) int
+		Role       func(childComplexity int) int
+		Scopes     func(childComplexity int) int
+	}
+
+	ServiceTokenConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	ServiceTokenEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	SetApiBudgetPayload struct {
+		Integration func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
+	}
+
+	SetEntitlementsPayload struct {
+		DisabledSettings func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
+		Workspace        func(childComplexity int) int
+	}
+
+	SetMemberRolePayload struct {
+		Member     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	SetOAuthClientPayload struct {
 		Ok         func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	SetQuotaSharePayload struct {
+		Integration func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
+	}
+
+	SetSchedulePayload struct {
+		Integration func(childComplexity int) int
+		Notes       func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
 	}
 
 	Setting struct {
@@ -529,9 +948,12 @@ type ComplexityRoot struct {
 
 	Subscription struct {
 		AlertEvents       func(childComplexity int, integrationID *string, after *string) int
+		IntegrationState  func(childComplexity int, integrationID *string, after *string) int
 		PermissionChanges func(childComplexity int, integrationID *string, after *string) int
+		RunLogTail        func(childComplexity int, runID string, level crm.LogLevel, after *string) int
 		SettingsChanged   func(childComplexity int, integrationID *string, after *string) int
 		SyncRunProgress   func(childComplexity int, integrationID *string, after *string) int
+		WorkspaceEvents   func(childComplexity int, kinds []string, after *string) int
 	}
 
 	SyncCounters struct {
@@ -547,15 +969,19 @@ type ComplexityRoot struct {
 		Counters    func(childComplexity int) int
 		CreatedAt   func(childComplexity int) int
 		CrmCalls    func(childComplexity int) int
+		Errors      func(childComplexity int) int
 		FinishedAt  func(childComplexity int) int
 		ID          func(childComplexity int) int
 		Integration func(childComplexity int) int
 		Kind        func(childComplexity int) int
 		LocalDate   func(childComplexity int) int
+		Logs        func(childComplexity int, level crm.LogLevel, object *string, search *string, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
 		Objects     func(childComplexity int) int
 		Phase       func(childComplexity int) int
 		Problem     func(childComplexity int) int
 		Reason      func(childComplexity int) int
+		RequestedBy func(childComplexity int) int
+		ResumeAt    func(childComplexity int) int
 		StartedAt   func(childComplexity int) int
 		Status      func(childComplexity int) int
 	}
@@ -586,6 +1012,11 @@ type ComplexityRoot struct {
 		UserErrors  func(childComplexity int) int
 	}
 
+	UpdateMemberPayload struct {
+		Member     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	UpdateSettingsPayload struct {
 		Settings   func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -600,10 +1031,30 @@ type ComplexityRoot struct {
 		Side    func(childComplexity int) int
 	}
 
+	UserMatch struct {
+		CrmUserID func(childComplexity int) int
+		Member    func(childComplexity int) int
+		Status    func(childComplexity int) int
+	}
+
+	UserMatchConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	UserMatchEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	Viewer struct {
 		ID        func(childComplexity int) int
+		Kind      func(childComplexity int) int
+		Member    func(childComplexity int) int
 		Name      func(childComplexity int) int
 		Role      func(childComplexity int) int
+		Scopes    func(childComplexity int) int
 		Workspace func(childComplexity int) int
 	}
 
@@ -614,6 +1065,23 @@ type ComplexityRoot struct {
 		Name       func(childComplexity int) int
 		PackageKey func(childComplexity int) int
 		TimeZone   func(childComplexity int) int
+	}
+
+	WorkspaceConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	WorkspaceEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	WorkspaceEvent struct {
+		At     func(childComplexity int) int
+		Cursor func(childComplexity int) int
+		Entry  func(childComplexity int) int
 	}
 }
 
@@ -630,6 +1098,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 	ec := newExecutionContext(nil, e, nil)
 	_ = ec
 	switch typeName + "." + field {
+
+	case "AddRecipientsPayload.recipients":
+		if e.ComplexityRoot.AddRecipientsPayload.Recipients == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddRecipientsPayload.Recipients(childComplexity), true
+	case "AddRecipientsPayload.userErrors":
+		if e.ComplexityRoot.AddRecipientsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddRecipientsPayload.UserErrors(childComplexity), true
 
 	case "Affected.key":
 		if e.ComplexityRoot.Affected.Key == nil {
@@ -828,6 +1309,229 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.AlertEvent.Event(childComplexity), true
 
+	case "ApiBudget.apiType":
+		if e.ComplexityRoot.ApiBudget.APIType == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiBudget.APIType(childComplexity), true
+	case "ApiBudget.dailyLimit":
+		if e.ComplexityRoot.ApiBudget.DailyLimit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiBudget.DailyLimit(childComplexity), true
+	case "ApiBudget.recommendedDailyLimit":
+		if e.ComplexityRoot.ApiBudget.RecommendedDailyLimit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiBudget.RecommendedDailyLimit(childComplexity), true
+	case "ApiBudget.resetsAt":
+		if e.ComplexityRoot.ApiBudget.ResetsAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiBudget.ResetsAt(childComplexity), true
+	case "ApiBudget.title":
+		if e.ComplexityRoot.ApiBudget.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiBudget.Title(childComplexity), true
+	case "ApiBudget.usedToday":
+		if e.ComplexityRoot.ApiBudget.UsedToday == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiBudget.UsedToday(childComplexity), true
+
+	case "ApiType.key":
+		if e.ComplexityRoot.ApiType.Key == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiType.Key(childComplexity), true
+	case "ApiType.recommendedDailyLimit":
+		if e.ComplexityRoot.ApiType.RecommendedDailyLimit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiType.RecommendedDailyLimit(childComplexity), true
+	case "ApiType.title":
+		if e.ComplexityRoot.ApiType.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiType.Title(childComplexity), true
+
+	case "AuditEntry.action":
+		if e.ComplexityRoot.AuditEntry.Action == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntry.Action(childComplexity), true
+	case "AuditEntry.actor":
+		if e.ComplexityRoot.AuditEntry.Actor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntry.Actor(childComplexity), true
+	case "AuditEntry.actorName":
+		if e.ComplexityRoot.AuditEntry.ActorName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntry.ActorName(childComplexity), true
+	case "AuditEntry.address":
+		if e.ComplexityRoot.AuditEntry.Address == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntry.Address(childComplexity), true
+	case "AuditEntry.after":
+		if e.ComplexityRoot.AuditEntry.After == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntry.After(childComplexity), true
+	case "AuditEntry.before":
+		if e.ComplexityRoot.AuditEntry.Before == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntry.Before(childComplexity), true
+	case "AuditEntry.createdAt":
+		if e.ComplexityRoot.AuditEntry.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntry.CreatedAt(childComplexity), true
+	case "AuditEntry.errorCode":
+		if e.ComplexityRoot.AuditEntry.ErrorCode == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntry.ErrorCode(childComplexity), true
+	case "AuditEntry.id":
+		if e.ComplexityRoot.AuditEntry.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntry.ID(childComplexity), true
+	case "AuditEntry.interface":
+		if e.ComplexityRoot.AuditEntry.Interface == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntry.Interface(childComplexity), true
+	case "AuditEntry.outcome":
+		if e.ComplexityRoot.AuditEntry.Outcome == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntry.Outcome(childComplexity), true
+	case "AuditEntry.requestId":
+		if e.ComplexityRoot.AuditEntry.RequestID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntry.RequestID(childComplexity), true
+	case "AuditEntry.target":
+		if e.ComplexityRoot.AuditEntry.Target == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntry.Target(childComplexity), true
+	case "AuditEntry.userAgent":
+		if e.ComplexityRoot.AuditEntry.UserAgent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntry.UserAgent(childComplexity), true
+	case "AuditEntry.via":
+		if e.ComplexityRoot.AuditEntry.Via == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntry.Via(childComplexity), true
+
+	case "AuditEntryConnection.edges":
+		if e.ComplexityRoot.AuditEntryConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntryConnection.Edges(childComplexity), true
+	case "AuditEntryConnection.pageInfo":
+		if e.ComplexityRoot.AuditEntryConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntryConnection.PageInfo(childComplexity), true
+	case "AuditEntryConnection.totalCount":
+		if e.ComplexityRoot.AuditEntryConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntryConnection.TotalCount(childComplexity), true
+
+	case "AuditEntryEdge.cursor":
+		if e.ComplexityRoot.AuditEntryEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntryEdge.Cursor(childComplexity), true
+	case "AuditEntryEdge.node":
+		if e.ComplexityRoot.AuditEntryEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEntryEdge.Node(childComplexity), true
+
+	case "AutoPause.consecutiveFailures":
+		if e.ComplexityRoot.AutoPause.ConsecutiveFailures == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AutoPause.ConsecutiveFailures(childComplexity), true
+	case "AutoPause.dayLimit":
+		if e.ComplexityRoot.AutoPause.DayLimit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AutoPause.DayLimit(childComplexity), true
+	case "AutoPause.failingSince":
+		if e.ComplexityRoot.AutoPause.FailingSince == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AutoPause.FailingSince(childComplexity), true
+	case "AutoPause.failureLimit":
+		if e.ComplexityRoot.AutoPause.FailureLimit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AutoPause.FailureLimit(childComplexity), true
+	case "AutoPause.warnedAt":
+		if e.ComplexityRoot.AutoPause.WarnedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AutoPause.WarnedAt(childComplexity), true
+
+	case "CancelRunPayload.run":
+		if e.ComplexityRoot.CancelRunPayload.Run == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CancelRunPayload.Run(childComplexity), true
+	case "CancelRunPayload.userErrors":
+		if e.ComplexityRoot.CancelRunPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CancelRunPayload.UserErrors(childComplexity), true
+
 	case "CheckIntegrationPayload.integration":
 		if e.ComplexityRoot.CheckIntegrationPayload.Integration == nil {
 			break
@@ -885,6 +1589,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CompleteOnboardingStepPayload.UserErrors(childComplexity), true
 
+	case "Connector.apiTypes":
+		if e.ComplexityRoot.Connector.APITypes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Connector.APITypes(childComplexity), true
 	case "Connector.capabilities":
 		if e.ComplexityRoot.Connector.Capabilities == nil {
 			break
@@ -981,6 +1691,75 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Connector.Version(childComplexity), true
+
+	case "CopyMappingPayload.applied":
+		if e.ComplexityRoot.CopyMappingPayload.Applied == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CopyMappingPayload.Applied(childComplexity), true
+	case "CopyMappingPayload.integration":
+		if e.ComplexityRoot.CopyMappingPayload.Integration == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CopyMappingPayload.Integration(childComplexity), true
+	case "CopyMappingPayload.plan":
+		if e.ComplexityRoot.CopyMappingPayload.Plan == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CopyMappingPayload.Plan(childComplexity), true
+	case "CopyMappingPayload.userErrors":
+		if e.ComplexityRoot.CopyMappingPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CopyMappingPayload.UserErrors(childComplexity), true
+
+	case "CopySettingsPayload.applied":
+		if e.ComplexityRoot.CopySettingsPayload.Applied == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CopySettingsPayload.Applied(childComplexity), true
+	case "CopySettingsPayload.integration":
+		if e.ComplexityRoot.CopySettingsPayload.Integration == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CopySettingsPayload.Integration(childComplexity), true
+	case "CopySettingsPayload.plan":
+		if e.ComplexityRoot.CopySettingsPayload.Plan == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CopySettingsPayload.Plan(childComplexity), true
+	case "CopySettingsPayload.userErrors":
+		if e.ComplexityRoot.CopySettingsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CopySettingsPayload.UserErrors(childComplexity), true
+
+	case "CreateServiceTokenPayload.serviceToken":
+		if e.ComplexityRoot.CreateServiceTokenPayload.ServiceToken == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateServiceTokenPayload.ServiceToken(childComplexity), true
+	case "CreateServiceTokenPayload.token":
+		if e.ComplexityRoot.CreateServiceTokenPayload.Token == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateServiceTokenPayload.Token(childComplexity), true
+	case "CreateServiceTokenPayload.userErrors":
+		if e.ComplexityRoot.CreateServiceTokenPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateServiceTokenPayload.UserErrors(childComplexity), true
 
 	case "CrmField.renameCandidate":
 		if e.ComplexityRoot.CrmField.Candidate == nil {
@@ -1280,6 +2059,69 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CrmObjectEdge.Node(childComplexity), true
 
+	case "CrmQuota.at":
+		if e.ComplexityRoot.CrmQuota.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CrmQuota.At(childComplexity), true
+	case "CrmQuota.max":
+		if e.ComplexityRoot.CrmQuota.Max == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CrmQuota.Max(childComplexity), true
+	case "CrmQuota.stopAtPercent":
+		if e.ComplexityRoot.CrmQuota.StopAtPercent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CrmQuota.StopAtPercent(childComplexity), true
+	case "CrmQuota.used":
+		if e.ComplexityRoot.CrmQuota.Used == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CrmQuota.Used(childComplexity), true
+
+	case "DisabledSetting.integration":
+		if e.ComplexityRoot.DisabledSetting.Integration == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DisabledSetting.Integration(childComplexity), true
+	case "DisabledSetting.key":
+		if e.ComplexityRoot.DisabledSetting.Key == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DisabledSetting.Key(childComplexity), true
+	case "DisabledSetting.reason":
+		if e.ComplexityRoot.DisabledSetting.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DisabledSetting.Reason(childComplexity), true
+
+	case "DisconnectIntegrationPayload.integration":
+		if e.ComplexityRoot.DisconnectIntegrationPayload.Integration == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DisconnectIntegrationPayload.Integration(childComplexity), true
+	case "DisconnectIntegrationPayload.purgedRecords":
+		if e.ComplexityRoot.DisconnectIntegrationPayload.PurgedRecords == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DisconnectIntegrationPayload.PurgedRecords(childComplexity), true
+	case "DisconnectIntegrationPayload.userErrors":
+		if e.ComplexityRoot.DisconnectIntegrationPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DisconnectIntegrationPayload.UserErrors(childComplexity), true
+
 	case "EffectiveAutoSave.enabled":
 		if e.ComplexityRoot.EffectiveAutoSave.Enabled == nil {
 			break
@@ -1336,6 +2178,112 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.EffectiveSettings.RestrictedDataMode(childComplexity), true
+
+	case "ErrorCodeInfo.class":
+		if e.ComplexityRoot.ErrorCodeInfo.Class == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ErrorCodeInfo.Class(childComplexity), true
+	case "ErrorCodeInfo.code":
+		if e.ComplexityRoot.ErrorCodeInfo.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ErrorCodeInfo.Code(childComplexity), true
+	case "ErrorCodeInfo.docsUrl":
+		if e.ComplexityRoot.ErrorCodeInfo.DocsURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ErrorCodeInfo.DocsURL(childComplexity), true
+	case "ErrorCodeInfo.hint":
+		if e.ComplexityRoot.ErrorCodeInfo.Hint == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ErrorCodeInfo.Hint(childComplexity), true
+	case "ErrorCodeInfo.side":
+		if e.ComplexityRoot.ErrorCodeInfo.Side == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ErrorCodeInfo.Side(childComplexity), true
+
+	case "FailedRecord.attempts":
+		if e.ComplexityRoot.FailedRecord.Attempts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FailedRecord.Attempts(childComplexity), true
+	case "FailedRecord.createdAt":
+		if e.ComplexityRoot.FailedRecord.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FailedRecord.CreatedAt(childComplexity), true
+	case "FailedRecord.id":
+		if e.ComplexityRoot.FailedRecord.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FailedRecord.ID(childComplexity), true
+	case "FailedRecord.lastSeenAt":
+		if e.ComplexityRoot.FailedRecord.LastSeenAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FailedRecord.LastSeenAt(childComplexity), true
+	case "FailedRecord.objectName":
+		if e.ComplexityRoot.FailedRecord.ObjectName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FailedRecord.ObjectName(childComplexity), true
+	case "FailedRecord.problem":
+		if e.ComplexityRoot.FailedRecord.Problem == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FailedRecord.Problem(childComplexity), true
+	case "FailedRecord.recordId":
+		if e.ComplexityRoot.FailedRecord.RecordID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FailedRecord.RecordID(childComplexity), true
+
+	case "FailedRecordConnection.edges":
+		if e.ComplexityRoot.FailedRecordConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FailedRecordConnection.Edges(childComplexity), true
+	case "FailedRecordConnection.pageInfo":
+		if e.ComplexityRoot.FailedRecordConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FailedRecordConnection.PageInfo(childComplexity), true
+	case "FailedRecordConnection.totalCount":
+		if e.ComplexityRoot.FailedRecordConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FailedRecordConnection.TotalCount(childComplexity), true
+
+	case "FailedRecordEdge.cursor":
+		if e.ComplexityRoot.FailedRecordEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FailedRecordEdge.Cursor(childComplexity), true
+	case "FailedRecordEdge.node":
+		if e.ComplexityRoot.FailedRecordEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FailedRecordEdge.Node(childComplexity), true
 
 	case "Feature.key":
 		if e.ComplexityRoot.Feature.Key == nil {
@@ -1482,6 +2430,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Fix.Who(childComplexity), true
 
+	case "ImportConfigurationPayload.applied":
+		if e.ComplexityRoot.ImportConfigurationPayload.Applied == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ImportConfigurationPayload.Applied(childComplexity), true
+	case "ImportConfigurationPayload.integration":
+		if e.ComplexityRoot.ImportConfigurationPayload.Integration == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ImportConfigurationPayload.Integration(childComplexity), true
+	case "ImportConfigurationPayload.plan":
+		if e.ComplexityRoot.ImportConfigurationPayload.Plan == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ImportConfigurationPayload.Plan(childComplexity), true
+	case "ImportConfigurationPayload.userErrors":
+		if e.ComplexityRoot.ImportConfigurationPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ImportConfigurationPayload.UserErrors(childComplexity), true
+
 	case "Instance.apiVersion":
 		if e.ComplexityRoot.Instance.APIVersion == nil {
 			break
@@ -1513,6 +2486,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Instance.URL(childComplexity), true
 
+	case "Integration.apiBudgets":
+		if e.ComplexityRoot.Integration.APIBudgets == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Integration.APIBudgets(childComplexity), true
+	case "Integration.activeRun":
+		if e.ComplexityRoot.Integration.ActiveRun == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Integration.ActiveRun(childComplexity), true
 	case "Integration.alerts":
 		if e.ComplexityRoot.Integration.Alerts == nil {
 			break
@@ -1524,6 +2509,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Integration.Alerts(childComplexity, args["filter"].(*model.AlertFilterInput), args["first"].(*int), args["after"].(*entgql.Cursor[string]), args["last"].(*int), args["before"].(*entgql.Cursor[string])), true
+	case "Integration.autoPause":
+		if e.ComplexityRoot.Integration.AutoPause == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Integration.AutoPause(childComplexity), true
 	case "Integration.checklist":
 		if e.ComplexityRoot.Integration.Checklist == nil {
 			break
@@ -1554,12 +2545,35 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Integration.CreatedAt(childComplexity), true
+	case "Integration.crmQuota":
+		if e.ComplexityRoot.Integration.CrmQuota == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Integration.CrmQuota(childComplexity), true
 	case "Integration.environment":
 		if e.ComplexityRoot.Integration.Environment == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Integration.Environment(childComplexity), true
+	case "Integration.failedRecords":
+		if e.ComplexityRoot.Integration.FailedRecords == nil {
+			break
+		}
+
+		args, err := ec.field_Integration_failedRecords_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Integration.FailedRecords(childComplexity, args["object"].(*string), args["first"].(*int), args["after"].(*entgql.Cursor[string]), args["last"].(*int), args["before"].(*entgql.Cursor[string])), true
+	case "Integration.freshness":
+		if e.ComplexityRoot.Integration.Freshness == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Integration.Freshness(childComplexity), true
 	case "Integration.graceUntil":
 		if e.ComplexityRoot.Integration.GraceUntil == nil {
 			break
@@ -1584,6 +2598,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Integration.IntegrationUser(childComplexity), true
+	case "Integration.lastSucceededAt":
+		if e.ComplexityRoot.Integration.LastSucceededAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Integration.LastSucceededAt(childComplexity), true
 	case "Integration.lastSyncedAt":
 		if e.ComplexityRoot.Integration.LastSyncedAt == nil {
 			break
@@ -1693,6 +2713,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Integration.StateReason(childComplexity), true
+	case "Integration.userMatches":
+		if e.ComplexityRoot.Integration.UserMatches == nil {
+			break
+		}
+
+		args, err := ec.field_Integration_userMatches_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Integration.UserMatches(childComplexity, args["status"].(*model.UserMatchStatus), args["first"].(*int), args["after"].(*entgql.Cursor[string]), args["last"].(*int), args["before"].(*entgql.Cursor[string])), true
 
 	case "IntegrationConnection.edges":
 		if e.ComplexityRoot.IntegrationConnection.Edges == nil {
@@ -1726,6 +2757,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.IntegrationEdge.Node(childComplexity), true
 
+	case "IntegrationStateEvent.at":
+		if e.ComplexityRoot.IntegrationStateEvent.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IntegrationStateEvent.At(childComplexity), true
+	case "IntegrationStateEvent.cursor":
+		if e.ComplexityRoot.IntegrationStateEvent.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IntegrationStateEvent.Cursor(childComplexity), true
+	case "IntegrationStateEvent.integration":
+		if e.ComplexityRoot.IntegrationStateEvent.Integration == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IntegrationStateEvent.Integration(childComplexity), true
+	case "IntegrationStateEvent.reason":
+		if e.ComplexityRoot.IntegrationStateEvent.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IntegrationStateEvent.Reason(childComplexity), true
+	case "IntegrationStateEvent.state":
+		if e.ComplexityRoot.IntegrationStateEvent.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IntegrationStateEvent.State(childComplexity), true
+
 	case "IntegrationUser.isDedicated":
 		if e.ComplexityRoot.IntegrationUser.IsDedicated == nil {
 			break
@@ -1738,6 +2800,88 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.IntegrationUser.Name(childComplexity), true
+
+	case "Invitation.createdAt":
+		if e.ComplexityRoot.Invitation.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invitation.CreatedAt(childComplexity), true
+	case "Invitation.email":
+		if e.ComplexityRoot.Invitation.Email == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invitation.Email(childComplexity), true
+	case "Invitation.expiresAt":
+		if e.ComplexityRoot.Invitation.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invitation.ExpiresAt(childComplexity), true
+	case "Invitation.id":
+		if e.ComplexityRoot.Invitation.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invitation.ID(childComplexity), true
+	case "Invitation.role":
+		if e.ComplexityRoot.Invitation.Role == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invitation.Role(childComplexity), true
+
+	case "InvitationConnection.edges":
+		if e.ComplexityRoot.InvitationConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InvitationConnection.Edges(childComplexity), true
+	case "InvitationConnection.pageInfo":
+		if e.ComplexityRoot.InvitationConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InvitationConnection.PageInfo(childComplexity), true
+	case "InvitationConnection.totalCount":
+		if e.ComplexityRoot.InvitationConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InvitationConnection.TotalCount(childComplexity), true
+
+	case "InvitationEdge.cursor":
+		if e.ComplexityRoot.InvitationEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InvitationEdge.Cursor(childComplexity), true
+	case "InvitationEdge.node":
+		if e.ComplexityRoot.InvitationEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InvitationEdge.Node(childComplexity), true
+
+	case "InviteMemberPayload.acceptUrl":
+		if e.ComplexityRoot.InviteMemberPayload.AcceptURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InviteMemberPayload.AcceptURL(childComplexity), true
+	case "InviteMemberPayload.invitation":
+		if e.ComplexityRoot.InviteMemberPayload.Invitation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InviteMemberPayload.Invitation(childComplexity), true
+	case "InviteMemberPayload.userErrors":
+		if e.ComplexityRoot.InviteMemberPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InviteMemberPayload.UserErrors(childComplexity), true
 
 	case "MapFieldPayload.mapping":
 		if e.ComplexityRoot.MapFieldPayload.Mapping == nil {
@@ -1789,6 +2933,103 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Mapping.StandardField(childComplexity), true
 
+	case "Member.createdAt":
+		if e.ComplexityRoot.Member.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Member.CreatedAt(childComplexity), true
+	case "Member.email":
+		if e.ComplexityRoot.Member.Email == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Member.Email(childComplexity), true
+	case "Member.id":
+		if e.ComplexityRoot.Member.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Member.ID(childComplexity), true
+	case "Member.lastSeenAt":
+		if e.ComplexityRoot.Member.LastSeenAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Member.LastSeenAt(childComplexity), true
+	case "Member.name":
+		if e.ComplexityRoot.Member.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Member.Name(childComplexity), true
+	case "Member.removedAt":
+		if e.ComplexityRoot.Member.RemovedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Member.RemovedAt(childComplexity), true
+	case "Member.role":
+		if e.ComplexityRoot.Member.Role == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Member.Role(childComplexity), true
+
+	case "MemberConnection.edges":
+		if e.ComplexityRoot.MemberConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MemberConnection.Edges(childComplexity), true
+	case "MemberConnection.pageInfo":
+		if e.ComplexityRoot.MemberConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MemberConnection.PageInfo(childComplexity), true
+	case "MemberConnection.totalCount":
+		if e.ComplexityRoot.MemberConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MemberConnection.TotalCount(childComplexity), true
+
+	case "MemberEdge.cursor":
+		if e.ComplexityRoot.MemberEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MemberEdge.Cursor(childComplexity), true
+	case "MemberEdge.node":
+		if e.ComplexityRoot.MemberEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MemberEdge.Node(childComplexity), true
+
+	case "Mutation.addRecipients":
+		if e.ComplexityRoot.Mutation.AddRecipients == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_addRecipients_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AddRecipients(childComplexity, args["input"].(model.AddRecipientsInput)), true
+	case "Mutation.cancelRun":
+		if e.ComplexityRoot.Mutation.CancelRun == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_cancelRun_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CancelRun(childComplexity, args["input"].(model.CancelRunInput)), true
 	case "Mutation.checkIntegration":
 		if e.ComplexityRoot.Mutation.CheckIntegration == nil {
 			break
@@ -1811,6 +3052,50 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CompleteOnboardingStep(childComplexity, args["input"].(model.CompleteOnboardingStepInput)), true
+	case "Mutation.copyMapping":
+		if e.ComplexityRoot.Mutation.CopyMapping == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_copyMapping_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CopyMapping(childComplexity, args["input"].(model.CopyMappingInput)), true
+	case "Mutation.copySettings":
+		if e.ComplexityRoot.Mutation.CopySettings == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_copySettings_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CopySettings(childComplexity, args["input"].(model.CopySettingsInput)), true
+	case "Mutation.createServiceToken":
+		if e.ComplexityRoot.Mutation.CreateServiceToken == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createServiceToken_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateServiceToken(childComplexity, args["input"].(model.CreateServiceTokenInput)), true
+	case "Mutation.disconnectIntegration":
+		if e.ComplexityRoot.Mutation.DisconnectIntegration == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_disconnectIntegration_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DisconnectIntegration(childComplexity, args["input"].(model.DisconnectIntegrationInput)), true
 	case "Mutation.finishOnboarding":
 		if e.ComplexityRoot.Mutation.FinishOnboarding == nil {
 			break
@@ -1822,6 +3107,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.FinishOnboarding(childComplexity, args["input"].(model.FinishOnboardingInput)), true
+	case "Mutation.importConfiguration":
+		if e.ComplexityRoot.Mutation.ImportConfiguration == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_importConfiguration_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ImportConfiguration(childComplexity, args["input"].(model.ImportConfigurationInput)), true
+	case "Mutation.inviteMember":
+		if e.ComplexityRoot.Mutation.InviteMember == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_inviteMember_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.InviteMember(childComplexity, args["input"].(model.InviteMemberInput)), true
 	case "Mutation.mapField":
 		if e.ComplexityRoot.Mutation.MapField == nil {
 			break
@@ -1833,6 +3140,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.MapField(childComplexity, args["input"].(model.MapFieldInput)), true
+	case "Mutation.pauseIntegration":
+		if e.ComplexityRoot.Mutation.PauseIntegration == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_pauseIntegration_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.PauseIntegration(childComplexity, args["input"].(model.PauseIntegrationInput)), true
 	case "Mutation.recheckFields":
 		if e.ComplexityRoot.Mutation.RecheckFields == nil {
 			break
@@ -1844,6 +3162,105 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RecheckFields(childComplexity, args["input"].(model.RecheckFieldsInput)), true
+	case "Mutation.reconnectIntegration":
+		if e.ComplexityRoot.Mutation.ReconnectIntegration == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_reconnectIntegration_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ReconnectIntegration(childComplexity, args["input"].(model.ReconnectIntegrationInput)), true
+	case "Mutation.removeMember":
+		if e.ComplexityRoot.Mutation.RemoveMember == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_removeMember_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RemoveMember(childComplexity, args["input"].(model.RemoveMemberInput)), true
+	case "Mutation.removeRecipient":
+		if e.ComplexityRoot.Mutation.RemoveRecipient == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_removeRecipient_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RemoveRecipient(childComplexity, args["input"].(model.RemoveRecipientInput)), true
+	case "Mutation.replaceIntegrationUser":
+		if e.ComplexityRoot.Mutation.ReplaceIntegrationUser == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_replaceIntegrationUser_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ReplaceIntegrationUser(childComplexity, args["input"].(model.ReplaceIntegrationUserInput)), true
+	case "Mutation.resetCursor":
+		if e.ComplexityRoot.Mutation.ResetCursor == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_resetCursor_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ResetCursor(childComplexity, args["input"].(model.ResetCursorInput)), true
+	case "Mutation.resumeIntegration":
+		if e.ComplexityRoot.Mutation.ResumeIntegration == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_resumeIntegration_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ResumeIntegration(childComplexity, args["input"].(model.ResumeIntegrationInput)), true
+	case "Mutation.retryFailedRecords":
+		if e.ComplexityRoot.Mutation.RetryFailedRecords == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_retryFailedRecords_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RetryFailedRecords(childComplexity, args["input"].(model.RetryFailedRecordsInput)), true
+	case "Mutation.revokeInvitation":
+		if e.ComplexityRoot.Mutation.RevokeInvitation == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_revokeInvitation_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RevokeInvitation(childComplexity, args["input"].(model.RevokeInvitationInput)), true
+	case "Mutation.revokeServiceToken":
+		if e.ComplexityRoot.Mutation.RevokeServiceToken == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_revokeServiceToken_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RevokeServiceToken(childComplexity, args["input"].(model.RevokeServiceTokenInput)), true
 	case "Mutation.runNow":
 		if e.ComplexityRoot.Mutation.RunNow == nil {
 			break
@@ -1855,6 +3272,39 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RunNow(childComplexity, args["input"].(model.RunNowInput)), true
+	case "Mutation.setApiBudget":
+		if e.ComplexityRoot.Mutation.SetAPIBudget == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setApiBudget_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetAPIBudget(childComplexity, args["input"].(model.SetAPIBudgetInput)), true
+	case "Mutation.setEntitlements":
+		if e.ComplexityRoot.Mutation.SetEntitlements == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setEntitlements_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetEntitlements(childComplexity, args["input"].(model.SetEntitlementsInput)), true
+	case "Mutation.setMemberRole":
+		if e.ComplexityRoot.Mutation.SetMemberRole == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setMemberRole_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetMemberRole(childComplexity, args["input"].(model.SetMemberRoleInput)), true
 	case "Mutation.setOAuthClient":
 		if e.ComplexityRoot.Mutation.SetOAuthClient == nil {
 			break
@@ -1866,6 +3316,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetOAuthClient(childComplexity, args["input"].(model.SetOAuthClientInput)), true
+	case "Mutation.setQuotaShare":
+		if e.ComplexityRoot.Mutation.SetQuotaShare == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setQuotaShare_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetQuotaShare(childComplexity, args["input"].(model.SetQuotaShareInput)), true
+	case "Mutation.setSchedule":
+		if e.ComplexityRoot.Mutation.SetSchedule == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setSchedule_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetSchedule(childComplexity, args["input"].(model.SetScheduleInput)), true
 	case "Mutation.startIntegration":
 		if e.ComplexityRoot.Mutation.StartIntegration == nil {
 			break
@@ -1888,6 +3360,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UnmapField(childComplexity, args["input"].(model.UnmapFieldInput)), true
+	case "Mutation.updateMember":
+		if e.ComplexityRoot.Mutation.UpdateMember == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateMember_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateMember(childComplexity, args["input"].(model.UpdateMemberInput)), true
 	case "Mutation.updateSettings":
 		if e.ComplexityRoot.Mutation.UpdateSettings == nil {
 			break
@@ -1943,6 +3426,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PageInfo.StartCursor(childComplexity), true
+
+	case "PauseIntegrationPayload.integration":
+		if e.ComplexityRoot.PauseIntegrationPayload.Integration == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PauseIntegrationPayload.Integration(childComplexity), true
+	case "PauseIntegrationPayload.userErrors":
+		if e.ComplexityRoot.PauseIntegrationPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PauseIntegrationPayload.UserErrors(childComplexity), true
 
 	case "PermissionChange.cause":
 		if e.ComplexityRoot.PermissionChange.Cause == nil {
@@ -2130,6 +3626,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PicklistChoice.Won(childComplexity), true
 
+	case "PlanEffect.after":
+		if e.ComplexityRoot.PlanEffect.After == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanEffect.After(childComplexity), true
+	case "PlanEffect.before":
+		if e.ComplexityRoot.PlanEffect.Before == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanEffect.Before(childComplexity), true
+	case "PlanEffect.description":
+		if e.ComplexityRoot.PlanEffect.Description == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanEffect.Description(childComplexity), true
+	case "PlanEffect.destructive":
+		if e.ComplexityRoot.PlanEffect.Destructive == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanEffect.Destructive(childComplexity), true
+	case "PlanEffect.kind":
+		if e.ComplexityRoot.PlanEffect.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanEffect.Kind(childComplexity), true
+	case "PlanEffect.subject":
+		if e.ComplexityRoot.PlanEffect.Subject == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlanEffect.Subject(childComplexity), true
+
 	case "Prerequisite.description":
 		if e.ComplexityRoot.Prerequisite.Description == nil {
 			break
@@ -2222,12 +3755,40 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Alerts(childComplexity, args["filter"].(*model.AlertFilterInput), args["first"].(*int), args["after"].(*entgql.Cursor[string]), args["last"].(*int), args["before"].(*entgql.Cursor[string])), true
+	case "Query.auditLog":
+		if e.ComplexityRoot.Query.AuditLog == nil {
+			break
+		}
+
+		args, err := ec.field_Query_auditLog_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.AuditLog(childComplexity, args["filter"].(*model.AuditFilterInput), args["first"].(*int), args["after"].(*entgql.Cursor[string]), args["last"].(*int), args["before"].(*entgql.Cursor[string])), true
+	case "Query.configurationDocument":
+		if e.ComplexityRoot.Query.ConfigurationDocument == nil {
+			break
+		}
+
+		args, err := ec.field_Query_configurationDocument_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.ConfigurationDocument(childComplexity, args["integrationId"].(string)), true
 	case "Query.connectors":
 		if e.ComplexityRoot.Query.Connectors == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Query.Connectors(childComplexity), true
+	case "Query.errorCodes":
+		if e.ComplexityRoot.Query.ErrorCodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.ErrorCodes(childComplexity), true
 	case "Query.feedEntries":
 		if e.ComplexityRoot.Query.FeedEntries == nil {
 			break
@@ -2262,6 +3823,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Query.Integrations(childComplexity, args["first"].(*int), args["after"].(*entgql.Cursor[string]), args["last"].(*int), args["before"].(*entgql.Cursor[string])), true
 
+	case "Query.invitations":
+		if e.ComplexityRoot.Query.Invitations == nil {
+			break
+		}
+
+		args, err := ec.field_Query_invitations_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Invitations(childComplexity, args["first"].(*int), args["after"].(*entgql.Cursor[string]), args["last"].(*int), args["before"].(*entgql.Cursor[string])), true
+	case "Query.members":
+		if e.ComplexityRoot.Query.Members == nil {
+			break
+		}
+
+		args, err := ec.field_Query_members_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Members(childComplexity, args["first"].(*int), args["after"].(*entgql.Cursor[string]), args["last"].(*int), args["before"].(*entgql.Cursor[string])), true
 	case "Query.node":
 		if e.ComplexityRoot.Query.Node == nil {
 			break
@@ -2273,6 +3856,34 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Node(childComplexity, args["id"].(string)), true
+	case "Query.recipients":
+		if e.ComplexityRoot.Query.Recipients == nil {
+			break
+		}
+
+		args, err := ec.field_Query_recipients_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Recipients(childComplexity, args["first"].(*int), args["after"].(*entgql.Cursor[string]), args["last"].(*int), args["before"].(*entgql.Cursor[string])), true
+	case "Query.serverInfo":
+		if e.ComplexityRoot.Query.ServerInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.ServerInfo(childComplexity), true
+	case "Query.serviceTokens":
+		if e.ComplexityRoot.Query.ServiceTokens == nil {
+			break
+		}
+
+		args, err := ec.field_Query_serviceTokens_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.ServiceTokens(childComplexity, args["first"].(*int), args["after"].(*entgql.Cursor[string]), args["last"].(*int), args["before"].(*entgql.Cursor[string])), true
 	case "Query.viewer":
 		if e.ComplexityRoot.Query.Viewer == nil {
 			break
@@ -2285,6 +3896,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Workspace(childComplexity), true
+	case "Query.workspaces":
+		if e.ComplexityRoot.Query.Workspaces == nil {
+			break
+		}
+
+		args, err := ec.field_Query_workspaces_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Workspaces(childComplexity, args["first"].(*int), args["after"].(*entgql.Cursor[string]), args["last"].(*int), args["before"].(*entgql.Cursor[string])), true
 
 	case "RecheckFieldsPayload.object":
 		if e.ComplexityRoot.RecheckFieldsPayload.Object == nil {
@@ -2298,6 +3920,192 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RecheckFieldsPayload.UserErrors(childComplexity), true
+
+	case "Recipient.address":
+		if e.ComplexityRoot.Recipient.Address == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Recipient.Address(childComplexity), true
+	case "Recipient.class":
+		if e.ComplexityRoot.Recipient.Class == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Recipient.Class(childComplexity), true
+	case "Recipient.createdAt":
+		if e.ComplexityRoot.Recipient.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Recipient.CreatedAt(childComplexity), true
+	case "Recipient.id":
+		if e.ComplexityRoot.Recipient.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Recipient.ID(childComplexity), true
+
+	case "RecipientConnection.edges":
+		if e.ComplexityRoot.RecipientConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecipientConnection.Edges(childComplexity), true
+	case "RecipientConnection.pageInfo":
+		if e.ComplexityRoot.RecipientConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecipientConnection.PageInfo(childComplexity), true
+	case "RecipientConnection.totalCount":
+		if e.ComplexityRoot.RecipientConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecipientConnection.TotalCount(childComplexity), true
+
+	case "RecipientEdge.cursor":
+		if e.ComplexityRoot.RecipientEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecipientEdge.Cursor(childComplexity), true
+	case "RecipientEdge.node":
+		if e.ComplexityRoot.RecipientEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecipientEdge.Node(childComplexity), true
+
+	case "ReconnectIntegrationPayload.integration":
+		if e.ComplexityRoot.ReconnectIntegrationPayload.Integration == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReconnectIntegrationPayload.Integration(childComplexity), true
+	case "ReconnectIntegrationPayload.signInUrl":
+		if e.ComplexityRoot.ReconnectIntegrationPayload.SignInURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReconnectIntegrationPayload.SignInURL(childComplexity), true
+	case "ReconnectIntegrationPayload.userErrors":
+		if e.ComplexityRoot.ReconnectIntegrationPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReconnectIntegrationPayload.UserErrors(childComplexity), true
+
+	case "RemoveMemberPayload.member":
+		if e.ComplexityRoot.RemoveMemberPayload.Member == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveMemberPayload.Member(childComplexity), true
+	case "RemoveMemberPayload.userErrors":
+		if e.ComplexityRoot.RemoveMemberPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveMemberPayload.UserErrors(childComplexity), true
+
+	case "RemoveRecipientPayload.removedRecipientId":
+		if e.ComplexityRoot.RemoveRecipientPayload.RemovedRecipientID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveRecipientPayload.RemovedRecipientID(childComplexity), true
+	case "RemoveRecipientPayload.userErrors":
+		if e.ComplexityRoot.RemoveRecipientPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveRecipientPayload.UserErrors(childComplexity), true
+
+	case "ReplaceIntegrationUserPayload.integration":
+		if e.ComplexityRoot.ReplaceIntegrationUserPayload.Integration == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReplaceIntegrationUserPayload.Integration(childComplexity), true
+	case "ReplaceIntegrationUserPayload.signInUrl":
+		if e.ComplexityRoot.ReplaceIntegrationUserPayload.SignInURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReplaceIntegrationUserPayload.SignInURL(childComplexity), true
+	case "ReplaceIntegrationUserPayload.userErrors":
+		if e.ComplexityRoot.ReplaceIntegrationUserPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReplaceIntegrationUserPayload.UserErrors(childComplexity), true
+
+	case "ResetCursorPayload.integration":
+		if e.ComplexityRoot.ResetCursorPayload.Integration == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ResetCursorPayload.Integration(childComplexity), true
+	case "ResetCursorPayload.userErrors":
+		if e.ComplexityRoot.ResetCursorPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ResetCursorPayload.UserErrors(childComplexity), true
+
+	case "ResumeIntegrationPayload.integration":
+		if e.ComplexityRoot.ResumeIntegrationPayload.Integration == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ResumeIntegrationPayload.Integration(childComplexity), true
+	case "ResumeIntegrationPayload.userErrors":
+		if e.ComplexityRoot.ResumeIntegrationPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ResumeIntegrationPayload.UserErrors(childComplexity), true
+
+	case "RetryFailedRecordsPayload.run":
+		if e.ComplexityRoot.RetryFailedRecordsPayload.Run == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetryFailedRecordsPayload.Run(childComplexity), true
+	case "RetryFailedRecordsPayload.userErrors":
+		if e.ComplexityRoot.RetryFailedRecordsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetryFailedRecordsPayload.UserErrors(childComplexity), true
+
+	case "RevokeInvitationPayload.revokedInvitationId":
+		if e.ComplexityRoot.RevokeInvitationPayload.RevokedInvitationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevokeInvitationPayload.RevokedInvitationID(childComplexity), true
+	case "RevokeInvitationPayload.userErrors":
+		if e.ComplexityRoot.RevokeInvitationPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevokeInvitationPayload.UserErrors(childComplexity), true
+
+	case "RevokeServiceTokenPayload.serviceToken":
+		if e.ComplexityRoot.RevokeServiceTokenPayload.ServiceToken == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevokeServiceTokenPayload.ServiceToken(childComplexity), true
+	case "RevokeServiceTokenPayload.userErrors":
+		if e.ComplexityRoot.RevokeServiceTokenPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevokeServiceTokenPayload.UserErrors(childComplexity), true
 
 	case "Rights.create":
 		if e.ComplexityRoot.Rights.Create == nil {
@@ -2318,6 +4126,161 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Rights.Update(childComplexity), true
 
+	case "RunError.class":
+		if e.ComplexityRoot.RunError.Class == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RunError.Class(childComplexity), true
+	case "RunError.count":
+		if e.ComplexityRoot.RunError.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RunError.Count(childComplexity), true
+	case "RunError.createdAt":
+		if e.ComplexityRoot.RunError.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RunError.CreatedAt(childComplexity), true
+	case "RunError.fieldName":
+		if e.ComplexityRoot.RunError.FieldName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RunError.FieldName(childComplexity), true
+	case "RunError.id":
+		if e.ComplexityRoot.RunError.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RunError.ID(childComplexity), true
+	case "RunError.lastSeenAt":
+		if e.ComplexityRoot.RunError.LastSeenAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RunError.LastSeenAt(childComplexity), true
+	case "RunError.objectName":
+		if e.ComplexityRoot.RunError.ObjectName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RunError.ObjectName(childComplexity), true
+	case "RunError.problem":
+		if e.ComplexityRoot.RunError.Problem == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RunError.Problem(childComplexity), true
+	case "RunError.recordIds":
+		if e.ComplexityRoot.RunError.RecordIds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RunError.RecordIds(childComplexity), true
+
+	case "RunLogEntry.attributes":
+		if e.ComplexityRoot.RunLogEntry.Attributes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RunLogEntry.Attributes(childComplexity), true
+	case "RunLogEntry.createdAt":
+		if e.ComplexityRoot.RunLogEntry.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RunLogEntry.CreatedAt(childComplexity), true
+	case "RunLogEntry.id":
+		if e.ComplexityRoot.RunLogEntry.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RunLogEntry.ID(childComplexity), true
+	case "RunLogEntry.level":
+		if e.ComplexityRoot.RunLogEntry.Level == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RunLogEntry.Level(childComplexity), true
+	case "RunLogEntry.message":
+		if e.ComplexityRoot.RunLogEntry.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RunLogEntry.Message(childComplexity), true
+	case "RunLogEntry.objectName":
+		if e.ComplexityRoot.RunLogEntry.ObjectName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RunLogEntry.ObjectName(childComplexity), true
+	case "RunLogEntry.problem":
+		if e.ComplexityRoot.RunLogEntry.Problem == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RunLogEntry.Problem(childComplexity), true
+	case "RunLogEntry.seq":
+		if e.ComplexityRoot.RunLogEntry.Seq == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RunLogEntry.Seq(childComplexity), true
+
+	case "RunLogEntryConnection.edges":
+		if e.ComplexityRoot.RunLogEntryConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RunLogEntryConnection.Edges(childComplexity), true
+	case "RunLogEntryConnection.pageInfo":
+		if e.ComplexityRoot.RunLogEntryConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RunLogEntryConnection.PageInfo(childComplexity), true
+	case "RunLogEntryConnection.totalCount":
+		if e.ComplexityRoot.RunLogEntryConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RunLogEntryConnection.TotalCount(childComplexity), true
+
+	case "RunLogEntryEdge.cursor":
+		if e.ComplexityRoot.RunLogEntryEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RunLogEntryEdge.Cursor(childComplexity), true
+	case "RunLogEntryEdge.node":
+		if e.ComplexityRoot.RunLogEntryEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RunLogEntryEdge.Node(childComplexity), true
+
+	case "RunLogEvent.at":
+		if e.ComplexityRoot.RunLogEvent.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RunLogEvent.At(childComplexity), true
+	case "RunLogEvent.cursor":
+		if e.ComplexityRoot.RunLogEvent.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RunLogEvent.Cursor(childComplexity), true
+	case "RunLogEvent.entries":
+		if e.ComplexityRoot.RunLogEvent.Entries == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RunLogEvent.Entries(childComplexity), true
+
 	case "RunNowPayload.run":
 		if e.ComplexityRoot.RunNowPayload.Run == nil {
 			break
@@ -2337,6 +4300,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RunObject.Counters(childComplexity), true
+	case "RunObject.crmCalls":
+		if e.ComplexityRoot.RunObject.CrmCalls == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RunObject.CrmCalls(childComplexity), true
+	case "RunObject.finishedAt":
+		if e.ComplexityRoot.RunObject.FinishedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RunObject.FinishedAt(childComplexity), true
 	case "RunObject.id":
 		if e.ComplexityRoot.RunObject.ID == nil {
 			break
@@ -2349,6 +4324,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RunObject.Name(childComplexity), true
+	case "RunObject.phase":
+		if e.ComplexityRoot.RunObject.Phase == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RunObject.Phase(childComplexity), true
 	case "RunObject.problem":
 		if e.ComplexityRoot.RunObject.Problem == nil {
 			break
@@ -2361,12 +4342,187 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RunObject.Reason(childComplexity), true
+	case "RunObject.startedAt":
+		if e.ComplexityRoot.RunObject.StartedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RunObject.StartedAt(childComplexity), true
 	case "RunObject.status":
 		if e.ComplexityRoot.RunObject.Status == nil {
 			break
 		}
 
 		return e.ComplexityRoot.RunObject.Status(childComplexity), true
+
+	case "ServerInfo.feedRetentionDays":
+		if e.ComplexityRoot.ServerInfo.FeedRetentionDays == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServerInfo.FeedRetentionDays(childComplexity), true
+	case "ServerInfo.maxPageSize":
+		if e.ComplexityRoot.ServerInfo.MaxPageSize == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServerInfo.MaxPageSize(childComplexity), true
+	case "ServerInfo.now":
+		if e.ComplexityRoot.ServerInfo.Now == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServerInfo.Now(childComplexity), true
+	case "ServerInfo.protocolVersion":
+		if e.ComplexityRoot.ServerInfo.ProtocolVersion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServerInfo.ProtocolVersion(childComplexity), true
+	case "ServerInfo.schemaUrl":
+		if e.ComplexityRoot.ServerInfo.SchemaURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServerInfo.SchemaURL(childComplexity), true
+	case "ServerInfo.signInMethods":
+		if e.ComplexityRoot.ServerInfo.SignInMethods == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServerInfo.SignInMethods(childComplexity), true
+	case "ServerInfo.version":
+		if e.ComplexityRoot.ServerInfo.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServerInfo.Version(childComplexity), true
+
+	case "ServiceToken.createdAt":
+		if e.ComplexityRoot.ServiceToken.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceToken.CreatedAt(childComplexity), true
+	case "ServiceToken.expiresAt":
+		if e.ComplexityRoot.ServiceToken.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceToken.ExpiresAt(childComplexity), true
+	case "ServiceToken.id":
+		if e.ComplexityRoot.ServiceToken.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceToken.ID(childComplexity), true
+	case "ServiceToken.lastUsedAt":
+		if e.ComplexityRoot.ServiceToken.LastUsedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceToken.LastUsedAt(childComplexity), true
+	case "ServiceToken.name":
+		if e.ComplexityRoot.ServiceToken.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceToken.Name(childComplexity), true
+	case "ServiceToken.revokedAt":
+		if e.ComplexityRoot.ServiceToken.RevokedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceToken.RevokedAt(childComplexity), true
+	case "ServiceToken.role":
+		if e.ComplexityRoot.ServiceToken.Role == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceToken.Role(childComplexity), true
+	case "ServiceToken.scopes":
+		if e.ComplexityRoot.ServiceToken.Scopes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceToken.Scopes(childComplexity), true
+
+	case "ServiceTokenConnection.edges":
+		if e.ComplexityRoot.ServiceTokenConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceTokenConnection.Edges(childComplexity), true
+	case "ServiceTokenConnection.pageInfo":
+		if e.ComplexityRoot.ServiceTokenConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceTokenConnection.PageInfo(childComplexity), true
+	case "ServiceTokenConnection.totalCount":
+		if e.ComplexityRoot.ServiceTokenConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceTokenConnection.TotalCount(childComplexity), true
+
+	case "ServiceTokenEdge.cursor":
+		if e.ComplexityRoot.ServiceTokenEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceTokenEdge.Cursor(childComplexity), true
+	case "ServiceTokenEdge.node":
+		if e.ComplexityRoot.ServiceTokenEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceTokenEdge.Node(childComplexity), true
+
+	case "SetApiBudgetPayload.integration":
+		if e.ComplexityRoot.SetApiBudgetPayload.Integration == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetApiBudgetPayload.Integration(childComplexity), true
+	case "SetApiBudgetPayload.userErrors":
+		if e.ComplexityRoot.SetApiBudgetPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetApiBudgetPayload.UserErrors(childComplexity), true
+
+	case "SetEntitlementsPayload.disabledSettings":
+		if e.ComplexityRoot.SetEntitlementsPayload.DisabledSettings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetEntitlementsPayload.DisabledSettings(childComplexity), true
+	case "SetEntitlementsPayload.userErrors":
+		if e.ComplexityRoot.SetEntitlementsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetEntitlementsPayload.UserErrors(childComplexity), true
+	case "SetEntitlementsPayload.workspace":
+		if e.ComplexityRoot.SetEntitlementsPayload.Workspace == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetEntitlementsPayload.Workspace(childComplexity), true
+
+	case "SetMemberRolePayload.member":
+		if e.ComplexityRoot.SetMemberRolePayload.Member == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetMemberRolePayload.Member(childComplexity), true
+	case "SetMemberRolePayload.userErrors":
+		if e.ComplexityRoot.SetMemberRolePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetMemberRolePayload.UserErrors(childComplexity), true
 
 	case "SetOAuthClientPayload.ok":
 		if e.ComplexityRoot.SetOAuthClientPayload.Ok == nil {
@@ -2380,6 +4536,38 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SetOAuthClientPayload.UserErrors(childComplexity), true
+
+	case "SetQuotaSharePayload.integration":
+		if e.ComplexityRoot.SetQuotaSharePayload.Integration == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetQuotaSharePayload.Integration(childComplexity), true
+	case "SetQuotaSharePayload.userErrors":
+		if e.ComplexityRoot.SetQuotaSharePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetQuotaSharePayload.UserErrors(childComplexity), true
+
+	case "SetSchedulePayload.integration":
+		if e.ComplexityRoot.SetSchedulePayload.Integration == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetSchedulePayload.Integration(childComplexity), true
+	case "SetSchedulePayload.notes":
+		if e.ComplexityRoot.SetSchedulePayload.Notes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetSchedulePayload.Notes(childComplexity), true
+	case "SetSchedulePayload.userErrors":
+		if e.ComplexityRoot.SetSchedulePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetSchedulePayload.UserErrors(childComplexity), true
 
 	case "Setting.available":
 		if e.ComplexityRoot.Setting.Available == nil {
@@ -2676,6 +4864,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Subscription.AlertEvents(childComplexity, args["integrationId"].(*string), args["after"].(*string)), true
+	case "Subscription.integrationState":
+		if e.ComplexityRoot.Subscription.IntegrationState == nil {
+			break
+		}
+
+		args, err := ec.field_Subscription_integrationState_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.IntegrationState(childComplexity, args["integrationId"].(*string), args["after"].(*string)), true
 	case "Subscription.permissionChanges":
 		if e.ComplexityRoot.Subscription.PermissionChanges == nil {
 			break
@@ -2687,6 +4886,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Subscription.PermissionChanges(childComplexity, args["integrationId"].(*string), args["after"].(*string)), true
+	case "Subscription.runLogTail":
+		if e.ComplexityRoot.Subscription.RunLogTail == nil {
+			break
+		}
+
+		args, err := ec.field_Subscription_runLogTail_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.RunLogTail(childComplexity, args["runId"].(string), args["level"].(crm.LogLevel), args["after"].(*string)), true
 	case "Subscription.settingsChanged":
 		if e.ComplexityRoot.Subscription.SettingsChanged == nil {
 			break
@@ -2709,6 +4919,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Subscription.SyncRunProgress(childComplexity, args["integrationId"].(*string), args["after"].(*string)), true
+	case "Subscription.workspaceEvents":
+		if e.ComplexityRoot.Subscription.WorkspaceEvents == nil {
+			break
+		}
+
+		args, err := ec.field_Subscription_workspaceEvents_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.WorkspaceEvents(childComplexity, args["kinds"].([]string), args["after"].(*string)), true
 
 	case "SyncCounters.created":
 		if e.ComplexityRoot.SyncCounters.Created == nil {
@@ -2765,6 +4986,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SyncRun.CrmCalls(childComplexity), true
+	case "SyncRun.errors":
+		if e.ComplexityRoot.SyncRun.Errors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SyncRun.Errors(childComplexity), true
 	case "SyncRun.finishedAt":
 		if e.ComplexityRoot.SyncRun.FinishedAt == nil {
 			break
@@ -2795,6 +5022,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SyncRun.LocalDate(childComplexity), true
+	case "SyncRun.logs":
+		if e.ComplexityRoot.SyncRun.Logs == nil {
+			break
+		}
+
+		args, err := ec.field_SyncRun_logs_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.SyncRun.Logs(childComplexity, args["level"].(crm.LogLevel), args["object"].(*string), args["search"].(*string), args["first"].(*int), args["after"].(*entgql.Cursor[string]), args["last"].(*int), args["before"].(*entgql.Cursor[string])), true
 	case "SyncRun.objects":
 		if e.ComplexityRoot.SyncRun.Objects == nil {
 			break
@@ -2819,6 +5057,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SyncRun.Reason(childComplexity), true
+	case "SyncRun.requestedBy":
+		if e.ComplexityRoot.SyncRun.RequestedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SyncRun.RequestedBy(childComplexity), true
+	case "SyncRun.resumeAt":
+		if e.ComplexityRoot.SyncRun.ResumeAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SyncRun.ResumeAt(childComplexity), true
 	case "SyncRun.startedAt":
 		if e.ComplexityRoot.SyncRun.StartedAt == nil {
 			break
@@ -2920,6 +5170,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.UnmapFieldPayload.UserErrors(childComplexity), true
 
+	case "UpdateMemberPayload.member":
+		if e.ComplexityRoot.UpdateMemberPayload.Member == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateMemberPayload.Member(childComplexity), true
+	case "UpdateMemberPayload.userErrors":
+		if e.ComplexityRoot.UpdateMemberPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateMemberPayload.UserErrors(childComplexity), true
+
 	case "UpdateSettingsPayload.settings":
 		if e.ComplexityRoot.UpdateSettingsPayload.Settings == nil {
 			break
@@ -2970,12 +5233,75 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.UserError.Side(childComplexity), true
 
+	case "UserMatch.crmUserId":
+		if e.ComplexityRoot.UserMatch.CrmUserID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserMatch.CrmUserID(childComplexity), true
+	case "UserMatch.member":
+		if e.ComplexityRoot.UserMatch.Member == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserMatch.Member(childComplexity), true
+	case "UserMatch.status":
+		if e.ComplexityRoot.UserMatch.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserMatch.Status(childComplexity), true
+
+	case "UserMatchConnection.edges":
+		if e.ComplexityRoot.UserMatchConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserMatchConnection.Edges(childComplexity), true
+	case "UserMatchConnection.pageInfo":
+		if e.ComplexityRoot.UserMatchConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserMatchConnection.PageInfo(childComplexity), true
+	case "UserMatchConnection.totalCount":
+		if e.ComplexityRoot.UserMatchConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserMatchConnection.TotalCount(childComplexity), true
+
+	case "UserMatchEdge.cursor":
+		if e.ComplexityRoot.UserMatchEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserMatchEdge.Cursor(childComplexity), true
+	case "UserMatchEdge.node":
+		if e.ComplexityRoot.UserMatchEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserMatchEdge.Node(childComplexity), true
+
 	case "Viewer.id":
 		if e.ComplexityRoot.Viewer.ID == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Viewer.ID(childComplexity), true
+	case "Viewer.kind":
+		if e.ComplexityRoot.Viewer.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Viewer.Kind(childComplexity), true
+	case "Viewer.member":
+		if e.ComplexityRoot.Viewer.Member == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Viewer.Member(childComplexity), true
 	case "Viewer.name":
 		if e.ComplexityRoot.Viewer.Name == nil {
 			break
@@ -2988,6 +5314,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Viewer.Role(childComplexity), true
+	case "Viewer.scopes":
+		if e.ComplexityRoot.Viewer.Scopes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Viewer.Scopes(childComplexity), true
 	case "Viewer.workspace":
 		if e.ComplexityRoot.Viewer.Workspace == nil {
 			break
@@ -3032,6 +5364,57 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Workspace.TimeZone(childComplexity), true
 
+	case "WorkspaceConnection.edges":
+		if e.ComplexityRoot.WorkspaceConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WorkspaceConnection.Edges(childComplexity), true
+	case "WorkspaceConnection.pageInfo":
+		if e.ComplexityRoot.WorkspaceConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WorkspaceConnection.PageInfo(childComplexity), true
+	case "WorkspaceConnection.totalCount":
+		if e.ComplexityRoot.WorkspaceConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WorkspaceConnection.TotalCount(childComplexity), true
+
+	case "WorkspaceEdge.cursor":
+		if e.ComplexityRoot.WorkspaceEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WorkspaceEdge.Cursor(childComplexity), true
+	case "WorkspaceEdge.node":
+		if e.ComplexityRoot.WorkspaceEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WorkspaceEdge.Node(childComplexity), true
+
+	case "WorkspaceEvent.at":
+		if e.ComplexityRoot.WorkspaceEvent.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WorkspaceEvent.At(childComplexity), true
+	case "WorkspaceEvent.cursor":
+		if e.ComplexityRoot.WorkspaceEvent.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WorkspaceEvent.Cursor(childComplexity), true
+	case "WorkspaceEvent.entry":
+		if e.ComplexityRoot.WorkspaceEvent.Entry == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WorkspaceEvent.Entry(childComplexity), true
+
 	}
 	return 0, false
 }
@@ -3040,18 +5423,43 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	opCtx := graphql.GetOperationContext(ctx)
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalMap := graphql.BuildUnmarshalerMap(
+		ec.unmarshalInputAddRecipientsInput,
 		ec.unmarshalInputAlertFilterInput,
+		ec.unmarshalInputAuditFilterInput,
+		ec.unmarshalInputCancelRunInput,
 		ec.unmarshalInputCheckIntegrationInput,
 		ec.unmarshalInputCompleteOnboardingStepInput,
+		ec.unmarshalInputCopyMappingInput,
+		ec.unmarshalInputCopySettingsInput,
+		ec.unmarshalInputCreateServiceTokenInput,
+		ec.unmarshalInputDisconnectIntegrationInput,
 		ec.unmarshalInputFeedEntryFilterInput,
 		ec.unmarshalInputFinishOnboardingInput,
+		ec.unmarshalInputImportConfigurationInput,
+		ec.unmarshalInputInviteMemberInput,
 		ec.unmarshalInputMapFieldInput,
+		ec.unmarshalInputPauseIntegrationInput,
 		ec.unmarshalInputRecheckFieldsInput,
+		ec.unmarshalInputReconnectIntegrationInput,
+		ec.unmarshalInputRemoveMemberInput,
+		ec.unmarshalInputRemoveRecipientInput,
+		ec.unmarshalInputReplaceIntegrationUserInput,
+		ec.unmarshalInputResetCursorInput,
+		ec.unmarshalInputResumeIntegrationInput,
+		ec.unmarshalInputRetryFailedRecordsInput,
+		ec.unmarshalInputRevokeInvitationInput,
+		ec.unmarshalInputRevokeServiceTokenInput,
 		ec.unmarshalInputRunNowInput,
+		ec.unmarshalInputSetApiBudgetInput,
+		ec.unmarshalInputSetEntitlementsInput,
+		ec.unmarshalInputSetMemberRoleInput,
 		ec.unmarshalInputSetOAuthClientInput,
+		ec.unmarshalInputSetQuotaShareInput,
+		ec.unmarshalInputSetScheduleInput,
 		ec.unmarshalInputSettingChangeInput,
 		ec.unmarshalInputStartIntegrationInput,
 		ec.unmarshalInputUnmapFieldInput,
+		ec.unmarshalInputUpdateMemberInput,
 		ec.unmarshalInputUpdateSettingsInput,
 	)
 	first := true
@@ -3233,6 +5641,20 @@ enum AlertRule {
   CREDENTIAL_EXPIRED
   "The connector crashes."
   CONNECTOR_UNHEALTHY
+  "The day's API calls are nearly spent."
+  API_LIMIT_NEAR
+  "The day's API calls are spent: the run stopped and goes on the next day."
+  API_LIMIT_REACHED
+  "Within a day the integration is disconnected unless somebody signs in again."
+  GRACE_ENDING
+  "The integration was disconnected because nobody signed in again."
+  AUTO_DISCONNECTED
+  "Daily runs fail one after the other: the integration is about to be paused."
+  RUN_FAILED_REPEATEDLY
+  "The integration was paused because its runs kept failing."
+  AUTO_PAUSED
+  "The data is older than the schedule promises."
+  SYNC_DELAYED
 }
 
 """
@@ -3273,6 +5695,8 @@ enum AlertResolution {
   RECONNECTED
   "The integration was disconnected."
   DISCONNECTED
+  "The integration was resumed."
+  RESUMED
 }
 
 """
@@ -3359,6 +5783,258 @@ enum AlertEventType {
   RESOLVED
 }
 `, BuiltIn: false},
+	{Name: "../../schema/audit.graphql", Input: `extend type Query {
+  "The workspace's audit log, newest first. Reading it is itself recorded."
+  auditLog(
+    "Only those that match."
+    filter: AuditFilterInput
+    "How many from the start, 1 to 100."
+    first: Int
+    "Only those after this position."
+    after: Cursor
+    "How many from the end, 1 to 100."
+    last: Int
+    "Only those before this position."
+    before: Cursor
+  ): AuditEntryConnection!
+}
+
+"""
+Something that was done, tried or refused. Entries are only ever added.
+"""
+type AuditEntry {
+  "Its id."
+  id: ID!
+  "When it was."
+  createdAt: DateTime!
+  "The id of who did it: a member, a token, a CSM or the system."
+  actor: String!
+  "The actor's name at that time."
+  actorName: String!
+  "How the actor came in when it is not of the workspace: ` + "`" + `csm` + "`" + ` for vendor-side staff; empty otherwise."
+  via: String!
+  "What was done, for example ` + "`" + `updateSettings` + "`" + `."
+  action: String!
+  "The id of what it was done to; empty when there is none."
+  target: String!
+  "How it ended."
+  outcome: AuditOutcome!
+  "Why it was denied or failed; null when it was not."
+  errorCode: ErrorCode
+  "What it was before, secrets taken out; null when that says nothing."
+  before: JSON
+  "What it is after, secrets taken out; null when that says nothing."
+  after: JSON
+  "By what it was done: graphql, export, sign-in, admin-socket or system."
+  interface: String!
+  "The client's IP address; empty when there is none."
+  address: String!
+  "What the client says it is; empty when it does not say."
+  userAgent: String!
+  "The id of the request, as its answer and the server's log carry it."
+  requestId: String!
+}
+
+"""
+How an audited action ended.
+"""
+enum AuditOutcome {
+  "It was done."
+  SUCCEEDED
+  "The actor may not do it."
+  DENIED
+  "It was not possible."
+  FAILED
+}
+
+"""
+Which audit entries to list.
+"""
+input AuditFilterInput {
+  "Only by this actor."
+  actor: String
+  "Only of these actions."
+  actions: [String!]
+  "Only about this target."
+  target: ID
+  "Only with these outcomes."
+  outcomes: [AuditOutcome!]
+  "Only by this side door, for example ` + "`" + `csm` + "`" + `."
+  via: String
+  "Only at this time or later."
+  since: DateTime
+  "Only before this time."
+  until: DateTime
+}
+
+"""
+One item of a page of the audit log.
+"""
+type AuditEntryEdge {
+  "The entry."
+  node: AuditEntry
+  "Its position."
+  cursor: Cursor!
+}
+
+"""
+A page of the audit log.
+"""
+type AuditEntryConnection {
+  "The items with their positions."
+  edges: [AuditEntryEdge]
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many match in all."
+  totalCount: Int!
+}
+`, BuiltIn: false},
+	{Name: "../../schema/configuration.graphql", Input: `extend type Query {
+  "The settings, mappings, schedule, budgets and recipients of an integration as a YAML document: importConfiguration takes it. It holds no secret."
+  configurationDocument(
+    "The integration's id."
+    integrationId: ID!
+  ): String!
+}
+
+extend type Mutation {
+  "Applies a configuration document, all of it or nothing. With dryRun it only says what it would change."
+  importConfiguration(
+    "The document, and where it goes."
+    input: ImportConfigurationInput!
+  ): ImportConfigurationPayload!
+  "Copies the settings of one integration to another of the same connector, say from SANDBOX to PRODUCTION. With dryRun it only says what it would change."
+  copySettings(
+    "From where to where."
+    input: CopySettingsInput!
+  ): CopySettingsPayload!
+  "Copies the mappings of one integration to another of the same connector. With dryRun it only says what it would change."
+  copyMapping(
+    "From where to where."
+    input: CopyMappingInput!
+  ): CopyMappingPayload!
+}
+
+"""
+One thing that a change does, or would do.
+"""
+type PlanEffect {
+  "What is changed: a setting's key, a standard field, ` + "`" + `schedule` + "`" + `, ` + "`" + `budget` + "`" + ` or ` + "`" + `recipient` + "`" + `."
+  subject: String!
+  "What kind of thing that is."
+  kind: PlanEffectKind!
+  "What it does, for a person to read."
+  description: String!
+  "The value before; null when there is none."
+  before: JSON
+  "The value after; null when there is none."
+  after: JSON
+  "True when something is taken away, which needs confirm."
+  destructive: Boolean!
+}
+
+"""
+What kind of thing a change is about.
+"""
+enum PlanEffectKind {
+  "A setting."
+  SETTING
+  "A mapping of a standard field."
+  MAPPING
+  "The schedule."
+  SCHEDULE
+  "An API budget."
+  BUDGET
+  "A recipient of system notifications."
+  RECIPIENT
+}
+
+"""
+A configuration document to apply.
+"""
+input ImportConfigurationInput {
+  "A key of yours; the same key and input again change nothing."
+  idempotencyKey: String!
+  "The integration's id."
+  integrationId: ID!
+  "The YAML document, at most 1 MiB. Unknown keys are refused with their line; what it leaves out stays as it is."
+  document: String!
+  "Only say what would change."
+  dryRun: Boolean! = false
+  "Needed when something is taken away."
+  confirm: Boolean! = false
+}
+
+"""
+The answer of importConfiguration.
+"""
+type ImportConfigurationPayload {
+  "What it changed, or would change."
+  plan: [PlanEffect!]
+  "Whether it was applied."
+  applied: Boolean!
+  "The integration as it is now."
+  integration: Integration
+  "What was wrong; nothing was changed when there is one."
+  userErrors: [UserError!]!
+}
+
+"""
+Which settings to copy.
+"""
+input CopySettingsInput {
+  "A key of yours; the same key and input again change nothing."
+  idempotencyKey: String!
+  "The id of the integration to copy from."
+  fromIntegrationId: ID!
+  "The id of the integration to copy to."
+  toIntegrationId: ID!
+  "Only say what would change."
+  dryRun: Boolean! = false
+}
+
+"""
+The answer of copySettings.
+"""
+type CopySettingsPayload {
+  "What it changed, or would change."
+  plan: [PlanEffect!]
+  "Whether it was applied."
+  applied: Boolean!
+  "The integration that was copied to, as it is now."
+  integration: Integration
+  "What was wrong; nothing was changed when there is one."
+  userErrors: [UserError!]!
+}
+
+"""
+Which mappings to copy.
+"""
+input CopyMappingInput {
+  "A key of yours; the same key and input again change nothing."
+  idempotencyKey: String!
+  "The id of the integration to copy from."
+  fromIntegrationId: ID!
+  "The id of the integration to copy to."
+  toIntegrationId: ID!
+  "Only say what would change."
+  dryRun: Boolean! = false
+}
+
+"""
+The answer of copyMapping.
+"""
+type CopyMappingPayload {
+  "What it changed, or would change."
+  plan: [PlanEffect!]
+  "Whether it was applied."
+  applied: Boolean!
+  "The integration that was copied to, as it is now."
+  integration: Integration
+  "What was wrong; nothing was changed when there is one."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
 	{Name: "../../schema/connector.graphql", Input: `extend type Query {
   "The connectors that this server offers, sorted by name."
   connectors: [Connector!]!
@@ -3396,6 +6072,8 @@ type Connector {
   grants: [OAuthGrant!]!
   "JSON Schema of the configuration that startIntegration takes; null when there is nothing to configure."
   configSchema: JSON
+  "The CRM's APIs that calls are counted by, the usual one first."
+  apiTypes: [ApiType!]!
   "What must be in place before connecting."
   prerequisites: [Prerequisite!]!
   "How its process is confined on this machine, truthfully."
@@ -3446,6 +6124,20 @@ enum ConnectorCapability {
   READ
   "Lists the choices of stages, sources and roles."
   LIST_PICKLIST
+  "Reads single records by their ids."
+  READ_RECORDS
+}
+
+"""
+One of a CRM's APIs, with a quota of its own.
+"""
+type ApiType {
+  "Its key."
+  key: String!
+  "What the CRM calls it."
+  title: String!
+  "How many calls in a day the connector's author recommends to allow; null without a recommendation."
+  recommendedDailyLimit: Int
 }
 
 """
@@ -3601,6 +6293,32 @@ enum ErrorCode {
   MAPPING_CONFLICT
   "Wait for the active run to end."
   RUN_ACTIVE
+  "Wait as long as the answer says, then go on more slowly."
+  TOO_MANY_REQUESTS
+  "Make somebody else an owner first."
+  LAST_OWNER
+  "Ask an admin of the workspace for a new invitation."
+  INVITATION_INVALID
+  "Ask the operator for a new sign-in link; each works once, in its time."
+  SIGN_IN_LINK_INVALID
+  "Ask an admin of the workspace to invite the e-mail address that you signed in with."
+  SIGN_IN_REFUSED
+  "Sign in again; if it persists, the operator should look at the identity provider."
+  SIGN_IN_FAILED
+  "Send the request from the server's own pages, or ask the operator to allow the origin."
+  ORIGIN_REFUSED
+  "Read the plan, then send the same input with confirm: true."
+  CONFIRM_REQUIRED
+  "Switch the setting dataSync on."
+  DATA_SYNC_OFF
+  "Nothing to do: it goes on the next day. Raise the budget to go on sooner."
+  BUDGET_EXHAUSTED
+  "Nothing to do: the run has ended."
+  RUN_ENDED
+  "Add another EXTERNAL recipient first."
+  RECIPIENT_REQUIRED
+  "Correct the document at the line that is named; nothing of it was applied."
+  DOCUMENT_INVALID
   "Check that the database runs and can be reached."
   DATABASE_UNAVAILABLE
   "This database was written by a newer Fieldwarden; run that version or restore a backup."
@@ -3621,6 +6339,10 @@ enum ErrorCode {
   FENCED
   "The address is not allowed; ask the operator to allow it if it is right."
   HOST_BLOCKED
+  "Restore from another backup: this file is not a whole backup of Fieldwarden."
+  BACKUP_INVALID
+  "Restore into the kind of database that the backup was made of, into an empty one, with the key of that time."
+  BACKUP_FOREIGN
   "Install the connector, or correct its path in the operator configuration."
   CONNECTOR_NOT_FOUND
   "Make the connector's file executable and built for this machine."
@@ -3645,6 +6367,8 @@ enum ErrorCode {
   CONNECTOR_UNSUPPORTED
   "Report it to the connector's author."
   CONNECTOR_INTERNAL
+  "The other records were stored. Report it to the connector's author if the record is well in the CRM."
+  RECORD_REFUSED
   "The access token is refreshed by itself; if it persists, reconnect."
   CRM_UNAUTHENTICATED
   "Reconnect: an admin signs in to the CRM again."
@@ -3702,7 +6426,7 @@ type FeedEntry implements Node {
   cursor: FeedCursor!
   "When it was committed."
   createdAt: DateTime!
-  "What it is about: alert, permission, check, settings, run or integration."
+  "What it is about: alert, permission, check, settings, run, log, integration, member or workspace."
   kind: String!
   "The integration it belongs to; null when it belongs to none."
   integration: Integration
@@ -3764,6 +6488,46 @@ type FeedEntryConnection {
 }
 
 extend type Mutation {
+  "Signs in again to an integration that lost or gave up its credential. Ids, mappings and history stay."
+  reconnectIntegration(
+    "Which integration to sign in to again."
+    input: ReconnectIntegrationInput!
+  ): ReconnectIntegrationPayload!
+  "Signs in to the same CRM instance as another user. Until that is done the present one goes on."
+  replaceIntegrationUser(
+    "Of which integration to replace the user."
+    input: ReplaceIntegrationUserInput!
+  ): ReplaceIntegrationUserPayload!
+  "Pauses an integration: nothing is synced or checked until it is resumed."
+  pauseIntegration(
+    "Which integration to pause."
+    input: PauseIntegrationInput!
+  ): PauseIntegrationPayload!
+  "Resumes a paused integration."
+  resumeIntegration(
+    "Which integration to resume."
+    input: ResumeIntegrationInput!
+  ): ResumeIntegrationPayload!
+  "Disconnects an integration: its credential is revoked and forgotten, its alerts are resolved. Reconnecting keeps ids, mappings and history."
+  disconnectIntegration(
+    "Which integration to disconnect, and what to keep."
+    input: DisconnectIntegrationInput!
+  ): DisconnectIntegrationPayload!
+  "Sets when the daily run starts. There is exactly one run for each local day, also when clocks change."
+  setSchedule(
+    "When to run."
+    input: SetScheduleInput!
+  ): SetSchedulePayload!
+  "Sets how many CRM API calls an integration may make in one local day. A run that reaches it goes on the next day where it stopped."
+  setApiBudget(
+    "Which budget."
+    input: SetApiBudgetInput!
+  ): SetApiBudgetPayload!
+  "Sets the share of the CRM's own API quota, used by anybody, at which runs stop."
+  setQuotaShare(
+    "Which share."
+    input: SetQuotaShareInput!
+  ): SetQuotaSharePayload!
   "Sets the OAuth client of this workspace at a CRM. The secret is stored encrypted and never shown."
   setOAuthClient(
     "The client."
@@ -3789,6 +6553,16 @@ extend type Mutation {
     "Which integration."
     input: FinishOnboardingInput!
   ): FinishOnboardingPayload!
+}
+
+extend type Subscription {
+  "Integrations as their state changes: connected, paused, in grace, disconnected."
+  integrationState(
+    "Only of this integration."
+    integrationId: ID
+    "Replay what came after this position first."
+    after: FeedCursor
+  ): IntegrationStateEvent!
 }
 
 """
@@ -3827,6 +6601,44 @@ type Integration implements Node {
   scheduleTime: String!
   "The IANA time zone of the schedule."
   scheduleZone: String!
+  "When the last run that read everything ended; null before the first."
+  lastSucceededAt: DateTime
+  "Whether its data is as new as its schedule promises, apart from how the last run ended."
+  freshness: Freshness!
+  "How far it is from being paused by itself because its runs fail."
+  autoPause: AutoPause!
+  "What its runs may spend and have spent today, by API of the CRM; the connector's first API first."
+  apiBudgets: [ApiBudget!]!
+  "The CRM's own API quota, shared by all apps, as it was last told; null when the CRM has not told."
+  crmQuota: CrmQuota
+  "The run that is under way; null when there is none."
+  activeRun: SyncRun
+  "Records that the CRM has and that could not be stored, newest first."
+  failedRecords(
+    "Only of this object."
+    object: String
+    "How many from the start, 1 to 100."
+    first: Int
+    "Only those after this position."
+    after: Cursor
+    "How many from the end, 1 to 100."
+    last: Int
+    "Only those before this position."
+    before: Cursor
+  ): FailedRecordConnection!
+  "The workspace's members and which CRM user each one is, matched by e-mail address."
+  userMatches(
+    "Only with this status."
+    status: UserMatchStatus
+    "How many from the start, 1 to 100."
+    first: Int
+    "Only those after this position."
+    after: Cursor
+    "How many from the end, 1 to 100."
+    last: Int
+    "Only those before this position."
+    before: Cursor
+  ): UserMatchConnection!
   "Its configuration, a JSON object by the connector's configSchema; null without one."
   config: JSON
   "One object of the package by its CRM name; null when the package has none of that name."
@@ -4110,6 +6922,354 @@ type FinishOnboardingPayload {
   "What blocks it; nothing was changed when there is one."
   userErrors: [UserError!]!
 }
+
+"""
+Which integration to sign in to again.
+"""
+input ReconnectIntegrationInput {
+  "A key of yours; the same key and input again change nothing."
+  idempotencyKey: String!
+  "The integration's id."
+  integrationId: ID!
+}
+
+"""
+The answer of reconnectIntegration.
+"""
+type ReconnectIntegrationPayload {
+  "The integration as it is now."
+  integration: Integration
+  "Open this in the admin's browser within ten minutes. It works once. Null when the app signed in as itself."
+  signInUrl: URL
+  "What was wrong; nothing was changed when there is one."
+  userErrors: [UserError!]!
+}
+
+"""
+Of which integration to replace the user.
+"""
+input ReplaceIntegrationUserInput {
+  "A key of yours; the same key and input again change nothing."
+  idempotencyKey: String!
+  "The integration's id."
+  integrationId: ID!
+}
+
+"""
+The answer of replaceIntegrationUser.
+"""
+type ReplaceIntegrationUserPayload {
+  "The integration as it is now."
+  integration: Integration
+  "Open this in the admin's browser within ten minutes, and sign in as the new user. It works once."
+  signInUrl: URL
+  "What was wrong; nothing was changed when there is one."
+  userErrors: [UserError!]!
+}
+
+"""
+Which integration to pause.
+"""
+input PauseIntegrationInput {
+  "A key of yours; the same key and input again change nothing."
+  idempotencyKey: String!
+  "The integration's id."
+  integrationId: ID!
+  "Why, for people to read."
+  reason: String
+}
+
+"""
+The answer of pauseIntegration.
+"""
+type PauseIntegrationPayload {
+  "The integration as it is now."
+  integration: Integration
+  "What was wrong; nothing was changed when there is one."
+  userErrors: [UserError!]!
+}
+
+"""
+Which integration to resume.
+"""
+input ResumeIntegrationInput {
+  "A key of yours; the same key and input again change nothing."
+  idempotencyKey: String!
+  "The integration's id."
+  integrationId: ID!
+}
+
+"""
+The answer of resumeIntegration.
+"""
+type ResumeIntegrationPayload {
+  "The integration as it is now."
+  integration: Integration
+  "What was wrong; nothing was changed when there is one."
+  userErrors: [UserError!]!
+}
+
+"""
+Which integration to disconnect, and what to keep.
+"""
+input DisconnectIntegrationInput {
+  "A key of yours; the same key and input again change nothing."
+  idempotencyKey: String!
+  "The integration's id."
+  integrationId: ID!
+  "Also delete the records that were imported from the CRM. They cannot be brought back but by reading them again."
+  purgeImportedData: Boolean! = false
+  "Must be true: it cannot be undone without signing in again."
+  confirm: Boolean! = false
+}
+
+"""
+The answer of disconnectIntegration.
+"""
+type DisconnectIntegrationPayload {
+  "The integration as it is now."
+  integration: Integration
+  "How many imported records were, or with confirm: false would be, deleted. Deleting goes on in the background when they are many."
+  purgedRecords: Int
+  "What was wrong; nothing was changed when there is one."
+  userErrors: [UserError!]!
+}
+
+"""
+When to run.
+"""
+input SetScheduleInput {
+  "A key of yours; the same key and input again change nothing."
+  idempotencyKey: String!
+  "The integration's id."
+  integrationId: ID!
+  "Local time as HH:MM."
+  time: String!
+  "The IANA time zone, for example ` + "`" + `Europe/Berlin` + "`" + `."
+  zone: String!
+}
+
+"""
+The answer of setSchedule.
+"""
+type SetSchedulePayload {
+  "The integration as it is now."
+  integration: Integration
+  "What happens on the next days on which clocks skip or repeat that time; empty when they never do."
+  notes: [String!]
+  "What was wrong; nothing was changed when there is one."
+  userErrors: [UserError!]!
+}
+
+"""
+Which budget.
+"""
+input SetApiBudgetInput {
+  "A key of yours; the same key and input again change nothing."
+  idempotencyKey: String!
+  "The integration's id."
+  integrationId: ID!
+  "The API's key, from ` + "`" + `apiBudgets` + "`" + `."
+  apiType: String!
+  "Calls in one local day, at least 1; no limit of ours when null."
+  dailyLimit: Int
+}
+
+"""
+The answer of setApiBudget.
+"""
+type SetApiBudgetPayload {
+  "The integration as it is now."
+  integration: Integration
+  "What was wrong; nothing was changed when there is one."
+  userErrors: [UserError!]!
+}
+
+"""
+Which share.
+"""
+input SetQuotaShareInput {
+  "A key of yours; the same key and input again change nothing."
+  idempotencyKey: String!
+  "The integration's id."
+  integrationId: ID!
+  "1 to 100 percent."
+  percent: Int!
+}
+
+"""
+The answer of setQuotaShare.
+"""
+type SetQuotaSharePayload {
+  "The integration as it is now."
+  integration: Integration
+  "What was wrong; nothing was changed when there is one."
+  userErrors: [UserError!]!
+}
+
+"""
+Something that happened to the state of an integration.
+"""
+type IntegrationStateEvent {
+  "The position in the feed."
+  cursor: FeedCursor!
+  "When it was committed."
+  at: DateTime!
+  "The integration as it is now; state and reason below are of the event's own time."
+  integration: Integration!
+  "The state at that time."
+  state: IntegrationState!
+  "Why, for a person to read."
+  reason: String!
+}
+
+"""
+Whether data is as new as the schedule promises.
+"""
+enum Freshness {
+  "The last daily run that was due has read."
+  ON_TIME
+  "The last run that read something is more than one interval old."
+  LATE
+  "The last run that read something is more than two intervals old."
+  STALE
+  "Nothing was read so far, or nothing is due."
+  UNKNOWN
+}
+
+"""
+How far an integration is from being paused by itself. Both limits must be reached.
+"""
+type AutoPause {
+  "Daily runs that failed since the last one that read something."
+  consecutiveFailures: Int!
+  "When the first of them ended; null when none failed."
+  failingSince: DateTime
+  "When the warning was given; null when it was not."
+  warnedAt: DateTime
+  "How many failures lead to the pause."
+  failureLimit: Int!
+  "After how many days of failing at the earliest."
+  dayLimit: Int!
+}
+
+"""
+What runs may spend of one API of a CRM.
+"""
+type ApiBudget {
+  "The API's key."
+  apiType: String!
+  "What the CRM calls it."
+  title: String!
+  "Calls allowed in one local day; null when there is no limit of ours."
+  dailyLimit: Int
+  "What the connector's author recommends; null without a recommendation."
+  recommendedDailyLimit: Int
+  "Calls made so far on this local day."
+  usedToday: Int!
+  "When the local day ends and the count begins again."
+  resetsAt: DateTime!
+}
+
+"""
+A CRM's own API quota, shared by all apps that use the CRM.
+"""
+type CrmQuota {
+  "Calls used, by anybody."
+  used: Int!
+  "Calls allowed."
+  max: Int!
+  "When the CRM told."
+  at: DateTime!
+  "The share in percent at which runs stop."
+  stopAtPercent: Int!
+}
+
+"""
+Whether a member is a user of the CRM.
+"""
+enum UserMatchStatus {
+  "A CRM user has the member's e-mail address."
+  MATCHED
+  "No CRM user has it."
+  NOT_MATCHED
+}
+
+"""
+A member and the CRM user that the member is.
+"""
+type UserMatch {
+  "The member."
+  member: Member!
+  "Whether there is such a user."
+  status: UserMatchStatus!
+  "The CRM's id of the user; null when there is none."
+  crmUserId: String
+}
+
+"""
+One item of a page of user matches.
+"""
+type UserMatchEdge {
+  "The match."
+  node: UserMatch
+  "Its position."
+  cursor: Cursor!
+}
+
+"""
+A page of user matches.
+"""
+type UserMatchConnection {
+  "The items with their positions."
+  edges: [UserMatchEdge]
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many match in all."
+  totalCount: Int!
+}
+
+"""
+A record that the CRM has and that could not be stored. It is tried again with each run until it is stored.
+"""
+type FailedRecord implements Node {
+  "The global id."
+  id: ID!
+  "The object's CRM name."
+  objectName: String!
+  "The CRM's id of the record."
+  recordId: String!
+  "What failed."
+  problem: Problem!
+  "How many times it was tried."
+  attempts: Int!
+  "When it failed first."
+  createdAt: DateTime!
+  "When it failed last."
+  lastSeenAt: DateTime!
+}
+
+"""
+One item of a page of failed records.
+"""
+type FailedRecordEdge {
+  "The failed record."
+  node: FailedRecord
+  "Its position."
+  cursor: Cursor!
+}
+
+"""
+A page of failed records.
+"""
+type FailedRecordConnection {
+  "The items with their positions."
+  edges: [FailedRecordEdge]
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all."
+  totalCount: Int!
+}
 `, BuiltIn: false},
 	{Name: "../../schema/mapping.graphql", Input: `extend type Mutation {
   "Maps a CRM field to a standard field: the field becomes standardized, hence watched."
@@ -4226,6 +7386,362 @@ The answer of unmapField.
 type UnmapFieldPayload {
   "The integration without the mapping."
   integration: Integration
+  "What was wrong; nothing was changed when there is one."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../../schema/member.graphql", Input: `extend type Query {
+  "The workspace's members, by e-mail address."
+  members(
+    "How many from the start, 1 to 100."
+    first: Int
+    "Only those after this position."
+    after: Cursor
+    "How many from the end, 1 to 100."
+    last: Int
+    "Only those before this position."
+    before: Cursor
+  ): MemberConnection!
+  "The workspace's open invitations, newest first."
+  invitations(
+    "How many from the start, 1 to 100."
+    first: Int
+    "Only those after this position."
+    after: Cursor
+    "How many from the end, 1 to 100."
+    last: Int
+    "Only those before this position."
+    before: Cursor
+  ): InvitationConnection!
+  "The workspace's service tokens, newest first, ended ones too; never the tokens themselves."
+  serviceTokens(
+    "How many from the start, 1 to 100."
+    first: Int
+    "Only those after this position."
+    after: Cursor
+    "How many from the end, 1 to 100."
+    last: Int
+    "Only those before this position."
+    before: Cursor
+  ): ServiceTokenConnection!
+}
+
+extend type Mutation {
+  "Invites a person to the workspace. The link of the answer is shown this once."
+  inviteMember(
+    "Whom, and as what."
+    input: InviteMemberInput!
+  ): InviteMemberPayload!
+  "Takes an open invitation back: its link no longer works."
+  revokeInvitation(
+    "Which invitation."
+    input: RevokeInvitationInput!
+  ): RevokeInvitationPayload!
+  "Gives a member another role. It holds from the next request on."
+  setMemberRole(
+    "Whom, and which role."
+    input: SetMemberRoleInput!
+  ): SetMemberRolePayload!
+  "Changes a member's name or e-mail address. With the address the matching with CRM users changes at once."
+  updateMember(
+    "Whom, and what."
+    input: UpdateMemberInput!
+  ): UpdateMemberPayload!
+  "Removes a member: the member's sessions end within a minute, also live ones."
+  removeMember(
+    "Whom."
+    input: RemoveMemberInput!
+  ): RemoveMemberPayload!
+  "Makes a token for a program. The token of the answer is shown this once."
+  createServiceToken(
+    "What it may do, and until when."
+    input: CreateServiceTokenInput!
+  ): CreateServiceTokenPayload!
+  "Revokes a service token: what uses it is cut off within a minute, also live subscriptions."
+  revokeServiceToken(
+    "Which token."
+    input: RevokeServiceTokenInput!
+  ): RevokeServiceTokenPayload!
+}
+
+"""
+A person of a workspace.
+"""
+type Member implements Node {
+  "The global id."
+  id: ID!
+  "The e-mail address, in lower case."
+  email: String!
+  "The person's name; empty when it is not known."
+  name: String!
+  "What the member may do."
+  role: Role!
+  "When the person became a member."
+  createdAt: DateTime!
+  "When the member last signed in; null before the first time."
+  lastSeenAt: DateTime
+  "When the member was removed; null while it is one."
+  removedAt: DateTime
+}
+
+"""
+One item of a page of members.
+"""
+type MemberEdge {
+  "The member."
+  node: Member
+  "Its position."
+  cursor: Cursor!
+}
+
+"""
+A page of members.
+"""
+type MemberConnection {
+  "The items with their positions."
+  edges: [MemberEdge]
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all."
+  totalCount: Int!
+}
+
+"""
+An open invitation to a workspace.
+"""
+type Invitation {
+  "Its id."
+  id: ID!
+  "Whom it is for."
+  email: String!
+  "The role that it gives."
+  role: Role!
+  "When it was made."
+  createdAt: DateTime!
+  "Until when it can be accepted."
+  expiresAt: DateTime!
+}
+
+"""
+One item of a page of invitations.
+"""
+type InvitationEdge {
+  "The invitation."
+  node: Invitation
+  "Its position."
+  cursor: Cursor!
+}
+
+"""
+A page of invitations.
+"""
+type InvitationConnection {
+  "The items with their positions."
+  edges: [InvitationEdge]
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all."
+  totalCount: Int!
+}
+
+"""
+A bearer token of a program. Only its hash is stored.
+"""
+type ServiceToken {
+  "Its id."
+  id: ID!
+  "Its name, unique among the tokens of the workspace that have not ended."
+  name: String!
+  "The most that it may do."
+  role: Role!
+  "What it may do of that; null when it may do all of it."
+  scopes: [Scope!]
+  "When it was made."
+  createdAt: DateTime!
+  "When it was last used, to some minutes; null when it never was."
+  lastUsedAt: DateTime
+  "When it ends; null when it does not end by itself."
+  expiresAt: DateTime
+  "When it was revoked; null when it was not."
+  revokedAt: DateTime
+}
+
+"""
+One item of a page of service tokens.
+"""
+type ServiceTokenEdge {
+  "The token."
+  node: ServiceToken
+  "Its position."
+  cursor: Cursor!
+}
+
+"""
+A page of service tokens.
+"""
+type ServiceTokenConnection {
+  "The items with their positions."
+  edges: [ServiceTokenEdge]
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all."
+  totalCount: Int!
+}
+
+"""
+Whom to invite.
+"""
+input InviteMemberInput {
+  "A key of yours; the same key and input again change nothing."
+  idempotencyKey: String!
+  "The e-mail address."
+  email: String!
+  "The role to give. Only an owner makes owners; CSM is not a role of members."
+  role: Role!
+}
+
+"""
+The answer of inviteMember.
+"""
+type InviteMemberPayload {
+  "The invitation."
+  invitation: Invitation
+  "The link to send to the person. It works once, for seven days, and is shown this once: a repeat with the same key gives null."
+  acceptUrl: URL
+  "What was wrong; nothing was changed when there is one."
+  userErrors: [UserError!]!
+}
+
+"""
+Which invitation to take back.
+"""
+input RevokeInvitationInput {
+  "A key of yours; the same key and input again change nothing."
+  idempotencyKey: String!
+  "The invitation's id."
+  invitationId: ID!
+}
+
+"""
+The answer of revokeInvitation.
+"""
+type RevokeInvitationPayload {
+  "The invitation that no longer works."
+  revokedInvitationId: ID
+  "What was wrong; nothing was changed when there is one."
+  userErrors: [UserError!]!
+}
+
+"""
+Which role to give to whom.
+"""
+input SetMemberRoleInput {
+  "A key of yours; the same key and input again change nothing."
+  idempotencyKey: String!
+  "The member's id."
+  memberId: ID!
+  "The new role. Only an owner makes owners or changes one."
+  role: Role!
+}
+
+"""
+The answer of setMemberRole.
+"""
+type SetMemberRolePayload {
+  "The member with its role."
+  member: Member
+  "What was wrong; nothing was changed when there is one."
+  userErrors: [UserError!]!
+}
+
+"""
+What to change about a member.
+"""
+input UpdateMemberInput {
+  "A key of yours; the same key and input again change nothing."
+  idempotencyKey: String!
+  "The member's id."
+  memberId: ID!
+  "The name; as it is when left out."
+  name: String
+  "The e-mail address; as it is when left out."
+  email: String
+}
+
+"""
+The answer of updateMember.
+"""
+type UpdateMemberPayload {
+  "The member as it is now."
+  member: Member
+  "What was wrong; nothing was changed when there is one."
+  userErrors: [UserError!]!
+}
+
+"""
+Whom to remove.
+"""
+input RemoveMemberInput {
+  "A key of yours; the same key and input again change nothing."
+  idempotencyKey: String!
+  "The member's id."
+  memberId: ID!
+}
+
+"""
+The answer of removeMember.
+"""
+type RemoveMemberPayload {
+  "The member, now removed."
+  member: Member
+  "What was wrong; nothing was changed when there is one."
+  userErrors: [UserError!]!
+}
+
+"""
+What a new token may do.
+"""
+input CreateServiceTokenInput {
+  "A key of yours; the same key and input again change nothing."
+  idempotencyKey: String!
+  "A name, unique among the tokens that have not ended."
+  name: String!
+  "The most that it may do: ADMIN or VIEWER, never more than your own role."
+  role: Role!
+  "What it may do of that; all of it when left out."
+  scopes: [Scope!]
+  "When it ends; it does not end by itself when left out."
+  expiresAt: DateTime
+}
+
+"""
+The answer of createServiceToken.
+"""
+type CreateServiceTokenPayload {
+  "The token's description."
+  serviceToken: ServiceToken
+  "The token itself, shown this once: a repeat with the same key gives null."
+  token: String
+  "What was wrong; nothing was changed when there is one."
+  userErrors: [UserError!]!
+}
+
+"""
+Which token to revoke.
+"""
+input RevokeServiceTokenInput {
+  "A key of yours; the same key and input again change nothing."
+  idempotencyKey: String!
+  "The token's id."
+  serviceTokenId: ID!
+}
+
+"""
+The answer of revokeServiceToken.
+"""
+type RevokeServiceTokenPayload {
+  "The token, now revoked."
+  serviceToken: ServiceToken
   "What was wrong; nothing was changed when there is one."
   userErrors: [UserError!]!
 }
@@ -4612,6 +8128,121 @@ type PermissionChangeEvent {
   change: PermissionChange!
 }
 `, BuiltIn: false},
+	{Name: "../../schema/recipient.graphql", Input: `extend type Query {
+  "Whom system notifications go to, by address. The workspace's owners are told in any case and are not listed."
+  recipients(
+    "How many from the start, 1 to 100."
+    first: Int
+    "Only those after this position."
+    after: Cursor
+    "How many from the end, 1 to 100."
+    last: Int
+    "Only those before this position."
+    before: Cursor
+  ): RecipientConnection!
+}
+
+extend type Mutation {
+  "Adds recipients of system notifications: people or distribution lists."
+  addRecipients(
+    "Whom."
+    input: AddRecipientsInput!
+  ): AddRecipientsPayload!
+  "Removes a recipient. The last EXTERNAL one stays."
+  removeRecipient(
+    "Whom."
+    input: RemoveRecipientInput!
+  ): RemoveRecipientPayload!
+}
+
+"""
+An address that system notifications go to.
+"""
+type Recipient implements Node {
+  "The global id."
+  id: ID!
+  "The e-mail address of a person or a distribution list, in lower case."
+  address: String!
+  "Whose people they are."
+  class: RecipientClass!
+  "When it was added."
+  createdAt: DateTime!
+}
+
+"""
+Whose people a recipient is one of.
+"""
+enum RecipientClass {
+  "The vendor's own team."
+  INTERNAL
+  "The customer's people."
+  EXTERNAL
+}
+
+"""
+One item of a page of recipients.
+"""
+type RecipientEdge {
+  "The recipient."
+  node: Recipient
+  "Its position."
+  cursor: Cursor!
+}
+
+"""
+A page of recipients.
+"""
+type RecipientConnection {
+  "The items with their positions."
+  edges: [RecipientEdge]
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all."
+  totalCount: Int!
+}
+
+"""
+Whom to add.
+"""
+input AddRecipientsInput {
+  "A key of yours; the same key and input again change nothing."
+  idempotencyKey: String!
+  "E-mail addresses, several at once separated by commas; those that are recipients already stay as they are."
+  addresses: String!
+  "Whose people they are."
+  class: RecipientClass!
+}
+
+"""
+The answer of addRecipients.
+"""
+type AddRecipientsPayload {
+  "The recipients of these addresses."
+  recipients: [Recipient!]
+  "What was wrong; nobody was added when there is one."
+  userErrors: [UserError!]!
+}
+
+"""
+Whom to remove.
+"""
+input RemoveRecipientInput {
+  "A key of yours; the same key and input again change nothing."
+  idempotencyKey: String!
+  "The recipient's id."
+  recipientId: ID!
+}
+
+"""
+The answer of removeRecipient.
+"""
+type RemoveRecipientPayload {
+  "The recipient that was removed."
+  removedRecipientId: ID
+  "What was wrong; nothing was changed when there is one."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
 	{Name: "../../schema/root.graphql", Input: `"""
 An instant in UTC as RFC 3339 text, for example ` + "`" + `2026-11-21T02:00:00Z` + "`" + `.
 """
@@ -4733,6 +8364,73 @@ without a gap and without doubling. A cursor older than the feed's retention end
 the subscription with CURSOR_EXPIRED.
 """
 type Subscription
+`, BuiltIn: false},
+	{Name: "../../schema/server.graphql", Input: `extend type Query {
+  "The list of error codes: every code that userErrors and extensions.code may carry."
+  errorCodes: [ErrorCodeInfo!]!
+  "What this server is."
+  serverInfo: ServerInfo!
+}
+
+"""
+What is fixed about an error code.
+"""
+type ErrorCodeInfo {
+  "The code."
+  code: ErrorCode!
+  "Whose side the failure is on."
+  side: ErrorSide!
+  "Whether trying again can help."
+  class: ErrorClass!
+  "What to do."
+  hint: String!
+  "The page that explains it."
+  docsUrl: URL!
+}
+
+"""
+Whether trying again can help.
+"""
+enum ErrorClass {
+  "A person must do something: trying again gives the same answer."
+  CONFIG
+  "It is worth repeating, with growing waits."
+  TRANSIENT
+  "Wait until the limit resets."
+  RATE_LIMIT
+  "It is Fieldwarden's own; it is repeated, then reported to the operator."
+  SYSTEM
+}
+
+"""
+What a server is.
+"""
+type ServerInfo {
+  "The version of Fieldwarden."
+  version: String!
+  "The version of the connector protocol that it speaks."
+  protocolVersion: Int!
+  "Where the schema can be downloaded as SDL."
+  schemaUrl: URL!
+  "The time by the server's clock."
+  now: DateTime!
+  "How people sign in: oidc, link or both."
+  signInMethods: [SignInMethod!]!
+  "For how many days feed entries are kept: an older cursor gets CURSOR_EXPIRED."
+  feedRetentionDays: Int!
+  "The most items of a page."
+  maxPageSize: Int!
+}
+
+"""
+A way for people to sign in.
+"""
+enum SignInMethod {
+  "OpenID Connect at the operator's identity provider."
+  OIDC
+  "A one-time link."
+  LINK
+}
 `, BuiltIn: false},
 	{Name: "../../schema/settings.graphql", Input: `extend type Mutation {
   "Changes settings, all of them or none."
@@ -5031,6 +8729,21 @@ type SettingsChangedEvent {
 }
 `, BuiltIn: false},
 	{Name: "../../schema/syncrun.graphql", Input: `extend type Mutation {
+  "Stops a run. What it has stored stays, and the next run goes on from there."
+  cancelRun(
+    "Which run to stop."
+    input: CancelRunInput!
+  ): CancelRunPayload!
+  "Makes the next run read objects from the beginning. Nothing is deleted; what is unchanged is not written again."
+  resetCursor(
+    "Which objects to read from the beginning."
+    input: ResetCursorInput!
+  ): ResetCursorPayload!
+  "Tries again now to read and store records that failed."
+  retryFailedRecords(
+    "Which records to try again."
+    input: RetryFailedRecordsInput!
+  ): RetryFailedRecordsPayload!
   "Starts a manual run now, apart from the daily one."
   runNow(
     "Which integration."
@@ -5039,6 +8752,15 @@ type SettingsChangedEvent {
 }
 
 extend type Subscription {
+  "The log of a run as it grows. With ` + "`" + `after` + "`" + ` the lines since that position come first."
+  runLogTail(
+    "The run's id."
+    runId: ID!
+    "Only lines of at least this level."
+    level: LogLevel! = INFO
+    "Replay what came after this position first."
+    after: FeedCursor
+  ): RunLogEvent!
   "Progress of runs: at most one event per step."
   syncRunProgress(
     "Only of this integration."
@@ -5074,6 +8796,29 @@ type SyncRun implements Node {
   objects: [RunObject!]!
   "Calls against the CRM's API quota."
   crmCalls: Int!
+  "Of RATE_LIMITED: when it goes on; when it has ended, when the next run goes on where it stopped."
+  resumeAt: DateTime
+  "Who asked for it, as the audit names them; empty when nobody did."
+  requestedBy: String!
+  "Its errors, grouped by code, object and field, the most frequent first."
+  errors: [RunError!]!
+  "Its log, oldest line first."
+  logs(
+    "Only lines of at least this level."
+    level: LogLevel! = DEBUG
+    "Only lines about this object."
+    object: String
+    "Only lines that contain this text."
+    search: String
+    "How many from the start, 1 to 100."
+    first: Int
+    "Only those after this position."
+    after: Cursor
+    "How many from the end, 1 to 100."
+    last: Int
+    "Only those before this position."
+    before: Cursor
+  ): RunLogEntryConnection!
   "When it was made."
   createdAt: DateTime!
   "When its first step began."
@@ -5112,6 +8857,10 @@ enum SyncRunStatus {
   FAILED
   "Somebody stopped it."
   CANCELLED
+  "It read nothing because nothing was to be read; the reason says why."
+  SKIPPED
+  "A limit stopped it. Without finishedAt it goes on by itself at resumeAt; with it the next run goes on where it stopped."
+  RATE_LIMITED
 }
 
 """
@@ -5164,6 +8913,118 @@ type RunObject implements Node {
   problem: Problem
   "Its records."
   counters: SyncCounters!
+  "Whether all its history was read before this run."
+  phase: SyncPhase!
+  "Calls against the CRM's API quota."
+  crmCalls: Int!
+  "When its reading began."
+  startedAt: DateTime
+  "When its turn was over."
+  finishedAt: DateTime
+}
+
+"""
+How far an object's reading is. Objects of one integration may be in different phases.
+"""
+enum SyncPhase {
+  "All history is being read."
+  ONBOARDING
+  "What changed is read each day."
+  DAILY
+}
+
+"""
+Errors of a run with the same code, object and field.
+"""
+type RunError {
+  "Its id."
+  id: ID!
+  "What failed."
+  problem: Problem!
+  "Whether trying again can help."
+  class: ErrorClass!
+  "The object's CRM name; empty when it is not about one."
+  objectName: String!
+  "The field's CRM name; empty when it is not about one."
+  fieldName: String!
+  "How many times."
+  count: Int!
+  "The CRM's ids of the first records that it hit."
+  recordIds: [String!]!
+  "When it was first."
+  createdAt: DateTime!
+  "When it was last."
+  lastSeenAt: DateTime!
+}
+
+"""
+How much a line of a log matters.
+"""
+enum LogLevel {
+  "For the search of causes."
+  DEBUG
+  "What happened."
+  INFO
+  "Something is not as it should be."
+  WARN
+  "Something failed."
+  ERROR
+}
+
+"""
+One line of the log of a run. It holds no secret and no record's data.
+"""
+type RunLogEntry {
+  "Its id."
+  id: ID!
+  "When it was written."
+  createdAt: DateTime!
+  "Its number in the run, from 1."
+  seq: Int!
+  "How much it matters."
+  level: LogLevel!
+  "What happened."
+  message: String!
+  "The object's CRM name; empty when it is not about one."
+  objectName: String!
+  "What failed; null when nothing did."
+  problem: Problem
+  "The facts, by name; null when there are none."
+  attributes: JSON
+}
+
+"""
+One item of a page of a log.
+"""
+type RunLogEntryEdge {
+  "The line."
+  node: RunLogEntry
+  "Its position."
+  cursor: Cursor!
+}
+
+"""
+A page of a log.
+"""
+type RunLogEntryConnection {
+  "The items with their positions."
+  edges: [RunLogEntryEdge]
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many match in all."
+  totalCount: Int!
+}
+
+"""
+Lines that were added to the log of a run.
+"""
+type RunLogEvent {
+  "The position in the feed."
+  cursor: FeedCursor!
+  "When they were committed."
+  at: DateTime!
+  "The lines, oldest first."
+  entries: [RunLogEntry!]!
 }
 
 """
@@ -5212,6 +9073,8 @@ input RunNowInput {
   idempotencyKey: String!
   "The integration's id."
   integrationId: ID!
+  "Only these objects, by their CRM names; all when left out."
+  objects: [String!]
 }
 
 """
@@ -5243,36 +9106,181 @@ type SyncRunProgressEvent {
   "Records over all objects at that time."
   counters: SyncCounters!
 }
-`, BuiltIn: false},
-	{Name: "../../schema/workspace.graphql", Input: `extend type Query {
-  "Whoever the bearer token stands for."
-  viewer: Viewer!
-  "The workspace of the bearer token."
-  workspace: Workspace!
+
+"""
+Which run to stop.
+"""
+input CancelRunInput {
+  "A key of yours; the same key and input again change nothing."
+  idempotencyKey: String!
+  "The run's id."
+  runId: ID!
 }
 
 """
-Whoever a bearer token stands for.
+The answer of cancelRun.
+"""
+type CancelRunPayload {
+  "The run as it is now."
+  run: SyncRun
+  "What was wrong; nothing was changed when there is one."
+  userErrors: [UserError!]!
+}
+
+"""
+Which objects to read from the beginning.
+"""
+input ResetCursorInput {
+  "A key of yours; the same key and input again change nothing."
+  idempotencyKey: String!
+  "The integration's id."
+  integrationId: ID!
+  "The CRM names of the objects; all when left out."
+  objects: [String!]
+  "Must be true: reading everything again costs CRM API calls."
+  confirm: Boolean! = false
+}
+
+"""
+The answer of resetCursor.
+"""
+type ResetCursorPayload {
+  "The integration as it is now."
+  integration: Integration
+  "What was wrong; nothing was changed when there is one."
+  userErrors: [UserError!]!
+}
+
+"""
+Which records to try again.
+"""
+input RetryFailedRecordsInput {
+  "A key of yours; the same key and input again change nothing."
+  idempotencyKey: String!
+  "The integration's id."
+  integrationId: ID!
+  "Only of these objects; of all when left out."
+  objects: [String!]
+  "Only these; all when left out."
+  failedRecordIds: [ID!]
+}
+
+"""
+The answer of retryFailedRecords.
+"""
+type RetryFailedRecordsPayload {
+  "The MANUAL run that does it."
+  run: SyncRun
+  "What was wrong; nothing was changed when there is one."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../../schema/workspace.graphql", Input: `extend type Query {
+  "The workspaces that the principal may look into, by name: its own, for CSM all. Name one in the header Fieldwarden-Workspace to act in it."
+  workspaces(
+    "How many from the start, 1 to 100."
+    first: Int
+    "Only those after this position."
+    after: Cursor
+    "How many from the end, 1 to 100."
+    last: Int
+    "Only those before this position."
+    before: Cursor
+  ): WorkspaceConnection!
+  "Whoever the request acts as."
+  viewer: Viewer!
+  "The workspace that the request is about."
+  workspace: Workspace!
+}
+
+extend type Mutation {
+  "Sets the edition and package that a workspace bought. What a lower edition no longer has is switched off with its reason; the values are kept."
+  setEntitlements(
+    "Which workspace, and what it bought."
+    input: SetEntitlementsInput!
+  ): SetEntitlementsPayload!
+}
+
+extend type Subscription {
+  "Everything that happens in the workspace, as the feed tells it."
+  workspaceEvents(
+    "Only of these kinds: alert, permission, check, settings, run, log, integration, member or workspace."
+    kinds: [String!]
+    "Replay what came after this position first."
+    after: FeedCursor
+  ): WorkspaceEvent!
+}
+
+"""
+Whoever a request acts as.
 """
 type Viewer {
-  "The token's id."
+  "The id of the member, the token or the CSM."
   id: ID!
-  "The token's name."
+  "What sort of principal it is."
+  kind: PrincipalKind!
+  "The name of the member or the token."
   name: String!
   "What it may do."
   role: Role!
-  "The workspace it is bound to."
+  "What it may do, thing by thing: what its role has and its token does not leave out."
+  scopes: [Scope!]!
+  "The member; null for everyone else."
+  member: Member
+  "The workspace that the request is about."
   workspace: Workspace!
 }
 
 """
-What a principal may do in its workspace.
+What sort of principal acts.
+"""
+enum PrincipalKind {
+  "A person of the workspace."
+  MEMBER
+  "Vendor-side staff, who read across workspaces."
+  CSM
+  "A program with a service token."
+  SERVICE
+  "Fieldwarden itself or its operator."
+  SYSTEM
+}
+
+"""
+What a principal may do in a workspace.
 """
 enum Role {
-  "Reads everything and changes everything."
+  "Everything an admin may; only owners make, change and remove owners. Always told of alerts."
+  OWNER
+  "Reads everything and changes everything but owners."
   ADMIN
-  "Reads everything, changes nothing."
+  "Reads everything but settings and audit, changes nothing."
   VIEWER
+  "Vendor-side staff: reads across workspaces and sets what they bought."
+  CSM
+}
+
+"""
+One thing that a principal may be allowed to do.
+"""
+enum Scope {
+  "Read everything that has no scope of its own."
+  READ
+  "View the CRM admin settings."
+  READ_SETTINGS
+  "Read and export the audit log."
+  READ_AUDIT
+  "Start and stop runs and checks."
+  OPERATE
+  "Change settings, mappings, schedules, budgets and recipients."
+  CONFIGURE
+  "Connect, replace and disconnect integrations."
+  CONNECT
+  "Invite, change and remove members."
+  MANAGE_MEMBERS
+  "List, create and revoke service tokens."
+  MANAGE_TOKENS
+  "Set the edition and package of a workspace."
+  ENTITLE
 }
 
 """
@@ -5304,6 +9312,78 @@ enum Edition {
   "The top tier."
   ADVANCED_PLUS
 }
+
+"""
+One item of a page of workspaces.
+"""
+type WorkspaceEdge {
+  "The workspace."
+  node: Workspace
+  "Its position."
+  cursor: Cursor!
+}
+
+"""
+A page of workspaces.
+"""
+type WorkspaceConnection {
+  "The items with their positions."
+  edges: [WorkspaceEdge]
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all."
+  totalCount: Int!
+}
+
+"""
+What a workspace bought.
+"""
+input SetEntitlementsInput {
+  "A key of yours; the same key and input again change nothing."
+  idempotencyKey: String!
+  "The workspace's id: the one that the request is about."
+  workspaceId: ID!
+  "The edition; as it is when left out."
+  edition: Edition
+  "The key of the package; as it is when left out."
+  packageKey: String
+}
+
+"""
+The answer of setEntitlements.
+"""
+type SetEntitlementsPayload {
+  "The workspace as it is now."
+  workspace: Workspace
+  "Settings that have no effect any more, by integration, with the reason."
+  disabledSettings: [DisabledSetting!]
+  "What was wrong; nothing was changed when there is one."
+  userErrors: [UserError!]!
+}
+
+"""
+A setting that a change of edition or package switched off; its value is kept.
+"""
+type DisabledSetting {
+  "The integration."
+  integration: Integration!
+  "The setting's key."
+  key: String!
+  "Why it has no effect."
+  reason: SettingUnavailableReason!
+}
+
+"""
+Something that happened in a workspace.
+"""
+type WorkspaceEvent {
+  "The position in the feed."
+  cursor: FeedCursor!
+  "When it was committed."
+  at: DateTime!
+  "The feed entry."
+  entry: FeedEntry!
+}
 `, BuiltIn: false},
 }
 var parsedSchema = gqlparser.MustLoadSchema(sources...)
@@ -5311,6 +9391,16 @@ var parsedSchema = gqlparser.MustLoadSchema(sources...)
 // childFields_* functions provide shared child field context lookups.
 // Each function is generated once per unique object type, deduplicating the
 // switch statements that were previously inlined in every fieldContext_* function.
+
+func (ec *executionContext) childFields_AddRecipientsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "recipients":
+		return ec.fieldContext_AddRecipientsPayload_recipients(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_AddRecipientsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AddRecipientsPayload", field.Name)
+}
 
 func (ec *executionContext) childFields_Affected(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
@@ -5406,6 +9496,120 @@ func (ec *executionContext) childFields_AlertEvent(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type AlertEvent", field.Name)
 }
 
+func (ec *executionContext) childFields_ApiBudget(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "apiType":
+		return ec.fieldContext_ApiBudget_apiType(ctx, field)
+	case "title":
+		return ec.fieldContext_ApiBudget_title(ctx, field)
+	case "dailyLimit":
+		return ec.fieldContext_ApiBudget_dailyLimit(ctx, field)
+	case "recommendedDailyLimit":
+		return ec.fieldContext_ApiBudget_recommendedDailyLimit(ctx, field)
+	case "usedToday":
+		return ec.fieldContext_ApiBudget_usedToday(ctx, field)
+	case "resetsAt":
+		return ec.fieldContext_ApiBudget_resetsAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApiBudget", field.Name)
+}
+
+func (ec *executionContext) childFields_ApiType(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "key":
+		return ec.fieldContext_ApiType_key(ctx, field)
+	case "title":
+		return ec.fieldContext_ApiType_title(ctx, field)
+	case "recommendedDailyLimit":
+		return ec.fieldContext_ApiType_recommendedDailyLimit(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApiType", field.Name)
+}
+
+func (ec *executionContext) childFields_AuditEntry(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_AuditEntry_id(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_AuditEntry_createdAt(ctx, field)
+	case "actor":
+		return ec.fieldContext_AuditEntry_actor(ctx, field)
+	case "actorName":
+		return ec.fieldContext_AuditEntry_actorName(ctx, field)
+	case "via":
+		return ec.fieldContext_AuditEntry_via(ctx, field)
+	case "action":
+		return ec.fieldContext_AuditEntry_action(ctx, field)
+	case "target":
+		return ec.fieldContext_AuditEntry_target(ctx, field)
+	case "outcome":
+		return ec.fieldContext_AuditEntry_outcome(ctx, field)
+	case "errorCode":
+		return ec.fieldContext_AuditEntry_errorCode(ctx, field)
+	case "before":
+		return ec.fieldContext_AuditEntry_before(ctx, field)
+	case "after":
+		return ec.fieldContext_AuditEntry_after(ctx, field)
+	case "interface":
+		return ec.fieldContext_AuditEntry_interface(ctx, field)
+	case "address":
+		return ec.fieldContext_AuditEntry_address(ctx, field)
+	case "userAgent":
+		return ec.fieldContext_AuditEntry_userAgent(ctx, field)
+	case "requestId":
+		return ec.fieldContext_AuditEntry_requestId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AuditEntry", field.Name)
+}
+
+func (ec *executionContext) childFields_AuditEntryConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_AuditEntryConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_AuditEntryConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_AuditEntryConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AuditEntryConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_AuditEntryEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_AuditEntryEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_AuditEntryEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AuditEntryEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_AutoPause(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "consecutiveFailures":
+		return ec.fieldContext_AutoPause_consecutiveFailures(ctx, field)
+	case "failingSince":
+		return ec.fieldContext_AutoPause_failingSince(ctx, field)
+	case "warnedAt":
+		return ec.fieldContext_AutoPause_warnedAt(ctx, field)
+	case "failureLimit":
+		return ec.fieldContext_AutoPause_failureLimit(ctx, field)
+	case "dayLimit":
+		return ec.fieldContext_AutoPause_dayLimit(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AutoPause", field.Name)
+}
+
+func (ec *executionContext) childFields_CancelRunPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "run":
+		return ec.fieldContext_CancelRunPayload_run(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CancelRunPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CancelRunPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_CheckIntegrationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "integration":
@@ -5472,12 +9676,54 @@ func (ec *executionContext) childFields_Connector(ctx context.Context, field gra
 		return ec.fieldContext_Connector_grants(ctx, field)
 	case "configSchema":
 		return ec.fieldContext_Connector_configSchema(ctx, field)
+	case "apiTypes":
+		return ec.fieldContext_Connector_apiTypes(ctx, field)
 	case "prerequisites":
 		return ec.fieldContext_Connector_prerequisites(ctx, field)
 	case "protections":
 		return ec.fieldContext_Connector_protections(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Connector", field.Name)
+}
+
+func (ec *executionContext) childFields_CopyMappingPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "plan":
+		return ec.fieldContext_CopyMappingPayload_plan(ctx, field)
+	case "applied":
+		return ec.fieldContext_CopyMappingPayload_applied(ctx, field)
+	case "integration":
+		return ec.fieldContext_CopyMappingPayload_integration(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CopyMappingPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CopyMappingPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CopySettingsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "plan":
+		return ec.fieldContext_CopySettingsPayload_plan(ctx, field)
+	case "applied":
+		return ec.fieldContext_CopySettingsPayload_applied(ctx, field)
+	case "integration":
+		return ec.fieldContext_CopySettingsPayload_integration(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CopySettingsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CopySettingsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CreateServiceTokenPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "serviceToken":
+		return ec.fieldContext_CreateServiceTokenPayload_serviceToken(ctx, field)
+	case "token":
+		return ec.fieldContext_CreateServiceTokenPayload_token(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CreateServiceTokenPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateServiceTokenPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_CrmField(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5610,6 +9856,44 @@ func (ec *executionContext) childFields_CrmObjectEdge(ctx context.Context, field
 	return nil, fmt.Errorf("no field named %q was found under type CrmObjectEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_CrmQuota(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "used":
+		return ec.fieldContext_CrmQuota_used(ctx, field)
+	case "max":
+		return ec.fieldContext_CrmQuota_max(ctx, field)
+	case "at":
+		return ec.fieldContext_CrmQuota_at(ctx, field)
+	case "stopAtPercent":
+		return ec.fieldContext_CrmQuota_stopAtPercent(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CrmQuota", field.Name)
+}
+
+func (ec *executionContext) childFields_DisabledSetting(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "integration":
+		return ec.fieldContext_DisabledSetting_integration(ctx, field)
+	case "key":
+		return ec.fieldContext_DisabledSetting_key(ctx, field)
+	case "reason":
+		return ec.fieldContext_DisabledSetting_reason(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DisabledSetting", field.Name)
+}
+
+func (ec *executionContext) childFields_DisconnectIntegrationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "integration":
+		return ec.fieldContext_DisconnectIntegrationPayload_integration(ctx, field)
+	case "purgedRecords":
+		return ec.fieldContext_DisconnectIntegrationPayload_purgedRecords(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DisconnectIntegrationPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DisconnectIntegrationPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_EffectiveAutoSave(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "enabled":
@@ -5644,6 +9928,64 @@ func (ec *executionContext) childFields_EffectiveSettings(ctx context.Context, f
 		return ec.fieldContext_EffectiveSettings_restrictedDataMode(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type EffectiveSettings", field.Name)
+}
+
+func (ec *executionContext) childFields_ErrorCodeInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "code":
+		return ec.fieldContext_ErrorCodeInfo_code(ctx, field)
+	case "side":
+		return ec.fieldContext_ErrorCodeInfo_side(ctx, field)
+	case "class":
+		return ec.fieldContext_ErrorCodeInfo_class(ctx, field)
+	case "hint":
+		return ec.fieldContext_ErrorCodeInfo_hint(ctx, field)
+	case "docsUrl":
+		return ec.fieldContext_ErrorCodeInfo_docsUrl(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ErrorCodeInfo", field.Name)
+}
+
+func (ec *executionContext) childFields_FailedRecord(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_FailedRecord_id(ctx, field)
+	case "objectName":
+		return ec.fieldContext_FailedRecord_objectName(ctx, field)
+	case "recordId":
+		return ec.fieldContext_FailedRecord_recordId(ctx, field)
+	case "problem":
+		return ec.fieldContext_FailedRecord_problem(ctx, field)
+	case "attempts":
+		return ec.fieldContext_FailedRecord_attempts(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_FailedRecord_createdAt(ctx, field)
+	case "lastSeenAt":
+		return ec.fieldContext_FailedRecord_lastSeenAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FailedRecord", field.Name)
+}
+
+func (ec *executionContext) childFields_FailedRecordConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_FailedRecordConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_FailedRecordConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_FailedRecordConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FailedRecordConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_FailedRecordEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_FailedRecordEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_FailedRecordEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FailedRecordEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_Feature(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5734,6 +10076,20 @@ func (ec *executionContext) childFields_Fix(ctx context.Context, field graphql.C
 	return nil, fmt.Errorf("no field named %q was found under type Fix", field.Name)
 }
 
+func (ec *executionContext) childFields_ImportConfigurationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "plan":
+		return ec.fieldContext_ImportConfigurationPayload_plan(ctx, field)
+	case "applied":
+		return ec.fieldContext_ImportConfigurationPayload_applied(ctx, field)
+	case "integration":
+		return ec.fieldContext_ImportConfigurationPayload_integration(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ImportConfigurationPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ImportConfigurationPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Instance(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -5784,6 +10140,22 @@ func (ec *executionContext) childFields_Integration(ctx context.Context, field g
 		return ec.fieldContext_Integration_scheduleTime(ctx, field)
 	case "scheduleZone":
 		return ec.fieldContext_Integration_scheduleZone(ctx, field)
+	case "lastSucceededAt":
+		return ec.fieldContext_Integration_lastSucceededAt(ctx, field)
+	case "freshness":
+		return ec.fieldContext_Integration_freshness(ctx, field)
+	case "autoPause":
+		return ec.fieldContext_Integration_autoPause(ctx, field)
+	case "apiBudgets":
+		return ec.fieldContext_Integration_apiBudgets(ctx, field)
+	case "crmQuota":
+		return ec.fieldContext_Integration_crmQuota(ctx, field)
+	case "activeRun":
+		return ec.fieldContext_Integration_activeRun(ctx, field)
+	case "failedRecords":
+		return ec.fieldContext_Integration_failedRecords(ctx, field)
+	case "userMatches":
+		return ec.fieldContext_Integration_userMatches(ctx, field)
 	case "config":
 		return ec.fieldContext_Integration_config(ctx, field)
 	case "object":
@@ -5828,6 +10200,22 @@ func (ec *executionContext) childFields_IntegrationEdge(ctx context.Context, fie
 	return nil, fmt.Errorf("no field named %q was found under type IntegrationEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_IntegrationStateEvent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_IntegrationStateEvent_cursor(ctx, field)
+	case "at":
+		return ec.fieldContext_IntegrationStateEvent_at(ctx, field)
+	case "integration":
+		return ec.fieldContext_IntegrationStateEvent_integration(ctx, field)
+	case "state":
+		return ec.fieldContext_IntegrationStateEvent_state(ctx, field)
+	case "reason":
+		return ec.fieldContext_IntegrationStateEvent_reason(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type IntegrationStateEvent", field.Name)
+}
+
 func (ec *executionContext) childFields_IntegrationUser(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "name":
@@ -5836,6 +10224,56 @@ func (ec *executionContext) childFields_IntegrationUser(ctx context.Context, fie
 		return ec.fieldContext_IntegrationUser_isDedicated(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type IntegrationUser", field.Name)
+}
+
+func (ec *executionContext) childFields_Invitation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Invitation_id(ctx, field)
+	case "email":
+		return ec.fieldContext_Invitation_email(ctx, field)
+	case "role":
+		return ec.fieldContext_Invitation_role(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Invitation_createdAt(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_Invitation_expiresAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Invitation", field.Name)
+}
+
+func (ec *executionContext) childFields_InvitationConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_InvitationConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_InvitationConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_InvitationConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InvitationConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_InvitationEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_InvitationEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_InvitationEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InvitationEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_InviteMemberPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "invitation":
+		return ec.fieldContext_InviteMemberPayload_invitation(ctx, field)
+	case "acceptUrl":
+		return ec.fieldContext_InviteMemberPayload_acceptUrl(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_InviteMemberPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InviteMemberPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_MapFieldPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5866,6 +10304,48 @@ func (ec *executionContext) childFields_Mapping(ctx context.Context, field graph
 	return nil, fmt.Errorf("no field named %q was found under type Mapping", field.Name)
 }
 
+func (ec *executionContext) childFields_Member(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Member_id(ctx, field)
+	case "email":
+		return ec.fieldContext_Member_email(ctx, field)
+	case "name":
+		return ec.fieldContext_Member_name(ctx, field)
+	case "role":
+		return ec.fieldContext_Member_role(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Member_createdAt(ctx, field)
+	case "lastSeenAt":
+		return ec.fieldContext_Member_lastSeenAt(ctx, field)
+	case "removedAt":
+		return ec.fieldContext_Member_removedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Member", field.Name)
+}
+
+func (ec *executionContext) childFields_MemberConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_MemberConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_MemberConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_MemberConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MemberConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_MemberEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_MemberEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_MemberEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MemberEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_OnboardingStepState(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "step":
@@ -5890,6 +10370,16 @@ func (ec *executionContext) childFields_PageInfo(ctx context.Context, field grap
 		return ec.fieldContext_PageInfo_endCursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PageInfo", field.Name)
+}
+
+func (ec *executionContext) childFields_PauseIntegrationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "integration":
+		return ec.fieldContext_PauseIntegrationPayload_integration(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_PauseIntegrationPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PauseIntegrationPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_PermissionChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5988,6 +10478,24 @@ func (ec *executionContext) childFields_PicklistChoice(ctx context.Context, fiel
 	return nil, fmt.Errorf("no field named %q was found under type PicklistChoice", field.Name)
 }
 
+func (ec *executionContext) childFields_PlanEffect(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "subject":
+		return ec.fieldContext_PlanEffect_subject(ctx, field)
+	case "kind":
+		return ec.fieldContext_PlanEffect_kind(ctx, field)
+	case "description":
+		return ec.fieldContext_PlanEffect_description(ctx, field)
+	case "before":
+		return ec.fieldContext_PlanEffect_before(ctx, field)
+	case "after":
+		return ec.fieldContext_PlanEffect_after(ctx, field)
+	case "destructive":
+		return ec.fieldContext_PlanEffect_destructive(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PlanEffect", field.Name)
+}
+
 func (ec *executionContext) childFields_Prerequisite(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "key":
@@ -6042,6 +10550,136 @@ func (ec *executionContext) childFields_RecheckFieldsPayload(ctx context.Context
 	return nil, fmt.Errorf("no field named %q was found under type RecheckFieldsPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_Recipient(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Recipient_id(ctx, field)
+	case "address":
+		return ec.fieldContext_Recipient_address(ctx, field)
+	case "class":
+		return ec.fieldContext_Recipient_class(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Recipient_createdAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Recipient", field.Name)
+}
+
+func (ec *executionContext) childFields_RecipientConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_RecipientConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_RecipientConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_RecipientConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecipientConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_RecipientEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_RecipientEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_RecipientEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecipientEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_ReconnectIntegrationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "integration":
+		return ec.fieldContext_ReconnectIntegrationPayload_integration(ctx, field)
+	case "signInUrl":
+		return ec.fieldContext_ReconnectIntegrationPayload_signInUrl(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ReconnectIntegrationPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReconnectIntegrationPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RemoveMemberPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "member":
+		return ec.fieldContext_RemoveMemberPayload_member(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RemoveMemberPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RemoveMemberPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RemoveRecipientPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "removedRecipientId":
+		return ec.fieldContext_RemoveRecipientPayload_removedRecipientId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RemoveRecipientPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RemoveRecipientPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ReplaceIntegrationUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "integration":
+		return ec.fieldContext_ReplaceIntegrationUserPayload_integration(ctx, field)
+	case "signInUrl":
+		return ec.fieldContext_ReplaceIntegrationUserPayload_signInUrl(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ReplaceIntegrationUserPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReplaceIntegrationUserPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ResetCursorPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "integration":
+		return ec.fieldContext_ResetCursorPayload_integration(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ResetCursorPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ResetCursorPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ResumeIntegrationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "integration":
+		return ec.fieldContext_ResumeIntegrationPayload_integration(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ResumeIntegrationPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ResumeIntegrationPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RetryFailedRecordsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "run":
+		return ec.fieldContext_RetryFailedRecordsPayload_run(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RetryFailedRecordsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RetryFailedRecordsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RevokeInvitationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "revokedInvitationId":
+		return ec.fieldContext_RevokeInvitationPayload_revokedInvitationId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RevokeInvitationPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RevokeInvitationPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RevokeServiceTokenPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "serviceToken":
+		return ec.fieldContext_RevokeServiceTokenPayload_serviceToken(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RevokeServiceTokenPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RevokeServiceTokenPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Rights(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "read":
@@ -6052,6 +10690,86 @@ func (ec *executionContext) childFields_Rights(ctx context.Context, field graphq
 		return ec.fieldContext_Rights_update(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Rights", field.Name)
+}
+
+func (ec *executionContext) childFields_RunError(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_RunError_id(ctx, field)
+	case "problem":
+		return ec.fieldContext_RunError_problem(ctx, field)
+	case "class":
+		return ec.fieldContext_RunError_class(ctx, field)
+	case "objectName":
+		return ec.fieldContext_RunError_objectName(ctx, field)
+	case "fieldName":
+		return ec.fieldContext_RunError_fieldName(ctx, field)
+	case "count":
+		return ec.fieldContext_RunError_count(ctx, field)
+	case "recordIds":
+		return ec.fieldContext_RunError_recordIds(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_RunError_createdAt(ctx, field)
+	case "lastSeenAt":
+		return ec.fieldContext_RunError_lastSeenAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RunError", field.Name)
+}
+
+func (ec *executionContext) childFields_RunLogEntry(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_RunLogEntry_id(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_RunLogEntry_createdAt(ctx, field)
+	case "seq":
+		return ec.fieldContext_RunLogEntry_seq(ctx, field)
+	case "level":
+		return ec.fieldContext_RunLogEntry_level(ctx, field)
+	case "message":
+		return ec.fieldContext_RunLogEntry_message(ctx, field)
+	case "objectName":
+		return ec.fieldContext_RunLogEntry_objectName(ctx, field)
+	case "problem":
+		return ec.fieldContext_RunLogEntry_problem(ctx, field)
+	case "attributes":
+		return ec.fieldContext_RunLogEntry_attributes(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RunLogEntry", field.Name)
+}
+
+func (ec *executionContext) childFields_RunLogEntryConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_RunLogEntryConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_RunLogEntryConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_RunLogEntryConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RunLogEntryConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_RunLogEntryEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_RunLogEntryEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_RunLogEntryEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RunLogEntryEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_RunLogEvent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_RunLogEvent_cursor(ctx, field)
+	case "at":
+		return ec.fieldContext_RunLogEvent_at(ctx, field)
+	case "entries":
+		return ec.fieldContext_RunLogEvent_entries(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RunLogEvent", field.Name)
 }
 
 func (ec *executionContext) childFields_RunNowPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6078,8 +10796,112 @@ func (ec *executionContext) childFields_RunObject(ctx context.Context, field gra
 		return ec.fieldContext_RunObject_problem(ctx, field)
 	case "counters":
 		return ec.fieldContext_RunObject_counters(ctx, field)
+	case "phase":
+		return ec.fieldContext_RunObject_phase(ctx, field)
+	case "crmCalls":
+		return ec.fieldContext_RunObject_crmCalls(ctx, field)
+	case "startedAt":
+		return ec.fieldContext_RunObject_startedAt(ctx, field)
+	case "finishedAt":
+		return ec.fieldContext_RunObject_finishedAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RunObject", field.Name)
+}
+
+func (ec *executionContext) childFields_ServerInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "version":
+		return ec.fieldContext_ServerInfo_version(ctx, field)
+	case "protocolVersion":
+		return ec.fieldContext_ServerInfo_protocolVersion(ctx, field)
+	case "schemaUrl":
+		return ec.fieldContext_ServerInfo_schemaUrl(ctx, field)
+	case "now":
+		return ec.fieldContext_ServerInfo_now(ctx, field)
+	case "signInMethods":
+		return ec.fieldContext_ServerInfo_signInMethods(ctx, field)
+	case "feedRetentionDays":
+		return ec.fieldContext_ServerInfo_feedRetentionDays(ctx, field)
+	case "maxPageSize":
+		return ec.fieldContext_ServerInfo_maxPageSize(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ServerInfo", field.Name)
+}
+
+func (ec *executionContext) childFields_ServiceToken(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_ServiceToken_id(ctx, field)
+	case "name":
+		return ec.fieldContext_ServiceToken_name(ctx, field)
+	case "role":
+		return ec.fieldContext_ServiceToken_role(ctx, field)
+	case "scopes":
+		return ec.fieldContext_ServiceToken_scopes(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_ServiceToken_createdAt(ctx, field)
+	case "lastUsedAt":
+		return ec.fieldContext_ServiceToken_lastUsedAt(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_ServiceToken_expiresAt(ctx, field)
+	case "revokedAt":
+		return ec.fieldContext_ServiceToken_revokedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ServiceToken", field.Name)
+}
+
+func (ec *executionContext) childFields_ServiceTokenConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_ServiceTokenConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ServiceTokenConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_ServiceTokenConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ServiceTokenConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ServiceTokenEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_ServiceTokenEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_ServiceTokenEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ServiceTokenEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_SetApiBudgetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "integration":
+		return ec.fieldContext_SetApiBudgetPayload_integration(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetApiBudgetPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetApiBudgetPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SetEntitlementsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "workspace":
+		return ec.fieldContext_SetEntitlementsPayload_workspace(ctx, field)
+	case "disabledSettings":
+		return ec.fieldContext_SetEntitlementsPayload_disabledSettings(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetEntitlementsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetEntitlementsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SetMemberRolePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "member":
+		return ec.fieldContext_SetMemberRolePayload_member(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetMemberRolePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetMemberRolePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SetOAuthClientPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6090,6 +10912,28 @@ func (ec *executionContext) childFields_SetOAuthClientPayload(ctx context.Contex
 		return ec.fieldContext_SetOAuthClientPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SetOAuthClientPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SetQuotaSharePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "integration":
+		return ec.fieldContext_SetQuotaSharePayload_integration(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetQuotaSharePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetQuotaSharePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SetSchedulePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "integration":
+		return ec.fieldContext_SetSchedulePayload_integration(ctx, field)
+	case "notes":
+		return ec.fieldContext_SetSchedulePayload_notes(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetSchedulePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetSchedulePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Setting(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6274,6 +11118,14 @@ func (ec *executionContext) childFields_SyncRun(ctx context.Context, field graph
 		return ec.fieldContext_SyncRun_objects(ctx, field)
 	case "crmCalls":
 		return ec.fieldContext_SyncRun_crmCalls(ctx, field)
+	case "resumeAt":
+		return ec.fieldContext_SyncRun_resumeAt(ctx, field)
+	case "requestedBy":
+		return ec.fieldContext_SyncRun_requestedBy(ctx, field)
+	case "errors":
+		return ec.fieldContext_SyncRun_errors(ctx, field)
+	case "logs":
+		return ec.fieldContext_SyncRun_logs(ctx, field)
 	case "createdAt":
 		return ec.fieldContext_SyncRun_createdAt(ctx, field)
 	case "startedAt":
@@ -6336,6 +11188,16 @@ func (ec *executionContext) childFields_UnmapFieldPayload(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type UnmapFieldPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_UpdateMemberPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "member":
+		return ec.fieldContext_UpdateMemberPayload_member(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdateMemberPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateMemberPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_UpdateSettingsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "settings":
@@ -6364,14 +11226,54 @@ func (ec *executionContext) childFields_UserError(ctx context.Context, field gra
 	return nil, fmt.Errorf("no field named %q was found under type UserError", field.Name)
 }
 
+func (ec *executionContext) childFields_UserMatch(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "member":
+		return ec.fieldContext_UserMatch_member(ctx, field)
+	case "status":
+		return ec.fieldContext_UserMatch_status(ctx, field)
+	case "crmUserId":
+		return ec.fieldContext_UserMatch_crmUserId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UserMatch", field.Name)
+}
+
+func (ec *executionContext) childFields_UserMatchConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_UserMatchConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_UserMatchConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_UserMatchConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UserMatchConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_UserMatchEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_UserMatchEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_UserMatchEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UserMatchEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_Viewer(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
 		return ec.fieldContext_Viewer_id(ctx, field)
+	case "kind":
+		return ec.fieldContext_Viewer_kind(ctx, field)
 	case "name":
 		return ec.fieldContext_Viewer_name(ctx, field)
 	case "role":
 		return ec.fieldContext_Viewer_role(ctx, field)
+	case "scopes":
+		return ec.fieldContext_Viewer_scopes(ctx, field)
+	case "member":
+		return ec.fieldContext_Viewer_member(ctx, field)
 	case "workspace":
 		return ec.fieldContext_Viewer_workspace(ctx, field)
 	}
@@ -6394,6 +11296,40 @@ func (ec *executionContext) childFields_Workspace(ctx context.Context, field gra
 		return ec.fieldContext_Workspace_feedCursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Workspace", field.Name)
+}
+
+func (ec *executionContext) childFields_WorkspaceConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_WorkspaceConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_WorkspaceConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_WorkspaceConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WorkspaceConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_WorkspaceEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_WorkspaceEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_WorkspaceEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WorkspaceEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_WorkspaceEvent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_WorkspaceEvent_cursor(ctx, field)
+	case "at":
+		return ec.fieldContext_WorkspaceEvent_at(ctx, field)
+	case "entry":
+		return ec.fieldContext_WorkspaceEvent_entry(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WorkspaceEvent", field.Name)
 }
 
 func (ec *executionContext) childFields___Directive(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -2548,6 +2548,23 @@ func (ec *executionContext) marshalNSettingType2githubᚗcomᚋfieldwardenᚋfie
 	return res
 }
 
+func (ec *executionContext) unmarshalNSettingUnavailableReason2githubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐUnavailableReason(ctx context.Context, v any) (crm.UnavailableReason, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := crm.UnavailableReason(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSettingUnavailableReason2githubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐUnavailableReason(ctx context.Context, sel ast.SelectionSet, v crm.UnavailableReason) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+	}
+	return res
+}
+
 func (ec *executionContext) marshalNSettings2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋgraphᚋmodelᚐSettings(ctx context.Context, sel ast.SelectionSet, v *model.Settings) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {

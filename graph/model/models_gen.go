@@ -10,11 +10,30 @@ import (
 	"strconv"
 	"time"
 
+	"entgo.io/contrib/entgql"
 	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
 	"github.com/fieldwarden/fieldwarden/internal/principal"
 )
+
+// Whom to add.
+type AddRecipientsInput struct {
+	// A key of yours; the same key and input again change nothing.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// E-mail addresses, several at once separated by commas; those that are recipients already stay as they are.
+	Addresses string `json:"addresses"`
+	// Whose people they are.
+	Class crm.RecipientClass `json:"class"`
+}
+
+// The answer of addRecipients.
+type AddRecipientsPayload struct {
+	// The recipients of these addresses.
+	Recipients []*ent.Recipient `json:"recipients"`
+	// What was wrong; nobody was added when there is one.
+	UserErrors []*UserError `json:"userErrors"`
+}
 
 // Something that happened to an alert.
 type AlertEvent struct {
@@ -36,6 +55,54 @@ type AlertFilterInput struct {
 	Rules []crm.AlertRule `json:"rules"`
 	// Only of this integration.
 	IntegrationID *string `json:"integrationId"`
+}
+
+// Which audit entries to list.
+type AuditFilterInput struct {
+	// Only by this actor.
+	Actor *string `json:"actor"`
+	// Only of these actions.
+	Actions []string `json:"actions"`
+	// Only about this target.
+	Target *string `json:"target"`
+	// Only with these outcomes.
+	Outcomes []crm.AuditOutcome `json:"outcomes"`
+	// Only by this side door, for example `csm`.
+	Via *string `json:"via"`
+	// Only at this time or later.
+	Since *time.Time `json:"since"`
+	// Only before this time.
+	Until *time.Time `json:"until"`
+}
+
+// How far an integration is from being paused by itself. Both limits must be reached.
+type AutoPause struct {
+	// Daily runs that failed since the last one that read something.
+	ConsecutiveFailures int `json:"consecutiveFailures"`
+	// When the first of them ended; null when none failed.
+	FailingSince *time.Time `json:"failingSince"`
+	// When the warning was given; null when it was not.
+	WarnedAt *time.Time `json:"warnedAt"`
+	// How many failures lead to the pause.
+	FailureLimit int `json:"failureLimit"`
+	// After how many days of failing at the earliest.
+	DayLimit int `json:"dayLimit"`
+}
+
+// Which run to stop.
+type CancelRunInput struct {
+	// A key of yours; the same key and input again change nothing.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The run's id.
+	RunID string `json:"runId"`
+}
+
+// The answer of cancelRun.
+type CancelRunPayload struct {
+	// The run as it is now.
+	Run *ent.SyncRun `json:"run"`
+	// What was wrong; nothing was changed when there is one.
+	UserErrors []*UserError `json:"userErrors"`
 }
 
 // Which integration to check.
@@ -102,10 +169,128 @@ type Connector struct {
 	Grants []crm.GrantType `json:"grants"`
 	// JSON Schema of the configuration that startIntegration takes; null when there is nothing to configure.
 	ConfigSchema json.RawMessage `json:"configSchema"`
+	// The CRM's APIs that calls are counted by, the usual one first.
+	APITypes []*crm.APIType `json:"apiTypes"`
 	// What must be in place before connecting.
 	Prerequisites []*crm.Prerequisite `json:"prerequisites"`
 	// How its process is confined on this machine, truthfully.
 	Protections []*Protection `json:"protections"`
+}
+
+// Which mappings to copy.
+type CopyMappingInput struct {
+	// A key of yours; the same key and input again change nothing.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The id of the integration to copy from.
+	FromIntegrationID string `json:"fromIntegrationId"`
+	// The id of the integration to copy to.
+	ToIntegrationID string `json:"toIntegrationId"`
+	// Only say what would change.
+	DryRun bool `json:"dryRun"`
+}
+
+// The answer of copyMapping.
+type CopyMappingPayload struct {
+	// What it changed, or would change.
+	Plan []*PlanEffect `json:"plan"`
+	// Whether it was applied.
+	Applied bool `json:"applied"`
+	// The integration that was copied to, as it is now.
+	Integration *ent.Integration `json:"integration"`
+	// What was wrong; nothing was changed when there is one.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Which settings to copy.
+type CopySettingsInput struct {
+	// A key of yours; the same key and input again change nothing.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The id of the integration to copy from.
+	FromIntegrationID string `json:"fromIntegrationId"`
+	// The id of the integration to copy to.
+	ToIntegrationID string `json:"toIntegrationId"`
+	// Only say what would change.
+	DryRun bool `json:"dryRun"`
+}
+
+// The answer of copySettings.
+type CopySettingsPayload struct {
+	// What it changed, or would change.
+	Plan []*PlanEffect `json:"plan"`
+	// Whether it was applied.
+	Applied bool `json:"applied"`
+	// The integration that was copied to, as it is now.
+	Integration *ent.Integration `json:"integration"`
+	// What was wrong; nothing was changed when there is one.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What a new token may do.
+type CreateServiceTokenInput struct {
+	// A key of yours; the same key and input again change nothing.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// A name, unique among the tokens that have not ended.
+	Name string `json:"name"`
+	// The most that it may do: ADMIN or VIEWER, never more than your own role.
+	Role principal.Role `json:"role"`
+	// What it may do of that; all of it when left out.
+	Scopes []principal.Scope `json:"scopes"`
+	// When it ends; it does not end by itself when left out.
+	ExpiresAt *time.Time `json:"expiresAt"`
+}
+
+// The answer of createServiceToken.
+type CreateServiceTokenPayload struct {
+	// The token's description.
+	ServiceToken *ent.ApiToken `json:"serviceToken"`
+	// The token itself, shown this once: a repeat with the same key gives null.
+	Token *string `json:"token"`
+	// What was wrong; nothing was changed when there is one.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// A CRM's own API quota, shared by all apps that use the CRM.
+type CrmQuota struct {
+	// Calls used, by anybody.
+	Used int `json:"used"`
+	// Calls allowed.
+	Max int `json:"max"`
+	// When the CRM told.
+	At time.Time `json:"at"`
+	// The share in percent at which runs stop.
+	StopAtPercent int `json:"stopAtPercent"`
+}
+
+// A setting that a change of edition or package switched off; its value is kept.
+type DisabledSetting struct {
+	// The integration.
+	Integration *ent.Integration `json:"integration"`
+	// The setting's key.
+	Key string `json:"key"`
+	// Why it has no effect.
+	Reason crm.UnavailableReason `json:"reason"`
+}
+
+// Which integration to disconnect, and what to keep.
+type DisconnectIntegrationInput struct {
+	// A key of yours; the same key and input again change nothing.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The integration's id.
+	IntegrationID string `json:"integrationId"`
+	// Also delete the records that were imported from the CRM. They cannot be brought back but by reading them again.
+	PurgeImportedData bool `json:"purgeImportedData"`
+	// Must be true: it cannot be undone without signing in again.
+	Confirm bool `json:"confirm"`
+}
+
+// The answer of disconnectIntegration.
+type DisconnectIntegrationPayload struct {
+	// The integration as it is now.
+	Integration *ent.Integration `json:"integration"`
+	// How many imported records were, or with confirm: false would be, deleted. Deleting goes on in the background when they are many.
+	PurgedRecords *int `json:"purgedRecords"`
+	// What was wrong; nothing was changed when there is one.
+	UserErrors []*UserError `json:"userErrors"`
 }
 
 // Saving leads, contacts and accounts that users are mapped to.
@@ -136,6 +321,20 @@ type EffectiveSettings struct {
 	ContactsCreate *EffectiveContactsCreate `json:"contactsCreate"`
 	// Whether opportunity data is shown only to those the CRM lets view it.
 	RestrictedDataMode bool `json:"restrictedDataMode"`
+}
+
+// What is fixed about an error code.
+type ErrorCodeInfo struct {
+	// The code.
+	Code fault.Code `json:"code"`
+	// Whose side the failure is on.
+	Side fault.Side `json:"side"`
+	// Whether trying again can help.
+	Class fault.Retry `json:"class"`
+	// What to do.
+	Hint string `json:"hint"`
+	// The page that explains it.
+	DocsURL string `json:"docsUrl"`
 }
 
 // Something that the package makes possible.
@@ -182,6 +381,32 @@ type FinishOnboardingPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// A configuration document to apply.
+type ImportConfigurationInput struct {
+	// A key of yours; the same key and input again change nothing.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The integration's id.
+	IntegrationID string `json:"integrationId"`
+	// The YAML document, at most 1 MiB. Unknown keys are refused with their line; what it leaves out stays as it is.
+	Document string `json:"document"`
+	// Only say what would change.
+	DryRun bool `json:"dryRun"`
+	// Needed when something is taken away.
+	Confirm bool `json:"confirm"`
+}
+
+// The answer of importConfiguration.
+type ImportConfigurationPayload struct {
+	// What it changed, or would change.
+	Plan []*PlanEffect `json:"plan"`
+	// Whether it was applied.
+	Applied bool `json:"applied"`
+	// The integration as it is now.
+	Integration *ent.Integration `json:"integration"`
+	// What was wrong; nothing was changed when there is one.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // The CRM org behind an integration.
 type Instance struct {
 	// The CRM's own id of the org (Salesforce: organization id).
@@ -196,12 +421,46 @@ type Instance struct {
 	APIVersion string `json:"apiVersion"`
 }
 
+// Something that happened to the state of an integration.
+type IntegrationStateEvent struct {
+	// The position in the feed.
+	Cursor string `json:"cursor"`
+	// When it was committed.
+	At time.Time `json:"at"`
+	// The integration as it is now; state and reason below are of the event's own time.
+	Integration *ent.Integration `json:"integration"`
+	// The state at that time.
+	State crm.IntegrationState `json:"state"`
+	// Why, for a person to read.
+	Reason string `json:"reason"`
+}
+
 // The CRM user that an integration signs in as.
 type IntegrationUser struct {
 	// The user's name at the CRM.
 	Name string `json:"name"`
 	// False when it is a person's login: prefer a dedicated integration user.
 	IsDedicated bool `json:"isDedicated"`
+}
+
+// Whom to invite.
+type InviteMemberInput struct {
+	// A key of yours; the same key and input again change nothing.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The e-mail address.
+	Email string `json:"email"`
+	// The role to give. Only an owner makes owners; CSM is not a role of members.
+	Role principal.Role `json:"role"`
+}
+
+// The answer of inviteMember.
+type InviteMemberPayload struct {
+	// The invitation.
+	Invitation *ent.Invitation `json:"invitation"`
+	// The link to send to the person. It works once, for seven days, and is shown this once: a repeat with the same key gives null.
+	AcceptURL *string `json:"acceptUrl"`
+	// What was wrong; nothing was changed when there is one.
+	UserErrors []*UserError `json:"userErrors"`
 }
 
 // The mapping to make.
@@ -234,6 +493,24 @@ type OnboardingStepState struct {
 	Blockers []string `json:"blockers"`
 }
 
+// Which integration to pause.
+type PauseIntegrationInput struct {
+	// A key of yours; the same key and input again change nothing.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The integration's id.
+	IntegrationID string `json:"integrationId"`
+	// Why, for people to read.
+	Reason *string `json:"reason"`
+}
+
+// The answer of pauseIntegration.
+type PauseIntegrationPayload struct {
+	// The integration as it is now.
+	Integration *ent.Integration `json:"integration"`
+	// What was wrong; nothing was changed when there is one.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // A change of rights, as a subscriber sees it.
 type PermissionChangeEvent struct {
 	// The position in the feed.
@@ -242,6 +519,22 @@ type PermissionChangeEvent struct {
 	At time.Time `json:"at"`
 	// The change.
 	Change *ent.PermissionChange `json:"change"`
+}
+
+// One thing that a change does, or would do.
+type PlanEffect struct {
+	// What is changed: a setting's key, a standard field, `schedule`, `budget` or `recipient`.
+	Subject string `json:"subject"`
+	// What kind of thing that is.
+	Kind PlanEffectKind `json:"kind"`
+	// What it does, for a person to read.
+	Description string `json:"description"`
+	// The value before; null when there is none.
+	Before json.RawMessage `json:"before"`
+	// The value after; null when there is none.
+	After json.RawMessage `json:"after"`
+	// True when something is taken away, which needs confirm.
+	Destructive bool `json:"destructive"`
 }
 
 // A failure with its code, as a state of something.
@@ -286,18 +579,264 @@ type RecheckFieldsPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
-// Which integration to run.
-type RunNowInput struct {
+// Which integration to sign in to again.
+type ReconnectIntegrationInput struct {
 	// A key of yours; the same key and input again change nothing.
 	IdempotencyKey string `json:"idempotencyKey"`
 	// The integration's id.
 	IntegrationID string `json:"integrationId"`
 }
 
+// The answer of reconnectIntegration.
+type ReconnectIntegrationPayload struct {
+	// The integration as it is now.
+	Integration *ent.Integration `json:"integration"`
+	// Open this in the admin's browser within ten minutes. It works once. Null when the app signed in as itself.
+	SignInURL *string `json:"signInUrl"`
+	// What was wrong; nothing was changed when there is one.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Whom to remove.
+type RemoveMemberInput struct {
+	// A key of yours; the same key and input again change nothing.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The member's id.
+	MemberID string `json:"memberId"`
+}
+
+// The answer of removeMember.
+type RemoveMemberPayload struct {
+	// The member, now removed.
+	Member *ent.Member `json:"member"`
+	// What was wrong; nothing was changed when there is one.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Whom to remove.
+type RemoveRecipientInput struct {
+	// A key of yours; the same key and input again change nothing.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The recipient's id.
+	RecipientID string `json:"recipientId"`
+}
+
+// The answer of removeRecipient.
+type RemoveRecipientPayload struct {
+	// The recipient that was removed.
+	RemovedRecipientID *string `json:"removedRecipientId"`
+	// What was wrong; nothing was changed when there is one.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Of which integration to replace the user.
+type ReplaceIntegrationUserInput struct {
+	// A key of yours; the same key and input again change nothing.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The integration's id.
+	IntegrationID string `json:"integrationId"`
+}
+
+// The answer of replaceIntegrationUser.
+type ReplaceIntegrationUserPayload struct {
+	// The integration as it is now.
+	Integration *ent.Integration `json:"integration"`
+	// Open this in the admin's browser within ten minutes, and sign in as the new user. It works once.
+	SignInURL *string `json:"signInUrl"`
+	// What was wrong; nothing was changed when there is one.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Which objects to read from the beginning.
+type ResetCursorInput struct {
+	// A key of yours; the same key and input again change nothing.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The integration's id.
+	IntegrationID string `json:"integrationId"`
+	// The CRM names of the objects; all when left out.
+	Objects []string `json:"objects"`
+	// Must be true: reading everything again costs CRM API calls.
+	Confirm bool `json:"confirm"`
+}
+
+// The answer of resetCursor.
+type ResetCursorPayload struct {
+	// The integration as it is now.
+	Integration *ent.Integration `json:"integration"`
+	// What was wrong; nothing was changed when there is one.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Which integration to resume.
+type ResumeIntegrationInput struct {
+	// A key of yours; the same key and input again change nothing.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The integration's id.
+	IntegrationID string `json:"integrationId"`
+}
+
+// The answer of resumeIntegration.
+type ResumeIntegrationPayload struct {
+	// The integration as it is now.
+	Integration *ent.Integration `json:"integration"`
+	// What was wrong; nothing was changed when there is one.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Which records to try again.
+type RetryFailedRecordsInput struct {
+	// A key of yours; the same key and input again change nothing.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The integration's id.
+	IntegrationID string `json:"integrationId"`
+	// Only of these objects; of all when left out.
+	Objects []string `json:"objects"`
+	// Only these; all when left out.
+	FailedRecordIds []string `json:"failedRecordIds"`
+}
+
+// The answer of retryFailedRecords.
+type RetryFailedRecordsPayload struct {
+	// The MANUAL run that does it.
+	Run *ent.SyncRun `json:"run"`
+	// What was wrong; nothing was changed when there is one.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Which invitation to take back.
+type RevokeInvitationInput struct {
+	// A key of yours; the same key and input again change nothing.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The invitation's id.
+	InvitationID string `json:"invitationId"`
+}
+
+// The answer of revokeInvitation.
+type RevokeInvitationPayload struct {
+	// The invitation that no longer works.
+	RevokedInvitationID *string `json:"revokedInvitationId"`
+	// What was wrong; nothing was changed when there is one.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Which token to revoke.
+type RevokeServiceTokenInput struct {
+	// A key of yours; the same key and input again change nothing.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The token's id.
+	ServiceTokenID string `json:"serviceTokenId"`
+}
+
+// The answer of revokeServiceToken.
+type RevokeServiceTokenPayload struct {
+	// The token, now revoked.
+	ServiceToken *ent.ApiToken `json:"serviceToken"`
+	// What was wrong; nothing was changed when there is one.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Lines that were added to the log of a run.
+type RunLogEvent struct {
+	// The position in the feed.
+	Cursor string `json:"cursor"`
+	// When they were committed.
+	At time.Time `json:"at"`
+	// The lines, oldest first.
+	Entries []*ent.RunLogEntry `json:"entries"`
+}
+
+// Which integration to run.
+type RunNowInput struct {
+	// A key of yours; the same key and input again change nothing.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The integration's id.
+	IntegrationID string `json:"integrationId"`
+	// Only these objects, by their CRM names; all when left out.
+	Objects []string `json:"objects"`
+}
+
 // The answer of runNow.
 type RunNowPayload struct {
 	// The run, now QUEUED.
 	Run *ent.SyncRun `json:"run"`
+	// What was wrong; nothing was changed when there is one.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What a server is.
+type ServerInfo struct {
+	// The version of Fieldwarden.
+	Version string `json:"version"`
+	// The version of the connector protocol that it speaks.
+	ProtocolVersion int `json:"protocolVersion"`
+	// Where the schema can be downloaded as SDL.
+	SchemaURL string `json:"schemaUrl"`
+	// The time by the server's clock.
+	Now time.Time `json:"now"`
+	// How people sign in: oidc, link or both.
+	SignInMethods []SignInMethod `json:"signInMethods"`
+	// For how many days feed entries are kept: an older cursor gets CURSOR_EXPIRED.
+	FeedRetentionDays int `json:"feedRetentionDays"`
+	// The most items of a page.
+	MaxPageSize int `json:"maxPageSize"`
+}
+
+// Which budget.
+type SetAPIBudgetInput struct {
+	// A key of yours; the same key and input again change nothing.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The integration's id.
+	IntegrationID string `json:"integrationId"`
+	// The API's key, from `apiBudgets`.
+	APIType string `json:"apiType"`
+	// Calls in one local day, at least 1; no limit of ours when null.
+	DailyLimit *int `json:"dailyLimit"`
+}
+
+// The answer of setApiBudget.
+type SetAPIBudgetPayload struct {
+	// The integration as it is now.
+	Integration *ent.Integration `json:"integration"`
+	// What was wrong; nothing was changed when there is one.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What a workspace bought.
+type SetEntitlementsInput struct {
+	// A key of yours; the same key and input again change nothing.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The workspace's id: the one that the request is about.
+	WorkspaceID string `json:"workspaceId"`
+	// The edition; as it is when left out.
+	Edition *crm.Edition `json:"edition"`
+	// The key of the package; as it is when left out.
+	PackageKey *string `json:"packageKey"`
+}
+
+// The answer of setEntitlements.
+type SetEntitlementsPayload struct {
+	// The workspace as it is now.
+	Workspace *ent.Workspace `json:"workspace"`
+	// Settings that have no effect any more, by integration, with the reason.
+	DisabledSettings []*DisabledSetting `json:"disabledSettings"`
+	// What was wrong; nothing was changed when there is one.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Which role to give to whom.
+type SetMemberRoleInput struct {
+	// A key of yours; the same key and input again change nothing.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The member's id.
+	MemberID string `json:"memberId"`
+	// The new role. Only an owner makes owners or changes one.
+	Role principal.Role `json:"role"`
+}
+
+// The answer of setMemberRole.
+type SetMemberRolePayload struct {
+	// The member with its role.
+	Member *ent.Member `json:"member"`
 	// What was wrong; nothing was changed when there is one.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -320,6 +859,46 @@ type SetOAuthClientInput struct {
 type SetOAuthClientPayload struct {
 	// Whether the client is set now.
 	Ok bool `json:"ok"`
+	// What was wrong; nothing was changed when there is one.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Which share.
+type SetQuotaShareInput struct {
+	// A key of yours; the same key and input again change nothing.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The integration's id.
+	IntegrationID string `json:"integrationId"`
+	// 1 to 100 percent.
+	Percent int `json:"percent"`
+}
+
+// The answer of setQuotaShare.
+type SetQuotaSharePayload struct {
+	// The integration as it is now.
+	Integration *ent.Integration `json:"integration"`
+	// What was wrong; nothing was changed when there is one.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// When to run.
+type SetScheduleInput struct {
+	// A key of yours; the same key and input again change nothing.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The integration's id.
+	IntegrationID string `json:"integrationId"`
+	// Local time as HH:MM.
+	Time string `json:"time"`
+	// The IANA time zone, for example `Europe/Berlin`.
+	Zone string `json:"zone"`
+}
+
+// The answer of setSchedule.
+type SetSchedulePayload struct {
+	// The integration as it is now.
+	Integration *ent.Integration `json:"integration"`
+	// What happens on the next days on which clocks skip or repeat that time; empty when they never do.
+	Notes []string `json:"notes"`
 	// What was wrong; nothing was changed when there is one.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -510,6 +1089,26 @@ type UnmapFieldPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What to change about a member.
+type UpdateMemberInput struct {
+	// A key of yours; the same key and input again change nothing.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The member's id.
+	MemberID string `json:"memberId"`
+	// The name; as it is when left out.
+	Name *string `json:"name"`
+	// The e-mail address; as it is when left out.
+	Email *string `json:"email"`
+}
+
+// The answer of updateMember.
+type UpdateMemberPayload struct {
+	// The member as it is now.
+	Member *ent.Member `json:"member"`
+	// What was wrong; nothing was changed when there is one.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // Changes of settings, all of them or none.
 type UpdateSettingsInput struct {
 	// A key of yours; the same key and input again change nothing.
@@ -546,16 +1145,50 @@ type UserError struct {
 	DocsURL string `json:"docsUrl"`
 }
 
-// Whoever a bearer token stands for.
+// A page of user matches.
+type UserMatchConnection struct {
+	// The items with their positions.
+	Edges []*UserMatchEdge `json:"edges"`
+	// Where the page stands.
+	PageInfo *entgql.PageInfo[string] `json:"pageInfo"`
+	// How many match in all.
+	TotalCount int `json:"totalCount"`
+}
+
+// One item of a page of user matches.
+type UserMatchEdge struct {
+	// The match.
+	Node *UserMatch `json:"node"`
+	// Its position.
+	Cursor entgql.Cursor[string] `json:"cursor"`
+}
+
+// Whoever a request acts as.
 type Viewer struct {
-	// The token's id.
+	// The id of the member, the token or the CSM.
 	ID string `json:"id"`
-	// The token's name.
+	// What sort of principal it is.
+	Kind principal.Kind `json:"kind"`
+	// The name of the member or the token.
 	Name string `json:"name"`
 	// What it may do.
 	Role principal.Role `json:"role"`
-	// The workspace it is bound to.
+	// What it may do, thing by thing: what its role has and its token does not leave out.
+	Scopes []principal.Scope `json:"scopes"`
+	// The member; null for everyone else.
+	Member *ent.Member `json:"member"`
+	// The workspace that the request is about.
 	Workspace *ent.Workspace `json:"workspace"`
+}
+
+// Something that happened in a workspace.
+type WorkspaceEvent struct {
+	// The position in the feed.
+	Cursor string `json:"cursor"`
+	// When it was committed.
+	At time.Time `json:"at"`
+	// The feed entry.
+	Entry *ent.FeedEntry `json:"entry"`
 }
 
 // Whether a connector can be used.
@@ -631,6 +1264,73 @@ func (e ConnectorStatus) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
+// What kind of thing a change is about.
+type PlanEffectKind string
+
+const (
+	// A setting.
+	PlanEffectKindSetting PlanEffectKind = "SETTING"
+	// A mapping of a standard field.
+	PlanEffectKindMapping PlanEffectKind = "MAPPING"
+	// The schedule.
+	PlanEffectKindSchedule PlanEffectKind = "SCHEDULE"
+	// An API budget.
+	PlanEffectKindBudget PlanEffectKind = "BUDGET"
+	// A recipient of system notifications.
+	PlanEffectKindRecipient PlanEffectKind = "RECIPIENT"
+)
+
+var AllPlanEffectKind = []PlanEffectKind{
+	PlanEffectKindSetting,
+	PlanEffectKindMapping,
+	PlanEffectKindSchedule,
+	PlanEffectKindBudget,
+	PlanEffectKindRecipient,
+}
+
+func (e PlanEffectKind) IsValid() bool {
+	switch e {
+	case PlanEffectKindSetting, PlanEffectKindMapping, PlanEffectKindSchedule, PlanEffectKindBudget, PlanEffectKindRecipient:
+		return true
+	}
+	return false
+}
+
+func (e PlanEffectKind) String() string {
+	return string(e)
+}
+
+func (e *PlanEffectKind) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = PlanEffectKind(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid PlanEffectKind", str)
+	}
+	return nil
+}
+
+func (e PlanEffectKind) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *PlanEffectKind) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e PlanEffectKind) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
 // Whether a protection is enforced.
 type ProtectionLevel string
 
@@ -684,6 +1384,122 @@ func (e *ProtectionLevel) UnmarshalJSON(b []byte) error {
 }
 
 func (e ProtectionLevel) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// A way for people to sign in.
+type SignInMethod string
+
+const (
+	// OpenID Connect at the operator's identity provider.
+	SignInMethodOidc SignInMethod = "OIDC"
+	// A one-time link.
+	SignInMethodLink SignInMethod = "LINK"
+)
+
+var AllSignInMethod = []SignInMethod{
+	SignInMethodOidc,
+	SignInMethodLink,
+}
+
+func (e SignInMethod) IsValid() bool {
+	switch e {
+	case SignInMethodOidc, SignInMethodLink:
+		return true
+	}
+	return false
+}
+
+func (e SignInMethod) String() string {
+	return string(e)
+}
+
+func (e *SignInMethod) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = SignInMethod(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid SignInMethod", str)
+	}
+	return nil
+}
+
+func (e SignInMethod) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *SignInMethod) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e SignInMethod) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Whether a member is a user of the CRM.
+type UserMatchStatus string
+
+const (
+	// A CRM user has the member's e-mail address.
+	UserMatchStatusMatched UserMatchStatus = "MATCHED"
+	// No CRM user has it.
+	UserMatchStatusNotMatched UserMatchStatus = "NOT_MATCHED"
+)
+
+var AllUserMatchStatus = []UserMatchStatus{
+	UserMatchStatusMatched,
+	UserMatchStatusNotMatched,
+}
+
+func (e UserMatchStatus) IsValid() bool {
+	switch e {
+	case UserMatchStatusMatched, UserMatchStatusNotMatched:
+		return true
+	}
+	return false
+}
+
+func (e UserMatchStatus) String() string {
+	return string(e)
+}
+
+func (e *UserMatchStatus) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = UserMatchStatus(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid UserMatchStatus", str)
+	}
+	return nil
+}
+
+func (e UserMatchStatus) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *UserMatchStatus) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e UserMatchStatus) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

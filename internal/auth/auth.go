@@ -91,7 +91,9 @@ func errUnauthenticated() error {
 }
 
 func principalOf(row *ent.ApiToken) principal.Principal {
-	return principal.Principal{ID: row.ID, Name: row.Name, WorkspaceID: row.WorkspaceID, Role: row.Role}
+	return principal.Principal{
+		ID: row.ID, Kind: principal.KindService, Name: row.Name, WorkspaceID: row.WorkspaceID, Role: row.Role, Scopes: row.Scopes,
+	}
 }
 
 // live reports whether a token is good at an instant.

@@ -66,7 +66,7 @@ func TestATokenStandsForItsWorkspaceAndRole(t *testing.T) {
 
 		who, session, err := service.Authenticate(t.Context(), issued.Token)
 		require.NoError(t, err)
-		require.Equal(t, principal.Principal{ID: issued.ID, Name: "ci", WorkspaceID: workspace.ID, Role: principal.RoleViewer}, who)
+		require.Equal(t, principal.Principal{ID: issued.ID, Kind: principal.KindService, Name: "ci", WorkspaceID: workspace.ID, Role: principal.RoleViewer}, who)
 		requireLive(t, session.Done())
 
 		listed, err := service.List(ctx, workspace.ID)

@@ -58,6 +58,7 @@ const (
 	CanCheckPermissions Capability = "CHECK_PERMISSIONS"
 	CanRead             Capability = "READ"
 	CanListPicklist     Capability = "LIST_PICKLIST"
+	CanReadRecords      Capability = "READ_RECORDS"
 )
 
 // Manifest is what a connector says of itself (Describe).
@@ -81,6 +82,31 @@ type Manifest struct {
 	Remediations  []RemediationTemplate
 	// MaxObjectsPerCheck is how many objects one CheckPermissions call takes.
 	MaxObjectsPerCheck int
+	// APITypes are the CRM's APIs that calls are counted by, the usual one first; none
+	// means one, DefaultAPIType.
+	APITypes []APIType
+}
+
+// APIType is one of a CRM's APIs, with a quota of its own (requirements G5, D17).
+type APIType struct {
+	// Key is lower case with dashes ("rest", "bulk").
+	Key string
+	// Title is what the CRM calls it.
+	Title string
+	// RecommendedDailyLimit is how many calls in a day the author recommends to
+	// allow; nil is no recommendation.
+	RecommendedDailyLimit *int
+}
+
+// DefaultAPIType is the API of a connector that names none.
+func DefaultAPIType() APIType { return APIType{Key: "api", Title: "API"} }
+
+// APIs lists the APIs that calls are counted by, at least one.
+func (m Manifest) APIs() []APIType {
+	if len(m.APITypes) == 0 {
+		return []APIType{DefaultAPIType()}
+	}
+	return m.APITypes
 }
 
 // Can reports whether the connector has a capability.
@@ -140,6 +166,9 @@ type OAuthSpec struct {
 	Grants []GrantType
 	// ClientCredentialsScopes are asked for with GrantClientCredentials.
 	ClientCredentialsScopes []string
+	// RefreshTokenIdle is how long a refresh token lives without being used; zero when
+	// it does not end for that. The host refreshes before (keep-alive).
+	RefreshTokenIdle time.Duration
 	// RevokedCodes are what error, status or error_codes of a refused token request
 	// hold when the authorization has ended for good, beside invalid_grant; and
 	// RetryCodes when the same request may succeed later.
@@ -392,9 +421,34 @@ type CheckRequest struct {
 type CallStats struct {
 	// CRMCalls counts calls against the CRM's API quota.
 	CRMCalls int
+	// ByType are those of CRMCalls that went to another API than the manifest's first,
+	// by its key.
+	ByType map[string]int
 	// QuotaUsed and QuotaMax are the CRM's own figures, zero when unknown.
 	QuotaUsed int
 	QuotaMax  int
+}
+
+// ReadRecordsRequest asks for the present state of some records of one object.
+type ReadRecordsRequest struct {
+	Object string
+	Fields []string
+	// IDs are at most MaxReadRecords. What the CRM does not have any more comes back
+	// as deleted.
+	IDs []string
+}
+
+// MaxReadRecords is how many records one ReadRecordsRequest may ask for.
+const MaxReadRecords = 200
+
+// RefusedRecord is a record that the host did not take from a connector: the others
+// of its batch are well.
+type RefusedRecord struct {
+	ID string
+	// Code is the fault code, RECORD_REFUSED.
+	Code string
+	// Message says what is wrong with it, without its data.
+	Message string
 }
 
 // Record is one record as the CRM gave it, under the CRM's own field names.
@@ -430,4 +484,6 @@ type Batch struct {
 	// Restarted says that reading began again from the beginning with this batch:
 	// records that are not read from here to Done no longer exist.
 	Restarted bool
+	// Refused are records of the batch that the host did not take.
+	Refused []RefusedRecord
 }

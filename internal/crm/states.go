@@ -129,11 +129,16 @@ const (
 	RunPartial   RunStatus = "PARTIAL"
 	RunFailed    RunStatus = "FAILED"
 	RunCancelled RunStatus = "CANCELLED"
+	// RunSkipped read nothing because nothing was to be read; the reason says why.
+	RunSkipped RunStatus = "SKIPPED"
+	// RunRateLimited was stopped by a limit: while it has not ended it goes on by
+	// itself, when it has ended the next run goes on where it stopped.
+	RunRateLimited RunStatus = "RATE_LIMITED"
 )
 
 // Values lists them, for the database's enum.
 func (RunStatus) Values() []string {
-	return []string{string(RunQueued), string(RunRunning), string(RunSucceeded), string(RunPartial), string(RunFailed), string(RunCancelled)}
+	return []string{string(RunQueued), string(RunRunning), string(RunSucceeded), string(RunPartial), string(RunFailed), string(RunCancelled), string(RunSkipped), string(RunRateLimited)}
 }
 
 // RunPhase is the step a run is at, in the order of requirement G2.
@@ -181,11 +186,18 @@ const (
 	RuleMissingAtStandardization AlertRule = "MISSING_AT_STANDARDIZATION"
 	RuleCredentialExpired        AlertRule = "CREDENTIAL_EXPIRED"
 	RuleConnectorUnhealthy       AlertRule = "CONNECTOR_UNHEALTHY"
+	RuleAPILimitNear             AlertRule = "API_LIMIT_NEAR"
+	RuleAPILimitReached          AlertRule = "API_LIMIT_REACHED"
+	RuleGraceEnding              AlertRule = "GRACE_ENDING"
+	RuleAutoDisconnected         AlertRule = "AUTO_DISCONNECTED"
+	RuleRunFailedRepeatedly      AlertRule = "RUN_FAILED_REPEATEDLY"
+	RuleAutoPaused               AlertRule = "AUTO_PAUSED"
+	RuleSyncDelayed              AlertRule = "SYNC_DELAYED"
 )
 
 // Values lists them, for the database's enum.
 func (AlertRule) Values() []string {
-	return []string{string(RuleObjectAccessMissing), string(RuleRequiredObjectLost), string(RuleStandardFieldLost), string(RuleMissingAtStandardization), string(RuleCredentialExpired), string(RuleConnectorUnhealthy)}
+	return []string{string(RuleObjectAccessMissing), string(RuleRequiredObjectLost), string(RuleStandardFieldLost), string(RuleMissingAtStandardization), string(RuleCredentialExpired), string(RuleConnectorUnhealthy), string(RuleAPILimitNear), string(RuleAPILimitReached), string(RuleGraceEnding), string(RuleAutoDisconnected), string(RuleRunFailedRepeatedly), string(RuleAutoPaused), string(RuleSyncDelayed)}
 }
 
 // AlertState is where an alert is in its life (requirement K10).
@@ -213,11 +225,12 @@ const (
 	ResolvedUnmapped     AlertResolution = "UNMAPPED"
 	ResolvedReconnected  AlertResolution = "RECONNECTED"
 	ResolvedDisconnected AlertResolution = "DISCONNECTED"
+	ResolvedResumed      AlertResolution = "RESUMED"
 )
 
 // Values lists them, for the database's enum.
 func (AlertResolution) Values() []string {
-	return []string{string(ResolvedRestored), string(ResolvedUnmapped), string(ResolvedReconnected), string(ResolvedDisconnected)}
+	return []string{string(ResolvedRestored), string(ResolvedUnmapped), string(ResolvedReconnected), string(ResolvedDisconnected), string(ResolvedResumed)}
 }
 
 // AlertEvent is what happened to an alert, as a subscriber sees it.
@@ -300,4 +313,64 @@ const (
 // Values lists them, for the database's enum.
 func (AuditOutcome) Values() []string {
 	return []string{string(AuditSucceeded), string(AuditDenied), string(AuditFailed)}
+}
+
+// SyncPhase says how far an object's reading is: objects of one integration may be in
+// different phases (requirement G3).
+type SyncPhase string
+
+// Values of SyncPhase.
+const (
+	SyncOnboarding SyncPhase = "ONBOARDING"
+	SyncDaily      SyncPhase = "DAILY"
+)
+
+// Values lists them, for the database's enum.
+func (SyncPhase) Values() []string { return []string{string(SyncOnboarding), string(SyncDaily)} }
+
+// LogLevel ranks the lines of a run's log.
+type LogLevel string
+
+// Values of LogLevel.
+const (
+	LogDebug LogLevel = "DEBUG"
+	LogInfo  LogLevel = "INFO"
+	LogWarn  LogLevel = "WARN"
+	LogError LogLevel = "ERROR"
+)
+
+// Values lists them, the least first.
+func (LogLevel) Values() []string {
+	return []string{string(LogDebug), string(LogInfo), string(LogWarn), string(LogError)}
+}
+
+// RecipientClass tells the customer's people from the vendor's (reading 1b.7).
+type RecipientClass string
+
+// Values of RecipientClass.
+const (
+	RecipientInternal RecipientClass = "INTERNAL"
+	RecipientExternal RecipientClass = "EXTERNAL"
+)
+
+// Values lists them, for the database's enum.
+func (RecipientClass) Values() []string {
+	return []string{string(RecipientInternal), string(RecipientExternal)}
+}
+
+// Freshness says whether an integration's data is as new as its schedule promises,
+// apart from how its last run ended (requirement G11).
+type Freshness string
+
+// Values of Freshness.
+const (
+	FreshnessOnTime  Freshness = "ON_TIME"
+	FreshnessLate    Freshness = "LATE"
+	FreshnessStale   Freshness = "STALE"
+	FreshnessUnknown Freshness = "UNKNOWN"
+)
+
+// Values lists them, for the API.
+func (Freshness) Values() []string {
+	return []string{string(FreshnessOnTime), string(FreshnessLate), string(FreshnessStale), string(FreshnessUnknown)}
 }

@@ -29,6 +29,19 @@ const (
 	SettingUnavailable  Code = "SETTING_UNAVAILABLE"
 	MappingConflict     Code = "MAPPING_CONFLICT"
 	RunActive           Code = "RUN_ACTIVE"
+	TooManyRequests     Code = "TOO_MANY_REQUESTS"
+	LastOwner           Code = "LAST_OWNER"
+	InvitationInvalid   Code = "INVITATION_INVALID"
+	SignInLinkInvalid   Code = "SIGN_IN_LINK_INVALID"
+	SignInRefused       Code = "SIGN_IN_REFUSED"
+	SignInFailed        Code = "SIGN_IN_FAILED"
+	OriginRefused       Code = "ORIGIN_REFUSED"
+	ConfirmRequired     Code = "CONFIRM_REQUIRED"
+	DataSyncOff         Code = "DATA_SYNC_OFF"
+	BudgetExhausted     Code = "BUDGET_EXHAUSTED"
+	RunEnded            Code = "RUN_ENDED"
+	RecipientRequired   Code = "RECIPIENT_REQUIRED"
+	DocumentInvalid     Code = "DOCUMENT_INVALID"
 )
 
 // Failures of the host itself.
@@ -43,6 +56,8 @@ const (
 	ShuttingDown        Code = "SHUTTING_DOWN"
 	Fenced              Code = "FENCED"
 	HostBlocked         Code = "HOST_BLOCKED"
+	BackupInvalid       Code = "BACKUP_INVALID"
+	BackupForeign       Code = "BACKUP_FOREIGN"
 )
 
 // Failures of a connector program.
@@ -59,6 +74,7 @@ const (
 	ConnectorQuarantined   Code = "CONNECTOR_QUARANTINED"
 	ConnectorUnsupported   Code = "CONNECTOR_UNSUPPORTED"
 	ConnectorInternal      Code = "CONNECTOR_INTERNAL"
+	RecordRefused          Code = "RECORD_REFUSED"
 )
 
 // Failures that the CRM reported or caused.
@@ -125,6 +141,19 @@ func Codes() []Info {
 		{SettingUnavailable, Host, RetryNever, "Remove the reason shown beside the setting, then set it."},
 		{MappingConflict, Host, RetryNever, "Unmap the other standard field first."},
 		{RunActive, Host, RetryBackoff, "Wait for the active run to end."},
+		{TooManyRequests, Host, RetryLater, "Wait as long as the answer says, then go on more slowly."},
+		{LastOwner, Host, RetryNever, "Make somebody else an owner first."},
+		{InvitationInvalid, Host, RetryNever, "Ask an admin of the workspace for a new invitation."},
+		{SignInLinkInvalid, Host, RetryNever, "Ask the operator for a new sign-in link; each works once, in its time."},
+		{SignInRefused, Host, RetryNever, "Ask an admin of the workspace to invite the e-mail address that you signed in with."},
+		{SignInFailed, Host, RetryNever, "Sign in again; if it persists, the operator should look at the identity provider."},
+		{OriginRefused, Host, RetryNever, "Send the request from the server's own pages, or ask the operator to allow the origin."},
+		{ConfirmRequired, Host, RetryNever, "Read the plan, then send the same input with confirm: true."},
+		{DataSyncOff, Host, RetryNever, "Switch the setting dataSync on."},
+		{BudgetExhausted, Host, RetryLater, "Nothing to do: it goes on the next day. Raise the budget to go on sooner."},
+		{RunEnded, Host, RetryNever, "Nothing to do: the run has ended."},
+		{RecipientRequired, Host, RetryNever, "Add another EXTERNAL recipient first."},
+		{DocumentInvalid, Host, RetryNever, "Correct the document at the line that is named; nothing of it was applied."},
 
 		{DatabaseUnavailable, Host, RetrySystem, "Check that the database runs and can be reached."},
 		{DatabaseFuture, Host, RetryNever, "This database was written by a newer Fieldwarden; run that version or restore a backup."},
@@ -136,6 +165,8 @@ func Codes() []Info {
 		{ShuttingDown, Host, RetryBackoff, "Try again in a few seconds."},
 		{Fenced, Host, RetryNever, "Nothing to do: another worker took over."},
 		{HostBlocked, Host, RetryNever, "The address is not allowed; ask the operator to allow it if it is right."},
+		{BackupInvalid, Host, RetryNever, "Restore from another backup: this file is not a whole backup of Fieldwarden."},
+		{BackupForeign, Host, RetryNever, "Restore into the kind of database that the backup was made of, into an empty one, with the key of that time."},
 
 		{ConnectorNotFound, Connector, RetryNever, "Install the connector, or correct its path in the operator configuration."},
 		{ConnectorNotExecutable, Connector, RetryNever, "Make the connector's file executable and built for this machine."},
@@ -149,6 +180,7 @@ func Codes() []Info {
 		{ConnectorQuarantined, Connector, RetryNever, "It crashed too often; look at its log, then restart it."},
 		{ConnectorUnsupported, Connector, RetryNever, "This connector cannot do that."},
 		{ConnectorInternal, Connector, RetryBackoff, "Report it to the connector's author."},
+		{RecordRefused, Connector, RetryNever, "The other records were stored. Report it to the connector's author if the record is well in the CRM."},
 
 		{CRMUnauthenticated, CRM, RetryBackoff, "The access token is refreshed by itself; if it persists, reconnect."},
 		{CRMGrantRevoked, CRM, RetryNever, "Reconnect: an admin signs in to the CRM again."},

@@ -35,6 +35,16 @@ const (
 	FeedEntry        Prefix = "fee"
 	Audit            Prefix = "aud"
 	Idempotency      Prefix = "idk"
+	Member           Prefix = "mbr"
+	Invitation       Prefix = "inv"
+	SignInLink       Prefix = "sil"
+	Session          Prefix = "ses"
+	RunLogEntry      Prefix = "rlg"
+	RunError         Prefix = "rer"
+	FailedRecord     Prefix = "frc"
+	ApiUsage         Prefix = "apu"
+	ApiBudget        Prefix = "apb"
+	Recipient        Prefix = "rcp"
 )
 
 const bodyLength = 26

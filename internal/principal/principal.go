@@ -1,4 +1,5 @@
-// Package principal says who acts, in the context of a request or a job.
+// Package principal says who acts, in the context of a request or a job, and what
+// each role may do.
 //
 // Every read and write of the store is scoped by the principal: without one it
 // is refused, with one it sees its own workspace only. Acting as the system is a
@@ -10,32 +11,59 @@ package principal
 
 import "context"
 
-// Role is what a principal may do in its workspace (requirement A3).
-type Role string
+// Kind is what sort of principal acts (requirement A3).
+type Kind string
 
-// Roles. RoleSystem is never given to a token.
+// Kinds of principals.
 const (
-	RoleAdmin  Role = "ADMIN"
-	RoleViewer Role = "VIEWER"
-	RoleSystem Role = "SYSTEM"
+	// KindMember is a person of the workspace.
+	KindMember Kind = "MEMBER"
+	// KindCSM is vendor-side staff, who read across workspaces.
+	KindCSM Kind = "CSM"
+	// KindService is a program with a service token.
+	KindService Kind = "SERVICE"
+	// KindSystem is Fieldwarden itself, or its operator on the admin socket.
+	KindSystem Kind = "SYSTEM"
 )
 
-// Values lists the roles a token may have, for the database's enum.
-func (Role) Values() []string { return []string{string(RoleAdmin), string(RoleViewer)} }
+// Values lists the kinds.
+func (Kind) Values() []string {
+	return []string{string(KindMember), string(KindCSM), string(KindService), string(KindSystem)}
+}
 
 // Principal is whoever a request acts as.
 type Principal struct {
-	// ID is the token's id, or "system:<reason>".
-	ID string
+	// ID is the member's or token's id, "csm:<subject>" of a signed-in CSM, or
+	// "system:<reason>".
+	ID   string
+	Kind Kind
 	// Name is what the audit shows.
 	Name        string
 	WorkspaceID string
 	Role        Role
+	// Scopes narrow what the role allows (service tokens); nil narrows nothing.
+	Scopes []Scope
+	// Via marks an entry by a side door for the audit, "csm" when vendor-side staff
+	// looks into a workspace (requirement O5); empty for everyone else.
+	Via string
 	// All is true only for AllWorkspaces.
 	All bool
 }
 
-type contextKey struct{}
+// Origin is where a request came from, for the audit (requirement O2).
+type Origin struct {
+	// Interface is "graphql", "export", "sign-in", "admin-socket" or "system".
+	Interface string
+	// Address is the client's IP address.
+	Address   string
+	UserAgent string
+	RequestID string
+}
+
+type (
+	contextKey struct{}
+	originKey  struct{}
+)
 
 // With returns a context in which p acts.
 func With(ctx context.Context, p Principal) context.Context {
@@ -48,18 +76,29 @@ func From(ctx context.Context) (Principal, bool) {
 	return p, ok
 }
 
+// WithOrigin returns a context whose request came from o.
+func WithOrigin(ctx context.Context, o Origin) context.Context {
+	return context.WithValue(ctx, originKey{}, o)
+}
+
+// OriginFrom returns where the request of ctx came from; the system itself when
+// nothing is said.
+func OriginFrom(ctx context.Context) Origin {
+	if o, ok := ctx.Value(originKey{}).(Origin); ok {
+		return o
+	}
+	return Origin{Interface: "system"}
+}
+
 // System returns a context in which the system acts for one workspace. The
 // reason is what the audit shows ("daily run").
 func System(ctx context.Context, workspaceID, reason string) context.Context {
-	return With(ctx, Principal{ID: "system:" + reason, Name: reason, WorkspaceID: workspaceID, Role: RoleSystem})
+	return With(ctx, Principal{ID: "system:" + reason, Kind: KindSystem, Name: reason, WorkspaceID: workspaceID, Role: RoleSystem})
 }
 
 // AllWorkspaces returns a context in which the system may look across
 // workspaces. Only store, auth, job and schedule may call it; a test holds them
 // to that.
 func AllWorkspaces(ctx context.Context, reason string) context.Context {
-	return With(ctx, Principal{ID: "system:" + reason, Name: reason, Role: RoleSystem, All: true})
+	return With(ctx, Principal{ID: "system:" + reason, Kind: KindSystem, Name: reason, Role: RoleSystem, All: true})
 }
-
-// IsAdmin reports whether p may change settings and integrations (A2).
-func (p Principal) IsAdmin() bool { return p.Role == RoleAdmin || p.Role == RoleSystem }

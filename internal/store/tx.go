@@ -139,22 +139,27 @@ type AuditItem struct {
 	// Target is the id of what it was done to; may be empty.
 	Target  string
 	Outcome crm.AuditOutcome
+	// Fault is why it was denied or failed; empty otherwise.
+	Fault fault.Code
 	// Before and After are marshalled to JSON; nil leaves them out. They must
 	// hold no secrets.
 	Before any
 	After  any
 }
 
-// Audit adds an audit entry in the name of the context's principal.
+// Audit adds an audit entry in the name of the context's principal, with where its
+// request came from (requirement O2).
 func (tx *Tx) Audit(ctx context.Context, item AuditItem) error {
 	p, err := scoped(ctx)
 	if err != nil {
 		return err
 	}
+	origin := principal.OriginFrom(ctx)
 	create := tx.ent.AuditEntry.Create().
 		SetWorkspaceID(p.WorkspaceID).SetCreatedAt(tx.now).
-		SetActor(p.ID).SetActorName(p.Name).
-		SetAction(item.Action).SetTarget(item.Target).SetOutcome(item.Outcome)
+		SetActor(p.ID).SetActorName(p.Name).SetVia(p.Via).
+		SetInterface(origin.Interface).SetAddress(origin.Address).SetUserAgent(crm.Shorten(origin.UserAgent, 300)).SetRequestID(origin.RequestID).
+		SetAction(item.Action).SetTarget(item.Target).SetOutcome(item.Outcome).SetFaultCode(string(item.Fault))
 	before, err := optionalJSON(item.Before)
 	if err != nil {
 		return fmt.Errorf("store: audit before: %w", err)

@@ -94,6 +94,8 @@ const (
 	Capability_CAPABILITY_READ Capability = 4
 	// SyncService.ListPicklist.
 	Capability_CAPABILITY_LIST_PICKLIST Capability = 6
+	// SyncService.ReadRecords.
+	Capability_CAPABILITY_READ_RECORDS Capability = 7
 )
 
 // Enum value maps for Capability.
@@ -105,6 +107,7 @@ var (
 		3: "CAPABILITY_CHECK_PERMISSIONS",
 		4: "CAPABILITY_READ",
 		6: "CAPABILITY_LIST_PICKLIST",
+		7: "CAPABILITY_READ_RECORDS",
 	}
 	Capability_value = map[string]int32{
 		"CAPABILITY_UNSPECIFIED":       0,
@@ -113,6 +116,7 @@ var (
 		"CAPABILITY_CHECK_PERMISSIONS": 3,
 		"CAPABILITY_READ":              4,
 		"CAPABILITY_LIST_PICKLIST":     6,
+		"CAPABILITY_READ_RECORDS":      7,
 	}
 )
 
@@ -363,8 +367,11 @@ type Manifest struct {
 	// Optional. How many objects one CheckPermissions call takes, at most 200;
 	// 0: one.
 	MaxObjectsPerCheck int32 `protobuf:"varint,13,opt,name=max_objects_per_check,json=maxObjectsPerCheck,proto3" json:"max_objects_per_check,omitempty"`
-	unknownFields      protoimpl.UnknownFields
-	sizeCache          protoimpl.SizeCache
+	// Optional. The CRM's APIs that calls are counted by, at most 10, the usual one
+	// first; empty: one, "api".
+	ApiTypes      []*ApiType `protobuf:"bytes,14,rep,name=api_types,json=apiTypes,proto3" json:"api_types,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Manifest) Reset() {
@@ -488,6 +495,78 @@ func (x *Manifest) GetMaxObjectsPerCheck() int32 {
 	return 0
 }
 
+func (x *Manifest) GetApiTypes() []*ApiType {
+	if x != nil {
+		return x.ApiTypes
+	}
+	return nil
+}
+
+// ApiType is one of a CRM's APIs, with a quota of its own.
+type ApiType struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Required. Stable key: lower case with dashes ("rest").
+	Key string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	// Required. What the CRM calls it ("REST API").
+	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	// Optional. How many calls in a day the author recommends to allow; 0: no
+	// recommendation.
+	RecommendedDailyLimit int64 `protobuf:"varint,3,opt,name=recommended_daily_limit,json=recommendedDailyLimit,proto3" json:"recommended_daily_limit,omitempty"`
+	unknownFields         protoimpl.UnknownFields
+	sizeCache             protoimpl.SizeCache
+}
+
+func (x *ApiType) Reset() {
+	*x = ApiType{}
+	mi := &file_fieldwarden_connector_v1_manifest_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ApiType) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ApiType) ProtoMessage() {}
+
+func (x *ApiType) ProtoReflect() protoreflect.Message {
+	mi := &file_fieldwarden_connector_v1_manifest_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ApiType.ProtoReflect.Descriptor instead.
+func (*ApiType) Descriptor() ([]byte, []int) {
+	return file_fieldwarden_connector_v1_manifest_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *ApiType) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *ApiType) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *ApiType) GetRecommendedDailyLimit() int64 {
+	if x != nil {
+		return x.RecommendedDailyLimit
+	}
+	return 0
+}
+
 // EnvironmentSpec is how to sign in to one environment.
 type EnvironmentSpec struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -501,7 +580,7 @@ type EnvironmentSpec struct {
 
 func (x *EnvironmentSpec) Reset() {
 	*x = EnvironmentSpec{}
-	mi := &file_fieldwarden_connector_v1_manifest_proto_msgTypes[1]
+	mi := &file_fieldwarden_connector_v1_manifest_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -513,7 +592,7 @@ func (x *EnvironmentSpec) String() string {
 func (*EnvironmentSpec) ProtoMessage() {}
 
 func (x *EnvironmentSpec) ProtoReflect() protoreflect.Message {
-	mi := &file_fieldwarden_connector_v1_manifest_proto_msgTypes[1]
+	mi := &file_fieldwarden_connector_v1_manifest_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -526,7 +605,7 @@ func (x *EnvironmentSpec) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EnvironmentSpec.ProtoReflect.Descriptor instead.
 func (*EnvironmentSpec) Descriptor() ([]byte, []int) {
-	return file_fieldwarden_connector_v1_manifest_proto_rawDescGZIP(), []int{1}
+	return file_fieldwarden_connector_v1_manifest_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *EnvironmentSpec) GetEnvironment() Environment {
@@ -585,14 +664,17 @@ type OAuth struct {
 	// when the authorization has ended for good, beside invalid_grant.
 	RevokedCodes []string `protobuf:"bytes,14,rep,name=revoked_codes,json=revokedCodes,proto3" json:"revoked_codes,omitempty"`
 	// Optional. What they hold when the same request may succeed later.
-	RetryCodes    []string `protobuf:"bytes,15,rep,name=retry_codes,json=retryCodes,proto3" json:"retry_codes,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	RetryCodes []string `protobuf:"bytes,15,rep,name=retry_codes,json=retryCodes,proto3" json:"retry_codes,omitempty"`
+	// Optional. How many seconds a refresh token lives without being used; 0: it
+	// does not end for that. The host refreshes before.
+	RefreshTokenIdleSeconds int64 `protobuf:"varint,16,opt,name=refresh_token_idle_seconds,json=refreshTokenIdleSeconds,proto3" json:"refresh_token_idle_seconds,omitempty"`
+	unknownFields           protoimpl.UnknownFields
+	sizeCache               protoimpl.SizeCache
 }
 
 func (x *OAuth) Reset() {
 	*x = OAuth{}
-	mi := &file_fieldwarden_connector_v1_manifest_proto_msgTypes[2]
+	mi := &file_fieldwarden_connector_v1_manifest_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -604,7 +686,7 @@ func (x *OAuth) String() string {
 func (*OAuth) ProtoMessage() {}
 
 func (x *OAuth) ProtoReflect() protoreflect.Message {
-	mi := &file_fieldwarden_connector_v1_manifest_proto_msgTypes[2]
+	mi := &file_fieldwarden_connector_v1_manifest_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -617,7 +699,7 @@ func (x *OAuth) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OAuth.ProtoReflect.Descriptor instead.
 func (*OAuth) Descriptor() ([]byte, []int) {
-	return file_fieldwarden_connector_v1_manifest_proto_rawDescGZIP(), []int{2}
+	return file_fieldwarden_connector_v1_manifest_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *OAuth) GetAuthorizeUrl() string {
@@ -725,6 +807,13 @@ func (x *OAuth) GetRetryCodes() []string {
 	return nil
 }
 
+func (x *OAuth) GetRefreshTokenIdleSeconds() int64 {
+	if x != nil {
+		return x.RefreshTokenIdleSeconds
+	}
+	return 0
+}
+
 // VerbCost is what a verb costs in CRM API calls.
 type VerbCost struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -740,7 +829,7 @@ type VerbCost struct {
 
 func (x *VerbCost) Reset() {
 	*x = VerbCost{}
-	mi := &file_fieldwarden_connector_v1_manifest_proto_msgTypes[3]
+	mi := &file_fieldwarden_connector_v1_manifest_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -752,7 +841,7 @@ func (x *VerbCost) String() string {
 func (*VerbCost) ProtoMessage() {}
 
 func (x *VerbCost) ProtoReflect() protoreflect.Message {
-	mi := &file_fieldwarden_connector_v1_manifest_proto_msgTypes[3]
+	mi := &file_fieldwarden_connector_v1_manifest_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -765,7 +854,7 @@ func (x *VerbCost) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VerbCost.ProtoReflect.Descriptor instead.
 func (*VerbCost) Descriptor() ([]byte, []int) {
-	return file_fieldwarden_connector_v1_manifest_proto_rawDescGZIP(), []int{3}
+	return file_fieldwarden_connector_v1_manifest_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *VerbCost) GetVerb() string {
@@ -808,7 +897,7 @@ type Prerequisite struct {
 
 func (x *Prerequisite) Reset() {
 	*x = Prerequisite{}
-	mi := &file_fieldwarden_connector_v1_manifest_proto_msgTypes[4]
+	mi := &file_fieldwarden_connector_v1_manifest_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -820,7 +909,7 @@ func (x *Prerequisite) String() string {
 func (*Prerequisite) ProtoMessage() {}
 
 func (x *Prerequisite) ProtoReflect() protoreflect.Message {
-	mi := &file_fieldwarden_connector_v1_manifest_proto_msgTypes[4]
+	mi := &file_fieldwarden_connector_v1_manifest_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -833,7 +922,7 @@ func (x *Prerequisite) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Prerequisite.ProtoReflect.Descriptor instead.
 func (*Prerequisite) Descriptor() ([]byte, []int) {
-	return file_fieldwarden_connector_v1_manifest_proto_rawDescGZIP(), []int{4}
+	return file_fieldwarden_connector_v1_manifest_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Prerequisite) GetKey() string {
@@ -891,7 +980,7 @@ type Remediation struct {
 
 func (x *Remediation) Reset() {
 	*x = Remediation{}
-	mi := &file_fieldwarden_connector_v1_manifest_proto_msgTypes[5]
+	mi := &file_fieldwarden_connector_v1_manifest_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -903,7 +992,7 @@ func (x *Remediation) String() string {
 func (*Remediation) ProtoMessage() {}
 
 func (x *Remediation) ProtoReflect() protoreflect.Message {
-	mi := &file_fieldwarden_connector_v1_manifest_proto_msgTypes[5]
+	mi := &file_fieldwarden_connector_v1_manifest_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -916,7 +1005,7 @@ func (x *Remediation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Remediation.ProtoReflect.Descriptor instead.
 func (*Remediation) Descriptor() ([]byte, []int) {
-	return file_fieldwarden_connector_v1_manifest_proto_rawDescGZIP(), []int{5}
+	return file_fieldwarden_connector_v1_manifest_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Remediation) GetCause() Cause {
@@ -958,7 +1047,7 @@ var File_fieldwarden_connector_v1_manifest_proto protoreflect.FileDescriptor
 
 const file_fieldwarden_connector_v1_manifest_proto_rawDesc = "" +
 	"\n" +
-	"'fieldwarden/connector/v1/manifest.proto\x12\x18fieldwarden.connector.v1\x1a%fieldwarden/connector/v1/target.proto\"\xd4\x04\n" +
+	"'fieldwarden/connector/v1/manifest.proto\x12\x18fieldwarden.connector.v1\x1a%fieldwarden/connector/v1/target.proto\"\x94\x05\n" +
 	"\bManifest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12\x16\n" +
@@ -973,10 +1062,15 @@ const file_fieldwarden_connector_v1_manifest_proto_rawDesc = "" +
 	" \x03(\v2\".fieldwarden.connector.v1.VerbCostR\x05costs\x12L\n" +
 	"\rprerequisites\x18\v \x03(\v2&.fieldwarden.connector.v1.PrerequisiteR\rprerequisites\x12I\n" +
 	"\fremediations\x18\f \x03(\v2%.fieldwarden.connector.v1.RemediationR\fremediations\x121\n" +
-	"\x15max_objects_per_check\x18\r \x01(\x05R\x12maxObjectsPerCheck\"\x91\x01\n" +
+	"\x15max_objects_per_check\x18\r \x01(\x05R\x12maxObjectsPerCheck\x12>\n" +
+	"\tapi_types\x18\x0e \x03(\v2!.fieldwarden.connector.v1.ApiTypeR\bapiTypes\"i\n" +
+	"\aApiType\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05title\x18\x02 \x01(\tR\x05title\x126\n" +
+	"\x17recommended_daily_limit\x18\x03 \x01(\x03R\x15recommendedDailyLimit\"\x91\x01\n" +
 	"\x0fEnvironmentSpec\x12G\n" +
 	"\venvironment\x18\x01 \x01(\x0e2%.fieldwarden.connector.v1.EnvironmentR\venvironment\x125\n" +
-	"\x05oauth\x18\x02 \x01(\v2\x1f.fieldwarden.connector.v1.OAuthR\x05oauth\"\xbf\x05\n" +
+	"\x05oauth\x18\x02 \x01(\v2\x1f.fieldwarden.connector.v1.OAuthR\x05oauth\"\xfc\x05\n" +
 	"\x05OAuth\x12#\n" +
 	"\rauthorize_url\x18\x01 \x01(\tR\fauthorizeUrl\x12\x1b\n" +
 	"\ttoken_url\x18\x02 \x01(\tR\btokenUrl\x12\x1d\n" +
@@ -995,7 +1089,8 @@ const file_fieldwarden_connector_v1_manifest_proto_rawDesc = "" +
 	"\x19client_credentials_scopes\x18\r \x03(\tR\x17clientCredentialsScopes\x12#\n" +
 	"\rrevoked_codes\x18\x0e \x03(\tR\frevokedCodes\x12\x1f\n" +
 	"\vretry_codes\x18\x0f \x03(\tR\n" +
-	"retryCodes\x1aB\n" +
+	"retryCodes\x12;\n" +
+	"\x1arefresh_token_idle_seconds\x18\x10 \x01(\x03R\x17refreshTokenIdleSeconds\x1aB\n" +
 	"\x14AuthorizeParamsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"t\n" +
@@ -1018,7 +1113,7 @@ const file_fieldwarden_connector_v1_manifest_proto_rawDesc = "" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\f\n" +
 	"\bKIND_CRM\x10\x01\x12\f\n" +
-	"\bKIND_MAP\x10\x02*\xce\x01\n" +
+	"\bKIND_MAP\x10\x02*\xeb\x01\n" +
 	"\n" +
 	"Capability\x12\x1a\n" +
 	"\x16CAPABILITY_UNSPECIFIED\x10\x00\x12\x1b\n" +
@@ -1026,7 +1121,8 @@ const file_fieldwarden_connector_v1_manifest_proto_rawDesc = "" +
 	"\x16CAPABILITY_LIST_FIELDS\x10\x02\x12 \n" +
 	"\x1cCAPABILITY_CHECK_PERMISSIONS\x10\x03\x12\x13\n" +
 	"\x0fCAPABILITY_READ\x10\x04\x12\x1c\n" +
-	"\x18CAPABILITY_LIST_PICKLIST\x10\x06\"\x04\b\x05\x10\x05*\x10CAPABILITY_WRITE*\xe9\x01\n" +
+	"\x18CAPABILITY_LIST_PICKLIST\x10\x06\x12\x1b\n" +
+	"\x17CAPABILITY_READ_RECORDS\x10\a\"\x04\b\x05\x10\x05*\x10CAPABILITY_WRITE*\xe9\x01\n" +
 	"\x05Cause\x12\x15\n" +
 	"\x11CAUSE_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10CAUSE_PERMISSION\x10\x01\x12\x17\n" +
@@ -1060,7 +1156,7 @@ func file_fieldwarden_connector_v1_manifest_proto_rawDescGZIP() []byte {
 }
 
 var file_fieldwarden_connector_v1_manifest_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_fieldwarden_connector_v1_manifest_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_fieldwarden_connector_v1_manifest_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_fieldwarden_connector_v1_manifest_proto_goTypes = []any{
 	(Kind)(0),               // 0: fieldwarden.connector.v1.Kind
 	(Capability)(0),         // 1: fieldwarden.connector.v1.Capability
@@ -1068,31 +1164,33 @@ var file_fieldwarden_connector_v1_manifest_proto_goTypes = []any{
 	(Subject)(0),            // 3: fieldwarden.connector.v1.Subject
 	(GrantType)(0),          // 4: fieldwarden.connector.v1.GrantType
 	(*Manifest)(nil),        // 5: fieldwarden.connector.v1.Manifest
-	(*EnvironmentSpec)(nil), // 6: fieldwarden.connector.v1.EnvironmentSpec
-	(*OAuth)(nil),           // 7: fieldwarden.connector.v1.OAuth
-	(*VerbCost)(nil),        // 8: fieldwarden.connector.v1.VerbCost
-	(*Prerequisite)(nil),    // 9: fieldwarden.connector.v1.Prerequisite
-	(*Remediation)(nil),     // 10: fieldwarden.connector.v1.Remediation
-	nil,                     // 11: fieldwarden.connector.v1.OAuth.AuthorizeParamsEntry
-	(Environment)(0),        // 12: fieldwarden.connector.v1.Environment
+	(*ApiType)(nil),         // 6: fieldwarden.connector.v1.ApiType
+	(*EnvironmentSpec)(nil), // 7: fieldwarden.connector.v1.EnvironmentSpec
+	(*OAuth)(nil),           // 8: fieldwarden.connector.v1.OAuth
+	(*VerbCost)(nil),        // 9: fieldwarden.connector.v1.VerbCost
+	(*Prerequisite)(nil),    // 10: fieldwarden.connector.v1.Prerequisite
+	(*Remediation)(nil),     // 11: fieldwarden.connector.v1.Remediation
+	nil,                     // 12: fieldwarden.connector.v1.OAuth.AuthorizeParamsEntry
+	(Environment)(0),        // 13: fieldwarden.connector.v1.Environment
 }
 var file_fieldwarden_connector_v1_manifest_proto_depIdxs = []int32{
 	0,  // 0: fieldwarden.connector.v1.Manifest.kind:type_name -> fieldwarden.connector.v1.Kind
-	6,  // 1: fieldwarden.connector.v1.Manifest.environments:type_name -> fieldwarden.connector.v1.EnvironmentSpec
-	8,  // 2: fieldwarden.connector.v1.Manifest.costs:type_name -> fieldwarden.connector.v1.VerbCost
-	9,  // 3: fieldwarden.connector.v1.Manifest.prerequisites:type_name -> fieldwarden.connector.v1.Prerequisite
-	10, // 4: fieldwarden.connector.v1.Manifest.remediations:type_name -> fieldwarden.connector.v1.Remediation
-	12, // 5: fieldwarden.connector.v1.EnvironmentSpec.environment:type_name -> fieldwarden.connector.v1.Environment
-	7,  // 6: fieldwarden.connector.v1.EnvironmentSpec.oauth:type_name -> fieldwarden.connector.v1.OAuth
-	11, // 7: fieldwarden.connector.v1.OAuth.authorize_params:type_name -> fieldwarden.connector.v1.OAuth.AuthorizeParamsEntry
-	4,  // 8: fieldwarden.connector.v1.OAuth.grants:type_name -> fieldwarden.connector.v1.GrantType
-	2,  // 9: fieldwarden.connector.v1.Remediation.cause:type_name -> fieldwarden.connector.v1.Cause
-	3,  // 10: fieldwarden.connector.v1.Remediation.subject:type_name -> fieldwarden.connector.v1.Subject
-	11, // [11:11] is the sub-list for method output_type
-	11, // [11:11] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	7,  // 1: fieldwarden.connector.v1.Manifest.environments:type_name -> fieldwarden.connector.v1.EnvironmentSpec
+	9,  // 2: fieldwarden.connector.v1.Manifest.costs:type_name -> fieldwarden.connector.v1.VerbCost
+	10, // 3: fieldwarden.connector.v1.Manifest.prerequisites:type_name -> fieldwarden.connector.v1.Prerequisite
+	11, // 4: fieldwarden.connector.v1.Manifest.remediations:type_name -> fieldwarden.connector.v1.Remediation
+	6,  // 5: fieldwarden.connector.v1.Manifest.api_types:type_name -> fieldwarden.connector.v1.ApiType
+	13, // 6: fieldwarden.connector.v1.EnvironmentSpec.environment:type_name -> fieldwarden.connector.v1.Environment
+	8,  // 7: fieldwarden.connector.v1.EnvironmentSpec.oauth:type_name -> fieldwarden.connector.v1.OAuth
+	12, // 8: fieldwarden.connector.v1.OAuth.authorize_params:type_name -> fieldwarden.connector.v1.OAuth.AuthorizeParamsEntry
+	4,  // 9: fieldwarden.connector.v1.OAuth.grants:type_name -> fieldwarden.connector.v1.GrantType
+	2,  // 10: fieldwarden.connector.v1.Remediation.cause:type_name -> fieldwarden.connector.v1.Cause
+	3,  // 11: fieldwarden.connector.v1.Remediation.subject:type_name -> fieldwarden.connector.v1.Subject
+	12, // [12:12] is the sub-list for method output_type
+	12, // [12:12] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_fieldwarden_connector_v1_manifest_proto_init() }
@@ -1107,7 +1205,7 @@ func file_fieldwarden_connector_v1_manifest_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fieldwarden_connector_v1_manifest_proto_rawDesc), len(file_fieldwarden_connector_v1_manifest_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   7,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -374,6 +374,135 @@ func (x *ReadRequest) GetBatchSize() int32 {
 	return 0
 }
 
+// ReadRecordsRequest asks for some records of one object by their ids.
+type ReadRecordsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Required. The integration.
+	Target *Target `protobuf:"bytes,1,opt,name=target,proto3" json:"target,omitempty"`
+	// Required. The object's API name.
+	Object string `protobuf:"bytes,2,opt,name=object,proto3" json:"object,omitempty"`
+	// Required. The fields wanted.
+	Fields []string `protobuf:"bytes,3,rep,name=fields,proto3" json:"fields,omitempty"`
+	// Required. The CRM's ids, 1 to 200, each once.
+	Ids           []string `protobuf:"bytes,4,rep,name=ids,proto3" json:"ids,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReadRecordsRequest) Reset() {
+	*x = ReadRecordsRequest{}
+	mi := &file_fieldwarden_connector_v1_sync_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReadRecordsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReadRecordsRequest) ProtoMessage() {}
+
+func (x *ReadRecordsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_fieldwarden_connector_v1_sync_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReadRecordsRequest.ProtoReflect.Descriptor instead.
+func (*ReadRecordsRequest) Descriptor() ([]byte, []int) {
+	return file_fieldwarden_connector_v1_sync_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *ReadRecordsRequest) GetTarget() *Target {
+	if x != nil {
+		return x.Target
+	}
+	return nil
+}
+
+func (x *ReadRecordsRequest) GetObject() string {
+	if x != nil {
+		return x.Object
+	}
+	return ""
+}
+
+func (x *ReadRecordsRequest) GetFields() []string {
+	if x != nil {
+		return x.Fields
+	}
+	return nil
+}
+
+func (x *ReadRecordsRequest) GetIds() []string {
+	if x != nil {
+		return x.Ids
+	}
+	return nil
+}
+
+// ReadRecordsResponse is some of them, at most 1 MiB; one single record may have
+// up to 4 MiB.
+type ReadRecordsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Optional. The records; empty: none in this message.
+	Records []*Record `protobuf:"bytes,1,rep,name=records,proto3" json:"records,omitempty"`
+	// Optional. What it cost.
+	Stats         *CallStats `protobuf:"bytes,2,opt,name=stats,proto3" json:"stats,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReadRecordsResponse) Reset() {
+	*x = ReadRecordsResponse{}
+	mi := &file_fieldwarden_connector_v1_sync_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReadRecordsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReadRecordsResponse) ProtoMessage() {}
+
+func (x *ReadRecordsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_fieldwarden_connector_v1_sync_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReadRecordsResponse.ProtoReflect.Descriptor instead.
+func (*ReadRecordsResponse) Descriptor() ([]byte, []int) {
+	return file_fieldwarden_connector_v1_sync_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *ReadRecordsResponse) GetRecords() []*Record {
+	if x != nil {
+		return x.Records
+	}
+	return nil
+}
+
+func (x *ReadRecordsResponse) GetStats() *CallStats {
+	if x != nil {
+		return x.Stats
+	}
+	return nil
+}
+
 // ReadResponse is one batch, at most 1 MiB; a batch of one single record may
 // have up to 4 MiB.
 type ReadResponse struct {
@@ -397,7 +526,7 @@ type ReadResponse struct {
 
 func (x *ReadResponse) Reset() {
 	*x = ReadResponse{}
-	mi := &file_fieldwarden_connector_v1_sync_proto_msgTypes[4]
+	mi := &file_fieldwarden_connector_v1_sync_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -409,7 +538,7 @@ func (x *ReadResponse) String() string {
 func (*ReadResponse) ProtoMessage() {}
 
 func (x *ReadResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_fieldwarden_connector_v1_sync_proto_msgTypes[4]
+	mi := &file_fieldwarden_connector_v1_sync_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -422,7 +551,7 @@ func (x *ReadResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadResponse.ProtoReflect.Descriptor instead.
 func (*ReadResponse) Descriptor() ([]byte, []int) {
-	return file_fieldwarden_connector_v1_sync_proto_rawDescGZIP(), []int{4}
+	return file_fieldwarden_connector_v1_sync_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ReadResponse) GetRecords() []*Record {
@@ -477,7 +606,7 @@ type Record struct {
 
 func (x *Record) Reset() {
 	*x = Record{}
-	mi := &file_fieldwarden_connector_v1_sync_proto_msgTypes[5]
+	mi := &file_fieldwarden_connector_v1_sync_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -489,7 +618,7 @@ func (x *Record) String() string {
 func (*Record) ProtoMessage() {}
 
 func (x *Record) ProtoReflect() protoreflect.Message {
-	mi := &file_fieldwarden_connector_v1_sync_proto_msgTypes[5]
+	mi := &file_fieldwarden_connector_v1_sync_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -502,7 +631,7 @@ func (x *Record) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Record.ProtoReflect.Descriptor instead.
 func (*Record) Descriptor() ([]byte, []int) {
-	return file_fieldwarden_connector_v1_sync_proto_rawDescGZIP(), []int{5}
+	return file_fieldwarden_connector_v1_sync_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Record) GetId() string {
@@ -560,7 +689,15 @@ const file_fieldwarden_connector_v1_sync_proto_rawDesc = "" +
 	"\x06fields\x18\x03 \x03(\tR\x06fields\x12!\n" +
 	"\fresume_token\x18\x04 \x01(\fR\vresumeToken\x12\x1d\n" +
 	"\n" +
-	"batch_size\x18\x05 \x01(\x05R\tbatchSize\"\xda\x01\n" +
+	"batch_size\x18\x05 \x01(\x05R\tbatchSize\"\x90\x01\n" +
+	"\x12ReadRecordsRequest\x128\n" +
+	"\x06target\x18\x01 \x01(\v2 .fieldwarden.connector.v1.TargetR\x06target\x12\x16\n" +
+	"\x06object\x18\x02 \x01(\tR\x06object\x12\x16\n" +
+	"\x06fields\x18\x03 \x03(\tR\x06fields\x12\x10\n" +
+	"\x03ids\x18\x04 \x03(\tR\x03ids\"\x8c\x01\n" +
+	"\x13ReadRecordsResponse\x12:\n" +
+	"\arecords\x18\x01 \x03(\v2 .fieldwarden.connector.v1.RecordR\arecords\x129\n" +
+	"\x05stats\x18\x02 \x01(\v2#.fieldwarden.connector.v1.CallStatsR\x05stats\"\xda\x01\n" +
 	"\fReadResponse\x12:\n" +
 	"\arecords\x18\x01 \x03(\v2 .fieldwarden.connector.v1.RecordR\arecords\x12!\n" +
 	"\fresume_token\x18\x02 \x01(\fR\vresumeToken\x12\x12\n" +
@@ -577,9 +714,10 @@ const file_fieldwarden_connector_v1_sync_proto_rawDesc = "" +
 	"\x1bPICKLIST_SOURCE_UNSPECIFIED\x10\x00\x12%\n" +
 	"!PICKLIST_SOURCE_OPPORTUNITY_STAGE\x10\x01\x12\x1f\n" +
 	"\x1bPICKLIST_SOURCE_LEAD_SOURCE\x10\x02\x12$\n" +
-	" PICKLIST_SOURCE_OPPORTUNITY_ROLE\x10\x032\xd5\x01\n" +
+	" PICKLIST_SOURCE_OPPORTUNITY_ROLE\x10\x032\xc3\x02\n" +
 	"\vSyncService\x12W\n" +
-	"\x04Read\x12%.fieldwarden.connector.v1.ReadRequest\x1a&.fieldwarden.connector.v1.ReadResponse0\x01\x12m\n" +
+	"\x04Read\x12%.fieldwarden.connector.v1.ReadRequest\x1a&.fieldwarden.connector.v1.ReadResponse0\x01\x12l\n" +
+	"\vReadRecords\x12,.fieldwarden.connector.v1.ReadRecordsRequest\x1a-.fieldwarden.connector.v1.ReadRecordsResponse0\x01\x12m\n" +
 	"\fListPicklist\x12-.fieldwarden.connector.v1.ListPicklistRequest\x1a..fieldwarden.connector.v1.ListPicklistResponseBWZUgithub.com/fieldwarden/fieldwarden/plugins/proto/fieldwarden/connector/v1;connectorv1b\x06proto3"
 
 var (
@@ -595,36 +733,43 @@ func file_fieldwarden_connector_v1_sync_proto_rawDescGZIP() []byte {
 }
 
 var file_fieldwarden_connector_v1_sync_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_fieldwarden_connector_v1_sync_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_fieldwarden_connector_v1_sync_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_fieldwarden_connector_v1_sync_proto_goTypes = []any{
 	(PicklistSource)(0),           // 0: fieldwarden.connector.v1.PicklistSource
 	(*ListPicklistRequest)(nil),   // 1: fieldwarden.connector.v1.ListPicklistRequest
 	(*ListPicklistResponse)(nil),  // 2: fieldwarden.connector.v1.ListPicklistResponse
 	(*Choice)(nil),                // 3: fieldwarden.connector.v1.Choice
 	(*ReadRequest)(nil),           // 4: fieldwarden.connector.v1.ReadRequest
-	(*ReadResponse)(nil),          // 5: fieldwarden.connector.v1.ReadResponse
-	(*Record)(nil),                // 6: fieldwarden.connector.v1.Record
-	(*Target)(nil),                // 7: fieldwarden.connector.v1.Target
-	(*CallStats)(nil),             // 8: fieldwarden.connector.v1.CallStats
-	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
+	(*ReadRecordsRequest)(nil),    // 5: fieldwarden.connector.v1.ReadRecordsRequest
+	(*ReadRecordsResponse)(nil),   // 6: fieldwarden.connector.v1.ReadRecordsResponse
+	(*ReadResponse)(nil),          // 7: fieldwarden.connector.v1.ReadResponse
+	(*Record)(nil),                // 8: fieldwarden.connector.v1.Record
+	(*Target)(nil),                // 9: fieldwarden.connector.v1.Target
+	(*CallStats)(nil),             // 10: fieldwarden.connector.v1.CallStats
+	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
 }
 var file_fieldwarden_connector_v1_sync_proto_depIdxs = []int32{
-	7, // 0: fieldwarden.connector.v1.ListPicklistRequest.target:type_name -> fieldwarden.connector.v1.Target
-	0, // 1: fieldwarden.connector.v1.ListPicklistRequest.source:type_name -> fieldwarden.connector.v1.PicklistSource
-	3, // 2: fieldwarden.connector.v1.ListPicklistResponse.choices:type_name -> fieldwarden.connector.v1.Choice
-	7, // 3: fieldwarden.connector.v1.ReadRequest.target:type_name -> fieldwarden.connector.v1.Target
-	6, // 4: fieldwarden.connector.v1.ReadResponse.records:type_name -> fieldwarden.connector.v1.Record
-	8, // 5: fieldwarden.connector.v1.ReadResponse.stats:type_name -> fieldwarden.connector.v1.CallStats
-	9, // 6: fieldwarden.connector.v1.Record.modified_at:type_name -> google.protobuf.Timestamp
-	4, // 7: fieldwarden.connector.v1.SyncService.Read:input_type -> fieldwarden.connector.v1.ReadRequest
-	1, // 8: fieldwarden.connector.v1.SyncService.ListPicklist:input_type -> fieldwarden.connector.v1.ListPicklistRequest
-	5, // 9: fieldwarden.connector.v1.SyncService.Read:output_type -> fieldwarden.connector.v1.ReadResponse
-	2, // 10: fieldwarden.connector.v1.SyncService.ListPicklist:output_type -> fieldwarden.connector.v1.ListPicklistResponse
-	9, // [9:11] is the sub-list for method output_type
-	7, // [7:9] is the sub-list for method input_type
-	7, // [7:7] is the sub-list for extension type_name
-	7, // [7:7] is the sub-list for extension extendee
-	0, // [0:7] is the sub-list for field type_name
+	9,  // 0: fieldwarden.connector.v1.ListPicklistRequest.target:type_name -> fieldwarden.connector.v1.Target
+	0,  // 1: fieldwarden.connector.v1.ListPicklistRequest.source:type_name -> fieldwarden.connector.v1.PicklistSource
+	3,  // 2: fieldwarden.connector.v1.ListPicklistResponse.choices:type_name -> fieldwarden.connector.v1.Choice
+	9,  // 3: fieldwarden.connector.v1.ReadRequest.target:type_name -> fieldwarden.connector.v1.Target
+	9,  // 4: fieldwarden.connector.v1.ReadRecordsRequest.target:type_name -> fieldwarden.connector.v1.Target
+	8,  // 5: fieldwarden.connector.v1.ReadRecordsResponse.records:type_name -> fieldwarden.connector.v1.Record
+	10, // 6: fieldwarden.connector.v1.ReadRecordsResponse.stats:type_name -> fieldwarden.connector.v1.CallStats
+	8,  // 7: fieldwarden.connector.v1.ReadResponse.records:type_name -> fieldwarden.connector.v1.Record
+	10, // 8: fieldwarden.connector.v1.ReadResponse.stats:type_name -> fieldwarden.connector.v1.CallStats
+	11, // 9: fieldwarden.connector.v1.Record.modified_at:type_name -> google.protobuf.Timestamp
+	4,  // 10: fieldwarden.connector.v1.SyncService.Read:input_type -> fieldwarden.connector.v1.ReadRequest
+	5,  // 11: fieldwarden.connector.v1.SyncService.ReadRecords:input_type -> fieldwarden.connector.v1.ReadRecordsRequest
+	1,  // 12: fieldwarden.connector.v1.SyncService.ListPicklist:input_type -> fieldwarden.connector.v1.ListPicklistRequest
+	7,  // 13: fieldwarden.connector.v1.SyncService.Read:output_type -> fieldwarden.connector.v1.ReadResponse
+	6,  // 14: fieldwarden.connector.v1.SyncService.ReadRecords:output_type -> fieldwarden.connector.v1.ReadRecordsResponse
+	2,  // 15: fieldwarden.connector.v1.SyncService.ListPicklist:output_type -> fieldwarden.connector.v1.ListPicklistResponse
+	13, // [13:16] is the sub-list for method output_type
+	10, // [10:13] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_fieldwarden_connector_v1_sync_proto_init() }
@@ -640,7 +785,7 @@ func file_fieldwarden_connector_v1_sync_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fieldwarden_connector_v1_sync_proto_rawDesc), len(file_fieldwarden_connector_v1_sync_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   6,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

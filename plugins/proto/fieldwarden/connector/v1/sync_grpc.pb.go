@@ -23,6 +23,7 @@ const _ = grpc.SupportPackageIsVersion9
 
 const (
 	SyncService_Read_FullMethodName         = "/fieldwarden.connector.v1.SyncService/Read"
+	SyncService_ReadRecords_FullMethodName  = "/fieldwarden.connector.v1.SyncService/ReadRecords"
 	SyncService_ListPicklist_FullMethodName = "/fieldwarden.connector.v1.SyncService/ListPicklist"
 )
 
@@ -36,6 +37,9 @@ type SyncServiceClient interface {
 	// has done set. Every record that changed after the token's position is sent
 	// at least once, none is left out, also among equal timestamps.
 	Read(ctx context.Context, in *ReadRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ReadResponse], error)
+	// ReadRecords sends the present state of some records, in any order: those
+	// that the CRM does not have any more as deleted.
+	ReadRecords(ctx context.Context, in *ReadRecordsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ReadRecordsResponse], error)
 	// ListPicklist returns the choices that a setting is made from.
 	ListPicklist(ctx context.Context, in *ListPicklistRequest, opts ...grpc.CallOption) (*ListPicklistResponse, error)
 }
@@ -67,6 +71,25 @@ func (c *syncServiceClient) Read(ctx context.Context, in *ReadRequest, opts ...g
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type SyncService_ReadClient = grpc.ServerStreamingClient[ReadResponse]
 
+func (c *syncServiceClient) ReadRecords(ctx context.Context, in *ReadRecordsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ReadRecordsResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &SyncService_ServiceDesc.Streams[1], SyncService_ReadRecords_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[ReadRecordsRequest, ReadRecordsResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type SyncService_ReadRecordsClient = grpc.ServerStreamingClient[ReadRecordsResponse]
+
 func (c *syncServiceClient) ListPicklist(ctx context.Context, in *ListPicklistRequest, opts ...grpc.CallOption) (*ListPicklistResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListPicklistResponse)
@@ -87,6 +110,9 @@ type SyncServiceServer interface {
 	// has done set. Every record that changed after the token's position is sent
 	// at least once, none is left out, also among equal timestamps.
 	Read(*ReadRequest, grpc.ServerStreamingServer[ReadResponse]) error
+	// ReadRecords sends the present state of some records, in any order: those
+	// that the CRM does not have any more as deleted.
+	ReadRecords(*ReadRecordsRequest, grpc.ServerStreamingServer[ReadRecordsResponse]) error
 	// ListPicklist returns the choices that a setting is made from.
 	ListPicklist(context.Context, *ListPicklistRequest) (*ListPicklistResponse, error)
 	mustEmbedUnimplementedSyncServiceServer()
@@ -101,6 +127,9 @@ type UnimplementedSyncServiceServer struct{}
 
 func (UnimplementedSyncServiceServer) Read(*ReadRequest, grpc.ServerStreamingServer[ReadResponse]) error {
 	return status.Error(codes.Unimplemented, "method Read not implemented")
+}
+func (UnimplementedSyncServiceServer) ReadRecords(*ReadRecordsRequest, grpc.ServerStreamingServer[ReadRecordsResponse]) error {
+	return status.Error(codes.Unimplemented, "method ReadRecords not implemented")
 }
 func (UnimplementedSyncServiceServer) ListPicklist(context.Context, *ListPicklistRequest) (*ListPicklistResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListPicklist not implemented")
@@ -137,6 +166,17 @@ func _SyncService_Read_Handler(srv interface{}, stream grpc.ServerStream) error 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type SyncService_ReadServer = grpc.ServerStreamingServer[ReadResponse]
 
+func _SyncService_ReadRecords_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(ReadRecordsRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(SyncServiceServer).ReadRecords(m, &grpc.GenericServerStream[ReadRecordsRequest, ReadRecordsResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type SyncService_ReadRecordsServer = grpc.ServerStreamingServer[ReadRecordsResponse]
+
 func _SyncService_ListPicklist_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListPicklistRequest)
 	if err := dec(in); err != nil {
@@ -171,6 +211,11 @@ var SyncService_ServiceDesc = grpc.ServiceDesc{
 		{
 			StreamName:    "Read",
 			Handler:       _SyncService_Read_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "ReadRecords",
+			Handler:       _SyncService_ReadRecords_Handler,
 			ServerStreams: true,
 		},
 	},

@@ -192,7 +192,10 @@ type CallStats struct {
 	// Optional. The CRM's own figure of the quota used; 0: unknown.
 	QuotaUsed int64 `protobuf:"varint,2,opt,name=quota_used,json=quotaUsed,proto3" json:"quota_used,omitempty"`
 	// Optional. The CRM's own figure of the quota's size; 0: unknown.
-	QuotaMax      int64 `protobuf:"varint,3,opt,name=quota_max,json=quotaMax,proto3" json:"quota_max,omitempty"`
+	QuotaMax int64 `protobuf:"varint,3,opt,name=quota_max,json=quotaMax,proto3" json:"quota_max,omitempty"`
+	// Optional. Those of crm_calls that went to another API than the manifest's
+	// first of api_types, by its key.
+	CallsByType   map[string]int32 `protobuf:"bytes,4,rep,name=calls_by_type,json=callsByType,proto3" json:"calls_by_type,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -248,6 +251,13 @@ func (x *CallStats) GetQuotaMax() int64 {
 	return 0
 }
 
+func (x *CallStats) GetCallsByType() map[string]int32 {
+	if x != nil {
+		return x.CallsByType
+	}
+	return nil
+}
+
 var File_fieldwarden_connector_v1_target_proto protoreflect.FileDescriptor
 
 const file_fieldwarden_connector_v1_target_proto_rawDesc = "" +
@@ -260,12 +270,16 @@ const file_fieldwarden_connector_v1_target_proto_rawDesc = "" +
 	"\faccess_token\x18\x04 \x01(\tB\x03\x80\x01\x01R\vaccessToken\x12\x1b\n" +
 	"\x06config\x18\x05 \x01(\tB\x03\x80\x01\x01R\x06config\x12)\n" +
 	"\rintrospection\x18\x06 \x01(\tB\x03\x80\x01\x01R\rintrospection\x12\x12\n" +
-	"\x04memo\x18\a \x01(\fR\x04memo\"d\n" +
+	"\x04memo\x18\a \x01(\fR\x04memo\"\xfe\x01\n" +
 	"\tCallStats\x12\x1b\n" +
 	"\tcrm_calls\x18\x01 \x01(\x05R\bcrmCalls\x12\x1d\n" +
 	"\n" +
 	"quota_used\x18\x02 \x01(\x03R\tquotaUsed\x12\x1b\n" +
-	"\tquota_max\x18\x03 \x01(\x03R\bquotaMax*_\n" +
+	"\tquota_max\x18\x03 \x01(\x03R\bquotaMax\x12X\n" +
+	"\rcalls_by_type\x18\x04 \x03(\v24.fieldwarden.connector.v1.CallStats.CallsByTypeEntryR\vcallsByType\x1a>\n" +
+	"\x10CallsByTypeEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x05R\x05value:\x028\x01*_\n" +
 	"\vEnvironment\x12\x1b\n" +
 	"\x17ENVIRONMENT_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16ENVIRONMENT_PRODUCTION\x10\x01\x12\x17\n" +
@@ -284,19 +298,21 @@ func file_fieldwarden_connector_v1_target_proto_rawDescGZIP() []byte {
 }
 
 var file_fieldwarden_connector_v1_target_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_fieldwarden_connector_v1_target_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_fieldwarden_connector_v1_target_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
 var file_fieldwarden_connector_v1_target_proto_goTypes = []any{
 	(Environment)(0),  // 0: fieldwarden.connector.v1.Environment
 	(*Target)(nil),    // 1: fieldwarden.connector.v1.Target
 	(*CallStats)(nil), // 2: fieldwarden.connector.v1.CallStats
+	nil,               // 3: fieldwarden.connector.v1.CallStats.CallsByTypeEntry
 }
 var file_fieldwarden_connector_v1_target_proto_depIdxs = []int32{
 	0, // 0: fieldwarden.connector.v1.Target.environment:type_name -> fieldwarden.connector.v1.Environment
-	1, // [1:1] is the sub-list for method output_type
-	1, // [1:1] is the sub-list for method input_type
-	1, // [1:1] is the sub-list for extension type_name
-	1, // [1:1] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	3, // 1: fieldwarden.connector.v1.CallStats.calls_by_type:type_name -> fieldwarden.connector.v1.CallStats.CallsByTypeEntry
+	2, // [2:2] is the sub-list for method output_type
+	2, // [2:2] is the sub-list for method input_type
+	2, // [2:2] is the sub-list for extension type_name
+	2, // [2:2] is the sub-list for extension extendee
+	0, // [0:2] is the sub-list for field type_name
 }
 
 func init() { file_fieldwarden_connector_v1_target_proto_init() }
@@ -310,7 +326,7 @@ func file_fieldwarden_connector_v1_target_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_fieldwarden_connector_v1_target_proto_rawDesc), len(file_fieldwarden_connector_v1_target_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   2,
+			NumMessages:   3,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
