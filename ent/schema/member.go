@@ -23,7 +23,7 @@ func (Member) Mixin() []ent.Mixin {
 // Fields of the Member.
 func (Member) Fields() []ent.Field {
 	return []ent.Field{
-		field.String("email").MaxLen(320).NotEmpty().Comment("lower case"),
+		field.String("email").MaxLen(320).NotEmpty().Comment("lower case").Annotations(entgql.OrderField("EMAIL")),
 		field.String("name").MaxLen(200).Optional(),
 		field.Enum("role").GoType(principal.Role("")),
 		field.String("issuer").MaxLen(500).Optional().Comment("of the OIDC identity that the member signed in with"),

@@ -23,7 +23,7 @@ func (Recipient) Mixin() []ent.Mixin {
 // Fields of the Recipient.
 func (Recipient) Fields() []ent.Field {
 	return []ent.Field{
-		field.String("address").MaxLen(320).NotEmpty().Immutable().Comment("lower case"),
+		field.String("address").MaxLen(320).NotEmpty().Immutable().Comment("lower case").Annotations(entgql.OrderField("ADDRESS")),
 		field.Enum("class").GoType(crm.RecipientClass("")).Immutable(),
 		field.String("added_by").MaxLen(80).Immutable(),
 	}

@@ -22,7 +22,7 @@ func (Workspace) Mixin() []ent.Mixin {
 // Fields of the Workspace.
 func (Workspace) Fields() []ent.Field {
 	return []ent.Field{
-		field.String("name").MaxLen(200).NotEmpty(),
+		field.String("name").MaxLen(200).NotEmpty().Annotations(entgql.OrderField("NAME")),
 		field.Enum("edition").GoType(crm.Edition("")).Default(string(crm.EditionAdvancedPlus)),
 		field.String("package_key").MaxLen(100).NotEmpty(),
 		field.String("time_zone").MaxLen(64).Default("UTC").Comment("IANA name; the default zone of schedules"),
