@@ -31,20 +31,23 @@ func main() {
 	records := flag.Int("records", 20_000, "records in each CRM")
 	fields := flag.Int("fields", 5_000, "fields of the object whose field list is queried")
 	losses := flag.Int("losses", 100, "losses to time")
+	integrations := flag.Int("integrations", 2_000, "integrations that are due at once")
+	dueOnly := flag.Bool("due-only", false, "only the figures of integrations that are due at once")
 	flag.Parse()
-	if err := bench(os.Stdout, sizes{records: *records, fields: *fields, losses: *losses}); err != nil {
+	if err := bench(os.Stdout, sizes{records: *records, fields: *fields, losses: *losses, integrations: *integrations}, *dueOnly); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-type sizes struct{ records, fields, losses int }
+type sizes struct{ records, fields, losses, integrations int }
 
 // stand is what the figures are taken of.
 type stand struct {
 	sizes
 	crm         *rig.CRM
 	others      *simulated.Running
+	programs    rig.Programs
 	site        *rig.Site
 	server      *drive.Process
 	token       string
@@ -59,8 +62,8 @@ func (s *stand) row(what, format string, values ...any) {
 	_, _ = fmt.Fprintf(s.table, "%s\t%s\n", what, fmt.Sprintf(format, values...)) // Flush tells of errors
 }
 
-func bench(out io.Writer, z sizes) (err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+func bench(out io.Writer, z sizes, dueOnly bool) (err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Minute)
 	defer cancel()
 	folder, err := os.MkdirTemp("/tmp", "fwb-") // short: sockets live below it
 	if err != nil {
@@ -71,9 +74,24 @@ func bench(out io.Writer, z sizes) (err error) {
 	if err != nil {
 		return err
 	}
-	s := &stand{sizes: z, table: tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)}
+	s := &stand{sizes: z, programs: programs, table: tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)}
+	load, _ := os.ReadFile("/proc/loadavg")
+	s.row("machine", "%d CPUs, %s/%s, %s, load %s", runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version(), strings.TrimSpace(string(load)))
+	if !dueOnly {
+		if err := s.one(ctx, folder); err != nil {
+			return err
+		}
+	}
+	if err := s.due(ctx); err != nil {
+		return err
+	}
+	return s.table.Flush()
+}
+
+// one takes the figures of one integration of each CRM.
+func (s *stand) one(ctx context.Context, folder string) (err error) {
 	s.crm, err = rig.StartCRM(ctx, salesforce.Config{
-		Records: salesforce.Spread(z.records), RotateRefreshTokens: true, RequirePKCE: true, DailyRequests: -1,
+		Records: salesforce.Spread(s.records), RotateRefreshTokens: true, RequirePKCE: true, DailyRequests: -1,
 	})
 	if err != nil {
 		return err
@@ -84,7 +102,7 @@ func bench(out io.Writer, z sizes) (err error) {
 		if name == rig.Connector {
 			continue
 		}
-		other, err := simulated.New(name, simulated.Options{Records: z.records, Unlimited: true})
+		other, err := simulated.New(name, simulated.Options{Records: s.records, Unlimited: true})
 		if err != nil {
 			return err
 		}
@@ -94,7 +112,7 @@ func bench(out io.Writer, z sizes) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.others.Close()) }()
-	if s.site, err = rig.NewSite(folder, "n", "", programs, append(others, s.crm.CRM), "--confirm-delay", "1ms"); err != nil {
+	if s.site, err = rig.NewSite(folder, "n", "", s.programs, append(others, s.crm.CRM), "--confirm-delay", "1ms"); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.site.Close()) }()
@@ -102,14 +120,12 @@ func bench(out io.Writer, z sizes) (err error) {
 		return err
 	}
 	defer func() { s.server.Kill() }()
-	load, _ := os.ReadFile("/proc/loadavg")
-	s.row("machine", "%d CPUs, %s/%s, %s, load %s", runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version(), strings.TrimSpace(string(load)))
 	for _, figure := range []func(context.Context) error{s.syncs, s.check, s.vendors, s.latency, s.memory, s.inProcess} {
 		if err := figure(ctx); err != nil {
 			return fmt.Errorf("%w\nthe server's last log lines:\n%s", err, s.site.Log(3000))
 		}
 	}
-	return s.table.Flush()
+	return nil
 }
 
 // start starts the server and points the integration's client at it.
