@@ -3003,6 +3003,53 @@ func (_m *MemberQuery) Paginate(
 	return conn, nil
 }
 
+var (
+	// MemberOrderFieldEmail orders Member by email.
+	MemberOrderFieldEmail = &MemberOrderField{
+		Value: func(_m *Member) (ent.Value, error) {
+			return _m.Email, nil
+		},
+		column: member.FieldEmail,
+		toTerm: member.ByEmail,
+		toCursor: func(_m *Member) Cursor {
+			return Cursor{
+				ID:    _m.ID,
+				Value: _m.Email,
+			}
+		},
+	}
+)
+
+// String implement fmt.Stringer interface.
+func (f MemberOrderField) String() string {
+	var str string
+	switch f.column {
+	case MemberOrderFieldEmail.column:
+		str = "EMAIL"
+	}
+	return str
+}
+
+// MarshalGQL implements graphql.Marshaler interface.
+func (f MemberOrderField) MarshalGQL(w io.Writer) {
+	io.WriteString(w, strconv.Quote(f.String()))
+}
+
+// UnmarshalGQL implements graphql.Unmarshaler interface.
+func (f *MemberOrderField) UnmarshalGQL(v interface{}) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("MemberOrderField %T must be a string", v)
+	}
+	switch str {
+	case "EMAIL":
+		*f = *MemberOrderFieldEmail
+	default:
+		return fmt.Errorf("%s is not a valid MemberOrderField", str)
+	}
+	return nil
+}
+
 // MemberOrderField defines the ordering field of Member.
 type MemberOrderField struct {
 	// Value extracts the ordering value from the given Member.
@@ -3501,6 +3548,53 @@ func (_m *RecipientQuery) Paginate(
 	return conn, nil
 }
 
+var (
+	// RecipientOrderFieldAddress orders Recipient by address.
+	RecipientOrderFieldAddress = &RecipientOrderField{
+		Value: func(_m *Recipient) (ent.Value, error) {
+			return _m.Address, nil
+		},
+		column: recipient.FieldAddress,
+		toTerm: recipient.ByAddress,
+		toCursor: func(_m *Recipient) Cursor {
+			return Cursor{
+				ID:    _m.ID,
+				Value: _m.Address,
+			}
+		},
+	}
+)
+
+// String implement fmt.Stringer interface.
+func (f RecipientOrderField) String() string {
+	var str string
+	switch f.column {
+	case RecipientOrderFieldAddress.column:
+		str = "ADDRESS"
+	}
+	return str
+}
+
+// MarshalGQL implements graphql.Marshaler interface.
+func (f RecipientOrderField) MarshalGQL(w io.Writer) {
+	io.WriteString(w, strconv.Quote(f.String()))
+}
+
+// UnmarshalGQL implements graphql.Unmarshaler interface.
+func (f *RecipientOrderField) UnmarshalGQL(v interface{}) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("RecipientOrderField %T must be a string", v)
+	}
+	switch str {
+	case "ADDRESS":
+		*f = *RecipientOrderFieldAddress
+	default:
+		return fmt.Errorf("%s is not a valid RecipientOrderField", str)
+	}
+	return nil
+}
+
 // RecipientOrderField defines the ordering field of Recipient.
 type RecipientOrderField struct {
 	// Value extracts the ordering value from the given Recipient.
@@ -3748,6 +3842,53 @@ func (_m *RunLogEntryQuery) Paginate(
 	}
 	conn.build(nodes, pager, after, first, before, last)
 	return conn, nil
+}
+
+var (
+	// RunLogEntryOrderFieldSeq orders RunLogEntry by seq.
+	RunLogEntryOrderFieldSeq = &RunLogEntryOrderField{
+		Value: func(_m *RunLogEntry) (ent.Value, error) {
+			return _m.Seq, nil
+		},
+		column: runlogentry.FieldSeq,
+		toTerm: runlogentry.BySeq,
+		toCursor: func(_m *RunLogEntry) Cursor {
+			return Cursor{
+				ID:    _m.ID,
+				Value: _m.Seq,
+			}
+		},
+	}
+)
+
+// String implement fmt.Stringer interface.
+func (f RunLogEntryOrderField) String() string {
+	var str string
+	switch f.column {
+	case RunLogEntryOrderFieldSeq.column:
+		str = "SEQ"
+	}
+	return str
+}
+
+// MarshalGQL implements graphql.Marshaler interface.
+func (f RunLogEntryOrderField) MarshalGQL(w io.Writer) {
+	io.WriteString(w, strconv.Quote(f.String()))
+}
+
+// UnmarshalGQL implements graphql.Unmarshaler interface.
+func (f *RunLogEntryOrderField) UnmarshalGQL(v interface{}) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("RunLogEntryOrderField %T must be a string", v)
+	}
+	switch str {
+	case "SEQ":
+		*f = *RunLogEntryOrderFieldSeq
+	default:
+		return fmt.Errorf("%s is not a valid RunLogEntryOrderField", str)
+	}
+	return nil
 }
 
 // RunLogEntryOrderField defines the ordering field of RunLogEntry.
@@ -4495,6 +4636,53 @@ func (_m *WorkspaceQuery) Paginate(
 	}
 	conn.build(nodes, pager, after, first, before, last)
 	return conn, nil
+}
+
+var (
+	// WorkspaceOrderFieldName orders Workspace by name.
+	WorkspaceOrderFieldName = &WorkspaceOrderField{
+		Value: func(_m *Workspace) (ent.Value, error) {
+			return _m.Name, nil
+		},
+		column: workspace.FieldName,
+		toTerm: workspace.ByName,
+		toCursor: func(_m *Workspace) Cursor {
+			return Cursor{
+				ID:    _m.ID,
+				Value: _m.Name,
+			}
+		},
+	}
+)
+
+// String implement fmt.Stringer interface.
+func (f WorkspaceOrderField) String() string {
+	var str string
+	switch f.column {
+	case WorkspaceOrderFieldName.column:
+		str = "NAME"
+	}
+	return str
+}
+
+// MarshalGQL implements graphql.Marshaler interface.
+func (f WorkspaceOrderField) MarshalGQL(w io.Writer) {
+	io.WriteString(w, strconv.Quote(f.String()))
+}
+
+// UnmarshalGQL implements graphql.Unmarshaler interface.
+func (f *WorkspaceOrderField) UnmarshalGQL(v interface{}) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("WorkspaceOrderField %T must be a string", v)
+	}
+	switch str {
+	case "NAME":
+		*f = *WorkspaceOrderFieldName
+	default:
+		return fmt.Errorf("%s is not a valid WorkspaceOrderField", str)
+	}
+	return nil
 }
 
 // WorkspaceOrderField defines the ordering field of Workspace.

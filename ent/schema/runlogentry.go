@@ -25,7 +25,7 @@ func (RunLogEntry) Fields() []ent.Field {
 	return []ent.Field{
 		field.String("run_id").MaxLen(40).NotEmpty().Immutable(),
 		field.String("integration_id").MaxLen(40).NotEmpty().Immutable(),
-		field.Int("seq").Immutable().Comment("counts up in the run, from 1"),
+		field.Int("seq").Immutable().Annotations(entgql.OrderField("SEQ")).Comment("counts up in the run, from 1"),
 		field.Enum("level").GoType(crm.LogLevel("")).Immutable(),
 		field.String("message").MaxLen(1000).Immutable(),
 		field.String("object_name").MaxLen(120).Optional().Immutable(),
