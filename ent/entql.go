@@ -388,6 +388,7 @@ var schemaGraph = func() *sqlgraph.Schema {
 			integration.FieldFailingSince:             {Type: field.TypeTime, Column: integration.FieldFailingSince},
 			integration.FieldFailureWarnedAt:          {Type: field.TypeTime, Column: integration.FieldFailureWarnedAt},
 			integration.FieldGraceWarnedAt:            {Type: field.TypeTime, Column: integration.FieldGraceWarnedAt},
+			integration.FieldPurgeRequestedAt:         {Type: field.TypeTime, Column: integration.FieldPurgeRequestedAt},
 			integration.FieldQuotaPercent:             {Type: field.TypeInt, Column: integration.FieldQuotaPercent},
 			integration.FieldQuotaUsed:                {Type: field.TypeInt, Column: integration.FieldQuotaUsed},
 			integration.FieldQuotaMax:                 {Type: field.TypeInt, Column: integration.FieldQuotaMax},
@@ -2425,6 +2426,11 @@ func (f *IntegrationFilter) WhereFailureWarnedAt(p entql.TimeP) {
 // WhereGraceWarnedAt applies the entql time.Time predicate on the grace_warned_at field.
 func (f *IntegrationFilter) WhereGraceWarnedAt(p entql.TimeP) {
 	f.Where(p.Field(integration.FieldGraceWarnedAt))
+}
+
+// WherePurgeRequestedAt applies the entql time.Time predicate on the purge_requested_at field.
+func (f *IntegrationFilter) WherePurgeRequestedAt(p entql.TimeP) {
+	f.Where(p.Field(integration.FieldPurgeRequestedAt))
 }
 
 // WhereQuotaPercent applies the entql int predicate on the quota_percent field.

@@ -1742,6 +1742,11 @@ func (_q *IntegrationQuery) collectField(ctx context.Context, oneNode bool, opCt
 				selectedFields = append(selectedFields, integration.FieldGraceWarnedAt)
 				fieldSeen[integration.FieldGraceWarnedAt] = struct{}{}
 			}
+		case "purgeRequestedAt":
+			if _, ok := fieldSeen[integration.FieldPurgeRequestedAt]; !ok {
+				selectedFields = append(selectedFields, integration.FieldPurgeRequestedAt)
+				fieldSeen[integration.FieldPurgeRequestedAt] = struct{}{}
+			}
 		case "quotaPercent":
 			if _, ok := fieldSeen[integration.FieldQuotaPercent]; !ok {
 				selectedFields = append(selectedFields, integration.FieldQuotaPercent)

@@ -79,6 +79,8 @@ type Integration struct {
 	FailureWarnedAt *time.Time `json:"failure_warned_at,omitempty"`
 	// when the warning before the end of GRACE was given (requirement C6)
 	GraceWarnedAt *time.Time `json:"grace_warned_at,omitempty"`
+	// since when its imported records are being deleted; until that is done nobody signs in again (requirement C8)
+	PurgeRequestedAt *time.Time `json:"purge_requested_at,omitempty"`
 	// share of the CRM's own quota, used by anybody, at which runs stop (requirement G5)
 	QuotaPercent int `json:"quota_percent,omitempty"`
 	// the CRM's own figure when it was last told
@@ -178,7 +180,7 @@ func (*Integration) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullInt64)
 		case integration.FieldID, integration.FieldWorkspaceID, integration.FieldConnector, integration.FieldEnvironment, integration.FieldState, integration.FieldStateReason, integration.FieldSlot, integration.FieldInstanceID, integration.FieldInstanceName, integration.FieldInstanceURL, integration.FieldEndpoint, integration.FieldInstanceEdition, integration.FieldAPIVersion, integration.FieldIntegrationUser, integration.FieldScheduleTime, integration.FieldScheduleZone:
 			values[i] = new(sql.NullString)
-		case integration.FieldCreatedAt, integration.FieldGraceUntil, integration.FieldChecklistAt, integration.FieldNextRunAt, integration.FieldLastSyncedAt, integration.FieldLastSucceededAt, integration.FieldFailingSince, integration.FieldFailureWarnedAt, integration.FieldGraceWarnedAt, integration.FieldQuotaAt, integration.FieldUpdatedAt:
+		case integration.FieldCreatedAt, integration.FieldGraceUntil, integration.FieldChecklistAt, integration.FieldNextRunAt, integration.FieldLastSyncedAt, integration.FieldLastSucceededAt, integration.FieldFailingSince, integration.FieldFailureWarnedAt, integration.FieldGraceWarnedAt, integration.FieldPurgeRequestedAt, integration.FieldQuotaAt, integration.FieldUpdatedAt:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -396,6 +398,13 @@ func (_m *Integration) assignValues(columns []string, values []any) error {
 				_m.GraceWarnedAt = new(time.Time)
 				*_m.GraceWarnedAt = value.Time
 			}
+		case integration.FieldPurgeRequestedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field purge_requested_at", values[i])
+			} else if value.Valid {
+				_m.PurgeRequestedAt = new(time.Time)
+				*_m.PurgeRequestedAt = value.Time
+			}
 		case integration.FieldQuotaPercent:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
 				return fmt.Errorf("unexpected type %T for field quota_percent", values[i])
@@ -593,6 +602,11 @@ func (_m *Integration) String() string {
 	builder.WriteString(", ")
 	if v := _m.GraceWarnedAt; v != nil {
 		builder.WriteString("grace_warned_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.PurgeRequestedAt; v != nil {
+		builder.WriteString("purge_requested_at=")
 		builder.WriteString(v.Format(time.ANSIC))
 	}
 	builder.WriteString(", ")

@@ -394,6 +394,20 @@ func (_c *IntegrationCreate) SetNillableGraceWarnedAt(v *time.Time) *Integration
 	return _c
 }
 
+// SetPurgeRequestedAt sets the "purge_requested_at" field.
+func (_c *IntegrationCreate) SetPurgeRequestedAt(v time.Time) *IntegrationCreate {
+	_c.mutation.SetPurgeRequestedAt(v)
+	return _c
+}
+
+// SetNillablePurgeRequestedAt sets the "purge_requested_at" field if the given value is not nil.
+func (_c *IntegrationCreate) SetNillablePurgeRequestedAt(v *time.Time) *IntegrationCreate {
+	if v != nil {
+		_c.SetPurgeRequestedAt(*v)
+	}
+	return _c
+}
+
 // SetQuotaPercent sets the "quota_percent" field.
 func (_c *IntegrationCreate) SetQuotaPercent(v int) *IntegrationCreate {
 	_c.mutation.SetQuotaPercent(v)
@@ -907,6 +921,10 @@ func (_c *IntegrationCreate) createSpec() (*Integration, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.GraceWarnedAt(); ok {
 		_spec.SetField(integration.FieldGraceWarnedAt, field.TypeTime, value)
 		_node.GraceWarnedAt = &value
+	}
+	if value, ok := _c.mutation.PurgeRequestedAt(); ok {
+		_spec.SetField(integration.FieldPurgeRequestedAt, field.TypeTime, value)
+		_node.PurgeRequestedAt = &value
 	}
 	if value, ok := _c.mutation.QuotaPercent(); ok {
 		_spec.SetField(integration.FieldQuotaPercent, field.TypeInt, value)
@@ -1501,6 +1519,24 @@ func (u *IntegrationUpsert) UpdateGraceWarnedAt() *IntegrationUpsert {
 // ClearGraceWarnedAt clears the value of the "grace_warned_at" field.
 func (u *IntegrationUpsert) ClearGraceWarnedAt() *IntegrationUpsert {
 	u.SetNull(integration.FieldGraceWarnedAt)
+	return u
+}
+
+// SetPurgeRequestedAt sets the "purge_requested_at" field.
+func (u *IntegrationUpsert) SetPurgeRequestedAt(v time.Time) *IntegrationUpsert {
+	u.Set(integration.FieldPurgeRequestedAt, v)
+	return u
+}
+
+// UpdatePurgeRequestedAt sets the "purge_requested_at" field to the value that was provided on create.
+func (u *IntegrationUpsert) UpdatePurgeRequestedAt() *IntegrationUpsert {
+	u.SetExcluded(integration.FieldPurgeRequestedAt)
+	return u
+}
+
+// ClearPurgeRequestedAt clears the value of the "purge_requested_at" field.
+func (u *IntegrationUpsert) ClearPurgeRequestedAt() *IntegrationUpsert {
+	u.SetNull(integration.FieldPurgeRequestedAt)
 	return u
 }
 
@@ -2163,6 +2199,27 @@ func (u *IntegrationUpsertOne) UpdateGraceWarnedAt() *IntegrationUpsertOne {
 func (u *IntegrationUpsertOne) ClearGraceWarnedAt() *IntegrationUpsertOne {
 	return u.Update(func(s *IntegrationUpsert) {
 		s.ClearGraceWarnedAt()
+	})
+}
+
+// SetPurgeRequestedAt sets the "purge_requested_at" field.
+func (u *IntegrationUpsertOne) SetPurgeRequestedAt(v time.Time) *IntegrationUpsertOne {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.SetPurgeRequestedAt(v)
+	})
+}
+
+// UpdatePurgeRequestedAt sets the "purge_requested_at" field to the value that was provided on create.
+func (u *IntegrationUpsertOne) UpdatePurgeRequestedAt() *IntegrationUpsertOne {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.UpdatePurgeRequestedAt()
+	})
+}
+
+// ClearPurgeRequestedAt clears the value of the "purge_requested_at" field.
+func (u *IntegrationUpsertOne) ClearPurgeRequestedAt() *IntegrationUpsertOne {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.ClearPurgeRequestedAt()
 	})
 }
 
@@ -3006,6 +3063,27 @@ func (u *IntegrationUpsertBulk) UpdateGraceWarnedAt() *IntegrationUpsertBulk {
 func (u *IntegrationUpsertBulk) ClearGraceWarnedAt() *IntegrationUpsertBulk {
 	return u.Update(func(s *IntegrationUpsert) {
 		s.ClearGraceWarnedAt()
+	})
+}
+
+// SetPurgeRequestedAt sets the "purge_requested_at" field.
+func (u *IntegrationUpsertBulk) SetPurgeRequestedAt(v time.Time) *IntegrationUpsertBulk {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.SetPurgeRequestedAt(v)
+	})
+}
+
+// UpdatePurgeRequestedAt sets the "purge_requested_at" field to the value that was provided on create.
+func (u *IntegrationUpsertBulk) UpdatePurgeRequestedAt() *IntegrationUpsertBulk {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.UpdatePurgeRequestedAt()
+	})
+}
+
+// ClearPurgeRequestedAt clears the value of the "purge_requested_at" field.
+func (u *IntegrationUpsertBulk) ClearPurgeRequestedAt() *IntegrationUpsertBulk {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.ClearPurgeRequestedAt()
 	})
 }
 

@@ -529,6 +529,26 @@ func (_u *IntegrationUpdate) ClearGraceWarnedAt() *IntegrationUpdate {
 	return _u
 }
 
+// SetPurgeRequestedAt sets the "purge_requested_at" field.
+func (_u *IntegrationUpdate) SetPurgeRequestedAt(v time.Time) *IntegrationUpdate {
+	_u.mutation.SetPurgeRequestedAt(v)
+	return _u
+}
+
+// SetNillablePurgeRequestedAt sets the "purge_requested_at" field if the given value is not nil.
+func (_u *IntegrationUpdate) SetNillablePurgeRequestedAt(v *time.Time) *IntegrationUpdate {
+	if v != nil {
+		_u.SetPurgeRequestedAt(*v)
+	}
+	return _u
+}
+
+// ClearPurgeRequestedAt clears the value of the "purge_requested_at" field.
+func (_u *IntegrationUpdate) ClearPurgeRequestedAt() *IntegrationUpdate {
+	_u.mutation.ClearPurgeRequestedAt()
+	return _u
+}
+
 // SetQuotaPercent sets the "quota_percent" field.
 func (_u *IntegrationUpdate) SetQuotaPercent(v int) *IntegrationUpdate {
 	_u.mutation.ResetQuotaPercent()
@@ -1079,6 +1099,12 @@ func (_u *IntegrationUpdate) sqlSave(ctx context.Context) (_node int, err error)
 	}
 	if _u.mutation.GraceWarnedAtCleared() {
 		_spec.ClearField(integration.FieldGraceWarnedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.PurgeRequestedAt(); ok {
+		_spec.SetField(integration.FieldPurgeRequestedAt, field.TypeTime, value)
+	}
+	if _u.mutation.PurgeRequestedAtCleared() {
+		_spec.ClearField(integration.FieldPurgeRequestedAt, field.TypeTime)
 	}
 	if value, ok := _u.mutation.QuotaPercent(); ok {
 		_spec.SetField(integration.FieldQuotaPercent, field.TypeInt, value)
@@ -1846,6 +1872,26 @@ func (_u *IntegrationUpdateOne) ClearGraceWarnedAt() *IntegrationUpdateOne {
 	return _u
 }
 
+// SetPurgeRequestedAt sets the "purge_requested_at" field.
+func (_u *IntegrationUpdateOne) SetPurgeRequestedAt(v time.Time) *IntegrationUpdateOne {
+	_u.mutation.SetPurgeRequestedAt(v)
+	return _u
+}
+
+// SetNillablePurgeRequestedAt sets the "purge_requested_at" field if the given value is not nil.
+func (_u *IntegrationUpdateOne) SetNillablePurgeRequestedAt(v *time.Time) *IntegrationUpdateOne {
+	if v != nil {
+		_u.SetPurgeRequestedAt(*v)
+	}
+	return _u
+}
+
+// ClearPurgeRequestedAt clears the value of the "purge_requested_at" field.
+func (_u *IntegrationUpdateOne) ClearPurgeRequestedAt() *IntegrationUpdateOne {
+	_u.mutation.ClearPurgeRequestedAt()
+	return _u
+}
+
 // SetQuotaPercent sets the "quota_percent" field.
 func (_u *IntegrationUpdateOne) SetQuotaPercent(v int) *IntegrationUpdateOne {
 	_u.mutation.ResetQuotaPercent()
@@ -2426,6 +2472,12 @@ func (_u *IntegrationUpdateOne) sqlSave(ctx context.Context) (_node *Integration
 	}
 	if _u.mutation.GraceWarnedAtCleared() {
 		_spec.ClearField(integration.FieldGraceWarnedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.PurgeRequestedAt(); ok {
+		_spec.SetField(integration.FieldPurgeRequestedAt, field.TypeTime, value)
+	}
+	if _u.mutation.PurgeRequestedAtCleared() {
+		_spec.ClearField(integration.FieldPurgeRequestedAt, field.TypeTime)
 	}
 	if value, ok := _u.mutation.QuotaPercent(); ok {
 		_spec.SetField(integration.FieldQuotaPercent, field.TypeInt, value)

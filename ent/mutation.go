@@ -13171,6 +13171,7 @@ type IntegrationMutation struct {
 	failing_since              *time.Time
 	failure_warned_at          *time.Time
 	grace_warned_at            *time.Time
+	purge_requested_at         *time.Time
 	quota_percent              *int
 	addquota_percent           *int
 	quota_used                 *int
@@ -14732,6 +14733,55 @@ func (m *IntegrationMutation) ResetGraceWarnedAt() {
 	delete(m.clearedFields, integration.FieldGraceWarnedAt)
 }
 
+// SetPurgeRequestedAt sets the "purge_requested_at" field.
+func (m *IntegrationMutation) SetPurgeRequestedAt(t time.Time) {
+	m.purge_requested_at = &t
+}
+
+// PurgeRequestedAt returns the value of the "purge_requested_at" field in the mutation.
+func (m *IntegrationMutation) PurgeRequestedAt() (r time.Time, exists bool) {
+	v := m.purge_requested_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPurgeRequestedAt returns the old "purge_requested_at" field's value of the Integration entity.
+// If the Integration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *IntegrationMutation) OldPurgeRequestedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPurgeRequestedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPurgeRequestedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPurgeRequestedAt: %w", err)
+	}
+	return oldValue.PurgeRequestedAt, nil
+}
+
+// ClearPurgeRequestedAt clears the value of the "purge_requested_at" field.
+func (m *IntegrationMutation) ClearPurgeRequestedAt() {
+	m.purge_requested_at = nil
+	m.clearedFields[integration.FieldPurgeRequestedAt] = struct{}{}
+}
+
+// PurgeRequestedAtCleared returns if the "purge_requested_at" field was cleared in this mutation.
+func (m *IntegrationMutation) PurgeRequestedAtCleared() bool {
+	_, ok := m.clearedFields[integration.FieldPurgeRequestedAt]
+	return ok
+}
+
+// ResetPurgeRequestedAt resets all changes to the "purge_requested_at" field.
+func (m *IntegrationMutation) ResetPurgeRequestedAt() {
+	m.purge_requested_at = nil
+	delete(m.clearedFields, integration.FieldPurgeRequestedAt)
+}
+
 // SetQuotaPercent sets the "quota_percent" field.
 func (m *IntegrationMutation) SetQuotaPercent(i int) {
 	m.quota_percent = &i
@@ -15289,7 +15339,7 @@ func (m *IntegrationMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *IntegrationMutation) Fields() []string {
-	fields := make([]string, 0, 35)
+	fields := make([]string, 0, 36)
 	if m.workspace_id != nil {
 		fields = append(fields, integration.FieldWorkspaceID)
 	}
@@ -15380,6 +15430,9 @@ func (m *IntegrationMutation) Fields() []string {
 	if m.grace_warned_at != nil {
 		fields = append(fields, integration.FieldGraceWarnedAt)
 	}
+	if m.purge_requested_at != nil {
+		fields = append(fields, integration.FieldPurgeRequestedAt)
+	}
 	if m.quota_percent != nil {
 		fields = append(fields, integration.FieldQuotaPercent)
 	}
@@ -15463,6 +15516,8 @@ func (m *IntegrationMutation) Field(name string) (ent.Value, bool) {
 		return m.FailureWarnedAt()
 	case integration.FieldGraceWarnedAt:
 		return m.GraceWarnedAt()
+	case integration.FieldPurgeRequestedAt:
+		return m.PurgeRequestedAt()
 	case integration.FieldQuotaPercent:
 		return m.QuotaPercent()
 	case integration.FieldQuotaUsed:
@@ -15542,6 +15597,8 @@ func (m *IntegrationMutation) OldField(ctx context.Context, name string) (ent.Va
 		return m.OldFailureWarnedAt(ctx)
 	case integration.FieldGraceWarnedAt:
 		return m.OldGraceWarnedAt(ctx)
+	case integration.FieldPurgeRequestedAt:
+		return m.OldPurgeRequestedAt(ctx)
 	case integration.FieldQuotaPercent:
 		return m.OldQuotaPercent(ctx)
 	case integration.FieldQuotaUsed:
@@ -15771,6 +15828,13 @@ func (m *IntegrationMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetGraceWarnedAt(v)
 		return nil
+	case integration.FieldPurgeRequestedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPurgeRequestedAt(v)
+		return nil
 	case integration.FieldQuotaPercent:
 		v, ok := value.(int)
 		if !ok {
@@ -15959,6 +16023,9 @@ func (m *IntegrationMutation) ClearedFields() []string {
 	if m.FieldCleared(integration.FieldGraceWarnedAt) {
 		fields = append(fields, integration.FieldGraceWarnedAt)
 	}
+	if m.FieldCleared(integration.FieldPurgeRequestedAt) {
+		fields = append(fields, integration.FieldPurgeRequestedAt)
+	}
 	if m.FieldCleared(integration.FieldQuotaAt) {
 		fields = append(fields, integration.FieldQuotaAt)
 	}
@@ -16035,6 +16102,9 @@ func (m *IntegrationMutation) ClearField(name string) error {
 		return nil
 	case integration.FieldGraceWarnedAt:
 		m.ClearGraceWarnedAt()
+		return nil
+	case integration.FieldPurgeRequestedAt:
+		m.ClearPurgeRequestedAt()
 		return nil
 	case integration.FieldQuotaAt:
 		m.ClearQuotaAt()
@@ -16136,6 +16206,9 @@ func (m *IntegrationMutation) ResetField(name string) error {
 		return nil
 	case integration.FieldGraceWarnedAt:
 		m.ResetGraceWarnedAt()
+		return nil
+	case integration.FieldPurgeRequestedAt:
+		m.ResetPurgeRequestedAt()
 		return nil
 	case integration.FieldQuotaPercent:
 		m.ResetQuotaPercent()

@@ -76,6 +76,8 @@ const (
 	FieldFailureWarnedAt = "failure_warned_at"
 	// FieldGraceWarnedAt holds the string denoting the grace_warned_at field in the database.
 	FieldGraceWarnedAt = "grace_warned_at"
+	// FieldPurgeRequestedAt holds the string denoting the purge_requested_at field in the database.
+	FieldPurgeRequestedAt = "purge_requested_at"
 	// FieldQuotaPercent holds the string denoting the quota_percent field in the database.
 	FieldQuotaPercent = "quota_percent"
 	// FieldQuotaUsed holds the string denoting the quota_used field in the database.
@@ -168,6 +170,7 @@ var Columns = []string{
 	FieldFailingSince,
 	FieldFailureWarnedAt,
 	FieldGraceWarnedAt,
+	FieldPurgeRequestedAt,
 	FieldQuotaPercent,
 	FieldQuotaUsed,
 	FieldQuotaMax,
@@ -404,6 +407,11 @@ func ByFailureWarnedAt(opts ...sql.OrderTermOption) OrderOption {
 // ByGraceWarnedAt orders the results by the grace_warned_at field.
 func ByGraceWarnedAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldGraceWarnedAt, opts...).ToFunc()
+}
+
+// ByPurgeRequestedAt orders the results by the purge_requested_at field.
+func ByPurgeRequestedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPurgeRequestedAt, opts...).ToFunc()
 }
 
 // ByQuotaPercent orders the results by the quota_percent field.

@@ -191,6 +191,11 @@ func GraceWarnedAt(v time.Time) predicate.Integration {
 	return predicate.Integration(sql.FieldEQ(FieldGraceWarnedAt, v))
 }
 
+// PurgeRequestedAt applies equality check predicate on the "purge_requested_at" field. It's identical to PurgeRequestedAtEQ.
+func PurgeRequestedAt(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldEQ(FieldPurgeRequestedAt, v))
+}
+
 // QuotaPercent applies equality check predicate on the "quota_percent" field. It's identical to QuotaPercentEQ.
 func QuotaPercent(v int) predicate.Integration {
 	return predicate.Integration(sql.FieldEQ(FieldQuotaPercent, v))
@@ -1769,6 +1774,56 @@ func GraceWarnedAtIsNil() predicate.Integration {
 // GraceWarnedAtNotNil applies the NotNil predicate on the "grace_warned_at" field.
 func GraceWarnedAtNotNil() predicate.Integration {
 	return predicate.Integration(sql.FieldNotNull(FieldGraceWarnedAt))
+}
+
+// PurgeRequestedAtEQ applies the EQ predicate on the "purge_requested_at" field.
+func PurgeRequestedAtEQ(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldEQ(FieldPurgeRequestedAt, v))
+}
+
+// PurgeRequestedAtNEQ applies the NEQ predicate on the "purge_requested_at" field.
+func PurgeRequestedAtNEQ(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldNEQ(FieldPurgeRequestedAt, v))
+}
+
+// PurgeRequestedAtIn applies the In predicate on the "purge_requested_at" field.
+func PurgeRequestedAtIn(vs ...time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldIn(FieldPurgeRequestedAt, vs...))
+}
+
+// PurgeRequestedAtNotIn applies the NotIn predicate on the "purge_requested_at" field.
+func PurgeRequestedAtNotIn(vs ...time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldNotIn(FieldPurgeRequestedAt, vs...))
+}
+
+// PurgeRequestedAtGT applies the GT predicate on the "purge_requested_at" field.
+func PurgeRequestedAtGT(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldGT(FieldPurgeRequestedAt, v))
+}
+
+// PurgeRequestedAtGTE applies the GTE predicate on the "purge_requested_at" field.
+func PurgeRequestedAtGTE(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldGTE(FieldPurgeRequestedAt, v))
+}
+
+// PurgeRequestedAtLT applies the LT predicate on the "purge_requested_at" field.
+func PurgeRequestedAtLT(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldLT(FieldPurgeRequestedAt, v))
+}
+
+// PurgeRequestedAtLTE applies the LTE predicate on the "purge_requested_at" field.
+func PurgeRequestedAtLTE(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldLTE(FieldPurgeRequestedAt, v))
+}
+
+// PurgeRequestedAtIsNil applies the IsNil predicate on the "purge_requested_at" field.
+func PurgeRequestedAtIsNil() predicate.Integration {
+	return predicate.Integration(sql.FieldIsNull(FieldPurgeRequestedAt))
+}
+
+// PurgeRequestedAtNotNil applies the NotNil predicate on the "purge_requested_at" field.
+func PurgeRequestedAtNotNil() predicate.Integration {
+	return predicate.Integration(sql.FieldNotNull(FieldPurgeRequestedAt))
 }
 
 // QuotaPercentEQ applies the EQ predicate on the "quota_percent" field.

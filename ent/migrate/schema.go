@@ -446,6 +446,7 @@ var (
 		{Name: "failing_since", Type: field.TypeTime, Nullable: true},
 		{Name: "failure_warned_at", Type: field.TypeTime, Nullable: true},
 		{Name: "grace_warned_at", Type: field.TypeTime, Nullable: true},
+		{Name: "purge_requested_at", Type: field.TypeTime, Nullable: true},
 		{Name: "quota_percent", Type: field.TypeInt, Default: 80},
 		{Name: "quota_used", Type: field.TypeInt, Default: 0},
 		{Name: "quota_max", Type: field.TypeInt, Default: 0},

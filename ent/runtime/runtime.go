@@ -1234,15 +1234,15 @@ func init() {
 	// integration.DefaultConsecutiveFailures holds the default value on creation for the consecutive_failures field.
 	integration.DefaultConsecutiveFailures = integrationDescConsecutiveFailures.Default.(int)
 	// integrationDescQuotaPercent is the schema descriptor for quota_percent field.
-	integrationDescQuotaPercent := integrationFields[28].Descriptor()
+	integrationDescQuotaPercent := integrationFields[29].Descriptor()
 	// integration.DefaultQuotaPercent holds the default value on creation for the quota_percent field.
 	integration.DefaultQuotaPercent = integrationDescQuotaPercent.Default.(int)
 	// integrationDescQuotaUsed is the schema descriptor for quota_used field.
-	integrationDescQuotaUsed := integrationFields[29].Descriptor()
+	integrationDescQuotaUsed := integrationFields[30].Descriptor()
 	// integration.DefaultQuotaUsed holds the default value on creation for the quota_used field.
 	integration.DefaultQuotaUsed = integrationDescQuotaUsed.Default.(int)
 	// integrationDescQuotaMax is the schema descriptor for quota_max field.
-	integrationDescQuotaMax := integrationFields[30].Descriptor()
+	integrationDescQuotaMax := integrationFields[31].Descriptor()
 	// integration.DefaultQuotaMax holds the default value on creation for the quota_max field.
 	integration.DefaultQuotaMax = integrationDescQuotaMax.Default.(int)
 	// integrationDescID is the schema descriptor for id field.

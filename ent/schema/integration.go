@@ -54,6 +54,7 @@ func (Integration) Fields() []ent.Field {
 		field.Time("failing_since").Optional().Nillable().Comment("when the first of them ended"),
 		field.Time("failure_warned_at").Optional().Nillable().Comment("when the warning before the automatic pause was given"),
 		field.Time("grace_warned_at").Optional().Nillable().Comment("when the warning before the end of GRACE was given (requirement C6)"),
+		field.Time("purge_requested_at").Optional().Nillable().Comment("since when its imported records are being deleted; until that is done nobody signs in again (requirement C8)"),
 		field.Int("quota_percent").Default(80).Comment("share of the CRM's own quota, used by anybody, at which runs stop (requirement G5)"),
 		field.Int("quota_used").Default(0).Comment("the CRM's own figure when it was last told"),
 		field.Int("quota_max").Default(0).Comment("0: the CRM has not told"),

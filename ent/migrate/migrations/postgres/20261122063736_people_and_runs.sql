@@ -8,7 +8,7 @@ CREATE INDEX "auditentry_workspace_id_target" ON "audit_entries" ("workspace_id"
 -- modify "crm_objects" table
 ALTER TABLE "crm_objects" ADD COLUMN "sync_phase" character varying NOT NULL DEFAULT 'ONBOARDING', ADD COLUMN "last_read_at" timestamptz NULL, ADD COLUMN "partial_token" bytea NULL, ADD COLUMN "partial_fields" jsonb NULL, ADD COLUMN "partial_generation" bigint NOT NULL DEFAULT 0, ADD COLUMN "partial" boolean NOT NULL DEFAULT false;
 -- modify "integrations" table
-ALTER TABLE "integrations" ADD COLUMN "last_succeeded_at" timestamptz NULL, ADD COLUMN "consecutive_failures" bigint NOT NULL DEFAULT 0, ADD COLUMN "failing_since" timestamptz NULL, ADD COLUMN "failure_warned_at" timestamptz NULL, ADD COLUMN "grace_warned_at" timestamptz NULL, ADD COLUMN "quota_percent" bigint NOT NULL DEFAULT 80, ADD COLUMN "quota_used" bigint NOT NULL DEFAULT 0, ADD COLUMN "quota_max" bigint NOT NULL DEFAULT 0, ADD COLUMN "quota_at" timestamptz NULL;
+ALTER TABLE "integrations" ADD COLUMN "last_succeeded_at" timestamptz NULL, ADD COLUMN "consecutive_failures" bigint NOT NULL DEFAULT 0, ADD COLUMN "failing_since" timestamptz NULL, ADD COLUMN "failure_warned_at" timestamptz NULL, ADD COLUMN "grace_warned_at" timestamptz NULL, ADD COLUMN "purge_requested_at" timestamptz NULL, ADD COLUMN "quota_percent" bigint NOT NULL DEFAULT 80, ADD COLUMN "quota_used" bigint NOT NULL DEFAULT 0, ADD COLUMN "quota_max" bigint NOT NULL DEFAULT 0, ADD COLUMN "quota_at" timestamptz NULL;
 -- modify "run_objects" table
 ALTER TABLE "run_objects" ADD COLUMN "phase" character varying NOT NULL DEFAULT 'ONBOARDING', ADD COLUMN "crm_calls" bigint NOT NULL DEFAULT 0, ADD COLUMN "started_at" timestamptz NULL, ADD COLUMN "finished_at" timestamptz NULL;
 -- modify "sync_runs" table
@@ -135,7 +135,7 @@ ALTER TABLE "sync_runs" DROP COLUMN "log_seq", DROP COLUMN "cancel_requested", D
 -- reverse: modify "run_objects" table
 ALTER TABLE "run_objects" DROP COLUMN "finished_at", DROP COLUMN "started_at", DROP COLUMN "crm_calls", DROP COLUMN "phase";
 -- reverse: modify "integrations" table
-ALTER TABLE "integrations" DROP COLUMN "quota_at", DROP COLUMN "quota_max", DROP COLUMN "quota_used", DROP COLUMN "quota_percent", DROP COLUMN "grace_warned_at", DROP COLUMN "failure_warned_at", DROP COLUMN "failing_since", DROP COLUMN "consecutive_failures", DROP COLUMN "last_succeeded_at";
+ALTER TABLE "integrations" DROP COLUMN "quota_at", DROP COLUMN "quota_max", DROP COLUMN "quota_used", DROP COLUMN "quota_percent", DROP COLUMN "purge_requested_at", DROP COLUMN "grace_warned_at", DROP COLUMN "failure_warned_at", DROP COLUMN "failing_since", DROP COLUMN "consecutive_failures", DROP COLUMN "last_succeeded_at";
 -- reverse: modify "crm_objects" table
 ALTER TABLE "crm_objects" DROP COLUMN "partial", DROP COLUMN "partial_generation", DROP COLUMN "partial_fields", DROP COLUMN "partial_token", DROP COLUMN "last_read_at", DROP COLUMN "sync_phase";
 -- reverse: create index "auditentry_workspace_id_target" to table: "audit_entries"

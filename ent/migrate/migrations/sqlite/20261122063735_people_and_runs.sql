@@ -34,6 +34,7 @@ ALTER TABLE `integrations` ADD COLUMN `consecutive_failures` integer NOT NULL DE
 ALTER TABLE `integrations` ADD COLUMN `failing_since` datetime NULL;
 ALTER TABLE `integrations` ADD COLUMN `failure_warned_at` datetime NULL;
 ALTER TABLE `integrations` ADD COLUMN `grace_warned_at` datetime NULL;
+ALTER TABLE `integrations` ADD COLUMN `purge_requested_at` datetime NULL;
 ALTER TABLE `integrations` ADD COLUMN `quota_percent` integer NOT NULL DEFAULT 80;
 ALTER TABLE `integrations` ADD COLUMN `quota_used` integer NOT NULL DEFAULT 0;
 ALTER TABLE `integrations` ADD COLUMN `quota_max` integer NOT NULL DEFAULT 0;
@@ -137,6 +138,7 @@ ALTER TABLE `integrations` DROP COLUMN `quota_at`;
 ALTER TABLE `integrations` DROP COLUMN `quota_max`;
 ALTER TABLE `integrations` DROP COLUMN `quota_used`;
 ALTER TABLE `integrations` DROP COLUMN `quota_percent`;
+ALTER TABLE `integrations` DROP COLUMN `purge_requested_at`;
 ALTER TABLE `integrations` DROP COLUMN `grace_warned_at`;
 ALTER TABLE `integrations` DROP COLUMN `failure_warned_at`;
 ALTER TABLE `integrations` DROP COLUMN `failing_since`;
