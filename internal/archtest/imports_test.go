@@ -16,7 +16,7 @@ var (
 
 	// Use cases by layer. They import lower layers only, never each other within one.
 	reads  = []string{"internal/snapshot"}
-	layer1 = []string{"internal/alert"}
+	layer1 = []string{"internal/alert", "internal/runlog"}
 	layer2 = []string{"internal/integration", "internal/settings", "internal/mapping", "internal/picklist"}
 	layer3 = []string{"internal/permission"}
 	layer4 = []string{"internal/syncrun", "internal/schedule"}
@@ -72,6 +72,7 @@ var importRules = []importRule{
 	{"internal/mapping", slices.Concat(vocabulary, entities, foundation, reads, layer1), "layer 2"},
 	{"internal/picklist", slices.Concat(vocabulary, entities, foundation, reads, layer1), "layer 2"},
 	{"internal/alert", slices.Concat(vocabulary, entities, foundation, reads), "layer 1"},
+	{"internal/runlog", slices.Concat(vocabulary, entities, foundation, reads), "layer 1"},
 	{"internal/snapshot", slices.Concat(vocabulary, entities, []string{"internal/store"}), "reads what several use cases need and decides nothing"},
 
 	{"internal/auth", slices.Concat(vocabulary, entities, []string{"internal/store", "internal/obs"}), "foundation: who acts"},

@@ -39,6 +39,18 @@ type FeedItem struct {
 // entries of a transaction must be of one workspace, else it fails.
 func (tx *Tx) Feed(item FeedItem) { tx.feed = append(tx.feed, item) }
 
+// Queued returns the entry of a kind about a subject that this transaction has queued
+// already, nil for none, so that what happens several times in a transaction can be
+// told once: change its Payload.
+func (tx *Tx) Queued(kind, subjectID string) *FeedItem {
+	for i := range tx.feed {
+		if tx.feed[i].Kind == kind && tx.feed[i].SubjectID == subjectID {
+			return &tx.feed[i]
+		}
+	}
+	return nil
+}
+
 // flushFeed writes the queued entries as the last statements of the transaction.
 // The counter's row stays locked until the commit, which is why sequences follow
 // the order of commits.

@@ -1,0 +1,55 @@
+package runlog
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/fieldwarden/fieldwarden/ent/runlogentry"
+	"github.com/fieldwarden/fieldwarden/internal/principal"
+	"github.com/fieldwarden/fieldwarden/internal/store"
+)
+
+// pruned is how many lines one transaction removes.
+const pruned = 2000
+
+// Housekeep removes the lines of all workspaces that are older than Retention, some
+// thousand in a transaction. Several nodes may do it at once.
+func (l *Log) Housekeep(ctx context.Context) error {
+	ctx = principal.AllWorkspaces(ctx, "run log retention")
+	for {
+		before := l.store.Clock().Now().UTC().Add(-Retention)
+		ids, err := l.store.Read().RunLogEntry.Query().Where(runlogentry.CreatedAtLT(before)).
+			Order(runlogentry.ByCreatedAt()).Limit(pruned).IDs(ctx)
+		if err != nil || len(ids) == 0 {
+			return wrap("looking for old lines", err)
+		}
+		err = l.store.WithTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.Ent().RunLogEntry.Delete().Where(runlogentry.IDIn(ids...)).Exec(ctx)
+			return err
+		})
+		if err != nil {
+			return wrap("removing old lines", err)
+		}
+		if len(ids) < pruned {
+			return nil
+		}
+	}
+}
+
+func wrap(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("runlog: %s: %w", doing, err)
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+func sortedKeys(m map[string][]string) []string { return slices.Sorted(maps.Keys(m)) }
