@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 
 	"google.golang.org/grpc"
@@ -79,6 +80,13 @@ func checkedObjectOf(object crm.CheckObject) *connectorv1.CheckedObject {
 // addStats adds the calls up; the quota is the newest figure.
 func addStats(a, b crm.CallStats) crm.CallStats {
 	a.CRMCalls += b.CRMCalls
+	if len(b.ByType) > 0 {
+		sum := maps.Clone(b.ByType)
+		for key, calls := range a.ByType {
+			sum[key] += calls
+		}
+		a.ByType = sum
+	}
 	if b.QuotaMax != 0 || b.QuotaUsed != 0 {
 		a.QuotaUsed, a.QuotaMax = b.QuotaUsed, b.QuotaMax
 	}
@@ -126,7 +134,7 @@ func (c *collector) collect(stream grpc.ServerStreamingClient[connectorv1.CheckP
 }
 
 func (c *collector) take(response *connectorv1.CheckPermissionsResponse) error {
-	if err := validate.Stats(response.GetStats()); err != nil {
+	if err := validate.Stats(response.GetStats(), c.call.apiTypes()); err != nil {
 		return c.call.answerFault(err)
 	}
 	c.stats = addStats(c.stats, statsOf(response.GetStats()))

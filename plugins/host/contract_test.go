@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -34,6 +35,15 @@ func sdkCodes(t *testing.T) []string {
 	return codes
 }
 
+// hostMade are the codes that the host says of a connector or a CRM; no connector
+// may send them.
+func hostMade() []fault.Code {
+	return []fault.Code{
+		fault.ConnectorNotFound, fault.ConnectorNotExecutable, fault.ConnectorChecksum, fault.ConnectorProtocol, fault.ConnectorStart,
+		fault.ConnectorCrashed, fault.ConnectorTimeout, fault.ConnectorAnswer, fault.ConnectorQuarantined, fault.RecordRefused, fault.OAuthDenied, fault.CRMGrantRevoked,
+	}
+}
+
 // The protocol's enum is what the SDK's codes and the host's list follow.
 func TestErrorCodesAreTheSameOnBothSides(t *testing.T) {
 	t.Parallel()
@@ -50,6 +60,18 @@ func TestErrorCodesAreTheSameOnBothSides(t *testing.T) {
 		require.Equal(t, fault.Code(code), host.CodeOf(connectorv1.ErrorCode(number)))
 	}
 	require.ElementsMatch(t, wire, sdkCodes(t))
+	// The host's list has nothing on their sides but what they may say and what the
+	// host itself says of them.
+	for _, info := range fault.Codes() {
+		if info.Side != fault.Host && !slices.Contains(wire, string(info.Code)) {
+			require.Contains(t, hostMade(), info.Code, "%s is neither in the protocol nor made by the host", info.Code)
+		}
+	}
+	for _, code := range hostMade() {
+		require.NotContains(t, wire, string(code), "connectors may say %s", code)
+		info, listed := fault.Lookup(code)
+		require.True(t, listed && info.Side != fault.Host, "%s", code)
+	}
 	require.Equal(t, fault.ConnectorInternal, host.CodeOf(0))
 	require.Equal(t, fault.ConnectorInternal, host.CodeOf(999), "a code of a later version")
 }

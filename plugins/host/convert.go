@@ -4,10 +4,13 @@ import (
 	"encoding/json"
 	"math"
 	"strings"
+	"time"
 
 	"github.com/fieldwarden/fieldwarden/internal/crm"
+	"github.com/fieldwarden/fieldwarden/internal/fault"
 	connectorv1 "github.com/fieldwarden/fieldwarden/plugins/proto/fieldwarden/connector/v1"
 	"github.com/fieldwarden/fieldwarden/plugins/proto/handshake"
+	"github.com/fieldwarden/fieldwarden/plugins/proto/validate"
 )
 
 // The functions of this file turn validated wire values into domain values.
@@ -53,6 +56,7 @@ func manifestOf(response *connectorv1.DescribeResponse) crm.Manifest {
 		Prerequisites:      mapped(m.GetPrerequisites(), prerequisiteOf),
 		Remediations:       mapped(m.GetRemediations(), remediationOf),
 		MaxObjectsPerCheck: max(1, int(m.GetMaxObjectsPerCheck())),
+		APITypes:           mapped(m.GetApiTypes(), apiTypeOf),
 	}
 	if m.GetConfigSchema() != "" {
 		manifest.ConfigSchema = json.RawMessage(m.GetConfigSchema())
@@ -77,6 +81,7 @@ func environmentSpecOf(spec *connectorv1.EnvironmentSpec) crm.EnvironmentSpec {
 			EndpointField: o.GetEndpointField(), Endpoint: strings.TrimRight(o.GetEndpoint(), "/"), AuthorizeParams: o.GetAuthorizeParams(),
 			IntrospectURL: o.GetIntrospectUrl(), OptionalScopes: o.GetOptionalScopes(), Grants: grantsOf(o.GetGrants()),
 			ClientCredentialsScopes: o.GetClientCredentialsScopes(), RevokedCodes: o.GetRevokedCodes(), RetryCodes: o.GetRetryCodes(),
+			RefreshTokenIdle: time.Duration(o.GetRefreshTokenIdleSeconds()) * time.Second,
 		},
 	}
 }
@@ -86,6 +91,14 @@ func grantsOf(grants []connectorv1.GrantType) []crm.GrantType {
 		return []crm.GrantType{crm.GrantAuthorizationCode}
 	}
 	return mapped(grants, func(g connectorv1.GrantType) crm.GrantType { return crm.GrantType(enumName(g, "GRANT_TYPE_")) })
+}
+
+func apiTypeOf(a *connectorv1.ApiType) crm.APIType {
+	api := crm.APIType{Key: a.GetKey(), Title: a.GetTitle()}
+	if limit := int(a.GetRecommendedDailyLimit()); limit > 0 {
+		api.RecommendedDailyLimit = &limit
+	}
+	return api
 }
 
 func costOf(c *connectorv1.VerbCost) crm.VerbCost {
@@ -189,11 +202,34 @@ func choiceOf(c *connectorv1.Choice) crm.Choice {
 }
 
 func statsOf(s *connectorv1.CallStats) crm.CallStats {
-	return crm.CallStats{CRMCalls: int(s.GetCrmCalls()), QuotaUsed: int(s.GetQuotaUsed()), QuotaMax: int(s.GetQuotaMax())}
+	stats := crm.CallStats{CRMCalls: int(s.GetCrmCalls()), QuotaUsed: int(s.GetQuotaUsed()), QuotaMax: int(s.GetQuotaMax())}
+	for key, calls := range s.GetCallsByType() {
+		if stats.ByType == nil {
+			stats.ByType = make(map[string]int, len(s.GetCallsByType()))
+		}
+		stats.ByType[key] = int(calls)
+	}
+	return stats
 }
 
 func batchOf(b *connectorv1.ReadResponse) crm.Batch {
-	return crm.Batch{Records: mapped(b.GetRecords(), recordOf), ResumeToken: b.GetResumeToken(), Done: b.GetDone(), Stats: statsOf(b.GetStats()), Restarted: b.GetRestarted()}
+	batch := crm.Batch{ResumeToken: b.GetResumeToken(), Done: b.GetDone(), Stats: statsOf(b.GetStats()), Restarted: b.GetRestarted()}
+	batch.Records, batch.Refused = recordsOf(b.GetRecords())
+	return batch
+}
+
+// recordsOf takes the records that can be taken. One that cannot is named, so that
+// the others of its batch are not lost for it (requirement E9).
+func recordsOf(list []*connectorv1.Record) (records []crm.Record, refused []crm.RefusedRecord) {
+	records = make([]crm.Record, 0, len(list))
+	for _, record := range list {
+		if err := validate.Record(record); err != nil {
+			refused = append(refused, crm.RefusedRecord{ID: record.GetId(), Code: string(fault.RecordRefused), Message: "The record was refused: " + err.Error() + "."})
+			continue
+		}
+		records = append(records, recordOf(record))
+	}
+	return records, refused
 }
 
 func recordOf(r *connectorv1.Record) crm.Record {

@@ -2,26 +2,18 @@ package host
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 
 	"google.golang.org/grpc"
-	"google.golang.org/protobuf/proto"
 
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
 	connectorv1 "github.com/fieldwarden/fieldwarden/plugins/proto/fieldwarden/connector/v1"
-	"github.com/fieldwarden/fieldwarden/plugins/proto/handshake"
 	"github.com/fieldwarden/fieldwarden/plugins/proto/validate"
 )
 
-const (
-	// maxCheckBytes bounds one CheckPermissions answer as a whole.
-	maxCheckBytes = 32 << 20
-	// maxStill is how many batches without a record or progress are borne.
-	maxStill = 100
-)
+// maxCheckBytes bounds one CheckPermissions answer as a whole.
+const maxCheckBytes = 32 << 20
 
 // describe reads a started process' manifest.
 func (h *Host) describe(ctx context.Context, name string, running *process) (described, *fault.Error) {
@@ -135,75 +127,6 @@ func (h *Host) ListPicklist(ctx context.Context, name string, target crm.Target,
 		return nil
 	})
 	return choices, err
-}
-
-// Read hands every batch of an object's records from a position on to yield,
-// until the connector has nothing more for now or yield returns an error, which
-// Read returns unchanged. Only the last batch has Done set; a stream that ends
-// without it is an error, so that a cut stream is never taken for the end.
-func (h *Host) Read(ctx context.Context, name string, target crm.Target, request crm.ReadRequest, yield func(crm.Batch) error) error {
-	v := verb{name: "Read", capability: crm.CanRead, deadline: h.config.Timeouts.Read, reserve: readBytes}
-	return h.invoke(ctx, name, v, &target, func(c *call) error {
-		stream, err := connectorv1.NewSyncServiceClient(c.running.conn).Read(c.ctx, &connectorv1.ReadRequest{
-			Target: targetOf(target), Object: request.Object, Fields: request.Fields,
-			ResumeToken: request.ResumeToken, BatchSize: clamp(request.BatchSize),
-		})
-		if err != nil {
-			return err
-		}
-		return c.readBatches(stream.Recv, request.ResumeToken, yield)
-	})
-}
-
-func (c *call) readBatches(recv func() (*connectorv1.ReadResponse, error), position []byte, yield func(crm.Batch) error) error {
-	still, done := 0, false
-	for {
-		response, err := next(c, recv)
-		switch {
-		case errors.Is(err, io.EOF) && done:
-			return nil
-		case errors.Is(err, io.EOF):
-			return c.answerFault(errors.New("the stream ended without a batch that has done set"))
-		case err != nil:
-			return err
-		case done:
-			return c.answerFault(errors.New("a batch follows the one that has done set"))
-		}
-		if err := c.checkBatch(response); err != nil {
-			return err
-		}
-		if len(response.GetRecords()) == 0 && string(response.GetResumeToken()) == string(position) && !response.GetDone() {
-			if still++; still > maxStill {
-				return c.answerFault(fmt.Errorf("%d batches brought neither a record nor a new resume token", still))
-			}
-		} else {
-			still = 0
-		}
-		position, done = response.GetResumeToken(), response.GetDone()
-		if err := yield(batchOf(response)); err != nil {
-			c.cancel(nil)
-			return callerError{err}
-		}
-	}
-}
-
-func (c *call) checkBatch(response *connectorv1.ReadResponse) error {
-	if size := proto.Size(response); len(response.GetRecords()) > 1 && size > handshake.MaxBatch {
-		return connectorFault(fault.ConnectorTooLarge, c.name,
-			fmt.Sprintf("Read: a batch has %d bytes, at most %d are allowed.", size, handshake.MaxBatch))
-	}
-	if err := validate.Batch(response); err != nil {
-		return c.answerFault(err)
-	}
-	return nil
-}
-
-// next receives one message of a stream and ends the call when it is silent for
-// too long. The time that our own caller takes does not count.
-func next[T any](c *call, recv func() (T, error)) (T, error) {
-	idle := c.host.config.Clock.AfterFunc(c.host.config.Timeouts.Idle, func() { c.cancel(errIdle) })
-	defer idle.Stop()
-	return recv()
 }
 
 func targetOf(target crm.Target) *connectorv1.Target {

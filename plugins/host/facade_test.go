@@ -19,7 +19,9 @@ func TestGoodConnector(t *testing.T) {
 		manifest, err := l.Describe("test")
 		require.NoError(t, err)
 		require.Equal(t, "Test CRM", manifest.Title)
-		require.Equal(t, []crm.Capability{crm.CanListObjects, crm.CanListFields, crm.CanCheckPermissions, crm.CanRead}, manifest.Capabilities)
+		require.Equal(t, []crm.Capability{crm.CanListObjects, crm.CanListFields, crm.CanCheckPermissions, crm.CanRead, crm.CanReadRecords}, manifest.Capabilities)
+		recommended := 500
+		require.Equal(t, []crm.APIType{{Key: "rest", Title: "REST API", RecommendedDailyLimit: &recommended}, {Key: "bulk", Title: "Bulk API"}}, manifest.APIs())
 		require.Equal(t, host.StateLoaded, l.status(t).State)
 
 		identity, err := l.Identify(t.Context(), "test", target(""))
@@ -214,16 +216,90 @@ func TestReadRefusesBrokenStreams(t *testing.T) {
 			code fault.Code
 			part string
 		}{
-			"no-done":      {fault.ConnectorAnswer, "ended without a batch that has done set"},
-			"bad-json":     {fault.ConnectorAnswer, "records[0].data: is not a JSON object"},
-			"endless":      {fault.ConnectorAnswer, "neither a record nor a new resume token"},
-			"large-record": {fault.ConnectorTooLarge, `"0" has`},
+			"no-done":        {fault.ConnectorAnswer, "ended without a batch that has done set"},
+			"no-id":          {fault.ConnectorAnswer, "records[1].id: is empty"},
+			"endless":        {fault.ConnectorAnswer, "neither a record nor a new resume token"},
+			"undeclared-api": {fault.ConnectorAnswer, `"soap" is not among the manifest's api_types`},
 		} {
 			err := l.Read(t.Context(), "test", target(mode), crm.ReadRequest{Object: "Contact"}, func(crm.Batch) error { return nil })
 			requireFault(t, err, want.code, want.part)
 		}
 		_, err := l.ListObjects(t.Context(), "test", target("giant"))
 		requireFault(t, err, fault.ConnectorTooLarge)
+	})
+}
+
+// One record that cannot be taken costs itself, not the rest of its batch.
+func TestRecordsAreRefusedOneByOne(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, l lab) {
+		var taken []string
+		refused := map[string]string{}
+		var stats crm.CallStats
+		collect := func(batch crm.Batch) error {
+			for _, record := range batch.Records {
+				taken = append(taken, record.ID)
+			}
+			for _, record := range batch.Refused {
+				require.Equal(t, string(fault.RecordRefused), record.Code)
+				refused[record.ID] = record.Message
+			}
+			stats = batch.Stats
+			return nil
+		}
+		requireRefused := func() {
+			require.Equal(t, []string{"good", "gone"}, taken)
+			require.Equal(t, map[string]string{
+				"list":  "The record was refused: the data is not a JSON object.",
+				"nul":   "The record was refused: a text in the data holds a NUL character, which PostgreSQL cannot store.",
+				"giant": "The record was refused: the data has more than 262144 bytes.",
+			}, refused)
+		}
+		require.NoError(t, l.Read(t.Context(), "test", target("bad-records"), crm.ReadRequest{Object: "Contact"}, collect))
+		requireRefused()
+		require.Equal(t, crm.CallStats{CRMCalls: 3, ByType: map[string]int{"bulk": 2}}, stats)
+
+		taken, refused = nil, map[string]string{}
+		ids := []string{"good", "list", "nul", "giant", "gone"}
+		require.NoError(t, l.ReadRecords(t.Context(), "test", target("bad-records"), crm.ReadRecordsRequest{Object: "Contact", IDs: ids}, collect))
+		requireRefused()
+	})
+}
+
+func TestReadRecords(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, l lab) {
+		found := map[string]crm.Record{}
+		calls := 0
+		request := crm.ReadRecordsRequest{Object: "Contact", Fields: []string{"n"}, IDs: []string{"1", "x", "3"}}
+		require.NoError(t, l.ReadRecords(t.Context(), "test", target(""), request, func(batch crm.Batch) error {
+			for _, record := range batch.Records {
+				found[record.ID] = record
+			}
+			calls += batch.Stats.CRMCalls
+			return nil
+		}))
+		require.Len(t, found, 3)
+		require.JSONEq(t, `{"n":3}`, string(found["3"].Data))
+		require.True(t, found["x"].Deleted)
+		require.Equal(t, 1, calls)
+
+		stop := errors.New("enough")
+		err := l.ReadRecords(t.Context(), "test", target(""), request, func(crm.Batch) error { return stop })
+		require.Equal(t, stop, err, "the caller's own error comes back unchanged")
+
+		discard := func(crm.Batch) error { return nil }
+		for mode, part := range map[string]string{
+			"forgets":  "1 of 3 records were neither sent nor called deleted",
+			"doubles":  `"1" was not asked for, or was answered before`,
+			"other-id": `"other" was not asked for`,
+		} {
+			requireFault(t, l.ReadRecords(t.Context(), "test", target(mode), request, discard), fault.ConnectorAnswer, part)
+		}
+		requireFault(t, l.ReadRecords(t.Context(), "test", target("rate"), request, discard), fault.CRMRateLimited)
+		err = l.ReadRecords(t.Context(), "test", target(""), crm.ReadRecordsRequest{Object: "Contact", IDs: []string{"1", "1"}}, discard)
+		require.True(t, fault.Is(err, fault.Internal))
+		require.ErrorContains(t, err, "stands twice")
 	})
 }
 

@@ -6,8 +6,8 @@
 //
 // The required interface is Connector. Everything else a connector can do is an
 // optional interface of this package (ObjectLister, FieldLister,
-// PermissionChecker, Reader, PicklistLister); Serve finds them by type assertion
-// and reports them to the host as capabilities. Connectors are stateless between
+// PermissionChecker, Reader, RecordReader, PicklistLister); Serve finds them by
+// type assertion and reports them to the host as capabilities. Connectors are stateless between
 // calls: each call carries the Target it is about, with a short-lived access
 // token. OAuth is described by the manifest and performed by the host; a
 // connector never sees a refresh token or a client secret.
@@ -65,6 +65,18 @@ type Reader interface {
 	// record that changed after the token's position is sent at least once;
 	// none is left out, also among equal timestamps.
 	Read(ctx context.Context, target Target, request ReadRequest, send func(Batch) error) error
+}
+
+// RecordReader is implemented by connectors that can read some records by their
+// ids; the host reads again what it could not store.
+type RecordReader interface {
+	// ReadRecords sends the present state of the records asked for, in any order
+	// and in as many parts as it likes: each of them once, and under the id that it
+	// was asked by; those that the CRM does not have any more, or does not show to
+	// the user, as deleted. Fields and values are those of Read. Whatever keeps the
+	// CRM from answering (limit, outage, a denied object) is the error that
+	// ReadRecords returns, never a deletion.
+	ReadRecords(ctx context.Context, target Target, request ReadRecordsRequest, send func(RecordsBatch) error) error
 }
 
 // PicklistLister is implemented by connectors that can list the choices that
@@ -150,6 +162,20 @@ type Manifest struct {
 	Prerequisites      []Prerequisite
 	Remediations       []Remediation
 	MaxObjectsPerCheck int
+	// APITypes are the CRM's APIs that calls are counted by, at most 10, the usual
+	// one first; none means that there is one. The host keeps a budget for each.
+	APITypes []APIType
+}
+
+// APIType is one of a CRM's APIs, with a quota of its own.
+type APIType struct {
+	// Key is stable: lower case with dashes ("rest").
+	Key string
+	// Title is what the CRM calls it ("REST API").
+	Title string
+	// RecommendedDailyLimit is how many calls in a day the CRM's vendor or the
+	// author recommends to allow; 0 is no recommendation.
+	RecommendedDailyLimit int
 }
 
 // EnvironmentSpec is how to sign in to one environment.
@@ -203,6 +229,10 @@ type OAuth struct {
 	RevokedCodes []string
 	// RetryCodes are what they hold when the same request may succeed later.
 	RetryCodes []string
+	// RefreshTokenIdle is how long a refresh token lives without being used, an hour
+	// at least; 0 when it does not end for that, or the customer decides. The host
+	// uses it before.
+	RefreshTokenIdle time.Duration
 }
 
 // VerbCost is what a verb costs in CRM API calls.
@@ -423,6 +453,9 @@ type CheckOutcome struct {
 type Stats struct {
 	// CRMCalls counts calls against the CRM's API quota.
 	CRMCalls int
+	// ByType are those of CRMCalls that went to another API than the manifest's
+	// first of APITypes, by its Key.
+	ByType map[string]int
 	// QuotaUsed and QuotaMax are the CRM's own figures; zero is unknown.
 	QuotaUsed int
 	QuotaMax  int
@@ -430,10 +463,12 @@ type Stats struct {
 
 // Record is one record under the CRM's own field names.
 type Record struct {
+	// ID has at most 200 bytes, no control characters, and no white space around it.
 	ID         string
 	ModifiedAt time.Time
 	Deleted    bool
-	// Data is a JSON object.
+	// Data is a JSON object, at most 256 KiB, without NUL characters. The host
+	// refuses a record with other data alone, and takes the rest of its batch.
 	Data json.RawMessage
 }
 
@@ -462,6 +497,22 @@ type Batch struct {
 	// the request had a resume token, because the CRM no longer knows what changed
 	// since. Records that are not sent from here to Done no longer exist.
 	Restarted bool
+}
+
+// ReadRecordsRequest asks for some records of one object.
+type ReadRecordsRequest struct {
+	Object string
+	// Fields are the readable fields wanted.
+	Fields []string
+	// IDs are those of records that Read sent, 1 to 200, each once.
+	IDs []string
+}
+
+// RecordsBatch is some of the records that were asked for; the SDK splits one that
+// is too large for a message.
+type RecordsBatch struct {
+	Records []Record
+	Stats   Stats
 }
 
 // PicklistSource is a list of choices with the same meaning in every CRM.

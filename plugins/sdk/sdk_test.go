@@ -45,12 +45,57 @@ func (full) CheckPermissions(context.Context, Target, CheckRequest, func(ObjectC
 
 func (full) Read(context.Context, Target, ReadRequest, func(Batch) error) error { return nil }
 
+func (full) ReadRecords(context.Context, Target, ReadRecordsRequest, func(RecordsBatch) error) error {
+	return nil
+}
+
 func TestCapabilitiesFollowTheInterfaces(t *testing.T) {
 	t.Parallel()
 	require.Empty(t, describeResponse(plain{}).GetCapabilities())
-	require.Len(t, describeResponse(full{}).GetCapabilities(), 4)
+	require.Len(t, describeResponse(full{}).GetCapabilities(), 5)
 	_, err := newService(plain{}, nil).ListObjects(t.Context(), &connectorv1.ListObjectsRequest{})
 	require.ErrorContains(t, err, "cannot list objects")
+}
+
+func TestManifestCarriesAPIsAndIdleTime(t *testing.T) {
+	t.Parallel()
+	wire := manifestToWire(Manifest{
+		APITypes:     []APIType{{Key: "rest", Title: "REST API", RecommendedDailyLimit: 10_000}, {Key: "bulk", Title: "Bulk API"}},
+		Environments: []EnvironmentSpec{{OAuth: OAuth{RefreshTokenIdle: 90 * 24 * time.Hour}}},
+	})
+	require.Equal(t, "rest", wire.GetApiTypes()[0].GetKey())
+	require.Equal(t, int64(10_000), wire.GetApiTypes()[0].GetRecommendedDailyLimit())
+	require.Equal(t, "Bulk API", wire.GetApiTypes()[1].GetTitle())
+	require.Equal(t, int64(7_776_000), wire.GetEnvironments()[0].GetOauth().GetRefreshTokenIdleSeconds())
+	require.Equal(t, map[string]int32{"bulk": 2}, statsToWire(Stats{CRMCalls: 3, ByType: map[string]int{"bulk": 2}}).GetCallsByType())
+}
+
+// A record over the host's limit is cut to what shows that it is, so that it costs
+// itself and not its batch.
+func TestGiantRecordIsCut(t *testing.T) {
+	t.Parallel()
+	require.Len(t, recordToWire(Record{Data: make([]byte, 9<<20)}).GetData(), handshake.MaxRecord+1)
+	require.Len(t, recordToWire(Record{Data: make([]byte, handshake.MaxRecord)}).GetData(), handshake.MaxRecord)
+}
+
+func TestSplitRecordsLosesNothing(t *testing.T) {
+	t.Parallel()
+	batch := RecordsBatch{Stats: Stats{CRMCalls: 2}}
+	for i := range 20 {
+		batch.Records = append(batch.Records, Record{ID: fmt.Sprint(i), Data: make([]byte, 200<<10)})
+	}
+	parts, err := splitRecords(batch)
+	require.NoError(t, err)
+	require.Greater(t, len(parts), 2)
+	var ids []string
+	for i, part := range parts {
+		require.LessOrEqual(t, proto.Size(part), handshake.MaxBatch)
+		require.Equal(t, i == len(parts)-1, part.GetStats() != nil)
+		for _, record := range part.GetRecords() {
+			ids = append(ids, record.GetId())
+		}
+	}
+	require.Len(t, ids, 20)
 }
 
 func TestCommandsForPeople(t *testing.T) {
@@ -110,7 +155,7 @@ func TestSplitBatchLosesNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		sizes := rapid.SliceOfN(rapid.IntRange(0, 1200<<10), 0, 12).Draw(t, "sizes")
 		before := []byte(rapid.String().Draw(t, "before"))
-		batch := &connectorv1.ReadResponse{ResumeToken: []byte("after"), Done: rapid.Bool().Draw(t, "done"), Stats: &connectorv1.CallStats{CrmCalls: 2}}
+		batch := &connectorv1.ReadResponse{ResumeToken: []byte("after"), Done: rapid.Bool().Draw(t, "done"), Stats: &connectorv1.CallStats{CrmCalls: 2}, Restarted: true}
 		for i, size := range sizes {
 			batch.Records = append(batch.Records, &connectorv1.Record{Id: fmt.Sprint(i), Data: make([]byte, size)})
 		}
@@ -122,6 +167,7 @@ func TestSplitBatchLosesNothing(t *testing.T) {
 			require.True(t, len(part.GetRecords()) <= 1 || proto.Size(part) <= handshake.MaxBatch)
 			require.LessOrEqual(t, proto.Size(part), handshake.MaxMessage)
 			require.Equal(t, last && batch.GetDone(), part.GetDone())
+			require.Equal(t, i == 0, part.GetRestarted())
 			require.Equal(t, last, part.GetStats() != nil)
 			if last {
 				require.Equal(t, "after", string(part.GetResumeToken()))

@@ -13,6 +13,7 @@ import (
 
 	connectorv1 "github.com/fieldwarden/fieldwarden/plugins/proto/fieldwarden/connector/v1"
 	"github.com/fieldwarden/fieldwarden/plugins/proto/redact"
+	"github.com/fieldwarden/fieldwarden/plugins/proto/validate"
 )
 
 // Register serves a connector on a gRPC server without a process of its own.
@@ -221,5 +222,35 @@ func (s *service) Read(request *connectorv1.ReadRequest, stream grpc.ServerStrea
 			Object: request.GetObject(), Fields: request.GetFields(),
 			ResumeToken: request.GetResumeToken(), BatchSize: int(request.GetBatchSize()),
 		}, send)
+	})
+}
+
+// ReadRecords sends the records asked for.
+func (s *service) ReadRecords(request *connectorv1.ReadRecordsRequest, stream grpc.ServerStreamingServer[connectorv1.ReadRecordsResponse]) error {
+	ctx := stream.Context()
+	return s.call(ctx, "ReadRecords", request.GetTarget(), func(target Target) error {
+		reader, ok := s.connector.(RecordReader)
+		if !ok {
+			return Unsupported("This connector cannot read records by their ids.")
+		}
+		if err := validate.ReadRecordsRequest(request); err != nil {
+			return InvalidRequest("ReadRecords: " + err.Error())
+		}
+		var mu sync.Mutex
+		send := func(batch RecordsBatch) error {
+			mu.Lock()
+			defer mu.Unlock()
+			parts, err := splitRecords(batch)
+			if err != nil {
+				return err
+			}
+			for _, part := range parts {
+				if err := stream.Send(part); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+		return reader.ReadRecords(ctx, target, ReadRecordsRequest{Object: request.GetObject(), Fields: request.GetFields(), IDs: request.GetIds()}, send)
 	})
 }

@@ -28,9 +28,25 @@ func splitBatch(batch *connectorv1.ReadResponse, position []byte) ([]*connectorv
 	for _, records := range groups[:len(groups)-1] {
 		parts = append(parts, &connectorv1.ReadResponse{Records: records, ResumeToken: position})
 	}
-	return append(parts, &connectorv1.ReadResponse{
+	parts = append(parts, &connectorv1.ReadResponse{
 		Records: groups[len(groups)-1], ResumeToken: batch.GetResumeToken(), Done: batch.GetDone(), Stats: batch.GetStats(),
-	}), nil
+	})
+	parts[0].Restarted = batch.GetRestarted()
+	return parts, nil
+}
+
+// splitRecords cuts a batch of ReadRecords into messages of at most
+// handshake.MaxBatch; the last one has the stats.
+func splitRecords(batch RecordsBatch) ([]*connectorv1.ReadRecordsResponse, error) {
+	groups, err := chunks(mapped(batch.Records, recordToWire), handshake.MaxBatch-margin, (*connectorv1.Record).GetId)
+	if err != nil {
+		return nil, err
+	}
+	parts := mapped(groups, func(records []*connectorv1.Record) *connectorv1.ReadRecordsResponse {
+		return &connectorv1.ReadRecordsResponse{Records: records}
+	})
+	parts[len(parts)-1].Stats = statsToWire(batch.Stats)
+	return parts, nil
 }
 
 // splitCheck cuts the answer for an object with very many fields into messages

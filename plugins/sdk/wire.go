@@ -3,10 +3,12 @@ package sdk
 import (
 	"encoding/json"
 	"math"
+	"time"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	connectorv1 "github.com/fieldwarden/fieldwarden/plugins/proto/fieldwarden/connector/v1"
+	"github.com/fieldwarden/fieldwarden/plugins/proto/handshake"
 )
 
 func mapped[A, B any](in []A, convert func(A) B) []B {
@@ -66,6 +68,9 @@ func capabilities(connector Connector) []connectorv1.Capability {
 	if _, ok := connector.(PicklistLister); ok {
 		found = append(found, connectorv1.Capability_CAPABILITY_LIST_PICKLIST)
 	}
+	if _, ok := connector.(RecordReader); ok {
+		found = append(found, connectorv1.Capability_CAPABILITY_READ_RECORDS)
+	}
 	return found
 }
 
@@ -80,6 +85,7 @@ func manifestToWire(m Manifest) *connectorv1.Manifest {
 		Prerequisites:      mapped(m.Prerequisites, prerequisiteToWire),
 		Remediations:       mapped(m.Remediations, remediationToWire),
 		MaxObjectsPerCheck: count(m.MaxObjectsPerCheck),
+		ApiTypes:           mapped(m.APITypes, apiTypeToWire),
 	}
 }
 
@@ -96,8 +102,13 @@ func environmentToWire(spec EnvironmentSpec) *connectorv1.EnvironmentSpec {
 				return enum[connectorv1.GrantType](connectorv1.GrantType_value, "GRANT_TYPE_", g)
 			}),
 			RevokedCodes: o.RevokedCodes, RetryCodes: o.RetryCodes,
+			RefreshTokenIdleSeconds: int64(o.RefreshTokenIdle / time.Second),
 		},
 	}
+}
+
+func apiTypeToWire(a APIType) *connectorv1.ApiType {
+	return &connectorv1.ApiType{Key: a.Key, Title: a.Title, RecommendedDailyLimit: int64(a.RecommendedDailyLimit)}
 }
 
 func costToWire(c VerbCost) *connectorv1.VerbCost {
@@ -172,7 +183,14 @@ func (s *service) checkToWire(c ObjectCheck) *connectorv1.ObjectCheck {
 }
 
 func statsToWire(s Stats) *connectorv1.CallStats {
-	return &connectorv1.CallStats{CrmCalls: count(s.CRMCalls), QuotaUsed: int64(s.QuotaUsed), QuotaMax: int64(s.QuotaMax)}
+	stats := &connectorv1.CallStats{CrmCalls: count(s.CRMCalls), QuotaUsed: int64(s.QuotaUsed), QuotaMax: int64(s.QuotaMax)}
+	for key, calls := range s.ByType {
+		if stats.CallsByType == nil {
+			stats.CallsByType = make(map[string]int32, len(s.ByType))
+		}
+		stats.CallsByType[key] = count(calls)
+	}
+	return stats
 }
 
 func batchToWire(b Batch) *connectorv1.ReadResponse {
@@ -193,8 +211,10 @@ func choiceToWire(c Choice) *connectorv1.Choice {
 	return choice
 }
 
+// recordToWire cuts data that the host would refuse in any case, so that a giant
+// record costs itself and not the message it is in.
 func recordToWire(r Record) *connectorv1.Record {
-	record := &connectorv1.Record{Id: r.ID, Deleted: r.Deleted, Data: r.Data}
+	record := &connectorv1.Record{Id: r.ID, Deleted: r.Deleted, Data: r.Data[:min(len(r.Data), handshake.MaxRecord+1)]}
 	if !r.ModifiedAt.IsZero() {
 		record.ModifiedAt = timestamppb.New(r.ModifiedAt)
 	}

@@ -36,6 +36,14 @@ const (
 	MaxText = 2 << 10
 	// MaxName is the size of a name or id.
 	MaxName = 255
+	// MaxRecordID is the size of a record's id. A record without a usable id spoils
+	// the whole answer, since nobody could say which one is missing.
+	MaxRecordID = 200
+	// MaxRecord is the size of a record's data. The host refuses a larger record
+	// alone; the SDK cuts its data to one byte more, which is enough to tell.
+	MaxRecord = 256 << 10
+	// MaxReadRecords is how many ids one ReadRecordsRequest holds.
+	MaxReadRecords = 200
 )
 
 // Environment variables that the host sets for a connector.

@@ -1,12 +1,9 @@
 package validate
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
-	"unicode/utf8"
-
-	"google.golang.org/protobuf/proto"
+	"maps"
+	"slices"
 
 	connectorv1 "github.com/fieldwarden/fieldwarden/plugins/proto/fieldwarden/connector/v1"
 	"github.com/fieldwarden/fieldwarden/plugins/proto/handshake"
@@ -225,45 +222,22 @@ func Choices(choices []*connectorv1.Choice) error {
 	return nil
 }
 
-// Batch checks one batch of records, sizes included.
-func Batch(batch *connectorv1.ReadResponse) error {
-	if err := count("records", len(batch.GetRecords()), maxRecords); err != nil {
-		return err
-	}
-	if size := len(batch.GetResumeToken()); size > handshake.MaxResumeToken {
-		return problem("resume_token", "has %d bytes, at most %d are allowed", size, handshake.MaxResumeToken)
-	}
-	if size := proto.Size(batch); len(batch.GetRecords()) > 1 && size > handshake.MaxBatch {
-		return problem("records", "the batch has %d bytes, at most %d are allowed", size, handshake.MaxBatch)
-	}
-	for i, record := range batch.GetRecords() {
-		path := fmt.Sprintf("records[%d]", i)
-		if err := name(path+".id", record.GetId()); err != nil {
-			return err
-		}
-		if at := record.GetModifiedAt(); at != nil && !at.IsValid() {
-			return problem(path+".modified_at", "is not a valid time")
-		}
-		if record.GetDeleted() && len(record.GetData()) == 0 {
-			continue
-		}
-		if !jsonObject(record.GetData()) {
-			return problem(path+".data", "is not a JSON object")
-		}
-	}
-	return Stats(batch.GetStats())
-}
-
-// jsonObject reports whether data is one valid JSON object.
-func jsonObject(data []byte) bool {
-	trimmed := bytes.TrimLeft(data, " \t\r\n")
-	return bytes.HasPrefix(trimmed, []byte("{")) && utf8.Valid(trimmed) && json.Valid(trimmed)
-}
-
-// Stats checks what a call cost; nil is nothing.
-func Stats(stats *connectorv1.CallStats) error {
+// Stats checks what a call cost; nil is nothing. apiTypes are the keys that the
+// manifest declares.
+func Stats(stats *connectorv1.CallStats, apiTypes []string) error {
 	if stats.GetCrmCalls() < 0 || stats.GetQuotaUsed() < 0 || stats.GetQuotaMax() < 0 {
 		return problem("stats", "holds a negative number")
+	}
+	left := stats.GetCrmCalls()
+	for _, key := range slices.Sorted(maps.Keys(stats.GetCallsByType())) {
+		calls := stats.GetCallsByType()[key]
+		if !slices.Contains(apiTypes, key) {
+			return problem("stats.calls_by_type", "%.80q is not among the manifest's api_types", key)
+		}
+		if calls < 0 || calls > left {
+			return problem("stats.calls_by_type", "%q has %d calls, which are not among the %d of crm_calls", key, calls, stats.GetCrmCalls())
+		}
+		left -= calls
 	}
 	return nil
 }

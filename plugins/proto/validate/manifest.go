@@ -25,6 +25,7 @@ func Describe(response *connectorv1.DescribeResponse) error {
 		configSchema(manifest.GetConfigSchema()),
 		placeholders(manifest),
 		costs(manifest.GetCosts()),
+		apiTypes(manifest.GetApiTypes()),
 		prerequisites(manifest.GetPrerequisites()),
 		remediations(manifest.GetRemediations()),
 		label("sdk", response.GetSdk()),
@@ -92,6 +93,9 @@ func oauth(path string, o *connectorv1.OAuth) error {
 	if o.GetEndpointField() == "" && o.GetEndpoint() == "" {
 		return problem(path, "has neither endpoint_field nor endpoint")
 	}
+	if idle := o.GetRefreshTokenIdleSeconds(); idle != 0 && (idle < minIdle || idle > maxIdle) {
+		return problem(path+".refresh_token_idle_seconds", "is %d; 0, or %d to %d are allowed", idle, minIdle, maxIdle)
+	}
 	errs := []error{
 		grants(path, o),
 		address(path+".authorize_url", filled(o.GetAuthorizeUrl())),
@@ -127,6 +131,13 @@ func oauth(path string, o *connectorv1.OAuth) error {
 	}
 	return first(errs...)
 }
+
+// Limits of refresh_token_idle_seconds: an hour, which the host can keep, and ten
+// years.
+const (
+	minIdle = 60 * 60
+	maxIdle = 10 * 366 * 24 * 60 * 60
+)
 
 // grants checks the list and what its members need.
 func grants(path string, o *connectorv1.OAuth) error {
@@ -261,6 +272,26 @@ func costs(list []*connectorv1.VerbCost) error {
 	}
 	return nil
 }
+
+func apiTypes(list []*connectorv1.ApiType) error {
+	if err := count("manifest.api_types", len(list), maxAPITypes); err != nil {
+		return err
+	}
+	once := unique()
+	for i, api := range list {
+		path := fmt.Sprintf("manifest.api_types[%d]", i)
+		if err := first(key(path+".key", api.GetKey()), once(path+".key", api.GetKey()), title(path+".title", api.GetTitle())); err != nil {
+			return err
+		}
+		if api.GetRecommendedDailyLimit() < 0 || api.GetRecommendedDailyLimit() > maxDailyLimit {
+			return problem(path+".recommended_daily_limit", "is %d, 0 to %d are allowed", api.GetRecommendedDailyLimit(), maxDailyLimit)
+		}
+	}
+	return nil
+}
+
+// maxDailyLimit is far above any CRM's quota, and fits every integer on the way.
+const maxDailyLimit = 1_000_000_000
 
 func prerequisites(list []*connectorv1.Prerequisite) error {
 	if err := count("manifest.prerequisites", len(list), maxItems); err != nil {

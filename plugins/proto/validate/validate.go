@@ -28,6 +28,7 @@ const (
 	maxRecords       = 50_000
 	maxObjectsPerOne = 200
 	maxLabel         = 1 << 10
+	maxAPITypes      = 10
 	maxIcon          = 32 << 10
 	maxSchema        = 256 << 10
 )
@@ -49,6 +50,14 @@ func name(path, value string) error {
 		return problem(path, "begins or ends with white space")
 	}
 	return nil
+}
+
+// recordID checks the id of a record.
+func recordID(path, value string) error {
+	if len(value) > handshake.MaxRecordID {
+		return problem(path, "has %d bytes, at most %d are allowed", len(value), handshake.MaxRecordID)
+	}
+	return name(path, value)
 }
 
 // label checks an optional one-line text.

@@ -118,7 +118,14 @@ func objectCheckFromWire(c *connectorv1.ObjectCheck) sdk.ObjectCheck {
 }
 
 func statsFromWire(s *connectorv1.CallStats) sdk.Stats {
-	return sdk.Stats{CRMCalls: int(s.GetCrmCalls()), QuotaUsed: int(s.GetQuotaUsed()), QuotaMax: int(s.GetQuotaMax())}
+	stats := sdk.Stats{CRMCalls: int(s.GetCrmCalls()), QuotaUsed: int(s.GetQuotaUsed()), QuotaMax: int(s.GetQuotaMax())}
+	for key, calls := range s.GetCallsByType() {
+		if stats.ByType == nil {
+			stats.ByType = map[string]int{}
+		}
+		stats.ByType[key] = int(calls)
+	}
+	return stats
 }
 
 func batchFromWire(b *connectorv1.ReadResponse) sdk.Batch {

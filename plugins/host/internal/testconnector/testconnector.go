@@ -47,6 +47,7 @@ func (c *Connector) Describe() sdk.Manifest {
 			AuthorizeURL: "https://login.test.example/a", TokenURL: "https://login.test.example/t", EndpointField: "url",
 		}}},
 		AllowedHosts: []string{"login.test.example"}, MaxObjectsPerCheck: 3,
+		APITypes: []sdk.APIType{{Key: "rest", Title: "REST API", RecommendedDailyLimit: 500}, {Key: "bulk", Title: "Bulk API"}},
 	}
 	if c.BadManifest {
 		manifest.Environments[0].OAuth.TokenURL = "http://login.test.example/t"
@@ -277,12 +278,14 @@ func (c *Connector) Read(ctx context.Context, target sdk.Target, request sdk.Rea
 		large := giant(3000, 1000)
 		large.Done, large.ResumeToken = true, []byte("end")
 		return send(large)
-	case "large-record":
-		return send(giant(1, 5<<20))
 	case "no-done":
 		return send(batch(0, 1, "1"))
-	case "bad-json":
-		return send(sdk.Batch{Records: []sdk.Record{{ID: "1", Data: []byte(`[1]`)}}, Done: true})
+	case "bad-records":
+		return send(sdk.Batch{Records: badRecords(), Done: true, Stats: sdk.Stats{CRMCalls: 3, ByType: map[string]int{"bulk": 2}}})
+	case "no-id":
+		return send(sdk.Batch{Records: []sdk.Record{{ID: "1", Data: []byte(`{}`)}, {Data: []byte(`{}`)}}, Done: true})
+	case "undeclared-api":
+		return send(sdk.Batch{Done: true, Stats: sdk.Stats{CRMCalls: 1, ByType: map[string]int{"soap": 1}}})
 	}
 	for position < cfg.Records {
 		end := min(position+10, cfg.Records)
@@ -298,6 +301,45 @@ func (c *Connector) Read(ctx context.Context, target sdk.Target, request sdk.Rea
 		return err
 	}
 	return send(sdk.Batch{ResumeToken: []byte(strconv.Itoa(position)), Done: true})
+}
+
+// badRecords are records of which only the first and the last can be taken.
+func badRecords() []sdk.Record {
+	return []sdk.Record{
+		{ID: "good", Data: []byte(`{"n":1}`)},
+		{ID: "list", Data: []byte(`[1]`)},
+		{ID: "nul", Data: []byte(`{"a":"\u0000"}`)},
+		{ID: "giant", Data: []byte(`{"x":"` + strings.Repeat("x", 5<<20) + `"}`)},
+		{ID: "gone", Deleted: true},
+	}
+}
+
+// ReadRecords sends the records asked for, in two parts, and calls those deleted
+// that are no number; or what the mode says.
+func (c *Connector) ReadRecords(ctx context.Context, target sdk.Target, request sdk.ReadRecordsRequest, send func(sdk.RecordsBatch) error) error {
+	var records []sdk.Record
+	for _, id := range request.IDs {
+		n, err := strconv.Atoi(id)
+		records = append(records, sdk.Record{ID: id, Deleted: err != nil, Data: []byte(`{"n":` + strconv.Itoa(n) + `}`)})
+	}
+	switch configOf(target).Mode {
+	case "bad-records":
+		records = badRecords()
+	case "forgets":
+		records = records[1:]
+	case "doubles":
+		records = append(records, records[0])
+	case "other-id":
+		records[0].ID = "other"
+	}
+	half := len(records) / 2
+	if err := send(sdk.RecordsBatch{Records: records[:half]}); err != nil {
+		return err
+	}
+	if err := misbehave(ctx, target); err != nil {
+		return err
+	}
+	return send(sdk.RecordsBatch{Records: records[half:], Stats: sdk.Stats{CRMCalls: 1}})
 }
 
 func batch(from, to int, token string) sdk.Batch {
