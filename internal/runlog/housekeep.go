@@ -7,17 +7,16 @@ import (
 	"slices"
 
 	"github.com/fieldwarden/fieldwarden/ent/runlogentry"
-	"github.com/fieldwarden/fieldwarden/internal/principal"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 )
 
 // pruned is how many lines one transaction removes.
 const pruned = 2000
 
-// Housekeep removes the lines of all workspaces that are older than Retention, some
-// thousand in a transaction. Several nodes may do it at once.
+// Housekeep removes the lines that are older than Retention, some thousand in a
+// transaction; ctx is that of the scheduler's housekeeping, which looks across
+// workspaces. Several nodes may do it at once.
 func (l *Log) Housekeep(ctx context.Context) error {
-	ctx = principal.AllWorkspaces(ctx, "run log retention")
 	for {
 		before := l.store.Clock().Now().UTC().Add(-Retention)
 		ids, err := l.store.Read().RunLogEntry.Query().Where(runlogentry.CreatedAtLT(before)).

@@ -11,8 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strconv"
-	"strings"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -160,14 +158,13 @@ func (s *Scheduler) due(ctx context.Context, now time.Time) ([]*ent.Integration,
 func (s *Scheduler) startRun(ctx context.Context, seen *ent.Integration, now time.Time) error {
 	ctx = principal.System(ctx, seen.WorkspaceID, "schedule")
 	err := s.config.Store.WithTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		moved, err := tx.Ent().Integration.Update().
-			Where(integration.ID(seen.ID), integration.StateEQ(crm.IntegrationActive), integration.NextRunAt(*seen.NextRunAt)).
-			SetNextRunAt(next(seen, now)).SetUpdatedAt(tx.Now()).Save(ctx)
+		moved, err := tx.Ent().Integration.Update().Where(unchanged(seen), integration.StateEQ(crm.IntegrationActive)).
+			SetNextRunAt(scheduleOf(seen).next(now)).SetUpdatedAt(tx.Now()).Save(ctx)
 		if err != nil {
 			return fmt.Errorf("schedule: moving the next run: %w", err)
 		}
 		if moved == 0 {
-			return nil // another node was faster
+			return nil // another node was faster, or the schedule was changed
 		}
 		kind, date := plan(seen, now)
 		_, err = s.config.Runs.Insert(ctx, tx, seen, kind, date)
@@ -183,35 +180,12 @@ func (s *Scheduler) startRun(ctx context.Context, seen *ent.Integration, now tim
 }
 
 // plan says which run is due: the newest local date whose time has come. After
-// downtime that is one late run, marked as such, not one per missed day (G8).
+// downtime that is one late run, marked as such, not one per missed day (G8). The
+// window for it is the local day: when the next date is due, the run is that date's.
 func plan(found *ent.Integration, now time.Time) (kind crm.RunKind, localDate string) {
-	hour, minute, loc := Parse(found)
 	kind = crm.RunScheduled
 	if now.Sub(*found.NextRunAt) > lateAfter {
 		kind = crm.RunCatchUp
 	}
-	return kind, crm.DueDate(now, hour, minute, loc).String()
-}
-
-func next(found *ent.Integration, now time.Time) time.Time {
-	hour, minute, loc := Parse(found)
-	return crm.NextDaily(now, hour, minute, loc)
-}
-
-// Parse reads an integration's schedule. What cannot be read is 02:00 UTC; the
-// values are checked when they are set.
-func Parse(found *ent.Integration) (hour, minute int, loc *time.Location) {
-	hour, minute, loc = 2, 0, time.UTC
-	if h, m, ok := strings.Cut(found.ScheduleTime, ":"); ok {
-		if parsed, err := strconv.Atoi(h); err == nil && parsed >= 0 && parsed < 24 {
-			hour = parsed
-		}
-		if parsed, err := strconv.Atoi(m); err == nil && parsed >= 0 && parsed < 60 {
-			minute = parsed
-		}
-	}
-	if zone, err := time.LoadLocation(found.ScheduleZone); err == nil {
-		loc = zone
-	}
-	return hour, minute, loc
+	return kind, scheduleOf(found).dueDate(now).String()
 }

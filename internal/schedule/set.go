@@ -1,0 +1,118 @@
+package schedule
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/fieldwarden/fieldwarden/ent"
+	"github.com/fieldwarden/fieldwarden/ent/integration"
+	"github.com/fieldwarden/fieldwarden/ent/predicate"
+	"github.com/fieldwarden/fieldwarden/internal/crm"
+	"github.com/fieldwarden/fieldwarden/internal/fault"
+	"github.com/fieldwarden/fieldwarden/internal/principal"
+	"github.com/fieldwarden/fieldwarden/internal/store"
+)
+
+// Service changes schedules (requirement D16).
+type Service struct{ store *store.Store }
+
+// NewService makes a Service.
+func NewService(s *store.Store) (*Service, error) {
+	if s == nil {
+		return nil, errors.New("schedule: no store")
+	}
+	return &Service{store: s}, nil
+}
+
+// SetInput says when an integration's daily run starts.
+type SetInput struct {
+	IdempotencyKey string `json:"-"`
+	IntegrationID  string `json:"integrationId"`
+	// Time is HH:MM, Zone an IANA name.
+	Time string `json:"time"`
+	Zone string `json:"zone"`
+}
+
+// Set changes the schedule of an integration and returns notes for a person: what
+// happens on the next days on which clocks skip or repeat the time.
+func (s *Service) Set(ctx context.Context, input SetInput) (notes []string, err error) {
+	return store.Idempotent(ctx, s.store, input.IdempotencyKey, "setSchedule", input, func(ctx context.Context, tx *store.Tx) ([]string, error) {
+		return s.SetScheduleTx(ctx, tx, input.IntegrationID, input.Time, input.Zone)
+	})
+}
+
+// SetScheduleTx is Set inside a transaction of the caller's. It moves next_run_at too:
+// see moved.
+func (s *Service) SetScheduleTx(ctx context.Context, tx *store.Tx, integrationID, wall, zone string) (notes []string, err error) {
+	if p, ok := principal.From(ctx); !ok || !p.IsAdmin() {
+		return nil, fault.New(fault.Forbidden, "Only an admin may change the schedule.")
+	}
+	to, err := parseDaily(wall, zone)
+	if err != nil {
+		return nil, err
+	}
+	found, err := tx.Ent().Integration.Query().Where(integration.ID(integrationID)).Only(ctx)
+	if ent.IsNotFound(err) {
+		return nil, fault.New(fault.NotFound, "There is no integration with this id.", fault.Field("integrationId"))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("schedule: loading integration: %w", err)
+	}
+	now := tx.Now()
+	update := tx.Ent().Integration.Update().Where(unchanged(found)).SetScheduleTime(wall).SetScheduleZone(zone).SetUpdatedAt(now)
+	if found.NextRunAt != nil { // it is ACTIVE
+		update.SetNextRunAt(moved(now, scheduleOf(found), *found.NextRunAt, to))
+	}
+	changed, err := update.Save(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("schedule: saving the schedule: %w", err)
+	}
+	if changed == 0 {
+		return nil, fault.New(fault.Conflict, "The daily run started at this very moment; send the change again.")
+	}
+	err = tx.Audit(ctx, store.AuditItem{
+		Action: "setSchedule", Target: found.ID, Outcome: crm.AuditSucceeded,
+		Before: map[string]string{"time": found.ScheduleTime, "zone": found.ScheduleZone},
+		After:  map[string]string{"time": wall, "zone": zone},
+	})
+	return clockNotes(now, to), err
+}
+
+// unchanged holds while an integration is due as it was when it was seen. Whoever
+// moves next_run_at, the scheduler or a change of the schedule, does it on this
+// condition, so that neither undoes what the other did.
+func unchanged(seen *ent.Integration) predicate.Integration {
+	due := integration.NextRunAtIsNil()
+	if seen.NextRunAt != nil {
+		due = integration.NextRunAt(*seen.NextRunAt)
+	}
+	return integration.And(integration.ID(seen.ID), due, integration.ScheduleTime(seen.ScheduleTime), integration.ScheduleZone(seen.ScheduleZone))
+}
+
+// moved is when the next daily run is due once the schedule changes. next is when it
+// was due so far: for the first local date that has no run yet. The dates go on from
+// there: none gets a second run, whatever the calendar of the new zone shows, and none
+// is passed over whose time has come.
+//
+//   - The new schedule's newest due date has no run: it is due now, like any late run.
+//     Where the calendar jumps ahead (to the east over the date line), that one run
+//     stands for the dates in between, which the integration never lived through.
+//   - Else the next run is that of the first date without one. After a change to the
+//     west over the date line it may be two days off: those dates have had their runs.
+func moved(now time.Time, from daily, next time.Time, to daily) time.Time {
+	newest := next
+	if now.After(next) {
+		newest = now // it stands for all that is due until now
+	}
+	last := from.dueDate(newest).AddDays(-1)
+	if to.dueDate(now).String() > last.String() {
+		return now
+	}
+	for date := last.AddDays(1); ; date = date.AddDays(1) {
+		if at, exists := crm.DueAt(date, to.hour, to.minute, to.loc); exists && at.After(now) {
+			return at
+		}
+	}
+}
