@@ -12,11 +12,11 @@ var (
 	vocabulary = []string{"internal/crm", "internal/fault", "internal/principal", "internal/gid"}
 	entities   = []string{"ent/..."}
 	// foundation are the services that every use case may stand on.
-	foundation = []string{"internal/store", "internal/job", "internal/secret", "internal/obs", "internal/auth", "internal/netguard", "internal/packages"}
+	foundation = []string{"internal/store", "internal/job", "internal/secret", "internal/obs", "internal/auth", "internal/netguard", "internal/packages", "internal/backup"}
 
 	// Use cases by layer. They import lower layers only, never each other within one.
 	reads  = []string{"internal/snapshot"}
-	layer1 = []string{"internal/alert", "internal/runlog"}
+	layer1 = []string{"internal/alert", "internal/audit", "internal/runlog"}
 	layer2 = []string{"internal/integration", "internal/settings", "internal/mapping", "internal/picklist"}
 	layer3 = []string{"internal/permission"}
 	layer4 = []string{"internal/syncrun", "internal/schedule"}
@@ -46,15 +46,16 @@ var importRules = []importRule{
 		"the demonstration uses the product from outside",
 	},
 	{
-		"server", slices.Concat([]string{"graph/...", "plugins/host"}, vocabulary, entities, foundation, useCases),
+		"server", slices.Concat([]string{"graph/...", "plugins/host", "internal/access"}, vocabulary, entities, foundation, useCases),
 		"the composition root wires everything",
 	},
 
 	{
-		"graph", slices.Concat([]string{"graph/generated", "graph/model", "graph/transport", "internal/store"}, vocabulary, entities, useCases),
+		"graph", slices.Concat([]string{"graph/generated", "graph/model", "graph/transport", "graph/guard", "internal/store", "internal/access"}, vocabulary, entities, useCases),
 		"resolvers read through Ent and write through use cases only",
 	},
-	{"graph/generate", nil, "a tool over gqlgen"},
+	{"graph/generate", []string{"graph/guard", "internal/access"}, "a tool over gqlgen, which refuses what nobody has a rule for"},
+	{"graph/guard", []string{"internal/access"}, "holds the schema and the table of access together"},
 	{"graph/generated", slices.Concat([]string{"graph/model", "graph/scalar"}, vocabulary, entities), "what gqlgen generates"},
 	{"graph/model", slices.Concat(vocabulary, entities), "what gqlgen generates"},
 	{"graph/scalar", nil, "scalars know no schema"},
@@ -72,6 +73,7 @@ var importRules = []importRule{
 	{"internal/mapping", slices.Concat(vocabulary, entities, foundation, reads, layer1), "layer 2"},
 	{"internal/picklist", slices.Concat(vocabulary, entities, foundation, reads, layer1), "layer 2"},
 	{"internal/alert", slices.Concat(vocabulary, entities, foundation, reads), "layer 1"},
+	{"internal/audit", slices.Concat(vocabulary, entities, []string{"internal/store"}), "layer 1"},
 	{"internal/runlog", slices.Concat(vocabulary, entities, foundation, reads), "layer 1"},
 	{"internal/snapshot", slices.Concat(vocabulary, entities, []string{"internal/store"}), "reads what several use cases need and decides nothing"},
 
@@ -80,6 +82,7 @@ var importRules = []importRule{
 	{"internal/store", slices.Concat(vocabulary, entities), "foundation: the database"},
 	{"internal/secret", []string{"internal/fault"}, "foundation: knows no database and no vocabulary"},
 	{"internal/netguard", []string{"internal/fault"}, "foundation: knows no CRM"},
+	{"internal/backup", []string{"internal/fault", "internal/secret", "internal/store"}, "foundation: the archive; what is in it is the store's"},
 	{"internal/packages", []string{"internal/crm"}, "foundation: turns text into packages; their rules are crm's"},
 	{"internal/obs", nil, "foundation: how the program is observed, whatever it does"},
 	{"internal/store/storetest", slices.Concat([]string{"internal/store", "internal/store/storetest/pgcluster", "ent"}, vocabulary), "for tests"},
@@ -94,6 +97,7 @@ var importRules = []importRule{
 	{"internal/fault", nil, "the list of errors: the standard library only"},
 	{"internal/principal", nil, "who acts: the standard library only"},
 	{"internal/gid", nil, "ids are made of nothing of ours"},
+	{"internal/access", []string{"internal/fault", "internal/principal"}, "the table of who may do what: a rule, not a service"},
 
 	{"internal/drive", []string{"server", "internal/principal"}, "uses the product from outside; shares the forms of configuration and admin socket with it"},
 	{"internal/simulated", []string{"server", "internal/crm", "internal/integration", "plugins/crmsim/..."}, "starts simulators and names them in a server's configuration"},

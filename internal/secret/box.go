@@ -87,7 +87,12 @@ func (b *Box) Verify(ctx context.Context, s KeyCheckStore) error {
 			return err
 		}
 	}
-	text, err := b.Open("", canarySubject, stored)
+	return b.Proves(stored)
+}
+
+// Proves opens a canary that Verify has stored. Another key is KEY_WRONG.
+func (b *Box) Proves(canarySealed []byte) error {
+	text, err := b.Open("", canarySubject, canarySealed)
 	if err != nil || string(text) != canary {
 		return fault.New(fault.KeyWrong, "The encryption key is not the one that this database was written with.", fault.Cause(err))
 	}

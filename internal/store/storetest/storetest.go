@@ -168,3 +168,10 @@ func (s *server) exec(ctx context.Context, statement string) error {
 	}
 	return conn.Close(ctx)
 }
+
+// As returns a context in which an admin of a workspace acts.
+func As(t *testing.T, workspaceID string) context.Context {
+	t.Helper()
+	admin := principal.Principal{ID: gid.New(gid.Token), Name: "Test admin", WorkspaceID: workspaceID, Role: principal.RoleAdmin}
+	return principal.With(t.Context(), admin)
+}
