@@ -17,9 +17,9 @@ var (
 	// Use cases by layer. They import lower layers only, never each other within one.
 	reads  = []string{"internal/snapshot"}
 	layer1 = []string{"internal/alert", "internal/audit", "internal/runlog"}
-	layer2 = []string{"internal/integration", "internal/settings", "internal/mapping", "internal/picklist"}
+	layer2 = []string{"internal/integration", "internal/settings", "internal/mapping", "internal/picklist", "internal/member", "internal/recipient"}
 	layer3 = []string{"internal/permission"}
-	layer4 = []string{"internal/syncrun", "internal/schedule"}
+	layer4 = []string{"internal/syncrun", "internal/schedule", "internal/configuration"}
 
 	useCases = slices.Concat(reads, layer1, layer2, layer3, layer4)
 	protocol = []string{"plugins/proto/..."}
@@ -67,11 +67,14 @@ var importRules = []importRule{
 
 	{"internal/syncrun", slices.Concat(vocabulary, entities, foundation, reads, layer1, layer2, layer3), "layer 4"},
 	{"internal/schedule", slices.Concat(vocabulary, entities, foundation, reads, layer1, layer2, layer3), "layer 4"},
+	{"internal/configuration", slices.Concat(vocabulary, entities, foundation, reads, layer1, layer2, layer3), "layer 4"},
 	{"internal/permission", slices.Concat(vocabulary, entities, foundation, reads, layer1, layer2), "layer 3"},
 	{"internal/integration", slices.Concat(vocabulary, entities, foundation, reads, layer1), "layer 2"},
 	{"internal/settings", slices.Concat(vocabulary, entities, foundation, reads, layer1), "layer 2"},
 	{"internal/mapping", slices.Concat(vocabulary, entities, foundation, reads, layer1), "layer 2"},
 	{"internal/picklist", slices.Concat(vocabulary, entities, foundation, reads, layer1), "layer 2"},
+	{"internal/member", slices.Concat(vocabulary, entities, foundation, reads, layer1), "layer 2"},
+	{"internal/recipient", slices.Concat(vocabulary, entities, foundation, reads, layer1), "layer 2"},
 	{"internal/alert", slices.Concat(vocabulary, entities, foundation, reads), "layer 1"},
 	{"internal/audit", slices.Concat(vocabulary, entities, []string{"internal/store"}), "layer 1"},
 	{"internal/runlog", slices.Concat(vocabulary, entities, foundation, reads), "layer 1"},

@@ -80,12 +80,16 @@ func lock(ctx context.Context, tx *store.Tx, integrationID string) (*ent.Integra
 	if err != nil {
 		return nil, err
 	}
+	return integration, connected(integration)
+}
+
+func connected(integration *ent.Integration) error {
 	switch integration.State {
 	case crm.IntegrationDraft, crm.IntegrationAuthorizing, crm.IntegrationDisconnected:
-		return nil, fault.New(fault.IntegrationState, "The integration is not connected to the CRM, so its fields cannot be mapped.",
+		return fault.New(fault.IntegrationState, "The integration is not connected to the CRM, so its fields cannot be mapped.",
 			fault.Detail("state", string(integration.State)))
 	default:
-		return integration, nil
+		return nil
 	}
 }
 

@@ -128,29 +128,16 @@ func (s *Service) update(ctx context.Context, tx *store.Tx, in UpdateInput) (int
 	if err != nil {
 		return 0, err
 	}
-	if found.State == crm.IntegrationDraft || found.State == crm.IntegrationAuthorizing {
-		return 0, fault.New(fault.IntegrationState, "Settings are decided once the sign-in to the CRM is done.",
-			fault.Detail("state", string(found.State)))
-	}
 	if found.SettingsVersion != in.ExpectedVersion {
 		return 0, fault.New(fault.Conflict,
 			fmt.Sprintf("The settings are at version %d, the change was made from version %d.", found.SettingsVersion, in.ExpectedVersion),
 			fault.Field("expectedVersion"), fault.Detail("version", fmt.Sprint(found.SettingsVersion)))
 	}
-	inputs, err := s.inputs(ctx, tx.Ent(), found)
-	if err != nil {
-		return 0, err
+	decided, err := s.Apply(ctx, tx, found, in.Changes)
+	if err != nil || len(decided) == 0 {
+		return found.SettingsVersion, err
 	}
-	if _, err := crm.ApplyChanges(inputs, in.Changes); err != nil {
-		return 0, refusals(err, in.Changes)
-	}
-	changed := slices.DeleteFunc(slices.Clone(in.Changes), func(change crm.SettingChange) bool {
-		return inputs.Stored[change.Key] == crm.StoredSetting{Value: change.Value, Decided: true}
-	})
-	if len(changed) == 0 {
-		return found.SettingsVersion, nil
-	}
-	return s.save(ctx, tx, found, inputs.Stored, changed)
+	return found.SettingsVersion + 1, nil
 }
 
 // refusals puts the rules' refusals into faults that name the input at fault.
@@ -188,13 +175,13 @@ type Payload struct {
 }
 
 // save stores decided values under the next version.
-func (s *Service) save(ctx context.Context, tx *store.Tx, found *ent.Integration, stored map[string]crm.StoredSetting, changed []crm.SettingChange) (int, error) {
+func (s *Service) save(ctx context.Context, tx *store.Tx, found *ent.Integration, stored map[string]crm.StoredSetting, changed []crm.SettingChange) error {
 	before, after := map[string]any{}, map[string]any{}
 	rows := make([]*ent.SettingValueCreate, len(changed))
 	for i, change := range changed {
 		value, err := json.Marshal(change.Value)
 		if err != nil {
-			return 0, err
+			return err
 		}
 		p, _ := principal.From(ctx)
 		rows[i] = tx.Ent().SettingValue.Create().SetWorkspaceID(found.WorkspaceID).SetCreatedAt(tx.Now()).
@@ -212,7 +199,7 @@ func (s *Service) save(ctx context.Context, tx *store.Tx, found *ent.Integration
 			})).
 		Exec(ctx)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	version := found.SettingsVersion + 1
 	// The version in the condition is a second wall behind the lock.
@@ -220,16 +207,16 @@ func (s *Service) save(ctx context.Context, tx *store.Tx, found *ent.Integration
 		Where(integration.ID(found.ID), integration.SettingsVersion(found.SettingsVersion)).
 		SetSettingsVersion(version).SetUpdatedAt(tx.Now()).Save(ctx)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	if n != 1 {
-		return 0, fault.New(fault.Conflict, "The settings were changed at the same time.", fault.Field("expectedVersion"))
+		return fault.New(fault.Conflict, "The settings were changed at the same time.", fault.Field("expectedVersion"))
 	}
 	tx.Feed(store.FeedItem{
 		WorkspaceID: found.WorkspaceID, Kind: "settings", IntegrationID: found.ID, SubjectID: found.ID,
 		Payload: Payload{Version: version, Keys: slices.Sorted(maps.Keys(after))},
 	})
-	return version, tx.Audit(ctx, store.AuditItem{
+	return tx.Audit(ctx, store.AuditItem{
 		Action: "settings.update", Target: found.ID, Outcome: crm.AuditSucceeded, Before: before, After: after,
 	})
 }
