@@ -80,5 +80,6 @@ func TestConformance(t *testing.T) { //nolint:paralleltest // see above
 		ReadObject: "contact",
 		Fields:     []string{"lastname", "emailaddress1", "parentcustomerid"},
 		BatchSize:  100,
+		UnknownID:  "00000000-0000-4000-8000-000000000000",
 	})
 }

@@ -3,6 +3,7 @@ package dynamics365
 import (
 	_ "embed"
 	"fmt"
+	"time"
 
 	"github.com/fieldwarden/fieldwarden/plugins/sdk"
 )
@@ -37,8 +38,17 @@ func (c *Connector) Describe() sdk.Manifest {
 		Prerequisites:      prerequisites(),
 		Remediations:       remediations(),
 		MaxObjectsPerCheck: maxObjects,
+		APITypes:           []sdk.APIType{{Key: "web-api", Title: "Dataverse Web API", RecommendedDailyLimit: recommendedDailyLimit}},
 	}
 }
+
+// recommendedDailyLimit is requirement D17's value. The platform's own limits are by
+// user and five minutes, and by licence and day.
+const recommendedDailyLimit = 10_000
+
+// refreshTokenIdle is Microsoft Entra ID's: a refresh token that was not used for 90
+// days is refused (AADSTS700082).
+const refreshTokenIdle = 90 * 24 * time.Hour
 
 // lastRegion is the highest number of a region's host names; numbers are given to
 // regions as they open (crm4 is EMEA, crm11 the UK, crm21 Korea).
@@ -67,6 +77,7 @@ func oauth() sdk.OAuth {
 		Scopes:                  []string{"{environmentUrl}/user_impersonation", "offline_access", "openid"},
 		PKCE:                    true,
 		RotatesRefreshToken:     true,
+		RefreshTokenIdle:        refreshTokenIdle,
 		Endpoint:                "{environmentUrl}",
 		AuthorizeParams:         map[string]string{"response_mode": "query"},
 		Grants:                  []sdk.GrantType{sdk.GrantAuthorizationCode, sdk.GrantClientCredentials},
@@ -96,6 +107,7 @@ func costs() []sdk.VerbCost {
 		{Verb: "ListPicklist", CallsPerRequest: 1},
 		{Verb: "CheckPermissions", CallsPerRequest: 1},
 		{Verb: "Read", CallsPerRequest: 1},
+		{Verb: "ReadRecords", CallsPerRequest: 2},
 	}
 }
 

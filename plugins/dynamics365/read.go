@@ -30,27 +30,11 @@ const (
 // now?", in one call; a page with a column that it may not read is not sent, but
 // FieldDenied returned. Deleted rows are reported in delta mode only.
 func (c *Connector) Read(ctx context.Context, target sdk.Target, request sdk.ReadRequest, send func(sdk.Batch) error) error {
-	s, err := c.session(target)
+	r, err := c.reader(target, request.Object, request.Fields)
 	if err != nil {
 		return err
 	}
-	if err := checkTableName(request.Object); err != nil {
-		return err
-	}
-	// What a page holds and who may read it must be one moment's truth, so neither
-	// comes from a cache.
-	s.strong = true
-	r := &reader{
-		session: s, object: request.Object, fields: request.Fields, wanted: map[string]bool{},
-		batchSize: request.BatchSize, memo: parseMemo(target.Memo, s.base.Host),
-	}
-	for _, field := range request.Fields {
-		if !logicalName.MatchString(field) {
-			return sdk.InvalidRequest("a column name has characters that Dataverse does not allow")
-		}
-		r.wanted[field] = true
-	}
-	if r.batchSize <= 0 || r.batchSize > maxPage {
+	if r.batchSize = request.BatchSize; r.batchSize <= 0 || r.batchSize > maxPage {
 		r.batchSize = maxPage
 	}
 	if r.at, err = parsePosition(request.ResumeToken, request.Object); err != nil {
@@ -79,6 +63,28 @@ type reader struct {
 	restarted bool
 	// wholeSeconds: the platform does not compare keys.
 	wholeSeconds bool
+}
+
+// reader prepares to read a table's rows.
+func (c *Connector) reader(target sdk.Target, object string, fields []string) (*reader, error) {
+	s, err := c.session(target)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkTableName(object); err != nil {
+		return nil, err
+	}
+	// What a page holds and who may read it must be one moment's truth, so neither
+	// comes from a cache.
+	s.strong = true
+	r := &reader{session: s, object: object, fields: fields, wanted: map[string]bool{}, memo: parseMemo(target.Memo, s.base.Host)}
+	for _, field := range fields {
+		if !logicalName.MatchString(field) {
+			return nil, sdk.InvalidRequest("a column name has characters that Dataverse does not allow")
+		}
+		r.wanted[field] = true
+	}
+	return r, nil
 }
 
 // refit lets go of a link that does not deliver all fields, or that has not been

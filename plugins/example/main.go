@@ -144,6 +144,26 @@ func (c *connector) Read(ctx context.Context, t sdk.Target, r sdk.ReadRequest, s
 	}
 }
 
+// ReadRecords reads some records by their ids: one is the first after the number
+// before it, and deleted when another is.
+func (c *connector) ReadRecords(ctx context.Context, t sdk.Target, r sdk.ReadRecordsRequest, send func(sdk.RecordsBatch) error) error {
+	for _, id := range r.IDs {
+		record := sdk.Record{ID: id, Deleted: true}
+		wanted, _ := strconv.Atoi(id) // 0, which is nobody's, when it is no number
+		p, err := c.get(ctx, t, r.Object, wanted-1)
+		if err != nil {
+			return err
+		}
+		if len(p.Records) > 0 && number(p.Records[0]) == wanted {
+			record.Deleted, record.Data = false, p.Records[0]
+		}
+		if err := send(sdk.RecordsBatch{Records: []sdk.Record{record}, Stats: sdk.Stats{CRMCalls: 1}}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func number(record json.RawMessage) int {
 	var r struct{ Number int }
 	_ = json.Unmarshal(record, &r) // a record without a number stays at 0

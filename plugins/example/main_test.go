@@ -69,6 +69,7 @@ func TestConformance(t *testing.T) {
 			}
 		},
 		ReadObject: "contact",
+		UnknownID:  "9999",
 	})
 }
 

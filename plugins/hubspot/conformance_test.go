@@ -82,5 +82,6 @@ func TestConformance(t *testing.T) { //nolint:paralleltest // see above
 		ReadObject: "contacts",
 		Fields:     []string{"lastname", "email", "associations.companies"},
 		BatchSize:  300,
+		UnknownID:  "999999999999",
 	})
 }

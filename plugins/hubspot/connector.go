@@ -50,6 +50,7 @@ var (
 	_ sdk.PermissionChecker = (*Connector)(nil)
 	_ sdk.PicklistLister    = (*Connector)(nil)
 	_ sdk.Reader            = (*Connector)(nil)
+	_ sdk.RecordReader      = (*Connector)(nil)
 )
 
 // New returns a connector with an HTTP client of its own.

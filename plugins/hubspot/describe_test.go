@@ -16,7 +16,7 @@ func TestManifest(t *testing.T) {
 	t.Parallel()
 	response, err := connectortest.Start(t, New()).Describe(t.Context())
 	require.NoError(t, err)
-	require.Len(t, response.GetCapabilities(), 5)
+	require.Len(t, response.GetCapabilities(), 6)
 	m := New().Describe()
 	for _, spec := range m.Environments {
 		o := spec.OAuth

@@ -41,6 +41,9 @@ func (c *Connector) Describe() sdk.Manifest {
 		Prerequisites:      prerequisites(),
 		Remediations:       remediations(),
 		MaxObjectsPerCheck: 50,
+		// Public apps have no daily limit, so that there is nothing to recommend; an
+		// account with a private app's limits tells them in its answers.
+		APITypes: []sdk.APIType{{Key: "rest", Title: "HubSpot API"}},
 	}
 }
 
@@ -100,6 +103,7 @@ func costs() []sdk.VerbCost {
 		{Verb: "ListPicklist", CallsPerRequest: 1},
 		{Verb: "CheckPermissions", CallsPerObject: 1},
 		{Verb: "Read", CallsPerRequest: 1},
+		{Verb: "ReadRecords", CallsPerRequest: 2}, // 100 records a call
 	}
 }
 

@@ -189,6 +189,7 @@ func TestBatchReads(t *testing.T) {
 	}{
 		"all":                      {canned{status: 200, body: `{"results":[` + row("2") + `,` + row("1") + `]}`}, []string{"1", "2"}, ""},
 		"one archived in between":  {canned{status: 207, body: gone}, []string{"1"}, ""},
+		"one merged in between":    {canned{status: 200, body: `{"results":[` + row("1") + `,` + row("7") + `]}`}, []string{"1"}, ""},
 		"one missing for no cause": {canned{status: 200, body: `{"results":[` + row("1") + `]}`}, nil, sdk.CodeBadResponse},
 		"one that failed":          {canned{status: 207, body: strings.Replace(gone, "OBJECT_NOT_FOUND", "INTERNAL_ERROR", 1)}, nil, sdk.CodeBadResponse},
 	} {

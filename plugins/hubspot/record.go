@@ -161,7 +161,8 @@ type partError struct {
 }
 
 // batchRead fetches the properties of rows. A row that was archived in between is
-// left out: it counts as archived before the page was read.
+// left out: it counts as archived before the page was read. So is one that was
+// merged into another record, which HubSpot then sends in its place.
 func (r *reader) batchRead(ctx context.Context, rows []row) ([]row, error) {
 	byID := make(map[number]row, len(rows))
 	for some := range slices.Chunk(rows, maxBatch) {
@@ -176,7 +177,7 @@ func (r *reader) batchRead(ctx context.Context, rows []row) ([]row, error) {
 		if _, err := r.call(ctx, request{path: r.api().batchRead(r.object.name), body: body, about: r.object}, &reply); err != nil {
 			return nil, err
 		}
-		gone := map[string]bool{}
+		gone, strangers := map[string]bool{}, 0
 		for _, part := range reply.Errors {
 			if part.Category != "OBJECT_NOT_FOUND" {
 				return nil, sdk.BadResponse("HubSpot could not read a part of a batch of " + r.object.name + ": " + excerpt(part.Category+" "+part.Message))
@@ -187,9 +188,15 @@ func (r *reader) batchRead(ctx context.Context, rows []row) ([]row, error) {
 		}
 		for _, row := range reply.Results {
 			byID[row.ID] = row
+			if !slices.ContainsFunc(body.Inputs, func(asked batchID) bool { return asked.ID == string(row.ID) }) {
+				strangers++ // the record that an asked one was merged into
+			}
 		}
 		for _, row := range some {
-			if _, ok := byID[row.ID]; !ok && !gone[string(row.ID)] {
+			if _, ok := byID[row.ID]; ok || gone[string(row.ID)] {
+				continue
+			}
+			if strangers--; strangers < 0 {
 				return nil, sdk.BadResponse("HubSpot left a record out of a batch read of " + r.object.name + " and did not say why")
 			}
 		}

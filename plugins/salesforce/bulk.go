@@ -276,7 +276,7 @@ func (s *session) stream(ctx context.Context, r request, read func(http.Header, 
 	if err != nil {
 		return err
 	}
-	s.stats.CRMCalls++
+	s.count(r.path)
 	started := time.Now()
 	resp, err := s.connector.http.Do(req)
 	if err != nil {

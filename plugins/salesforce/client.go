@@ -106,8 +106,23 @@ func isLoopback(host string) bool {
 // takeStats returns the cost since the last call and starts a new count.
 func (s *session) takeStats() sdk.Stats {
 	stats := s.stats
-	s.stats.CRMCalls = 0
+	s.stats.CRMCalls, s.stats.ByType = 0, nil
 	return stats
+}
+
+// count counts a call. The list of versions and the OAuth services are not metered;
+// calls of the Bulk API are told apart.
+func (s *session) count(path string) {
+	if !strings.HasPrefix(path, "/services/data/v") {
+		return
+	}
+	s.stats.CRMCalls++
+	if strings.HasPrefix(path, jobsPath) {
+		if s.stats.ByType == nil {
+			s.stats.ByType = map[string]int{}
+		}
+		s.stats.ByType[apiBulk]++
+	}
 }
 
 // get fetches a path and decodes its JSON answer into out.
@@ -150,9 +165,7 @@ func (s *session) once(ctx context.Context, r request) (a answer, again bool, er
 	if err != nil {
 		return answer{}, false, err
 	}
-	if strings.HasPrefix(r.path, "/services/data/v") { // the list of versions and the OAuth services are not metered
-		s.stats.CRMCalls++
-	}
+	s.count(r.path)
 	started := time.Now()
 	resp, err := s.connector.http.Do(req)
 	if err != nil {

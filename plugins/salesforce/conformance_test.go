@@ -79,5 +79,6 @@ func TestConformance(t *testing.T) { //nolint:paralleltest // see above
 		ReadObject: "Contact",
 		Fields:     []string{"LastName", "Email", "MailingAddress"},
 		BatchSize:  300,
+		UnknownID:  "003000000000000AAA",
 	})
 }

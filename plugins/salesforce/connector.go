@@ -58,6 +58,7 @@ var (
 	_ sdk.FieldLister       = (*Connector)(nil)
 	_ sdk.PermissionChecker = (*Connector)(nil)
 	_ sdk.Reader            = (*Connector)(nil)
+	_ sdk.RecordReader      = (*Connector)(nil)
 	_ sdk.PicklistLister    = (*Connector)(nil)
 )
 

@@ -2,6 +2,7 @@ package salesforce
 
 import (
 	_ "embed"
+	"time"
 
 	"github.com/fieldwarden/fieldwarden/plugins/sdk"
 )
@@ -32,8 +33,23 @@ func (c *Connector) Describe() sdk.Manifest {
 		Prerequisites:      prerequisites(),
 		Remediations:       remediations(),
 		MaxObjectsPerCheck: objectsPerCheck,
+		APITypes:           apiTypes(),
 	}
 }
+
+// apiBulk is the key of the Bulk API, which only first reads of large objects use.
+const apiBulk = "bulk"
+
+// apiTypes are counted apart. There is no recommendation: an org's quota depends on
+// its edition and licences, and every answer tells it.
+func apiTypes() []sdk.APIType {
+	return []sdk.APIType{{Key: "rest", Title: "REST API"}, {Key: apiBulk, Title: "Bulk API 2.0"}}
+}
+
+// refreshTokenIdle is what Salesforce demands of apps used by several orgs (May
+// 2026). An org's own policy may be longer or have no such limit; then nothing is
+// lost by using the token earlier.
+const refreshTokenIdle = 30 * 24 * time.Hour
 
 // oauth describes the web server flow at a login host. Salesforce demands PKCE
 // and rotation of apps used by several orgs (May 2026), and allows both to all.
@@ -46,6 +62,7 @@ func oauth(login string) sdk.OAuth {
 		Scopes:              []string{"api", "refresh_token", "openid"},
 		PKCE:                true,
 		RotatesRefreshToken: true,
+		RefreshTokenIdle:    refreshTokenIdle,
 		EndpointField:       "instance_url",
 	}
 }
@@ -63,6 +80,7 @@ func costs() []sdk.VerbCost {
 		{Verb: "CheckPermissions", CallsPerRequest: 1},
 		{Verb: "ListPicklist", CallsPerRequest: 1},
 		{Verb: "Read", CallsPerRequest: 1},
+		{Verb: "ReadRecords", CallsPerRequest: 1},
 	}
 }
 

@@ -46,7 +46,7 @@ func (c *Connector) Read(ctx context.Context, target sdk.Target, request sdk.Rea
 	if err != nil {
 		return err
 	}
-	lists, err := planSelect(request.Fields)
+	lists, err := planSelect(request.Fields, maxSelect)
 	if err != nil {
 		return err
 	}

@@ -36,11 +36,11 @@ func checkObjectName(object string) error {
 	return nil
 }
 
-// planSelect divides the wanted fields into select lists that fit a URL. Each
-// list starts with Id; the first one also has SystemModstamp, the position's
+// planSelect divides the wanted fields into select lists that fit a URL: one, when
+// it is no longer than most. Each list starts with Id; the first one also has SystemModstamp, the position's
 // field. Fields are compared without case, as SOQL does, and it refuses a field
 // named twice.
-func planSelect(fields []string) ([][]string, error) {
+func planSelect(fields []string, most int) ([][]string, error) {
 	first := []string{"Id", "SystemModstamp"}
 	seen := map[string]bool{"id": true, "systemmodstamp": true}
 	var rest []string
@@ -53,7 +53,7 @@ func planSelect(fields []string) ([][]string, error) {
 			rest = append(rest, field)
 		}
 	}
-	if whole := slices.Concat(first, rest); encodedLength(whole) <= maxSelect {
+	if whole := slices.Concat(first, rest); encodedLength(whole) <= most {
 		return [][]string{whole}, nil
 	}
 	lists := [][]string{first}

@@ -230,8 +230,8 @@ type OAuth struct {
 	// RetryCodes are what they hold when the same request may succeed later.
 	RetryCodes []string
 	// RefreshTokenIdle is how long a refresh token lives without being used, an hour
-	// at least; 0 when it does not end for that, or the customer decides. The host
-	// uses it before.
+	// at least; 0 when it does not end for that. Where customers decide, it is the
+	// shortest that is usual. The host uses the token before.
 	RefreshTokenIdle time.Duration
 }
 

@@ -143,6 +143,30 @@ func (c *Client) CheckPermissions(ctx context.Context, target sdk.Target, reques
 	}
 }
 
+// ReadRecords hands each part to yield and returns its error unchanged.
+func (c *Client) ReadRecords(ctx context.Context, target sdk.Target, request sdk.ReadRecordsRequest, yield func(sdk.RecordsBatch) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stream, err := c.sync.ReadRecords(ctx, &connectorv1.ReadRecordsRequest{
+		Target: targetToWire(target), Object: request.Object, Fields: request.Fields, Ids: request.IDs,
+	})
+	if err != nil {
+		return errorFromWire(err)
+	}
+	for {
+		response, err := stream.Recv()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return errorFromWire(err)
+		}
+		if err := yield(sdk.RecordsBatch{Records: mapped(response.GetRecords(), recordFromWire), Stats: statsFromWire(response.GetStats())}); err != nil {
+			return err
+		}
+	}
+}
+
 // ListPicklist returns the choices of a source.
 func (c *Client) ListPicklist(ctx context.Context, target sdk.Target, source sdk.PicklistSource) ([]sdk.Choice, error) {
 	response, err := c.sync.ListPicklist(ctx, &connectorv1.ListPicklistRequest{

@@ -51,6 +51,9 @@ type Config struct {
 	// Fields are read from ReadObject.
 	Fields    []string
 	BatchSize int
+	// UnknownID has the form of an id of ReadObject and is no record's; empty skips
+	// the check that ReadRecords calls such a record deleted.
+	UnknownID string
 }
 
 // suite is one run.
@@ -59,7 +62,11 @@ type suite struct {
 	client *Client
 	caps   []connectorv1.Capability
 	output *output
+	// spent are the stats of all calls.
+	spent []sdk.Stats
 }
+
+func (s *suite) count(stats sdk.Stats) { s.spent = append(s.spent, stats) }
 
 // Run runs the conformance suite; it replaces slog's default logger meanwhile, so
 // do not run it in parallel with other tests. Checks that the Config or the connector's
@@ -85,6 +92,8 @@ func Run(t *testing.T, config Config) {
 	t.Run("deadlines are obeyed", s.deadline)
 	t.Run("cancellation leaves no goroutine", s.cancellation)
 	t.Run("a resume token continues", s.resume)
+	t.Run("records by id are those of read", s.recordsByID)
+	t.Run("calls are counted by declared APIs", s.calls)
 	t.Run("no secret in errors or logs", s.secrets)
 }
 
@@ -151,7 +160,8 @@ func (s *suite) connection(t *testing.T) {
 // missing, double or not asked for.
 func (s *suite) check(t *testing.T, objects ...string) (map[string]sdk.ObjectCheck, error) {
 	t.Helper()
-	checks, _, err := s.client.CheckPermissions(t.Context(), s.Target, checkRequest(objects))
+	checks, outcome, err := s.client.CheckPermissions(t.Context(), s.Target, checkRequest(objects))
+	s.count(outcome.Stats)
 	byName := map[string]sdk.ObjectCheck{}
 	for _, check := range checks {
 		if _, twice := byName[check.Object]; twice {
@@ -256,7 +266,7 @@ func (s *suite) deadline(t *testing.T) {
 	restore := sync.OnceFunc(s.Stall(t))
 	defer restore()
 	connector := s.New()
-	for verb, call := range s.calls(connector) {
+	for verb, call := range s.verbs(connector) {
 		t.Run(verb, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 			defer cancel()
@@ -274,9 +284,9 @@ func (s *suite) deadline(t *testing.T) {
 	}
 }
 
-// calls are the verbs called on the connector itself, not over the wire: gRPC
+// verbs are the verbs called on the connector itself, not over the wire: gRPC
 // would end the call for the connector.
-func (s *suite) calls(connector sdk.Connector) map[string]func(context.Context) error {
+func (s *suite) verbs(connector sdk.Connector) map[string]func(context.Context) error {
 	calls := map[string]func(context.Context) error{
 		"Identify": func(ctx context.Context) error {
 			_, err := connector.Identify(ctx, s.Target)
@@ -303,6 +313,12 @@ func (s *suite) calls(connector sdk.Connector) map[string]func(context.Context) 
 			return reader.Read(ctx, s.Target, sdk.ReadRequest{Object: s.ReadObject, Fields: s.Fields}, func(sdk.Batch) error { return nil })
 		}
 	}
+	if reader, ok := connector.(sdk.RecordReader); ok && s.ReadObject != "" && s.UnknownID != "" {
+		calls["ReadRecords"] = func(ctx context.Context) error {
+			request := sdk.ReadRecordsRequest{Object: s.ReadObject, Fields: s.Fields, IDs: []string{s.UnknownID}}
+			return reader.ReadRecords(ctx, s.Target, request, func(sdk.RecordsBatch) error { return nil })
+		}
+	}
 	return calls
 }
 
@@ -314,7 +330,7 @@ func (s *suite) cancellation(t *testing.T) {
 	defer restore()
 	connector := s.New()
 	before := runtime.NumGoroutine()
-	for verb, call := range s.calls(connector) {
+	for verb, call := range s.verbs(connector) {
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan struct{})
 		go func() {
@@ -384,6 +400,7 @@ func (s *suite) readAll(t *testing.T, token []byte) (records [][]sdk.Record, tok
 			return errors.New("a batch follows the one with Done")
 		}
 		done = batch.Done
+		s.count(batch.Stats)
 		records, tokens = append(records, batch.Records), append(tokens, batch.ResumeToken)
 		return nil
 	})
@@ -401,7 +418,7 @@ func (s *suite) readAll(t *testing.T, token []byte) (records [][]sdk.Record, tok
 func (s *suite) secrets(t *testing.T) {
 	if s.Outage != nil {
 		restore := s.Outage(t)
-		for verb, call := range s.calls(s.New()) {
+		for verb, call := range s.verbs(s.New()) {
 			if err := call(t.Context()); err != nil && strings.Contains(fmt.Sprintf("%v %+v", err, err), canary) {
 				t.Errorf("%s: the access token is in the error", verb)
 			}

@@ -101,6 +101,30 @@ func (v *victim) Read(_ context.Context, _ sdk.Target, r sdk.ReadRequest, send f
 	return send(sdk.Batch{Done: true, ResumeToken: []byte("5")})
 }
 
+func (v *victim) ReadRecords(_ context.Context, _ sdk.Target, r sdk.ReadRecordsRequest, send func(sdk.RecordsBatch) error) error {
+	if r.Object == "Hidden" && v.fault != "denial-deletes" {
+		return sdk.ObjectDenied(r.Object, "no")
+	}
+	var batch sdk.RecordsBatch
+	for i, id := range r.IDs {
+		n, err := strconv.Atoi(id)
+		record := sdk.Record{ID: id, Deleted: err != nil || n > 4, Data: []byte("{}")}
+		switch {
+		case v.fault == "other-values":
+			record.Data = []byte(`{"a":1}`)
+		case v.fault == "invents":
+			record.Deleted = false
+		case v.fault == "leaves-out" && i == 0:
+			continue
+		}
+		batch.Records = append(batch.Records, record)
+	}
+	if v.fault == "other-api" {
+		batch.Stats = sdk.Stats{CRMCalls: 1, ByType: map[string]int{"soap": 1}}
+	}
+	return send(batch)
+}
+
 // TestVictim runs the suite against a connector with the fault that the
 // environment names; alone, the connector has none.
 func TestVictim(t *testing.T) {
@@ -108,7 +132,7 @@ func TestVictim(t *testing.T) {
 	connectortest.Run(t, connectortest.Config{
 		New:     func() sdk.Connector { return &victim{fault: os.Getenv(victimEnv), down: &down} },
 		Target:  sdk.Target{Environment: sdk.Production, Endpoint: "https://v.example"},
-		Objects: []string{"A", "B"}, Denied: "Hidden", ReadObject: "A",
+		Objects: []string{"A", "B"}, Denied: "Hidden", ReadObject: "A", UnknownID: "77",
 		Outage: func(*testing.T) func() {
 			down = true
 			return func() { down = false }
@@ -119,16 +143,21 @@ func TestVictim(t *testing.T) {
 func TestSuiteCatches(t *testing.T) {
 	t.Parallel()
 	for fault, check := range map[string]string{
-		"manifest":  "manifest_is_valid",
-		"random":    "describe_is_deterministic",
-		"checklist": "checklist_and_identity_are_valid",
-		"forgets":   "every_object_is_answered_once",
-		"hides":     "a_denied_object_is_a_denial",
-		"denies":    "a_failed_check_is_never_a_denial",
-		"skips":     "a_resume_token_continues",
-		"no-end":    "a_resume_token_continues",
-		"logs":      "no_secret_in_errors_or_logs",
-		"leaks":     "no_secret_in_errors_or_logs",
+		"manifest":       "manifest_is_valid",
+		"random":         "describe_is_deterministic",
+		"checklist":      "checklist_and_identity_are_valid",
+		"forgets":        "every_object_is_answered_once",
+		"hides":          "a_denied_object_is_a_denial",
+		"denies":         "a_failed_check_is_never_a_denial",
+		"skips":          "a_resume_token_continues",
+		"no-end":         "a_resume_token_continues",
+		"other-values":   "records_by_id_are_those_of_read",
+		"invents":        "records_by_id_are_those_of_read",
+		"leaves-out":     "records_by_id_are_those_of_read",
+		"denial-deletes": "records_by_id_are_those_of_read",
+		"other-api":      "calls_are_counted_by_declared_APIs",
+		"logs":           "no_secret_in_errors_or_logs",
+		"leaks":          "no_secret_in_errors_or_logs",
 	} {
 		t.Run(fault, func(t *testing.T) {
 			t.Parallel()

@@ -128,6 +128,14 @@ func statsFromWire(s *connectorv1.CallStats) sdk.Stats {
 	return stats
 }
 
+func statsToWire(s sdk.Stats) *connectorv1.CallStats {
+	stats := &connectorv1.CallStats{CrmCalls: int32(s.CRMCalls), QuotaUsed: int64(s.QuotaUsed), QuotaMax: int64(s.QuotaMax), CallsByType: map[string]int32{}}
+	for key, calls := range s.ByType {
+		stats.CallsByType[key] = int32(calls)
+	}
+	return stats
+}
+
 func batchFromWire(b *connectorv1.ReadResponse) sdk.Batch {
 	return sdk.Batch{
 		Records: mapped(b.GetRecords(), recordFromWire), ResumeToken: b.GetResumeToken(), Done: b.GetDone(), Stats: statsFromWire(b.GetStats()),
