@@ -45,6 +45,8 @@ type Config struct {
 	Endpoints map[string]string `yaml:"endpoints"`
 	// OAuthClients are the operator's own OAuth clients, by "connector:ENVIRONMENT".
 	OAuthClients map[string]OAuthClientConfig `yaml:"oauthClients"`
+	// Runs is about runs.
+	Runs RunsConfig `yaml:"runs"`
 }
 
 // WorkspaceConfig describes the first workspace.
@@ -73,6 +75,7 @@ type OAuthClientConfig struct {
 func DefaultConfig() Config {
 	return Config{
 		Listen: "127.0.0.1:8080", Database: "sqlite:data", Key: "file:data/key.json", DataDir: "data",
+		Runs:      defaultRunsConfig(),
 		Workspace: WorkspaceConfig{Name: "Default", Edition: crm.EditionAdvancedPlus, Package: "sales-engagement", TimeZone: "UTC"},
 	}
 }

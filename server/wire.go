@@ -30,12 +30,14 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/permission"
 	"github.com/fieldwarden/fieldwarden/internal/picklist"
 	"github.com/fieldwarden/fieldwarden/internal/principal"
+	"github.com/fieldwarden/fieldwarden/internal/runlog"
 	"github.com/fieldwarden/fieldwarden/internal/schedule"
 	"github.com/fieldwarden/fieldwarden/internal/secret"
 	"github.com/fieldwarden/fieldwarden/internal/settings"
 	"github.com/fieldwarden/fieldwarden/internal/snapshot"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 	"github.com/fieldwarden/fieldwarden/internal/syncrun"
+	"github.com/fieldwarden/fieldwarden/internal/usage"
 )
 
 // useCases are the use cases, wired with each other.
@@ -48,6 +50,8 @@ type useCases struct {
 	mappings     *mapping.Service
 	picklists    *picklist.Service
 	permissions  *permission.Service
+	meter        *usage.Meter
+	runlog       *runlog.Log
 	runs         *syncrun.Service
 }
 
@@ -72,6 +76,8 @@ func (s *Server) wire(options Options) error {
 		Store: s.store, Runs: s.cases.runs, Logger: s.log, Clock: options.Clock, Now: databaseTime(s.store, options.Clock),
 		Housekeeping: []schedule.Task{
 			{Name: "ending grace periods", Do: s.cases.integrations.ExpireGrace},
+			{Name: "late data", Do: s.cases.runs.WatchFreshness},
+			{Name: "limits of a new day", Do: s.cases.runs.WatchLimits},
 			{Name: "store housekeeping", Do: s.store.Housekeep},
 		},
 	})
@@ -89,6 +95,13 @@ func (s *Server) wireUseCases(options Options, node string) error {
 	if err != nil {
 		return err
 	}
+	// Whatever calls a connector does it through the meter.
+	if c.meter, err = usage.New(usage.Config{Store: s.store, Host: s.host, Logger: s.log}); err != nil {
+		return err
+	}
+	if c.runlog, err = runlog.New(runlog.Config{Store: s.store, Redactor: obs.NewRedactor()}); err != nil {
+		return err
+	}
 	c.settings = settings.New(settings.Config{Store: s.store, Connectors: s.host, Packages: c.packages})
 	if c.mappings, err = mapping.New(mapping.Config{Store: s.store, Alerts: alerts, Packages: c.packages}); err != nil {
 		return err
@@ -97,13 +110,13 @@ func (s *Server) wireUseCases(options Options, node string) error {
 		return err
 	}
 	c.picklists, err = picklist.New(picklist.Config{
-		Store: s.store, Caller: c.integrations, Connectors: s.host, Packages: c.packages, Logger: s.log,
+		Store: s.store, Caller: c.integrations, Connectors: c.meter, Packages: c.packages, Logger: s.log,
 	})
 	if err != nil {
 		return err
 	}
 	c.permissions, err = permission.New(permission.Config{
-		Store: s.store, Caller: c.integrations.Introspecting(), Checker: s.host, Jobs: s.jobs, Alerts: alerts, Mappings: c.mappings,
+		Store: s.store, Caller: c.integrations.Introspecting(), Checker: c.meter, Jobs: s.jobs, Alerts: alerts, Mappings: c.mappings,
 		Packages: c.packages, Logger: s.log, Picklists: c.picklists, ConfirmDelay: options.Tuning.ConfirmDelay,
 		OnOnboarded: func(ctx context.Context, tx *store.Tx, id string) error {
 			return c.integrations.MarkStep(ctx, tx, id, crm.StepCheck)
@@ -113,8 +126,13 @@ func (s *Server) wireUseCases(options Options, node string) error {
 		return err
 	}
 	c.permissions.Register(s.jobs)
+	autoPause, err := s.config.Runs.AutoPause.limits()
+	if err != nil {
+		return err
+	}
 	c.runs, err = syncrun.New(syncrun.Config{
-		Store: s.store, Jobs: s.jobs, Integrations: c.integrations, Permissions: c.permissions, Picklists: c.picklists, Reader: s.host, Logger: s.log,
+		Store: s.store, Jobs: s.jobs, Integrations: c.integrations, Permissions: c.permissions, Picklists: c.picklists, Reader: c.meter,
+		Meter: c.meter, Log: c.runlog, Alerts: alerts, Pauser: c.integrations, Logger: s.log, AutoPause: autoPause,
 	})
 	return err
 }
@@ -138,7 +156,7 @@ func (s *Server) newIntegrations(alerts *alert.Service, node string) (*integrati
 	}
 	c := s.cases
 	return integration.New(integration.Config{
-		Store: s.store, Box: c.box, Connectors: s.host, SignIns: s.auth, HTTP: guarded, Alerts: alerts, Logger: s.log,
+		Store: s.store, Box: c.box, Connectors: c.meter, SignIns: s.auth, HTTP: guarded, Alerts: alerts, Logger: s.log,
 		NodeID: node, PublicURL: s.config.PublicURL, OAuthClients: clients, Endpoints: s.config.Endpoints,
 		OnAuthorized: func(ctx context.Context, tx *store.Tx, found *ent.Integration) error {
 			return c.permissions.EnqueueOnboarding(ctx, tx, found)

@@ -9,7 +9,6 @@ import (
 	"github.com/fieldwarden/fieldwarden/ent/syncrun"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
-	"github.com/fieldwarden/fieldwarden/internal/job"
 	"github.com/fieldwarden/fieldwarden/internal/principal"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 )
@@ -88,19 +87,4 @@ func (s *Service) Insert(ctx context.Context, tx *store.Tx, found *ent.Integrati
 	}
 	tx.Feed(progress(run, ""))
 	return run, s.enqueueStep(ctx, tx, run)
-}
-
-// stepPayload names the step: the run, and the version it starts from.
-type stepPayload struct {
-	RunID   string `json:"runId"`
-	Version int    `json:"version"`
-}
-
-func (s *Service) enqueueStep(ctx context.Context, tx *store.Tx, run *ent.SyncRun) error {
-	_, err := s.jobs.Enqueue(ctx, tx, StepKind, run.WorkspaceID, stepPayload{RunID: run.ID, Version: run.Version},
-		job.UniqueKey(fmt.Sprintf("%s/%d", run.ID, run.Version)))
-	if err != nil {
-		return fmt.Errorf("syncrun: enqueuing step: %w", err)
-	}
-	return nil
 }

@@ -8,8 +8,12 @@
 // second worker at the same step is refused by the fence (design, section 4).
 //
 // A run survives crashes; it fails only after several at one step. One object
-// that cannot be read makes a run PARTIAL, never FAILED and never SUCCEEDED
-// (requirement G4).
+// that cannot be read makes a run PARTIAL, never FAILED and never SUCCEEDED, and so
+// does a record that was not taken (requirement G4).
+//
+// A run spends no more of the CRM's APIs than it may (requirement G5): a short limit
+// makes it wait, a limit of the day ends it RATE_LIMITED with its position kept, and
+// the next run goes on there. Each step's calls are counted in its transaction.
 package syncrun
 
 import (
@@ -18,10 +22,12 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
-	"github.com/fieldwarden/fieldwarden/internal/fault"
 	"github.com/fieldwarden/fieldwarden/internal/job"
+	"github.com/fieldwarden/fieldwarden/internal/runlog"
 	"github.com/fieldwarden/fieldwarden/internal/store"
+	"github.com/fieldwarden/fieldwarden/internal/usage"
 )
 
 // StepKind is the kind of the jobs that advance runs.
@@ -57,6 +63,19 @@ type Reader interface {
 	Read(ctx context.Context, connector string, target crm.Target, request crm.ReadRequest, yield func(crm.Batch) error) error
 }
 
+// Alerts opens and resolves alerts inside the caller's transaction, which must hold
+// the integration's lock (snapshot.Lock).
+type Alerts interface {
+	Apply(ctx context.Context, tx *store.Tx, integration *ent.Integration, intents []crm.AlertIntent) error
+	// ResolveAll resolves the open alerts of the rules.
+	ResolveAll(ctx context.Context, tx *store.Tx, integration *ent.Integration, resolution crm.AlertResolution, rules ...crm.AlertRule) error
+}
+
+// Pauser pauses an integration by itself, inside the caller's transaction.
+type Pauser interface {
+	AutoPause(ctx context.Context, tx *store.Tx, row *ent.Integration, reason string) error
+}
+
 // Limits bound one step. The zero value means the defaults of DefaultLimits.
 type Limits struct {
 	// Records, Bytes and Time end a step's reading, whichever comes first.
@@ -67,17 +86,28 @@ type Limits struct {
 	Crashes int
 	// Attempts is how many times a step's reading is tried before its object fails.
 	Attempts int
-	// Backoff is the wait before the second attempt; it doubles each time.
+	// Backoff is the most that the wait before the second attempt takes; it doubles
+	// with each attempt, up to five minutes.
 	Backoff time.Duration
+	// Waits is how many times in a row a step waits for a short limit of the CRM before
+	// the run ends until the next day.
+	Waits int
+	// LimitBackoff is the most that the first wait for a limit takes of which the CRM
+	// does not say when it ends; it doubles with each wait, up to an hour.
+	LimitBackoff time.Duration
 }
 
 // DefaultLimits keep a step's transaction well below its deadline on a busy
 // machine; 2,000 records are a page of most CRMs.
 func DefaultLimits() Limits {
-	return Limits{Records: 2000, Bytes: 8 << 20, Time: 10 * time.Second, Crashes: 5, Attempts: 5, Backoff: 2 * time.Second}
+	return Limits{
+		Records: 2000, Bytes: 8 << 20, Time: 10 * time.Second, Crashes: 5, Attempts: 5, Backoff: 2 * time.Second,
+		Waits: 20, LimitBackoff: 30 * time.Second,
+	}
 }
 
-// Config is what a Service is made of; all of it is required but Picklists and Limits.
+// Config is what a Service is made of; all of it is required but Picklists, Limits and
+// AutoPause.
 type Config struct {
 	Store        *store.Store
 	Jobs         *job.Engine
@@ -85,8 +115,17 @@ type Config struct {
 	Permissions  Permissions
 	Picklists    Picklists
 	Reader       Reader
-	Logger       *slog.Logger
-	Limits       Limits
+	// Meter counts the calls that runs make: what Integrations, Permissions, Picklists
+	// and Reader reach connectors through.
+	Meter  *usage.Meter
+	Log    *runlog.Log
+	Alerts Alerts
+	Pauser Pauser
+	Logger *slog.Logger
+	Limits Limits
+	// AutoPause says when failing integrations are paused; the zero value means the
+	// default.
+	AutoPause crm.AutoPauseLimits
 }
 
 // Service makes runs and advances them.
@@ -97,55 +136,43 @@ type Service struct {
 	permissions  Permissions
 	picklists    Picklists
 	reader       Reader
+	meter        *usage.Meter
+	runlog       *runlog.Log
+	alerts       Alerts
+	pauser       Pauser
 	log          *slog.Logger
 	limits       Limits
+	autoPause    crm.AutoPauseLimits
 }
 
 // New makes a Service and registers its step handler; call it before the job
 // engine starts.
 func New(config Config) (*Service, error) {
-	if config.Store == nil || config.Jobs == nil || config.Integrations == nil || config.Permissions == nil || config.Reader == nil || config.Logger == nil {
+	if config.Store == nil || config.Jobs == nil || config.Integrations == nil || config.Permissions == nil || config.Reader == nil ||
+		config.Meter == nil || config.Log == nil || config.Alerts == nil || config.Pauser == nil || config.Logger == nil {
 		return nil, errors.New("syncrun: incomplete config")
 	}
 	if config.Limits == (Limits{}) {
 		config.Limits = DefaultLimits()
 	}
+	if config.AutoPause == (crm.AutoPauseLimits{}) {
+		config.AutoPause = crm.DefaultAutoPauseLimits()
+	}
 	s := &Service{
 		store: config.Store, jobs: config.Jobs, integrations: config.Integrations, permissions: config.Permissions, picklists: config.Picklists,
-		reader: config.Reader, log: config.Logger, limits: config.Limits,
+		reader: config.Reader, meter: config.Meter, runlog: config.Log, alerts: config.Alerts, pauser: config.Pauser, log: config.Logger,
+		limits: config.Limits, autoPause: config.AutoPause,
 	}
 	s.jobs.Register(StepKind, s.step, job.HandlerOptions{
 		Queue:   queue,
 		Timeout: 3 * config.Limits.Time,
-		Backoff: s.backoff,
-		// The step itself decides when to give up (Limits.Attempts), so that
-		// giving up is a saved verdict and not a discarded job.
+		Backoff: panicBackoff,
+		// The step itself decides when to give up (maxAttempts), so that giving up is a
+		// saved verdict and not a discarded job.
 		MaxAttempts: 1000,
 	})
 	return s, nil
 }
 
-func (s *Service) backoff(attempt int) time.Duration {
-	wait := s.limits.Backoff
-	for range min(attempt-1, 6) {
-		wait *= 2
-	}
-	return wait
-}
-
-// givenUp reports whether a failed attempt was the last worth making.
-func (s *Service) givenUp(err error, attempt int) bool {
-	e, ok := fault.From(err)
-	if !ok {
-		return attempt >= s.limits.Attempts
-	}
-	switch e.Info().Retry {
-	case fault.RetryNever:
-		return true
-	case fault.RetryLater:
-		// A spent quota does not come back within a run's time.
-		return e.Code == fault.CRMQuotaExhausted || attempt >= s.limits.Attempts
-	default:
-		return attempt >= s.limits.Attempts
-	}
-}
+// AutoPauseLimits are the limits that hold.
+func (s *Service) AutoPauseLimits() crm.AutoPauseLimits { return s.autoPause }

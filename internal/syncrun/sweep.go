@@ -2,38 +2,38 @@ package syncrun
 
 import (
 	"context"
-	"log/slog"
+	"fmt"
 
 	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
-	"github.com/fieldwarden/fieldwarden/internal/job"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 )
 
 // sweep deletes, some at a time, the records that a reading from the beginning has
 // not met: the CRM has them no more. Only a reading that came to the end gets here.
-func (s *Service) sweep(ctx context.Context, j job.Job, run *ent.SyncRun, target *ent.RunObject, object *ent.CrmObject) error {
-	most := s.stepRecords(j.Attempt)
-	gone, err := s.store.UnmetRecords(ctx, run.IntegrationID, target.Name, run.Generation, most)
+func (s *Service) sweep(ctx context.Context, t *turn, target *ent.RunObject, object *ent.CrmObject) error {
+	most := s.stepRecords(t.job.Attempt)
+	gone, err := s.store.UnmetRecords(ctx, t.run.IntegrationID, target.Name, t.run.Generation, most)
 	if err != nil {
 		return err
 	}
 	finished := len(gone) < most
 	if len(gone) > 0 {
-		s.log.InfoContext(ctx, "records are gone from the CRM", slog.String("run", run.ID), slog.String("object", target.Name), slog.Int("records", len(gone)))
+		t.say(crm.LogInfo, "", fmt.Sprintf("%d records are gone from the CRM.", len(gone)))
 	}
-	return s.save(ctx, j, run, target.Name, func(u *ent.SyncRunUpdate) {
+	return s.save(ctx, t, func(u *ent.SyncRunUpdate) {
 		if finished {
 			nextObject(u)
 		}
 	}, func(ctx context.Context, tx *store.Tx) error {
-		swept, err := tx.SweepRecords(ctx, run.IntegrationID, target.Name, run.Generation, gone)
+		swept, err := tx.SweepRecords(ctx, t.run.IntegrationID, target.Name, t.run.Generation, gone)
 		if err != nil {
 			return err
 		}
-		if err := saveCounts(ctx, tx, run, target, crm.Counters{Deleted: swept}); err != nil || !finished {
+		counts := crm.Counters{Deleted: swept}
+		if err := saveCounts(ctx, tx, t, target, counts); err != nil || !finished {
 			return err
 		}
-		return readToTheEnd(ctx, tx, target, object, run.ResumeToken, run.ReadFields)
+		return readToTheEnd(ctx, tx, t, target, object, target.Counters.Add(counts), t.run.ResumeToken, t.run.ReadFields)
 	})
 }

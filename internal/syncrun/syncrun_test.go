@@ -18,12 +18,16 @@ import (
 	"github.com/fieldwarden/fieldwarden/ent/crmobject"
 	"github.com/fieldwarden/fieldwarden/ent/record"
 	"github.com/fieldwarden/fieldwarden/ent/runobject"
+	"github.com/fieldwarden/fieldwarden/internal/alert"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
 	"github.com/fieldwarden/fieldwarden/internal/job"
+	"github.com/fieldwarden/fieldwarden/internal/obs"
+	"github.com/fieldwarden/fieldwarden/internal/runlog"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 	"github.com/fieldwarden/fieldwarden/internal/store/storetest"
 	"github.com/fieldwarden/fieldwarden/internal/syncrun"
+	"github.com/fieldwarden/fieldwarden/internal/usage"
 )
 
 // crmOrg is a CRM of numbered records; it plays integration, permission and
@@ -51,10 +55,21 @@ type crmOrg struct {
 	refreshed int
 	// onRead runs before each reading, without the lock.
 	onRead func(request crm.ReadRequest)
+	// meter counts the calls; calls is what the CRM counted itself.
+	meter *usage.Meter
+	calls int
+	// pages is how many records come with a call.
+	page int
+	// refused are ids of records that the host does not take.
+	refused map[string]bool
+	// quota is what the CRM tells of its own quota with each check.
+	quota crm.CallStats
+	// denials are answered by the next checks, one each.
+	denials []error
 }
 
-func (o *crmOrg) Call(ctx context.Context, _ string, do func(context.Context, string, crm.Target) error) error {
-	return do(ctx, "fake", crm.Target{})
+func (o *crmOrg) Call(ctx context.Context, id string, do func(context.Context, string, crm.Target) error) error {
+	return do(ctx, "fake", crm.Target{IntegrationID: id})
 }
 
 // Refresh notes that the choices of settings were brought up to date, and fails.
@@ -65,9 +80,15 @@ func (o *crmOrg) Refresh(context.Context, string) error {
 	return errors.New("no choices today")
 }
 
-func (o *crmOrg) RunChecklist(context.Context, string) error { return nil }
+func (o *crmOrg) RunChecklist(ctx context.Context, id string) error {
+	_, err := o.meter.Checklist(ctx, "fake", crm.Target{IntegrationID: id}, nil)
+	return err
+}
 
-func (o *crmOrg) CheckForRun(_ context.Context, _ string, objects []string) error {
+func (o *crmOrg) CheckForRun(ctx context.Context, id string, objects []string) error {
+	if _, _, err := o.meter.CheckPermissions(ctx, "fake", crm.Target{IntegrationID: id}, crm.CheckRequest{}); err != nil {
+		return err
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.checks = append(o.checks, objects)
@@ -110,18 +131,21 @@ func (o *crmOrg) Read(_ context.Context, _ string, target crm.Target, request cr
 			batch.Records = append(batch.Records, crm.Record{ID: id, ModifiedAt: storetest.Start(), Deleted: true})
 		}
 		deletions = nil
-		for ; from < total && len(batch.Records) < 20; from++ {
+		for ; from < total && len(batch.Records) < o.page; from++ {
 			data, _ := json.Marshal(map[string]any{"n": from, "fields": len(request.Fields)})
 			if request.Object == o.spoilt {
 				data = json.RawMessage("[]")
 			}
-			if id := fmt.Sprintf("%s-%d", request.Object, from); !o.isGone(id) {
+			id := fmt.Sprintf("%s-%d", request.Object, from)
+			if o.isRefused(id) {
+				batch.Refused = append(batch.Refused, crm.RefusedRecord{ID: id, Code: string(fault.RecordRefused), Message: "It is no good."})
+			} else if !o.isGone(id) {
 				batch.Records = append(batch.Records, crm.Record{ID: id, ModifiedAt: storetest.Start(), Data: data})
 			}
 		}
 		batch.ResumeToken = []byte(fmt.Sprint(from))
 		batch.Done = from >= total
-		batch.Stats.CRMCalls = 1
+		batch.Stats = o.called()
 		if err := yield(batch); err != nil || batch.Done {
 			return err
 		}
@@ -153,10 +177,17 @@ func (o *crmOrg) expire(object string) {
 	o.expired[object] = true
 }
 
+func (o *crmOrg) isRefused(id string) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.refused[id]
+}
+
 // bench is a store with one ACTIVE integration of three objects.
 type bench struct {
 	store       *store.Store
 	org         *crmOrg
+	config      syncrun.Config
 	runs        *syncrun.Service
 	jobs        *job.Engine
 	ctx         context.Context
@@ -168,7 +199,12 @@ func newBench(t *testing.T, s *store.Store) *bench {
 	ctx, workspace := storetest.Workspace(t, s)
 	b := &bench{store: s, ctx: ctx, org: &crmOrg{
 		records: map[string]int{"Account": 130, "Contact": 55, "Lead": 0}, failures: map[string][]error{},
-		gone: map[string]bool{}, deleted: map[string][]string{}, expired: map[string]bool{},
+		gone: map[string]bool{}, deleted: map[string][]string{}, expired: map[string]bool{}, refused: map[string]bool{}, page: 20,
+	}, config: syncrun.Config{
+		Limits: syncrun.Limits{
+			Records: 50, Bytes: 1 << 20, Time: 5 * time.Second, Crashes: 3, Attempts: 2, Backoff: time.Millisecond,
+			Waits: 2, LimitBackoff: time.Millisecond,
+		},
 	}}
 	require.NoError(t, s.WithTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		var err error
@@ -202,10 +238,16 @@ func (b *bench) start(t *testing.T) {
 	t.Helper()
 	jobs, err := job.New(job.Config{Store: b.store, Logger: slog.New(slog.DiscardHandler), PollInterval: 5 * time.Millisecond, FetchCooldown: time.Millisecond})
 	require.NoError(t, err)
-	b.runs, err = syncrun.New(syncrun.Config{
-		Store: b.store, Jobs: jobs, Integrations: b.org, Permissions: b.org, Picklists: b.org, Reader: b.org, Logger: slog.New(slog.DiscardHandler),
-		Limits: syncrun.Limits{Records: 50, Bytes: 1 << 20, Time: 5 * time.Second, Crashes: 3, Attempts: 2, Backoff: time.Millisecond},
-	})
+	b.org.meter, err = usage.New(usage.Config{Store: b.store, Host: b.org, Logger: slog.New(slog.DiscardHandler)})
+	require.NoError(t, err)
+	log, err := runlog.New(runlog.Config{Store: b.store, Redactor: obs.NewRedactor()})
+	require.NoError(t, err)
+	alerts, err := alert.New(alert.Config{Connectors: b.org, Logger: slog.New(slog.DiscardHandler)})
+	require.NoError(t, err)
+	c := b.config
+	c.Store, c.Jobs, c.Integrations, c.Permissions, c.Picklists, c.Reader = b.store, jobs, b.org, b.org, b.org, b.org.meter
+	c.Meter, c.Log, c.Alerts, c.Pauser, c.Logger = b.org.meter, log, alerts, pauser{}, slog.New(slog.DiscardHandler)
+	b.runs, err = syncrun.New(c)
 	require.NoError(t, err)
 	require.NoError(t, jobs.Start(context.WithoutCancel(b.ctx)))
 	b.jobs = jobs
@@ -338,7 +380,7 @@ func TestFailuresOfReading(t *testing.T) {
 	}{
 		{"once is tried again", map[string][]error{"Contact": {unavailable}}, crm.RunSucceeded, "", 55},
 		{"for good fails the object only", map[string][]error{"Contact": {unavailable, unavailable}}, crm.RunPartial, fault.CRMUnavailable, 0},
-		{"a spent quota is not tried again", map[string][]error{"Contact": {fault.New(fault.CRMQuotaExhausted, "used up")}}, crm.RunPartial, fault.CRMQuotaExhausted, 0},
+		{"a spent quota ends the run", map[string][]error{"Contact": {fault.New(fault.CRMQuotaExhausted, "used up")}}, crm.RunRateLimited, fault.CRMQuotaExhausted, 0},
 		{"everywhere fails the run", map[string][]error{
 			"Account": {unavailable, unavailable}, "Contact": {unavailable, unavailable}, "Lead": {unavailable, unavailable},
 		}, crm.RunFailed, fault.CRMUnavailable, 0},
@@ -489,7 +531,7 @@ func TestRunEndsWhenTheIntegrationIsNoLongerActive(t *testing.T) {
 			})
 		}
 		run := b.run(t, "run")
-		require.Equal(t, crm.RunFailed, run.Status)
+		require.Equal(t, crm.RunCancelled, run.Status)
 		require.Equal(t, string(fault.IntegrationState), run.FaultCode)
 		_, err := b.runs.RunNow(b.ctx, b.integration.ID, "later")
 		require.Equal(t, fault.IntegrationState, fault.CodeOf(err))
