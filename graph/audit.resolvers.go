@@ -7,21 +7,36 @@ package graph
 
 import (
 	"context"
-	"fmt"
 
 	"entgo.io/contrib/entgql"
 	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/graph/generated"
 	"github.com/fieldwarden/fieldwarden/graph/model"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
+	"github.com/fieldwarden/fieldwarden/internal/gid"
 )
 
 func (r *auditEntryResolver) ErrorCode(ctx context.Context, obj *ent.AuditEntry) (*fault.Code, error) {
-	panic(fmt.Errorf("not implemented: ErrorCode - errorCode"))
+	if obj.FaultCode == "" {
+		return nil, nil //nolint:nilnil // null is the answer: it was done
+	}
+	code := fault.Code(obj.FaultCode)
+	if _, known := fault.Lookup(code); !known {
+		code = fault.Internal // the code of an error outside of the list, such as a limit's
+	}
+	return &code, nil
 }
 
 func (r *queryResolver) AuditLog(ctx context.Context, filter *model.AuditFilterInput, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*ent.AuditEntryConnection, error) {
-	panic(fmt.Errorf("not implemented: AuditLog - auditLog"))
+	p, err := newPage(gid.Audit, first, last, after, before)
+	if err != nil {
+		return nil, err
+	}
+	which := auditFilter(filter)
+	if err := r.readAudit(ctx, which); err != nil {
+		return nil, err
+	}
+	return r.Audit.Query(which).Paginate(ctx, p.after, p.first, p.before, p.last, ent.WithAuditEntryOrder(newestAudit()))
 }
 
 func (r *Resolver) AuditEntry() generated.AuditEntryResolver { return &auditEntryResolver{r} }

@@ -31,7 +31,7 @@ func (r *queryResolver) FeedEntries(ctx context.Context, filter *model.FeedEntry
 	if err != nil {
 		return nil, err
 	}
-	return r.Store.Read().FeedEntry.Query().Where(feedPredicates(filter)...).Paginate(ctx, p.after, p.first, p.before, p.last, ent.WithFeedEntryOrder(newestEntries()))
+	return r.Store.Read().FeedEntry.Query().Where(feedPredicates(filter)...).Where(shownEntries(ctx)...).Paginate(ctx, p.after, p.first, p.before, p.last, ent.WithFeedEntryOrder(newestEntries()))
 }
 
 func (r *Resolver) FeedEntry() generated.FeedEntryResolver { return &feedEntryResolver{r} }

@@ -10,8 +10,13 @@ package graph
 import (
 	"log/slog"
 
+	"github.com/99designs/gqlgen/graphql"
+
 	"github.com/fieldwarden/fieldwarden/graph/generated"
+	"github.com/fieldwarden/fieldwarden/graph/guard"
 	"github.com/fieldwarden/fieldwarden/graph/model"
+	"github.com/fieldwarden/fieldwarden/internal/access"
+	"github.com/fieldwarden/fieldwarden/internal/audit"
 	"github.com/fieldwarden/fieldwarden/internal/integration"
 	"github.com/fieldwarden/fieldwarden/internal/mapping"
 	"github.com/fieldwarden/fieldwarden/internal/permission"
@@ -39,6 +44,7 @@ type Deps struct {
 	Runs         *syncrun.Service
 	Connectors   Connectors
 	Packages     snapshot.Packages
+	Audit        *audit.Service
 	Logger       *slog.Logger
 	// DocsURL is the page that explains error codes, without a fragment.
 	DocsURL string
@@ -47,7 +53,12 @@ type Deps struct {
 // Resolver resolves everything.
 type Resolver struct{ Deps }
 
-// NewSchema returns the executable schema over deps.
-func NewSchema(deps Deps) generated.Config {
-	return generated.Config{Resolvers: &Resolver{deps}}
+// NewSchema returns the executable schema over deps. It fails when an operation of
+// the schema is missing from the table of access; Protect enforces that table.
+func NewSchema(deps Deps) (graphql.ExecutableSchema, error) {
+	schema := generated.NewExecutableSchema(generated.Config{Resolvers: &Resolver{deps}})
+	if err := guard.Verify(schema.Schema(), access.Table()); err != nil {
+		return nil, err
+	}
+	return schema, nil
 }

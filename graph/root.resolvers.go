@@ -18,7 +18,7 @@ func (r *queryResolver) Node(ctx context.Context, id string) (ent.Noder, error) 
 	if ent.IsNotFound(err) || fault.Is(err, fault.NotFound) {
 		return nil, nil //nolint:nilnil // null is the answer: the id names nothing here
 	}
-	return found, err
+	return shownNode(ctx, found), err
 }
 
 func (r *Resolver) Mutation() generated.MutationResolver { return &mutationResolver{r} }

@@ -14,13 +14,11 @@ import (
 
 	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/graph"
-	"github.com/fieldwarden/fieldwarden/graph/generated"
 	"github.com/fieldwarden/fieldwarden/graph/graphiql"
 	"github.com/fieldwarden/fieldwarden/graph/transport"
 	"github.com/fieldwarden/fieldwarden/internal/alert"
-	"github.com/fieldwarden/fieldwarden/internal/auth"
+	"github.com/fieldwarden/fieldwarden/internal/audit"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
-	"github.com/fieldwarden/fieldwarden/internal/fault"
 	"github.com/fieldwarden/fieldwarden/internal/integration"
 	"github.com/fieldwarden/fieldwarden/internal/job"
 	"github.com/fieldwarden/fieldwarden/internal/mapping"
@@ -76,9 +74,12 @@ func (s *Server) wire(options Options) error {
 		Store: s.store, Runs: s.cases.runs, Logger: s.log, Clock: options.Clock, Now: databaseTime(s.store, options.Clock),
 		Housekeeping: []schedule.Task{
 			{Name: "ending grace periods", Do: s.cases.integrations.ExpireGrace},
+			{Name: "warning of grace periods that end", Do: s.cases.integrations.WarnGraceEnding},
+			{Name: "keeping authorizations alive", Do: s.cases.integrations.KeepAlive},
 			{Name: "late data", Do: s.cases.runs.WatchFreshness},
 			{Name: "limits of a new day", Do: s.cases.runs.WatchLimits},
 			{Name: "store housekeeping", Do: s.store.Housekeep},
+			{Name: "forgetting old sessions", Do: s.auth.TidySessions},
 		},
 	})
 	if err != nil {
@@ -126,6 +127,7 @@ func (s *Server) wireUseCases(options Options, node string) error {
 		return err
 	}
 	c.permissions.Register(s.jobs)
+	c.integrations.Register(s.jobs)
 	autoPause, err := s.config.Runs.AutoPause.limits()
 	if err != nil {
 		return err
@@ -156,8 +158,9 @@ func (s *Server) newIntegrations(alerts *alert.Service, node string) (*integrati
 	}
 	c := s.cases
 	return integration.New(integration.Config{
-		Store: s.store, Box: c.box, Connectors: c.meter, SignIns: s.auth, HTTP: guarded, Alerts: alerts, Logger: s.log,
+		Store: s.store, Box: c.box, Connectors: c.meter, SignIns: s.auth, HTTP: guarded, Alerts: alerts, Jobs: s.jobs, Logger: s.log,
 		NodeID: node, PublicURL: s.config.PublicURL, OAuthClients: clients, Endpoints: s.config.Endpoints,
+		MaxInstances: s.config.Instances.Max,
 		OnAuthorized: func(ctx context.Context, tx *store.Tx, found *ent.Integration) error {
 			return c.permissions.EnqueueOnboarding(ctx, tx, found)
 		},
@@ -187,54 +190,34 @@ func (s *Server) packageObjects(ctx context.Context, found *ent.Integration) ([]
 // wireAPI makes the GraphQL executor, its transports and all routes.
 func (s *Server) wireAPI() error {
 	docsURL := s.config.PublicURL + pathErrors
-	schema := generated.NewExecutableSchema(graph.NewSchema(graph.Deps{
+	audits := audit.New(s.store)
+	schema, err := graph.NewSchema(graph.Deps{
 		Store: s.store, Integrations: s.cases.integrations, Settings: s.cases.settings, Mappings: s.cases.mappings,
 		Permissions: s.cases.permissions, Runs: s.cases.runs, Packages: s.cases.packages, Connectors: catalogue{host: s.host, docsURL: docsURL},
-		Logger: s.log, DocsURL: docsURL,
-	}))
+		Audit: audits, Logger: s.log, DocsURL: docsURL,
+	})
+	if err != nil {
+		return err
+	}
 	executor := transport.NewExecutor(schema, transport.ExecutorConfig{
 		Logger: s.log, Presenter: graph.NewPresenter(s.log, docsURL),
 		// The schema is shown to whoever may use it.
 		Introspection: func(ctx context.Context) bool { _, ok := principal.From(ctx); return ok },
 	})
 	executor.AroundResponses(graph.WithLoaders(s.store))
-	executor.AroundRootFields(graph.SignedIn)
+	if s.guard, err = newGuard(s.config, s.auth, s.store.Clock().Now); err != nil {
+		return err
+	}
+	graph.Throttle(executor, s.guard.allowOnSocket)
+	graph.Protect(executor, schema, audits, s.log)
 	config := transport.Config{
 		Executor: executor, Logger: s.log, RequestID: obs.RequestID, AllowedOrigins: s.config.AllowedOrigins, Authenticate: s.authenticateSocket,
 		OperationTimeout: operationTimeout,
 	}
 	s.sockets = transport.NewWebSocket(config)
 	s.admin = s.adminRoutes()
-	var err error
 	s.handler, err = s.routes(graphiql.Handler(pathGraphQL, pathGraphQL), transport.NewHTTP(config))
 	return err
-}
-
-// authenticateSocket takes the bearer token from connection_init's payload
-// ({"Authorization": "Bearer …"}), else the identity of the HTTP request.
-func (s *Server) authenticateSocket(ctx context.Context, payload map[string]any) (transport.Session, error) {
-	header, _ := payload["Authorization"].(string)
-	if header == "" {
-		header, _ = payload["authorization"].(string)
-	}
-	if header == "" {
-		if _, ok := principal.From(ctx); !ok {
-			return transport.Session{}, transport.Unauthorized("a bearer token is required")
-		}
-		return transport.Session{Ended: auth.SessionFrom(ctx).Done()}, nil
-	}
-	token, ok := auth.BearerToken(header)
-	if !ok {
-		return transport.Session{}, transport.Unauthorized("the bearer token is not valid")
-	}
-	who, session, err := s.auth.Authenticate(ctx, token)
-	if fault.Is(err, fault.Unauthenticated) {
-		return transport.Session{}, transport.Unauthorized("the bearer token is not valid")
-	}
-	if err != nil {
-		return transport.Session{}, err
-	}
-	return transport.Session{Context: auth.With(ctx, who, session), Ended: session.Done()}, nil
 }
 
 // nodeID names this process's place, so that a restart takes its predecessor's

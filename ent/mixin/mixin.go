@@ -27,7 +27,12 @@ func (m ID) Fields() []ent.Field {
 
 // Workspace gives an entity its immutable tenant and the policy that keeps every
 // query and mutation inside it (requirements A1, O4).
-type Workspace struct{ mixin.Schema }
+type Workspace struct {
+	mixin.Schema
+	// AppendOnly refuses everybody, the system too, to change or delete a row
+	// (requirement O2). It is the first rule: the others would allow what is inside.
+	AppendOnly bool
+}
 
 // Fields of the mixin.
 func (Workspace) Fields() []ent.Field {
@@ -35,11 +40,12 @@ func (Workspace) Fields() []ent.Field {
 }
 
 // Policy of the mixin.
-func (Workspace) Policy() ent.Policy {
-	return privacy.Policy{
-		Query:    privacy.QueryPolicy{rule.FilterByWorkspace()},
-		Mutation: privacy.MutationPolicy{rule.WriteInsideWorkspace(), rule.FilterByWorkspace()},
+func (w Workspace) Policy() ent.Policy {
+	mutation := privacy.MutationPolicy{rule.WriteInsideWorkspace(), rule.FilterByWorkspace()}
+	if w.AppendOnly {
+		mutation = append(privacy.MutationPolicy{rule.OnlyAdded()}, mutation...)
 	}
+	return privacy.Policy{Query: privacy.QueryPolicy{rule.FilterByWorkspace()}, Mutation: mutation}
 }
 
 // Created gives an entity the time of its creation. It has no default: the

@@ -84,6 +84,16 @@ func OnlySystemCreates() privacy.MutationRule {
 	})
 }
 
+// OnlyAdded refuses everybody, the system too, to change or delete a row.
+func OnlyAdded() privacy.MutationRule {
+	return privacy.MutationRuleFunc(func(_ context.Context, m ent.Mutation) error {
+		if !m.Op().Is(ent.OpCreate) {
+			return privacy.Denyf("rule: a %s is never changed or deleted", m.Type())
+		}
+		return privacy.Skip
+	})
+}
+
 // acting returns who acts; privacy.Deny when nobody does.
 func acting(ctx context.Context) (principal.Principal, error) {
 	p, ok := principal.From(ctx)

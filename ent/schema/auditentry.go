@@ -14,12 +14,13 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/gid"
 )
 
-// AuditEntry is one audited action; rows are only ever added.
+// AuditEntry is one audited action; rows are only ever added. Its policy refuses
+// every change, and triggers of the database refuse it once more.
 type AuditEntry struct{ ent.Schema }
 
 // Mixin of the AuditEntry.
 func (AuditEntry) Mixin() []ent.Mixin {
-	return []ent.Mixin{mixin.ID{Prefix: gid.Audit}, mixin.Workspace{}, mixin.Created{}}
+	return []ent.Mixin{mixin.ID{Prefix: gid.Audit}, mixin.Workspace{AppendOnly: true}, mixin.Created{}}
 }
 
 // Fields of the AuditEntry.

@@ -16,7 +16,7 @@ var (
 
 	// Use cases by layer. They import lower layers only, never each other within one.
 	reads  = []string{"internal/snapshot"}
-	layer1 = []string{"internal/alert", "internal/audit", "internal/runlog"}
+	layer1 = []string{"internal/usage", "internal/alert", "internal/audit", "internal/runlog"}
 	layer2 = []string{"internal/integration", "internal/settings", "internal/mapping", "internal/picklist", "internal/member", "internal/recipient"}
 	layer3 = []string{"internal/permission"}
 	layer4 = []string{"internal/syncrun", "internal/schedule", "internal/configuration"}
@@ -77,6 +77,7 @@ var importRules = []importRule{
 	{"internal/recipient", slices.Concat(vocabulary, entities, foundation, reads, layer1), "layer 2"},
 	{"internal/alert", slices.Concat(vocabulary, entities, foundation, reads), "layer 1"},
 	{"internal/audit", slices.Concat(vocabulary, entities, []string{"internal/store"}), "layer 1"},
+	{"internal/usage", slices.Concat(vocabulary, entities, foundation, reads), "layer 1"},
 	{"internal/runlog", slices.Concat(vocabulary, entities, foundation, reads), "layer 1"},
 	{"internal/snapshot", slices.Concat(vocabulary, entities, []string{"internal/store"}), "reads what several use cases need and decides nothing"},
 
@@ -102,7 +103,7 @@ var importRules = []importRule{
 	{"internal/gid", nil, "ids are made of nothing of ours"},
 	{"internal/access", []string{"internal/fault", "internal/principal"}, "the table of who may do what: a rule, not a service"},
 
-	{"internal/drive", []string{"server", "internal/principal"}, "uses the product from outside; shares the forms of configuration and admin socket with it"},
+	{"internal/drive", []string{"server", "internal/fault", "internal/principal"}, "uses the product from outside; shares the forms of configuration and admin socket with it"},
 	{"internal/simulated", []string{"server", "internal/crm", "internal/integration", "plugins/crmsim/..."}, "starts simulators and names them in a server's configuration"},
 	{"internal/archtest", nil, "reads sources, imports none"},
 	{"test/...", []string{"..."}, "tests from outside may use everything"},
