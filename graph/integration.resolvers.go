@@ -70,7 +70,7 @@ func (r *integrationResolver) CrmQuota(ctx context.Context, obj *ent.Integration
 }
 
 func (r *integrationResolver) ActiveRun(ctx context.Context, obj *ent.Integration) (*ent.SyncRun, error) {
-	panic(fmt.Errorf("not implemented: ActiveRun - activeRun"))
+	return r.activeRun(ctx, obj.ID)
 }
 
 func (r *integrationResolver) FailedRecords(ctx context.Context, obj *ent.Integration, object *string, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*ent.FailedRecordConnection, error) {
@@ -132,23 +132,41 @@ func (r *integrationResolver) PermissionChanges(ctx context.Context, obj *ent.In
 }
 
 func (r *mutationResolver) ReconnectIntegration(ctx context.Context, input model.ReconnectIntegrationInput) (*model.ReconnectIntegrationPayload, error) {
-	panic(fmt.Errorf("not implemented: ReconnectIntegration - reconnectIntegration"))
+	started, err := r.Integrations.Reconnect(ctx, integration.SignInAgainInput{IntegrationID: input.IntegrationID, IdempotencyKey: input.IdempotencyKey})
+	found, link, problems, err := r.signInAgain(ctx, started, err)
+	return &model.ReconnectIntegrationPayload{Integration: found, SignInURL: link, UserErrors: problems}, err
 }
 
 func (r *mutationResolver) ReplaceIntegrationUser(ctx context.Context, input model.ReplaceIntegrationUserInput) (*model.ReplaceIntegrationUserPayload, error) {
-	panic(fmt.Errorf("not implemented: ReplaceIntegrationUser - replaceIntegrationUser"))
+	started, err := r.Integrations.ReplaceUser(ctx, integration.SignInAgainInput{IntegrationID: input.IntegrationID, IdempotencyKey: input.IdempotencyKey})
+	found, link, problems, err := r.signInAgain(ctx, started, err)
+	return &model.ReplaceIntegrationUserPayload{Integration: found, SignInURL: link, UserErrors: problems}, err
 }
 
 func (r *mutationResolver) PauseIntegration(ctx context.Context, input model.PauseIntegrationInput) (*model.PauseIntegrationPayload, error) {
-	panic(fmt.Errorf("not implemented: PauseIntegration - pauseIntegration"))
+	err := r.Integrations.Pause(ctx, integration.PauseInput{
+		IntegrationID: input.IntegrationID, Reason: valueOf(input.Reason), IdempotencyKey: input.IdempotencyKey,
+	})
+	found, problems, err := r.integrationAfter(ctx, input.IntegrationID, err)
+	return &model.PauseIntegrationPayload{Integration: found, UserErrors: problems}, err
 }
 
 func (r *mutationResolver) ResumeIntegration(ctx context.Context, input model.ResumeIntegrationInput) (*model.ResumeIntegrationPayload, error) {
-	panic(fmt.Errorf("not implemented: ResumeIntegration - resumeIntegration"))
+	err := r.Integrations.Resume(ctx, integration.ResumeInput{IntegrationID: input.IntegrationID, IdempotencyKey: input.IdempotencyKey})
+	found, problems, err := r.integrationAfter(ctx, input.IntegrationID, err)
+	return &model.ResumeIntegrationPayload{Integration: found, UserErrors: problems}, err
 }
 
 func (r *mutationResolver) DisconnectIntegration(ctx context.Context, input model.DisconnectIntegrationInput) (*model.DisconnectIntegrationPayload, error) {
-	panic(fmt.Errorf("not implemented: DisconnectIntegration - disconnectIntegration"))
+	result, err := r.Integrations.Disconnect(ctx, integration.DisconnectInput{
+		IntegrationID: input.IntegrationID, Purge: input.PurgeImportedData, Confirm: input.Confirm, IdempotencyKey: input.IdempotencyKey,
+	})
+	payload := &model.DisconnectIntegrationPayload{}
+	if err == nil || fault.Is(err, fault.ConfirmRequired) {
+		payload.PurgedRecords = &result.PurgedRecords
+	}
+	payload.Integration, payload.UserErrors, err = r.integrationAfter(ctx, input.IntegrationID, err)
+	return payload, err
 }
 
 func (r *mutationResolver) SetSchedule(ctx context.Context, input model.SetScheduleInput) (*model.SetSchedulePayload, error) {
@@ -233,7 +251,7 @@ func (r *queryResolver) Integrations(ctx context.Context, first *int, after *ent
 }
 
 func (r *subscriptionResolver) IntegrationState(ctx context.Context, integrationID *string, after *string) (<-chan *model.IntegrationStateEvent, error) {
-	panic(fmt.Errorf("not implemented: IntegrationState - integrationState"))
+	return follow(ctx, r.Resolver, feedIntegration, integrationID, after, r.integrationStateEvent)
 }
 
 func (r *Resolver) FailedRecord() generated.FailedRecordResolver { return &failedRecordResolver{r} }

@@ -1,17 +1,12 @@
 package server
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
-
-	"github.com/goccy/go-yaml"
 
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
@@ -33,9 +28,18 @@ type Config struct {
 	// DataDir keeps what is this machine's own: private copies of connectors and
 	// the admin socket.
 	DataDir string `yaml:"dataDir"`
-	// AllowedOrigins are the origins that may open websockets from a browser,
-	// beside the server's own.
+	// AllowedOrigins are the sites whose pages may use the API from a browser, beside
+	// the server's own: origins, or patterns such as "https://*.example.com".
 	AllowedOrigins []string `yaml:"allowedOrigins"`
+	// TrustedProxies are the networks of proxies before the server, such as
+	// "10.0.0.0/8": who connects through them is read from X-Forwarded-For.
+	TrustedProxies []string `yaml:"trustedProxies"`
+	// SignIn says how people sign in, Bearer which bearer tokens are taken beside
+	// service tokens.
+	SignIn SignInConfig `yaml:"signIn"`
+	Bearer BearerConfig `yaml:"bearer"`
+	// RateLimits bound requests.
+	RateLimits RateLimitConfig `yaml:"rateLimits"`
 	// Workspace is made at the first start when the database has none of its name.
 	Workspace WorkspaceConfig `yaml:"workspace"`
 	// Connectors are the installed connector programs.
@@ -45,6 +49,8 @@ type Config struct {
 	Endpoints map[string]string `yaml:"endpoints"`
 	// OAuthClients are the operator's own OAuth clients, by "connector:ENVIRONMENT".
 	OAuthClients map[string]OAuthClientConfig `yaml:"oauthClients"`
+	// Instances bounds the CRM instances of a workspace.
+	Instances InstancesConfig `yaml:"instances"`
 	// Runs is about runs.
 	Runs RunsConfig `yaml:"runs"`
 }
@@ -55,6 +61,9 @@ type WorkspaceConfig struct {
 	Edition  crm.Edition `yaml:"edition"`
 	Package  string      `yaml:"package"`
 	TimeZone string      `yaml:"timeZone"`
+	// OwnerEmail is who becomes the owner while there is none: that person signs in
+	// with the identity provider. Without it a link is printed at the start.
+	OwnerEmail string `yaml:"ownerEmail"`
 }
 
 // ConnectorConfig names one installed connector program.
@@ -62,6 +71,13 @@ type ConnectorConfig struct {
 	Name   string `yaml:"name"`
 	Path   string `yaml:"path"`
 	SHA256 string `yaml:"sha256"`
+}
+
+// InstancesConfig bounds the CRM instances of a workspace.
+type InstancesConfig struct {
+	// Max is how many there may be, by "connector:ENVIRONMENT"; 1 where it says
+	// nothing.
+	Max map[string]int `yaml:"max"`
 }
 
 // OAuthClientConfig is an OAuth client; Secret is "env:NAME" or "file:PATH".
@@ -78,20 +94,6 @@ func DefaultConfig() Config {
 		Runs:      defaultRunsConfig(),
 		Workspace: WorkspaceConfig{Name: "Default", Edition: crm.EditionAdvancedPlus, Package: "sales-engagement", TimeZone: "UTC"},
 	}
-}
-
-// ReadConfig reads a YAML file over the defaults.
-func ReadConfig(path string) (Config, error) {
-	config := DefaultConfig()
-	source, err := os.ReadFile(path)
-	if err != nil {
-		return config, fault.New(fault.ConfigInvalid, fmt.Sprintf("The configuration file %s cannot be read.", path), fault.Cause(err))
-	}
-	err = yaml.NewDecoder(bytes.NewReader(source), yaml.Strict()).Decode(&config)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return config, fault.New(fault.ConfigInvalid, fmt.Sprintf("%s: %s", path, yaml.FormatError(err, false, false)), fault.Cause(err))
-	}
-	return config, nil
 }
 
 // complete fills what follows from the rest and checks it.
@@ -120,17 +122,26 @@ func (c Config) complete() (Config, error) {
 func (c Config) guardedHosts() ([]string, error) {
 	var hosts []string
 	for slot, raw := range c.Endpoints {
-		u, err := url.Parse(raw)
-		if err != nil || u.Host == "" {
+		host, err := hostAndPort(raw)
+		if err != nil {
 			return nil, fault.New(fault.ConfigInvalid, fmt.Sprintf("endpoints.%s: %q is not a URL.", slot, raw), fault.Field("endpoints", slot))
 		}
-		port := u.Port()
-		if port == "" {
-			port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
-		}
-		hosts = append(hosts, net.JoinHostPort(u.Hostname(), port))
+		hosts = append(hosts, host)
 	}
 	return hosts, nil
+}
+
+// hostAndPort is where a URL leads, its scheme's own port included.
+func hostAndPort(raw string) (string, error) {
+	u, err := url.Parse(raw)
+	if err != nil || u.Host == "" {
+		return "", fmt.Errorf("%q is not a URL", raw)
+	}
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	}
+	return net.JoinHostPort(u.Hostname(), port), nil
 }
 
 // readSecret follows a reference to a secret.

@@ -3,6 +3,7 @@ package integration
 import (
 	"context"
 	"errors"
+	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -15,8 +16,12 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/store"
 )
 
-// callbackTime bounds what follows a sign-in: token, identity, connection test.
-const callbackTime = 2 * time.Minute
+const (
+	// callbackTime bounds what follows a sign-in: token, identity, connection test.
+	callbackTime = 2 * time.Minute
+	// revokeTime bounds the request that ends an authorization.
+	revokeTime = 15 * time.Second
+)
 
 // CallbackInput is what the browser brings back from the CRM.
 type CallbackInput struct {
@@ -37,7 +42,7 @@ type CallbackResult struct {
 
 // Callback finishes a sign-in: it redeems the code, finds out whose instance it
 // is, and saves the credential; the integration becomes ONBOARDING, or ACTIVE
-// again. It acts as whoever started the sign-in.
+// again, or goes on with another user. It acts as whoever started the sign-in.
 //
 // A sign-in that is unknown, used, expired or of another browser changes nothing
 // (fault.OAuthStateInvalid, OAuthStateUsed, OAuthStateExpired). Otherwise the
@@ -77,7 +82,7 @@ func (s *Service) Callback(ctx context.Context, in CallbackInput) (CallbackResul
 
 // finishSignIn redeems a claimed sign-in and saves what it brings.
 func (s *Service) finishSignIn(ctx context.Context, in CallbackInput, signIn *ent.OAuthState, row *ent.Integration) error {
-	if _, ok := transition(row.State, authorized); !ok {
+	if _, ok := transition(row.State, signedIn(row)); !ok {
 		return errState(row)
 	}
 	d, err := s.describe(row.Connector, row.Environment, row.Config)
@@ -91,14 +96,14 @@ func (s *Service) finishSignIn(ctx context.Context, in CallbackInput, signIn *en
 	if err != nil {
 		return err
 	}
-	return s.accept(ctx, d, row, answer, crm.GrantAuthorizationCode)
+	return s.accept(ctx, d, row, signIn.ID, answer, crm.GrantAuthorizationCode)
 }
 
 // signInAsApp connects an integration with the client's own credentials (RFC 6749
-// section 4.4). Once connected it does nothing.
-func (s *Service) signInAsApp(ctx context.Context, integrationID string) error {
+// section 4.4). A request that is repeated does nothing once it is connected.
+func (s *Service) signInAsApp(ctx context.Context, integrationID string, repeated bool) error {
 	row, err := find(ctx, s.c.Store.Read(), integrationID)
-	if err != nil || row.State == crm.IntegrationOnboarding || row.State == crm.IntegrationActive {
+	if err != nil || (repeated && holdsCredential(row.State)) {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callbackTime)
@@ -122,7 +127,7 @@ func (s *Service) requestAsApp(ctx context.Context, row *ent.Integration) error 
 	if err != nil {
 		return err
 	}
-	return s.accept(ctx, d, row, answer, crm.GrantClientCredentials)
+	return s.accept(ctx, d, row, "", answer, crm.GrantClientCredentials)
 }
 
 // clientCredentials is the form of a token request without a person.
@@ -131,16 +136,23 @@ func (d described) clientCredentials() url.Values {
 }
 
 // accept judges the tokens of an answer as a grant and saves it; tokens that are
-// not kept are given back.
-func (s *Service) accept(ctx context.Context, d described, row *ent.Integration, answer tokenAnswer, kind crm.GrantType) error {
+// not kept, new or old, are given back.
+func (s *Service) accept(ctx context.Context, d described, row *ent.Integration, signInID string, answer tokenAnswer, kind crm.GrantType) error {
 	granted, err := s.inspect(ctx, d, row, answer, kind)
+	var former *held
 	if err == nil {
-		err = s.saveGrant(ctx, row.ID, granted)
+		former, err = s.saveGrant(ctx, row.ID, signInID, granted)
 	}
 	if err != nil {
-		s.revoke(ctx, d, row, answer)
+		s.giveBack(ctx, d, row, tokensOf(answer, "", s.now()))
+		return err
 	}
-	return err
+	// Another user's authorization has no use any more. The same user's may be the
+	// new one as well.
+	if former != nil && row.IntegrationUser != granted.userName() && former.tokens.Refresh != granted.tokens.Refresh {
+		s.giveBack(ctx, d, row, former.tokens)
+	}
+	return nil
 }
 
 // denied words the CRM's refusal to sign somebody in (RFC 6749 section 4.1.2.1).
@@ -185,11 +197,11 @@ func (s *Service) redeem(ctx context.Context, d described, code string, signIn *
 }
 
 // failSignIn notes why a sign-in failed. An integration that was never signed in
-// to goes back to DRAFT.
+// to goes back to DRAFT; one whose user was to be replaced goes on as it is.
 func (s *Service) failSignIn(ctx context.Context, integrationID string, cause error) error {
-	reason := string(fault.Internal)
+	code, reason := fault.Internal, string(fault.Internal)
 	if found, ok := fault.From(cause); ok {
-		reason = found.Error()
+		code, reason = found.Code, found.Error()
 	}
 	// Also when it failed for lack of time.
 	return s.c.Store.WithTx(context.WithoutCancel(ctx), func(ctx context.Context, tx *store.Tx) error {
@@ -198,7 +210,9 @@ func (s *Service) failSignIn(ctx context.Context, integrationID string, cause er
 			return err
 		}
 		if _, ok := transition(row.State, signInFailed); !ok {
-			return nil // another sign-in has moved it on
+			return tx.Audit(ctx, store.AuditItem{
+				Action: "integration." + string(signInFailed), Target: row.ID, Outcome: crm.AuditFailed, Fault: code,
+			})
 		}
 		if kept := keptReason(row); kept != "" {
 			reason = kept
@@ -208,18 +222,43 @@ func (s *Service) failSignIn(ctx context.Context, integrationID string, cause er
 	})
 }
 
-// revoke gives tokens back that are not kept (RFC 7009), so that they neither lie
-// about nor count against the CRM's limit of grants per user. It is a courtesy:
-// a failure is logged.
-func (s *Service) revoke(ctx context.Context, d described, row *ent.Integration, answer tokenAnswer) {
-	token := answer.text("refresh_token")
+// giveBack revokes tokens that are not kept, so that they neither lie about nor
+// count against the CRM's limit of grants per user (requirement C10). It is a
+// courtesy: a failure is logged.
+func (s *Service) giveBack(ctx context.Context, d described, row *ent.Integration, t tokens) {
+	if err := s.revokeTokens(context.WithoutCancel(ctx), d, row, t); err != nil {
+		s.c.Logger.InfoContext(ctx, "could not give back tokens that are not kept", obs.KeyIntegration, row.ID, obs.Err(err))
+	}
+}
+
+// revokeTokens ends an authorization at the CRM (RFC 7009). A CRM without
+// revocation, as tokens of nobody, is no error.
+func (s *Service) revokeTokens(ctx context.Context, d described, row *ent.Integration, t tokens) error {
+	token, hint := t.Refresh, "refresh_token"
 	if token == "" {
-		token = answer.text("access_token")
+		token, hint = t.Access, "access_token"
 	}
-	if d.oauth.RevokeURL == "" {
-		return
+	if d.oauth.RevokeURL == "" || token == "" {
+		return nil
 	}
-	if _, err := s.post(context.WithoutCancel(ctx), d.oauth.RevokeURL, url.Values{"token": {token}}); err != nil {
-		s.c.Logger.InfoContext(ctx, "could not give back the tokens of a failed sign-in", obs.KeyIntegration, row.ID, obs.Err(err))
+	client, err := s.client(ctx, row.Connector, row.Environment)
+	if err != nil {
+		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, revokeTime)
+	defer cancel()
+	form := url.Values{"token": {token}, "token_type_hint": {hint}, "client_id": {client.ID}}
+	if client.Secret != "" {
+		form.Set("client_secret", client.Secret.Reveal())
+	}
+	response, err := s.post(ctx, d.oauth.RevokeURL, form)
+	if err != nil {
+		return transportFault(d.manifest.Title, err)
+	}
+	if response.Status != http.StatusOK && response.Status != http.StatusNoContent {
+		answer, _ := decodeAnswer(response.Body)
+		_, failure := s.refusal(d, response, answer, form)
+		return failure
+	}
+	return nil
 }

@@ -57,7 +57,9 @@ func TestConnectFromStartToOnboarding(t *testing.T) {
 			[]string{row.InstanceID, row.InstanceName, row.InstanceURL, row.InstanceEdition, row.APIVersion, row.IntegrationUser, row.Endpoint})
 		require.True(t, row.IntegrationUserDedicated)
 		require.Equal(t, []crm.OnboardingStep{crm.StepAuthorize}, row.StepsDone)
-		require.Len(t, row.Checklist, 2)
+		require.Equal(t, []string{
+			"edition", "object-Contact", "token", "right-instance", "api-budget", "daily-budget", "required-objects", "required-fields", "dedicated-user",
+		}, keysOf(row.Checklist), "what the connector tests, then what the host knows")
 		require.NotNil(t, row.ChecklistAt)
 		require.Nil(t, row.NextRunAt)
 		require.Equal(t, []string{"admin ONBOARDING"}, authorized, "it acts as whoever started")

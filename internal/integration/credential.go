@@ -55,14 +55,15 @@ func (s *Service) Call(ctx context.Context, integrationID string, do func(ctx co
 	return do(ctx, row.Connector, target(row, current.tokens))
 }
 
-// ready reads an integration that somebody is signed in to, and its credential.
+// ready reads an integration that somebody is signed in to and that is not paused,
+// and its credential: while it is PAUSED nothing calls the CRM (requirement C11).
 func (s *Service) ready(ctx context.Context, integrationID string) (*ent.Integration, held, error) {
 	row, err := find(ctx, s.c.Store.Read(), integrationID)
 	if err != nil {
 		return nil, held{}, err
 	}
 	switch row.State {
-	case crm.IntegrationOnboarding, crm.IntegrationActive, crm.IntegrationPaused:
+	case crm.IntegrationOnboarding, crm.IntegrationActive:
 	case crm.IntegrationGrace:
 		return nil, held{}, errRevoked(row)
 	default:
@@ -82,12 +83,12 @@ func target(row *ent.Integration, t tokens) crm.Target {
 
 // load reads and opens the credential of an integration.
 func (s *Service) load(ctx context.Context, row *ent.Integration) (held, error) {
-	saved, err := s.c.Store.Read().Credential.Query().Where(credential.IntegrationID(row.ID)).Only(ctx)
-	if ent.IsNotFound(err) {
-		return held{}, errState(row)
-	}
+	saved, err := credentialRow(ctx, s.c.Store.Read(), row.ID)
 	if err != nil {
-		return held{}, fmt.Errorf("read credential: %w", err)
+		return held{}, err
+	}
+	if saved == nil {
+		return held{}, errState(row)
 	}
 	return s.unseal(saved)
 }
@@ -112,13 +113,21 @@ func (s *Service) seal(row *ent.Integration, t tokens) ([]byte, error) {
 	return s.c.Box.Seal(row.WorkspaceID, row.ID, plain)
 }
 
-// saveCredential stores the tokens of a new sign-in. It takes the place of
-// whatever was there: its version rises, so that a refresh under way for the old
-// tokens cannot overwrite it.
-func (s *Service) saveCredential(ctx context.Context, tx *store.Tx, row *ent.Integration, t tokens) error {
+// replaceCredential stores the tokens of a new sign-in. They take the place of
+// whatever was there: the version rises, so that a refresh under way for the old
+// tokens cannot overwrite them. It returns the former tokens where they were good.
+func (s *Service) replaceCredential(ctx context.Context, tx *store.Tx, row *ent.Integration, t tokens) (former *held, err error) {
+	if saved, err := credentialRow(ctx, tx.Ent(), row.ID); err != nil {
+		return nil, err
+	} else if saved != nil && !saved.Revoked {
+		// What cannot be opened cannot be given back either.
+		if was, err := s.unseal(saved); err == nil {
+			former = &was
+		}
+	}
 	sealed, err := s.seal(row, t)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	n, err := tx.Ent().Credential.Update().Where(credential.IntegrationID(row.ID)).
 		SetSealed(sealed).AddVersion(1).ClearLeaseOwner().ClearLeaseUntil().SetRevoked(false).SetRefreshedAt(tx.Now()).Save(ctx)
@@ -127,7 +136,44 @@ func (s *Service) saveCredential(ctx context.Context, tx *store.Tx, row *ent.Int
 			SetIntegrationID(row.ID).SetSealed(sealed).SetRefreshedAt(tx.Now()).Exec(ctx)
 	}
 	if err != nil {
-		return fmt.Errorf("save credential: %w", err)
+		return nil, fmt.Errorf("save credential: %w", err)
+	}
+	return former, nil
+}
+
+// credentialRow reads the credential of an integration; nil when there is none.
+func credentialRow(ctx context.Context, client *ent.Client, integrationID string) (*ent.Credential, error) {
+	row, err := client.Credential.Query().Where(credential.IntegrationID(integrationID)).Only(ctx)
+	if ent.IsNotFound(err) {
+		return nil, nil //nolint:nilnil // absence is an ordinary answer here
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read credential: %w", err)
+	}
+	return row, nil
+}
+
+// wipe forgets the tokens of an integration. What stays, sealed, is how they were
+// got: a reconnection signs in the same way.
+func (s *Service) wipe(ctx context.Context, tx *store.Tx, row *ent.Integration) error {
+	saved, err := credentialRow(ctx, tx.Ent(), row.ID)
+	if err != nil || saved == nil {
+		return err
+	}
+	was, err := s.unseal(saved)
+	if err != nil {
+		if err := tx.Ent().Credential.DeleteOne(saved).Exec(ctx); err != nil {
+			return fmt.Errorf("delete credential: %w", err)
+		}
+		return nil //nolint:nilerr // what cannot be opened is forgotten all the same
+	}
+	sealed, err := s.seal(row, tokens{Grant: was.tokens.Grant, Issued: was.tokens.Issued})
+	if err != nil {
+		return err
+	}
+	err = tx.Ent().Credential.UpdateOne(saved).SetSealed(sealed).AddVersion(1).SetRevoked(true).ClearLeaseOwner().ClearLeaseUntil().Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("wipe credential: %w", err)
 	}
 	return nil
 }

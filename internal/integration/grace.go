@@ -19,7 +19,10 @@ const (
 	// graceTime is how long an integration without a credential keeps its place;
 	// nothing syncs meanwhile (requirement C6).
 	graceTime = 3 * 24 * time.Hour
-	// graceBatch bounds the integrations that one ExpireGrace disconnects.
+	// graceWarning is how long before its end the last warning is given.
+	graceWarning = 24 * time.Hour
+	// graceBatch bounds the integrations that one ExpireGrace or WarnGraceEnding
+	// takes on.
 	graceBatch = 500
 	// reauthRequired begins the reason of an integration that lost its credential.
 	reauthRequired = "REAUTH_REQUIRED"
@@ -72,54 +75,75 @@ func (s *Service) lose(ctx context.Context, tx *store.Tx, id, reason string) err
 		if row.State == crm.IntegrationOnboarding {
 			update.SetStepsDone(without(row.StepsDone, crm.StepAuthorize))
 		} else {
-			update.SetGraceUntil(tx.Now().Add(graceTime))
+			update.SetGraceUntil(tx.Now().Add(graceTime)).ClearGraceWarnedAt()
 		}
 	})
 	if err != nil {
 		return err
 	}
-	return s.openCredentialAlert(ctx, tx, moved)
+	return s.c.Alerts.Apply(ctx, tx, moved, []crm.AlertIntent{crm.CredentialExpiredAlert(credentialFacts(moved))})
 }
 
-// openCredentialAlert tells that nothing syncs until somebody signs in again.
-func (s *Service) openCredentialAlert(ctx context.Context, tx *store.Tx, row *ent.Integration) error {
-	message := "Nothing is synced or checked until an admin signs in to the CRM again."
-	if row.GraceUntil != nil {
-		message += " On " + row.GraceUntil.UTC().Format("2 January 2006 at 15:04 UTC") + " the integration is disconnected."
+// WarnGraceEnding tells, once for each grace, that it ends within a day
+// (requirement K7), as far as the principal of ctx may see the integrations. Call it
+// now and then, as ExpireGrace.
+func (s *Service) WarnGraceEnding(ctx context.Context) error {
+	now := s.now().UTC()
+	ending, err := s.c.Store.Read().Integration.Query().
+		Where(integration.StateEQ(crm.IntegrationGrace), integration.GraceWarnedAtIsNil(),
+			integration.GraceUntilGT(now), integration.GraceUntilLTE(now.Add(graceWarning))).
+		Order(integration.ByGraceUntil(), integration.ByID()).Limit(graceBatch).All(ctx)
+	if err != nil {
+		return fmt.Errorf("look for graces that end soon: %w", err)
 	}
-	return s.c.Alerts.Apply(ctx, tx, row, []crm.AlertIntent{{
-		Action: crm.ActionOpen, Key: crm.AlertKey{Rule: crm.RuleCredentialExpired},
-		Severity: crm.SeverityCritical, Mandatory: true,
-		Title:    "The CRM no longer accepts the sign-in of " + row.InstanceName,
-		Message:  message,
-		Cause:    crm.CauseUnknown,
-		Evidence: row.StateReason,
-		Fix: crm.Fix{
-			Steps: []string{
-				"Start the connection again, with the same connector and environment.",
-				"Sign in to " + row.InstanceName + " as the integration user " + row.IntegrationUser + ".",
-				"Approve the access that is asked for. Settings, mappings and history stay as they are.",
-			},
-			Who: "An admin of the workspace who can sign in as the integration user",
-		},
-		Since: row.UpdatedAt,
-	}})
+	var errs []error
+	for _, row := range ending {
+		errs = append(errs, s.warnGraceEnding(principal.System(ctx, row.WorkspaceID, "grace ending"), row))
+	}
+	return errors.Join(errs...)
+}
+
+func (s *Service) warnGraceEnding(ctx context.Context, row *ent.Integration) error {
+	return s.c.Store.WithTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		n, err := tx.Ent().Integration.Update().
+			Where(integration.ID(row.ID), integration.StateEQ(crm.IntegrationGrace), integration.GraceWarnedAtIsNil()).
+			SetGraceWarnedAt(tx.Now()).SetUpdatedAt(tx.Now()).Save(ctx)
+		if err != nil {
+			return fmt.Errorf("note the warning of a grace: %w", err)
+		}
+		if n == 0 {
+			return nil // somebody has just signed in again, or another node was faster
+		}
+		return s.c.Alerts.Apply(ctx, tx, row, []crm.AlertIntent{crm.GraceEndingAlert(credentialFacts(row))})
+	})
+}
+
+// credentialFacts are what alerts say of an integration that lost its credential.
+func credentialFacts(row *ent.Integration) crm.CredentialFacts {
+	f := crm.CredentialFacts{
+		Instance: row.InstanceName, User: row.IntegrationUser, Reason: row.StateReason, Since: row.UpdatedAt,
+	}
+	if row.GraceUntil != nil {
+		f.GraceUntil, f.Since = *row.GraceUntil, row.GraceUntil.Add(-graceTime)
+	}
+	return f
 }
 
 // ExpireGrace disconnects the integrations whose grace is over, as far as the
-// principal of ctx may see them: their tokens are deleted, their alerts resolved;
-// ids, mappings and history stay for a later sign-in. Call it now and then; what
-// fails is tried again by the next call.
+// principal of ctx may see them: their tokens are deleted, their slots free, their
+// alerts resolved, and an alert says so; ids, mappings, history and imported data
+// stay for a later sign-in. Call it now and then; what fails is tried again by the
+// next call.
 func (s *Service) ExpireGrace(ctx context.Context) error {
 	due, err := s.c.Store.Read().Integration.Query().
 		Where(integration.StateEQ(crm.IntegrationGrace), integration.GraceUntilLTE(s.now().UTC())).
-		Order(ent.Asc(integration.FieldGraceUntil)).Limit(graceBatch).All(ctx)
+		Order(integration.ByGraceUntil(), integration.ByID()).Limit(graceBatch).All(ctx)
 	if err != nil {
 		return fmt.Errorf("look for ended graces: %w", err)
 	}
 	var errs []error
 	for _, row := range due {
-		err := s.disconnect(principal.System(ctx, row.WorkspaceID, "grace expired"), row)
+		err := s.expireGrace(principal.System(ctx, row.WorkspaceID, "grace expired"), row)
 		if !fault.Is(err, fault.Conflict) { // somebody has just signed in again
 			errs = append(errs, err)
 		}
@@ -127,17 +151,32 @@ func (s *Service) ExpireGrace(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-func (s *Service) disconnect(ctx context.Context, row *ent.Integration) error {
+func (s *Service) expireGrace(ctx context.Context, row *ent.Integration) error {
 	return s.c.Store.WithTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		moved, err := move(ctx, tx, row, graceExpired, row.StateReason, func(update *ent.IntegrationUpdateOne) {
-			update.ClearGraceUntil()
-		})
+		moved, err := s.detach(ctx, tx, row, graceExpired, row.StateReason)
 		if err != nil {
 			return err
 		}
-		if _, err := tx.Ent().Credential.Delete().Where(credential.IntegrationID(row.ID)).Exec(ctx); err != nil {
-			return fmt.Errorf("delete credential: %w", err)
-		}
-		return s.c.Alerts.ResolveAll(ctx, tx, moved, crm.ResolvedDisconnected)
+		return s.c.Alerts.Apply(ctx, tx, moved, []crm.AlertIntent{crm.AutoDisconnectedAlert(credentialFacts(moved))})
 	})
+}
+
+// detach makes an integration DISCONNECTED: no tokens, no slot, no next run, no open
+// alerts. Everything else stays.
+func (s *Service) detach(
+	ctx context.Context, tx *store.Tx, row *ent.Integration, happens event, reason string, changes ...func(*ent.IntegrationUpdateOne),
+) (*ent.Integration, error) {
+	moved, err := move(ctx, tx, row, happens, reason, append(changes, func(update *ent.IntegrationUpdateOne) {
+		update.ClearGraceUntil().ClearGraceWarnedAt().ClearNextRunAt().ClearSlot()
+	})...)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.wipe(ctx, tx, moved); err != nil {
+		return nil, err
+	}
+	if err := s.c.Alerts.ResolveAll(ctx, tx, moved, crm.ResolvedDisconnected); err != nil {
+		return nil, err
+	}
+	return moved, s.c.OnStopped.run(ctx, tx, moved)
 }

@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/ent/integration"
+	"github.com/fieldwarden/fieldwarden/ent/oauthstate"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
 	"github.com/fieldwarden/fieldwarden/internal/obs"
@@ -83,11 +85,17 @@ func rightInstance(row *ent.Integration, is crm.Identity) error {
 	return nil
 }
 
-// saveGrant makes the sign-in count, in one transaction.
-func (s *Service) saveGrant(ctx context.Context, integrationID string, g grant) error {
-	return s.c.Store.WithTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+// saveGrant makes the sign-in count, in one transaction. Where it takes the place
+// of a credential that was good, it returns that one. A sign-in that was ended
+// meanwhile, by a newer one or because the integration was disconnected, is refused
+// (fault.OAuthStateUsed); signInID is empty for an app that signs in as itself.
+func (s *Service) saveGrant(ctx context.Context, integrationID, signInID string, g grant) (former *held, err error) {
+	err = s.c.Store.WithTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		row, err := find(ctx, tx.Ent(), integrationID)
 		if err != nil {
+			return err
+		}
+		if err := stillWanted(ctx, tx, row, signInID); err != nil {
 			return err
 		}
 		if err := rightInstance(row, g.identity); err != nil {
@@ -96,40 +104,98 @@ func (s *Service) saveGrant(ctx context.Context, integrationID string, g grant) 
 		if err := onlyOne(ctx, tx, row, g.identity); err != nil {
 			return err
 		}
-		if err := s.saveCredential(ctx, tx, row, g.tokens); err != nil {
-			return err
-		}
-		moved, err := move(ctx, tx, row, authorized, "", g.apply(row, tx.Now()))
+		slot, err := s.regainedSlot(ctx, tx, row)
 		if err != nil {
 			return err
 		}
-		if err := s.c.Alerts.ResolveAll(ctx, tx, moved, crm.ResolvedReconnected, crm.RuleCredentialExpired); err != nil {
+		if former, err = s.replaceCredential(ctx, tx, row, g.tokens); err != nil {
 			return err
+		}
+		happens := signedIn(row)
+		moved, err := move(ctx, tx, row, happens, reasonAfter(row, happens), g.apply(row, tx.Now()), func(update *ent.IntegrationUpdateOne) {
+			update.SetNillableSlot(slot)
+		})
+		if err != nil {
+			return err
+		}
+		if moved, err = s.saveChecklist(ctx, tx, moved, g.checklist); err != nil {
+			return err
+		}
+		over := []crm.AlertRule{crm.RuleCredentialExpired, crm.RuleGraceEnding, crm.RuleAutoDisconnected}
+		if happens == reconnected {
+			over = append(over, crm.RuleAutoPaused, crm.RuleRunFailedRepeatedly)
+		}
+		err = s.c.Alerts.ResolveAll(ctx, tx, moved, crm.ResolvedReconnected, over...)
+		if err != nil || moved.State == crm.IntegrationPaused {
+			return err // what a pause holds back is checked when it is over
 		}
 		return s.c.OnAuthorized.run(ctx, tx, moved)
 	})
+	return former, err
+}
+
+// stillWanted refuses a sign-in that has ended while it was finished, and one to an
+// integration whose imported data is being deleted.
+func stillWanted(ctx context.Context, tx *store.Tx, row *ent.Integration, signInID string) error {
+	if row.PurgeRequestedAt != nil {
+		return errPurging(row)
+	}
+	if signInID == "" {
+		return nil
+	}
+	open, err := tx.Ent().OAuthState.Query().Where(oauthstate.ID(signInID)).Exist(ctx)
+	if err != nil {
+		return fmt.Errorf("read sign-in: %w", err)
+	}
+	if !open {
+		return fault.New(fault.OAuthStateUsed, "This sign-in was ended before it was finished.")
+	}
+	return nil
+}
+
+// regainedSlot is a free slot for an integration that gave its own back; nil for one
+// that has its slot.
+func (s *Service) regainedSlot(ctx context.Context, tx *store.Tx, row *ent.Integration) (*string, error) {
+	if row.Slot != nil {
+		return row.Slot, nil
+	}
+	taken, err := holders(ctx, tx.Ent(), row.Connector, row.Environment)
+	if err != nil {
+		return nil, err
+	}
+	slot, free := s.freeSlot(Slot(row.Connector, row.Environment), taken)
+	if !free {
+		return nil, errInstanceLimit(taken)
+	}
+	return &slot, nil
+}
+
+// reasonAfter is what an integration's reason says after a sign-in: why it is paused
+// stays true, everything else is over.
+func reasonAfter(row *ent.Integration, happens event) string {
+	if happens == userReplaced {
+		return row.StateReason
+	}
+	return ""
 }
 
 // apply sets what a grant says of an integration.
 func (g grant) apply(row *ent.Integration, now time.Time) func(*ent.IntegrationUpdateOne) {
 	return func(update *ent.IntegrationUpdateOne) {
 		is := g.identity
-		user := is.UserName
-		if user == "" {
-			user = is.UserEmail
-		}
 		update.SetInstanceID(is.InstanceID).SetInstanceName(is.InstanceName).SetInstanceURL(is.InstanceURL).
 			SetInstanceEdition(is.Edition).SetAPIVersion(is.APIVersion).SetEndpoint(g.endpoint).
-			SetIntegrationUser(user).SetIntegrationUserDedicated(is.DedicatedUser).
-			SetStepsDone(with(row.StepsDone, crm.StepAuthorize)).ClearGraceUntil()
-		if g.checklist != nil {
-			update.SetChecklist(g.checklist).SetChecklistAt(now)
-		}
-		if to, _ := transition(row.State, authorized); to == crm.IntegrationActive {
+			SetIntegrationUser(g.userName()).SetIntegrationUserDedicated(is.DedicatedUser).
+			SetStepsDone(with(row.StepsDone, crm.StepAuthorize)).ClearGraceUntil().ClearGraceWarnedAt()
+		if signedIn(row) == reconnected {
+			forgetFailures(update)
 			update.SetNextRunAt(nextRun(row, now))
 		}
 	}
 }
+
+// userName is what the CRM calls the user that signed in.
+func (g grant) userName() string { return cmp.Or(g.identity.UserName, g.identity.UserEmail) }
 
 // onlyOne refuses an instance that another integration of the workspace is
 // connected to (requirement C2).
@@ -143,7 +209,7 @@ func onlyOne(ctx context.Context, tx *store.Tx, row *ent.Integration, is crm.Ide
 	if err != nil {
 		return fmt.Errorf("look for the instance: %w", err)
 	}
-	return fault.New(fault.InstanceLimit, fmt.Sprintf("%s is connected already, as %s.", is.InstanceName, other.Environment),
+	return fault.New(fault.InstanceLimit, fmt.Sprintf("%s is connected already, as %s (%s).", is.InstanceName, other.Environment, other.ID),
 		fault.Detail("integrationId", other.ID))
 }
 

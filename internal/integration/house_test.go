@@ -23,6 +23,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
 	connect "github.com/fieldwarden/fieldwarden/internal/integration"
+	"github.com/fieldwarden/fieldwarden/internal/job"
 	"github.com/fieldwarden/fieldwarden/internal/netguard"
 	"github.com/fieldwarden/fieldwarden/internal/principal"
 	"github.com/fieldwarden/fieldwarden/internal/secret"
@@ -43,6 +44,7 @@ type house struct {
 	connectors *connectors
 	auth       *auth.Service
 	adminToken auth.Issued
+	jobs       *job.Engine
 	config     connect.Config
 	log        *lockedBuffer
 	keys       int
@@ -113,16 +115,19 @@ func newHouse(t *testing.T, s *store.Store) *house {
 		Edition: "Enterprise Edition", APIVersion: "66.0", UserName: "integration@acme.com", DedicatedUser: true,
 	}, checklist: []crm.ChecklistItem{{Key: "edition", Title: "Edition", Status: crm.ChecklistPass}}}
 	logger := slog.New(slog.NewTextHandler(h.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	h.auth = auth.New(auth.Config{Store: s, Logger: logger})
-	ctx, workspace := storetest.Workspace(t, s)
 	var err error
+	h.auth, err = auth.New(auth.Config{Store: s, Logger: logger})
+	require.NoError(t, err)
+	ctx, workspace := storetest.Workspace(t, s)
 	h.adminToken, err = h.auth.Issue(ctx, auth.IssueInput{WorkspaceID: workspace.ID, Name: "admin", Role: principal.RoleAdmin})
 	require.NoError(t, err)
 	h.ctx = principal.With(t.Context(), principal.Principal{ID: h.adminToken.ID, Name: "admin", WorkspaceID: workspace.ID, Role: principal.RoleAdmin})
 	alertService, err := alerts.New(alerts.Config{Connectors: h.connectors, Logger: logger})
 	require.NoError(t, err)
+	h.jobs, err = job.New(job.Config{Store: s, Logger: slog.New(slog.DiscardHandler), PollInterval: 10 * time.Millisecond, FetchCooldown: 5 * time.Millisecond})
+	require.NoError(t, err)
 	h.config = connect.Config{
-		Store: s, Box: newBox(t), Connectors: h.connectors, SignIns: h.auth, HTTP: h.client(), Alerts: alertService, Logger: logger,
+		Store: s, Box: newBox(t), Connectors: h.connectors, SignIns: h.auth, HTTP: h.client(), Alerts: alertService, Jobs: h.jobs, Logger: logger,
 		NodeID: "node-1", PublicURL: publicURL,
 		OAuthClients: map[string]connect.OAuthClient{
 			connect.Slot("salesforce", crm.Production): {ID: clientID, Secret: clientSecret},
@@ -213,6 +218,24 @@ func (h *house) activate() string {
 	return id
 }
 
+// reconnect signs in again to an integration that exists.
+func (h *house) reconnect(id string) {
+	h.t.Helper()
+	started, err := h.Reconnect(h.ctx, connect.SignInAgainInput{IntegrationID: id, IdempotencyKey: h.key()})
+	require.NoError(h.t, err)
+	require.Equal(h.t, id, started.IntegrationID)
+	_, err = h.Callback(h.t.Context(), h.open(ticketOf(h.t, started.SignInURL)))
+	require.NoError(h.t, err)
+}
+
+func keysOf(items []crm.ChecklistItem) []string {
+	keys := make([]string, len(items))
+	for i, item := range items {
+		keys[i] = item.Key
+	}
+	return keys
+}
+
 func (h *house) row(id string) *ent.Integration {
 	h.t.Helper()
 	row, err := h.store.Read().Integration.Get(h.ctx, id)
@@ -226,6 +249,15 @@ func (h *house) credential() *ent.Credential {
 	row, err := h.store.Read().Credential.Query().Only(h.ctx)
 	require.NoError(h.t, err)
 	return row
+}
+
+// opened is what the only credential holds, in clear.
+func (h *house) opened() string {
+	h.t.Helper()
+	row := h.credential()
+	plain, err := h.config.Box.Open(row.WorkspaceID, row.IntegrationID, row.Sealed)
+	require.NoError(h.t, err)
+	return string(plain)
 }
 
 // call makes a call that the CRM accepts or refuses for its access token.

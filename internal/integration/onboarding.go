@@ -3,7 +3,6 @@ package integration
 import (
 	"context"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -33,9 +32,8 @@ func (s *Service) Onboarding(ctx context.Context, integrationID string) ([]StepS
 	if err != nil {
 		return nil, err
 	}
-	over := slices.Contains([]crm.IntegrationState{
-		crm.IntegrationActive, crm.IntegrationPaused, crm.IntegrationGrace, crm.IntegrationDisconnected,
-	}, row.State)
+	over := slices.Contains(row.StepsDone, crm.StepReview) ||
+		slices.Contains([]crm.IntegrationState{crm.IntegrationActive, crm.IntegrationPaused, crm.IntegrationGrace}, row.State)
 	states := make([]StepState, 0, len(steps()))
 	for _, step := range steps() {
 		state := StepState{Step: step, Done: over || slices.Contains(row.StepsDone, step)}
@@ -162,7 +160,12 @@ func (s *Service) MarkStep(ctx context.Context, tx *store.Tx, integrationID stri
 	if row.State != crm.IntegrationOnboarding || slices.Contains(row.StepsDone, step) {
 		return nil
 	}
-	row, err = tx.Ent().Integration.UpdateOne(row).SetStepsDone(with(row.StepsDone, step)).SetUpdatedAt(tx.Now()).Save(ctx)
+	rights, err := rightsItems(ctx, tx.Ent(), row.ID)
+	if err != nil {
+		return err
+	}
+	row, err = tx.Ent().Integration.UpdateOne(row).SetStepsDone(with(row.StepsDone, step)).
+		SetChecklist(replaceItems(row.Checklist, rights)).SetUpdatedAt(tx.Now()).Save(ctx)
 	if err != nil {
 		return fmt.Errorf("mark step: %w", err)
 	}
@@ -231,12 +234,14 @@ func (s *Service) RunChecklist(ctx context.Context, integrationID string) error 
 		return err
 	}
 	return s.c.Store.WithTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		saved, err := tx.Ent().Integration.UpdateOneID(row.ID).
-			SetChecklist(items).SetChecklistAt(tx.Now()).SetUpdatedAt(tx.Now()).Save(ctx)
-		if err != nil {
-			return fmt.Errorf("save checklist: %w", err)
+		if row, err = find(ctx, tx.Ent(), integrationID); err != nil {
+			return err
 		}
-		if !reflect.DeepEqual(row.Checklist, items) {
+		saved, err := s.saveChecklist(ctx, tx, row, items)
+		if err != nil {
+			return err
+		}
+		if !sameVerdicts(row.Checklist, saved.Checklist) {
 			announce(tx, saved)
 		}
 		return nil

@@ -1,6 +1,8 @@
 // Package integration connects a workspace to a CRM and keeps it connected: the
 // OAuth clients, the sign-in, the credential and its refresh, the states of an
-// integration, the connection test and the onboarding (requirements C1 to C9).
+// integration, the connection test and the onboarding, pause, grace, disconnection
+// and reconnection (requirements C1 to C11). Every change of state is a row of the
+// table in state.go.
 //
 // The host performs OAuth; a connector only describes it and is handed a
 // short-lived access token per call. What holds:
@@ -32,6 +34,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/auth"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
+	"github.com/fieldwarden/fieldwarden/internal/job"
 	"github.com/fieldwarden/fieldwarden/internal/netguard"
 	"github.com/fieldwarden/fieldwarden/internal/obs"
 	"github.com/fieldwarden/fieldwarden/internal/principal"
@@ -71,6 +74,16 @@ type Alerts interface {
 	ResolveAll(ctx context.Context, tx *store.Tx, integration *ent.Integration, resolution crm.AlertResolution, rules ...crm.AlertRule) error
 }
 
+// Jobs runs work in the background; *job.Engine implements it.
+type Jobs interface {
+	Enqueue(ctx context.Context, tx *store.Tx, kind, workspaceID string, payload any, options ...job.Option) (int64, error)
+}
+
+// Registry takes job handlers; *job.Engine implements it.
+type Registry interface {
+	Register(kind string, h job.Handler, o job.HandlerOptions)
+}
+
 // Hook is work that belongs to a change of an integration, done in its
 // transaction.
 type Hook func(ctx context.Context, tx *store.Tx, integration *ent.Integration) error
@@ -94,6 +107,7 @@ type Config struct {
 	SignIns    SignIns
 	HTTP       HTTPClient
 	Alerts     Alerts
+	Jobs       Jobs
 	Logger     *slog.Logger
 	// Clock times the waits for another node's refresh; nil is the store's clock.
 	Clock clockwork.Clock
@@ -105,6 +119,9 @@ type Config struct {
 	PublicURL string
 	// OAuthClients serve the workspaces that have set no client of their own.
 	OAuthClients map[string]OAuthClient
+	// MaxInstances is how many integrations of a kind of slot a workspace may have;
+	// 1 where it says nothing (requirement C2).
+	MaxInstances map[string]int
 	// Endpoints replace scheme and host of a connector's OAuth and data URLs:
 	// how an integration points at a simulator.
 	Endpoints map[string]string
@@ -113,6 +130,9 @@ type Config struct {
 	OnAuthorized Hook
 	// OnActivated runs when the onboarding was finished.
 	OnActivated Hook
+	// OnStopped runs when an integration stops to sync: paused or disconnected. A
+	// run under way ends by itself at its next step; the hook may end it at once.
+	OnStopped Hook
 	// Objects names the objects that the connection test looks at; nil is none.
 	Objects func(ctx context.Context, integration *ent.Integration) ([]string, error)
 	// StepBlockers are what SETTINGS and STANDARDIZATION wait for.
@@ -137,6 +157,9 @@ func New(c Config) (*Service, error) {
 		return nil, err
 	}
 	c.PublicURL = public.String()
+	if err := checkMaxInstances(c.MaxInstances); err != nil {
+		return nil, err
+	}
 	s := &Service{c: c, endpoints: map[string]*url.URL{}, redactor: obs.NewRedactor()}
 	for slot, raw := range c.Endpoints {
 		endpoint, err := baseURL("endpoints."+slot, raw)
@@ -148,10 +171,12 @@ func New(c Config) (*Service, error) {
 	return s, nil
 }
 
-// Slot is the place of an integration in its workspace: at most one for each
-// connector and environment (requirement C2).
-func Slot(connector string, environment crm.Environment) string {
-	return connector + ":" + string(environment)
+// Register adds the handlers of this package's jobs; before the engine starts.
+func (s *Service) Register(r Registry) {
+	r.Register(PurgeKind, s.handlePurge, job.HandlerOptions{Queue: job.QueueDefault, MaxAttempts: purgeAttempts})
+	r.Register(KeepAliveKind, s.handleKeepAlive, job.HandlerOptions{
+		Queue: job.QueueDefault, Backoff: func(int) time.Duration { return keepAlivePause },
+	})
 }
 
 // baseURL reads "scheme://host[:port]" of the operator's configuration.

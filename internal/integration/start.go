@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/fieldwarden/fieldwarden/ent"
-	"github.com/fieldwarden/fieldwarden/ent/integration"
 	"github.com/fieldwarden/fieldwarden/ent/oauthstate"
 	"github.com/fieldwarden/fieldwarden/internal/auth"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
@@ -65,12 +64,13 @@ type started struct {
 
 // Start makes or resumes the integration of a connector and environment and opens
 // a sign-in (requirement C1). It resumes an integration that nobody has signed in
-// to, and reconnects one that lost its credential, with its ids, mappings and
-// history. An earlier sign-in of the same integration ends. With client
-// credentials nobody has to sign in: the integration is connected when Start
-// returns.
+// to, and, where there is no room for another, reconnects one that lost its
+// credential, with its ids, mappings and history. One that was disconnected stays as
+// it is: Reconnect goes on with it, Start makes a new one. An earlier sign-in of the
+// same integration ends. With client credentials nobody has to sign in: the
+// integration is connected when Start returns.
 //
-// Errors: fault.InstanceLimit while the slot is taken by an integration that is
+// Errors: fault.InstanceLimit while all slots are taken by integrations that are
 // signed in; fault.OAuthClientMissing; fault.ConnectorUnsupported for an
 // environment or a grant that the connector does not know; fault.HostBlocked for a
 // configuration that leads to a host which the connector's manifest does not allow;
@@ -93,22 +93,35 @@ func (s *Service) Start(ctx context.Context, in StartInput) (StartResult, error)
 	if err != nil {
 		return StartResult{}, fmt.Errorf("read workspace: %w", err)
 	}
-	answer, err := store.Idempotent(ctx, s.c.Store, in.IdempotencyKey, "startIntegration", in,
-		func(ctx context.Context, tx *store.Tx) (started, error) {
-			row, err := claimSlot(ctx, tx, in, workspace)
-			if err != nil {
-				return started{}, err
-			}
-			if in.Grant == crm.GrantClientCredentials {
-				return started{IntegrationID: row.ID}, endSignIns(ctx, tx, row.ID)
-			}
-			return s.openSignIn(ctx, tx, who, row)
-		})
+	return s.begin(ctx, who, in.IdempotencyKey, "startIntegration", in, func(ctx context.Context, tx *store.Tx) (*ent.Integration, crm.GrantType, error) {
+		row, err := s.claimSlot(ctx, tx, in, workspace)
+		return row, in.Grant, err
+	})
+}
+
+// begin opens a sign-in to the integration that claim claims, once for an
+// idempotency key, or, with client credentials, signs in at once.
+func (s *Service) begin(
+	ctx context.Context, who principal.Principal, key, operation string, request any,
+	claim func(ctx context.Context, tx *store.Tx) (*ent.Integration, crm.GrantType, error),
+) (StartResult, error) {
+	repeated := true
+	answer, err := store.Idempotent(ctx, s.c.Store, key, operation, request, func(ctx context.Context, tx *store.Tx) (started, error) {
+		repeated = false
+		row, grant, err := claim(ctx, tx)
+		if err != nil {
+			return started{}, err
+		}
+		if grant == crm.GrantClientCredentials {
+			return started{IntegrationID: row.ID}, endSignIns(ctx, tx, row.ID)
+		}
+		return s.openSignIn(ctx, tx, who, row)
+	})
 	if err != nil {
 		return StartResult{}, err
 	}
 	if answer.SealedTicket == nil {
-		return StartResult{IntegrationID: answer.IntegrationID}, s.signInAsApp(ctx, answer.IntegrationID)
+		return StartResult{IntegrationID: answer.IntegrationID}, s.signInAsApp(ctx, answer.IntegrationID, repeated)
 	}
 	ticket, err := s.c.Box.Open(who.WorkspaceID, answer.StateID, answer.SealedTicket)
 	if err != nil {
@@ -125,11 +138,11 @@ func (s *Service) resolve(ctx context.Context, in StartInput) (StartInput, error
 		return in, err
 	}
 	if len(in.Config) == 0 {
-		row, err := s.c.Store.Read().Integration.Query().Where(integration.Slot(Slot(in.Connector, in.Environment))).Only(ctx)
-		if ent.MaskNotFound(err) != nil {
-			return in, fmt.Errorf("read integration: %w", err)
+		taken, err := holders(ctx, s.c.Store.Read(), in.Connector, in.Environment)
+		if err != nil {
+			return in, err
 		}
-		if row != nil {
+		if row := s.resumable(Slot(in.Connector, in.Environment), taken); row != nil {
 			in.Config = row.Config
 		}
 	}
@@ -167,26 +180,29 @@ func (in StartInput) validate() error {
 	return nil
 }
 
-// claimSlot finds or makes the integration of the slot and moves it into sign-in.
-func claimSlot(ctx context.Context, tx *store.Tx, in StartInput, workspace *ent.Workspace) (*ent.Integration, error) {
-	slot := Slot(in.Connector, in.Environment)
-	row, err := tx.Ent().Integration.Query().Where(integration.Slot(slot)).Only(ctx)
-	if ent.IsNotFound(err) {
+// claimSlot finds or makes the integration of a slot and moves it into sign-in.
+func (s *Service) claimSlot(ctx context.Context, tx *store.Tx, in StartInput, workspace *ent.Workspace) (*ent.Integration, error) {
+	kind := Slot(in.Connector, in.Environment)
+	taken, err := holders(ctx, tx.Ent(), in.Connector, in.Environment)
+	if err != nil {
+		return nil, err
+	}
+	row := s.resumable(kind, taken)
+	if row == nil {
+		slot, free := s.freeSlot(kind, taken)
+		if !free {
+			return nil, errInstanceLimit(taken)
+		}
 		row, err = tx.Ent().Integration.Create().
 			SetWorkspaceID(workspace.ID).SetCreatedAt(tx.Now()).SetUpdatedAt(tx.Now()).
 			SetConnector(in.Connector).SetEnvironment(in.Environment).SetSlot(slot).
 			SetScheduleZone(workspace.TimeZone).Save(ctx)
-	}
-	if ent.IsConstraintError(err) {
-		return nil, fault.New(fault.Conflict, "Another sign-in for this connector and environment began at the same moment.")
-	}
-	if err != nil {
-		return nil, fmt.Errorf("claim slot: %w", err)
-	}
-	if _, open := transition(row.State, signInStarted); !open {
-		return nil, fault.New(fault.InstanceLimit,
-			fmt.Sprintf("The workspace has a %s integration for %s already; it is %s.", in.Connector, in.Environment, row.State),
-			fault.Field("environment"), fault.Detail("integrationId", row.ID), fault.Detail("state", string(row.State)))
+		if ent.IsConstraintError(err) {
+			return nil, fault.New(fault.Conflict, "Another sign-in for this connector and environment began at the same moment.")
+		}
+		if err != nil {
+			return nil, fmt.Errorf("claim slot: %w", err)
+		}
 	}
 	return move(ctx, tx, row, signInStarted, keptReason(row), func(update *ent.IntegrationUpdateOne) {
 		if in.ScheduleTime != "" {

@@ -3,6 +3,7 @@ package integration
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/ent/integration"
@@ -18,48 +19,86 @@ const (
 	signInStarted  event = "signInStarted"
 	signInFailed   event = "signInFailed"
 	authorized     event = "authorized"
+	reconnected    event = "reconnected"
+	userReplaced   event = "userReplaced"
 	activated      event = "activated"
+	paused         event = "paused"
+	resumed        event = "resumed"
 	credentialLost event = "credentialLost"
 	graceExpired   event = "graceExpired"
+	disconnected   event = "disconnected"
 )
 
 // transition is the whole life of an integration: the state that follows when an
 // event happens in a state; false when it cannot happen there. An integration
 // that was active once keeps its state while somebody signs in again, so that an
-// abandoned attempt neither stops its grace nor loses its place.
+// abandoned attempt neither stops its grace nor loses its place; one whose user is
+// replaced goes on meanwhile.
 func transition(from crm.IntegrationState, happens event) (crm.IntegrationState, bool) {
 	to, ok := map[crm.IntegrationState]map[event]crm.IntegrationState{
 		crm.IntegrationDraft: {
 			signInStarted: crm.IntegrationAuthorizing,
+			disconnected:  crm.IntegrationDisconnected,
 		},
 		crm.IntegrationAuthorizing: {
 			signInStarted: crm.IntegrationAuthorizing,
 			signInFailed:  crm.IntegrationDraft,
 			authorized:    crm.IntegrationOnboarding,
+			disconnected:  crm.IntegrationDisconnected,
 		},
 		crm.IntegrationOnboarding: {
 			activated:      crm.IntegrationActive,
+			userReplaced:   crm.IntegrationOnboarding,
 			credentialLost: crm.IntegrationDraft,
+			disconnected:   crm.IntegrationDisconnected,
 		},
 		crm.IntegrationActive: {
+			paused:         crm.IntegrationPaused,
+			userReplaced:   crm.IntegrationActive,
 			credentialLost: crm.IntegrationGrace,
+			disconnected:   crm.IntegrationDisconnected,
 		},
 		crm.IntegrationPaused: {
+			resumed:        crm.IntegrationActive,
+			userReplaced:   crm.IntegrationPaused,
 			credentialLost: crm.IntegrationGrace,
+			disconnected:   crm.IntegrationDisconnected,
 		},
 		crm.IntegrationGrace: {
 			signInStarted: crm.IntegrationGrace,
 			signInFailed:  crm.IntegrationGrace,
-			authorized:    crm.IntegrationActive,
+			reconnected:   crm.IntegrationActive,
 			graceExpired:  crm.IntegrationDisconnected,
+			disconnected:  crm.IntegrationDisconnected,
 		},
 		crm.IntegrationDisconnected: {
 			signInStarted: crm.IntegrationDisconnected,
 			signInFailed:  crm.IntegrationDisconnected,
-			authorized:    crm.IntegrationActive,
+			authorized:    crm.IntegrationOnboarding, // its onboarding was never finished
+			reconnected:   crm.IntegrationActive,
+			disconnected:  crm.IntegrationDisconnected, // to delete what was kept
 		},
 	}[from][happens]
 	return to, ok
+}
+
+// signedIn is the event of a sign-in that succeeded: what it means depends on where
+// the integration is, and whether it was active before.
+func signedIn(row *ent.Integration) event {
+	switch {
+	case holdsCredential(row.State):
+		return userReplaced
+	case row.State == crm.IntegrationGrace || slices.Contains(row.StepsDone, crm.StepReview):
+		return reconnected
+	default:
+		return authorized
+	}
+}
+
+// holdsCredential reports whether an integration in a state has a credential that
+// the CRM accepts, as far as is known.
+func holdsCredential(state crm.IntegrationState) bool {
+	return state == crm.IntegrationOnboarding || state == crm.IntegrationActive || state == crm.IntegrationPaused
 }
 
 // statePayload is the payload of the feed kind "integration".

@@ -14,16 +14,20 @@ import (
 // draw (C5): rows are states, columns events, "-" is impossible.
 func TestTransitions(t *testing.T) {
 	t.Parallel()
-	events := []event{signInStarted, signInFailed, authorized, activated, credentialLost, graceExpired}
+	events := []event{
+		signInStarted, signInFailed, authorized, reconnected, userReplaced, activated,
+		paused, resumed, credentialLost, graceExpired, disconnected,
+	}
 	for from, row := range map[crm.IntegrationState]string{
-		crm.IntegrationDraft:        "AUTHORIZING - - - - -",
-		crm.IntegrationAuthorizing:  "AUTHORIZING DRAFT ONBOARDING - - -",
-		crm.IntegrationOnboarding:   "- - - ACTIVE DRAFT -",
-		crm.IntegrationActive:       "- - - - GRACE -",
-		crm.IntegrationPaused:       "- - - - GRACE -",
-		crm.IntegrationGrace:        "GRACE GRACE ACTIVE - - DISCONNECTED",
-		crm.IntegrationDisconnected: "DISCONNECTED DISCONNECTED ACTIVE - - -",
+		crm.IntegrationDraft:        "AUTHORIZING - - - - - - - - - DISCONNECTED",
+		crm.IntegrationAuthorizing:  "AUTHORIZING DRAFT ONBOARDING - - - - - - - DISCONNECTED",
+		crm.IntegrationOnboarding:   "- - - - ONBOARDING ACTIVE - - DRAFT - DISCONNECTED",
+		crm.IntegrationActive:       "- - - - ACTIVE - PAUSED - GRACE - DISCONNECTED",
+		crm.IntegrationPaused:       "- - - - PAUSED - - ACTIVE GRACE - DISCONNECTED",
+		crm.IntegrationGrace:        "GRACE GRACE - ACTIVE - - - - - DISCONNECTED DISCONNECTED",
+		crm.IntegrationDisconnected: "DISCONNECTED DISCONNECTED ONBOARDING ACTIVE - - - - - - DISCONNECTED",
 	} {
+		require.Len(t, strings.Fields(row), len(events), from)
 		for i, want := range strings.Fields(row) {
 			to, ok := transition(from, events[i])
 			require.Equal(t, want != "-", ok, "%s, %s", from, events[i])
@@ -32,6 +36,7 @@ func TestTransitions(t *testing.T) {
 			}
 		}
 	}
+	require.Len(t, crm.IntegrationState("").Values(), 7, "every state has a row")
 	_, ok := transition("", signInStarted)
 	require.False(t, ok)
 }

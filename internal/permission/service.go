@@ -104,11 +104,15 @@ func New(c Config) (*Service, error) {
 	}, nil
 }
 
-// checkable refuses integrations that hold no credential to check with.
+// checkable refuses integrations that hold no credential to check with, and those
+// that are paused: nothing calls the CRM then (requirement C11).
 func checkable(integration *ent.Integration) error {
 	switch integration.State {
-	case crm.IntegrationOnboarding, crm.IntegrationActive, crm.IntegrationPaused:
+	case crm.IntegrationOnboarding, crm.IntegrationActive:
 		return nil
+	case crm.IntegrationPaused:
+		return fault.New(fault.IntegrationState, "The integration is paused, so nothing is checked.",
+			fault.Detail("state", string(integration.State)))
 	default:
 		return fault.New(fault.IntegrationState, "The integration is not connected to the CRM, so nothing can be checked.",
 			fault.Detail("state", string(integration.State)))
