@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"time"
 
+	"entgo.io/ent/dialect/sql"
+
 	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/ent/integration"
 	"github.com/fieldwarden/fieldwarden/ent/predicate"
+	"github.com/fieldwarden/fieldwarden/ent/syncrun"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
 	"github.com/fieldwarden/fieldwarden/internal/principal"
@@ -63,7 +66,11 @@ func (s *Service) SetScheduleTx(ctx context.Context, tx *store.Tx, integrationID
 	now := tx.Now()
 	update := tx.Ent().Integration.Update().Where(unchanged(found)).SetScheduleTime(wall).SetScheduleZone(zone).SetUpdatedAt(now)
 	if found.NextRunAt != nil { // it is ACTIVE
-		update.SetNextRunAt(moved(now, scheduleOf(found), *found.NextRunAt, to))
+		last, err := lastDate(ctx, tx, found)
+		if err != nil {
+			return nil, err
+		}
+		update.SetNextRunAt(moved(now, last, to))
 	}
 	changed, err := update.Save(ctx)
 	if err != nil {
@@ -91,22 +98,17 @@ func unchanged(seen *ent.Integration) predicate.Integration {
 	return integration.And(integration.ID(seen.ID), due, integration.ScheduleTime(seen.ScheduleTime), integration.ScheduleZone(seen.ScheduleZone))
 }
 
-// moved is when the next daily run is due once the schedule changes. next is when it
-// was due so far: for the first local date that has no run yet. The dates go on from
-// there: none gets a second run, whatever the calendar of the new zone shows, and none
-// is passed over whose time has come.
+// moved is when the next daily run is due once the schedule changes; last is the
+// newest local date that has its run, or needs none. The dates go on from there: none
+// gets a second run, whatever the calendar of the new zone shows, and none is passed
+// over whose time has come.
 //
 //   - The new schedule's newest due date has no run: it is due now, like any late run.
 //     Where the calendar jumps ahead (to the east over the date line), that one run
 //     stands for the dates in between, which the integration never lived through.
 //   - Else the next run is that of the first date without one. After a change to the
 //     west over the date line it may be two days off: those dates have had their runs.
-func moved(now time.Time, from daily, next time.Time, to daily) time.Time {
-	newest := next
-	if now.After(next) {
-		newest = now // it stands for all that is due until now
-	}
-	last := from.dueDate(newest).AddDays(-1)
+func moved(now time.Time, last crm.Date, to daily) time.Time {
 	if to.dueDate(now).String() > last.String() {
 		return now
 	}
@@ -115,4 +117,24 @@ func moved(now time.Time, from daily, next time.Time, to daily) time.Time {
 			return at
 		}
 	}
+}
+
+// lastDate is the newest local date that has its daily run or needs none. Usually it is
+// the one before the date that is due next: that holds after an onboarding and a pause
+// too, which owe nothing for the days before. While a run is overdue the runs themselves
+// say: a change of the schedule may have made it due without its date's time having come.
+func lastDate(ctx context.Context, tx *store.Tx, found *ent.Integration) (crm.Date, error) {
+	from := scheduleOf(found)
+	if found.NextRunAt.After(tx.Now()) {
+		return from.before(from.dueDate(*found.NextRunAt)), nil
+	}
+	newest, err := tx.Ent().SyncRun.Query().Where(syncrun.IntegrationID(found.ID), syncrun.DateKeyNotNil()).
+		Order(syncrun.ByLocalDate(sql.OrderDesc())).First(ctx)
+	if ent.IsNotFound(err) {
+		return from.before(from.dueDate(tx.Now())), nil
+	}
+	if err != nil {
+		return crm.Date{}, fmt.Errorf("schedule: looking for the last daily run: %w", err)
+	}
+	return crm.ParseDate(newest.LocalDate)
 }

@@ -65,6 +65,15 @@ func (d daily) dueDate(at time.Time) crm.Date {
 	return crm.DueDate(at, d.hour, d.minute, d.loc)
 }
 
+// before is the local date before a due one, of those that the zone has.
+func (d daily) before(date crm.Date) crm.Date {
+	due, exists := crm.DueAt(date, d.hour, d.minute, d.loc)
+	if !exists {
+		return date.AddDays(-1)
+	}
+	return d.dueDate(due.Add(-time.Second))
+}
+
 // clip keeps a message readable whatever was sent.
 func clip(text string) string {
 	if runes := []rune(text); len(runes) > maxZone {
