@@ -8,10 +8,12 @@
 package graph
 
 import (
+	"context"
 	"log/slog"
 
 	"github.com/99designs/gqlgen/graphql"
 
+	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/graph/generated"
 	"github.com/fieldwarden/fieldwarden/graph/guard"
 	"github.com/fieldwarden/fieldwarden/graph/model"
@@ -19,7 +21,9 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/audit"
 	"github.com/fieldwarden/fieldwarden/internal/integration"
 	"github.com/fieldwarden/fieldwarden/internal/mapping"
+	"github.com/fieldwarden/fieldwarden/internal/member"
 	"github.com/fieldwarden/fieldwarden/internal/permission"
+	"github.com/fieldwarden/fieldwarden/internal/recipient"
 	"github.com/fieldwarden/fieldwarden/internal/settings"
 	"github.com/fieldwarden/fieldwarden/internal/snapshot"
 	"github.com/fieldwarden/fieldwarden/internal/store"
@@ -34,9 +38,18 @@ type Connectors interface {
 	Named(name string) (*model.Connector, bool)
 }
 
+// Identities knows which workspaces whoever acts may look into.
+type Identities interface {
+	// Visible lists them, by the query that page makes of it.
+	Visible(ctx context.Context, page func(context.Context, *ent.WorkspaceQuery) (*ent.WorkspaceConnection, error)) (*ent.WorkspaceConnection, error)
+	// Within returns a context in which whoever acts does so in one of them.
+	Within(ctx context.Context, workspaceID string) (context.Context, error)
+}
+
 // Deps is what the resolvers call; all of it is required.
 type Deps struct {
 	Store        *store.Store
+	Identities   Identities
 	Integrations *integration.Service
 	Settings     *settings.Service
 	Mappings     *mapping.Service
@@ -45,6 +58,8 @@ type Deps struct {
 	Connectors   Connectors
 	Packages     snapshot.Packages
 	Audit        *audit.Service
+	Members      *member.Service
+	Recipients   *recipient.Service
 	Logger       *slog.Logger
 	// DocsURL is the page that explains error codes, without a fragment.
 	DocsURL string

@@ -13,15 +13,28 @@ import (
 	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/graph/generated"
 	"github.com/fieldwarden/fieldwarden/graph/model"
+	"github.com/fieldwarden/fieldwarden/internal/member"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 )
 
 func (r *mutationResolver) SetEntitlements(ctx context.Context, input model.SetEntitlementsInput) (*model.SetEntitlementsPayload, error) {
-	panic(fmt.Errorf("not implemented: SetEntitlements - setEntitlements"))
+	lost, err := r.Members.SetEntitlements(ctx, member.EntitlementsInput{
+		WorkspaceID: input.WorkspaceID, IdempotencyKey: input.IdempotencyKey,
+		Entitlements: member.Entitlements{Edition: valueOf(input.Edition), PackageKey: valueOf(input.PackageKey)},
+	})
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.SetEntitlementsPayload{UserErrors: problems}, err
+	}
+	payload := &model.SetEntitlementsPayload{UserErrors: noErrors()}
+	if payload.DisabledSettings, err = r.disabledSettings(ctx, lost); err != nil {
+		return nil, err
+	}
+	payload.Workspace, err = r.workspace(ctx)
+	return payload, err
 }
 
 func (r *queryResolver) Workspaces(ctx context.Context, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*ent.WorkspaceConnection, error) {
-	panic(fmt.Errorf("not implemented: Workspaces - workspaces"))
+	return r.workspaces(ctx, first, last, after, before)
 }
 
 func (r *queryResolver) Viewer(ctx context.Context) (*model.Viewer, error) {
@@ -29,7 +42,7 @@ func (r *queryResolver) Viewer(ctx context.Context) (*model.Viewer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &model.Viewer{ID: p.ID, Name: p.Name, Role: p.Role}, nil
+	return viewerOf(p), nil
 }
 
 func (r *queryResolver) Workspace(ctx context.Context) (*ent.Workspace, error) {
@@ -41,7 +54,7 @@ func (r *subscriptionResolver) WorkspaceEvents(ctx context.Context, kinds []stri
 }
 
 func (r *viewerResolver) Member(ctx context.Context, obj *model.Viewer) (*ent.Member, error) {
-	panic(fmt.Errorf("not implemented: Member - member"))
+	return r.viewingMember(ctx)
 }
 
 func (r *viewerResolver) Workspace(ctx context.Context, obj *model.Viewer) (*ent.Workspace, error) {
@@ -49,6 +62,11 @@ func (r *viewerResolver) Workspace(ctx context.Context, obj *model.Viewer) (*ent
 }
 
 func (r *workspaceResolver) FeedCursor(ctx context.Context, obj *ent.Workspace) (string, error) {
+	// The workspace may be one of several that a list shows.
+	ctx, err := r.Identities.Within(ctx, obj.ID)
+	if err != nil {
+		return "", err
+	}
 	head, err := r.Store.FeedHead(ctx, obj.ID)
 	if err != nil {
 		return "", err

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"time"
@@ -15,6 +16,8 @@ import (
 type TokenRequest struct {
 	Name string         `json:"name"`
 	Role principal.Role `json:"role"`
+	// Scopes narrow what the role allows; empty narrows nothing.
+	Scopes []principal.Scope `json:"scopes,omitempty"`
 	// TTLSeconds is how long it is good; zero means until it is revoked.
 	TTLSeconds int64 `json:"ttlSeconds"`
 }
@@ -27,12 +30,24 @@ type TokenAnswer struct {
 
 // TokenInfo describes a token without the token.
 type TokenInfo struct {
-	ID        string         `json:"id"`
-	Name      string         `json:"name"`
-	Role      principal.Role `json:"role"`
-	CreatedAt time.Time      `json:"createdAt"`
-	ExpiresAt *time.Time     `json:"expiresAt,omitempty"`
-	RevokedAt *time.Time     `json:"revokedAt,omitempty"`
+	ID        string            `json:"id"`
+	Name      string            `json:"name"`
+	Role      principal.Role    `json:"role"`
+	Scopes    []principal.Scope `json:"scopes,omitempty"`
+	CreatedAt time.Time         `json:"createdAt"`
+	ExpiresAt *time.Time        `json:"expiresAt,omitempty"`
+	RevokedAt *time.Time        `json:"revokedAt,omitempty"`
+}
+
+// SignInLinkRequest asks a running server for a one-time sign-in link.
+type SignInLinkRequest struct {
+	// Member is the e-mail address of whom it signs in; empty makes the first owner.
+	Member string `json:"member"`
+}
+
+// SignInLinkAnswer is a new link, shown this once.
+type SignInLinkAnswer struct {
+	URL string `json:"url"`
 }
 
 // ErrorAnswer is a refusal of the admin socket.
@@ -42,6 +57,9 @@ type ErrorAnswer struct {
 	Hint    string     `json:"hint"`
 }
 
+// interfaceAdmin is the origin of what the operator does, in the audit.
+const interfaceAdmin = "admin-socket"
+
 // adminRoutes serves the operator's commands on the admin socket. Only the user
 // who runs the server can open it (mode 0600), so it asks for no token.
 func (s *Server) adminRoutes() http.Handler {
@@ -49,8 +67,10 @@ func (s *Server) adminRoutes() http.Handler {
 	mux.HandleFunc("POST /tokens", s.issueToken)
 	mux.HandleFunc("GET /tokens", s.listTokens)
 	mux.HandleFunc("DELETE /tokens/{name}", s.revokeToken)
+	mux.HandleFunc("POST /sign-in-links", s.makeSignInLink)
 	mux.HandleFunc("POST /connectors/{name}/restart", s.restartConnector)
-	return mux
+	mux.HandleFunc("POST /backup", s.streamBackup)
+	return auth.Origin(interfaceAdmin, func(*http.Request) string { return "" }, func(*http.Request) string { return obs.NewRequestID() })(mux)
 }
 
 func (s *Server) issueToken(w http.ResponseWriter, r *http.Request) {
@@ -61,7 +81,7 @@ func (s *Server) issueToken(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx := principal.System(r.Context(), s.workspaceID, "admin socket")
 	issued, err := s.auth.Issue(ctx, auth.IssueInput{
-		WorkspaceID: s.workspaceID, Name: request.Name, Role: request.Role, TTL: time.Duration(request.TTLSeconds) * time.Second,
+		WorkspaceID: s.workspaceID, Name: request.Name, Role: request.Role, Scopes: request.Scopes, TTL: time.Duration(request.TTLSeconds) * time.Second,
 	})
 	if err != nil {
 		s.answerError(w, r, err)
@@ -79,7 +99,7 @@ func (s *Server) listTokens(w http.ResponseWriter, r *http.Request) {
 	}
 	shown := make([]TokenInfo, len(rows))
 	for i, row := range rows {
-		shown[i] = TokenInfo{ID: row.ID, Name: row.Name, Role: row.Role, CreatedAt: row.CreatedAt, ExpiresAt: row.ExpiresAt, RevokedAt: row.RevokedAt}
+		shown[i] = TokenInfo{ID: row.ID, Name: row.Name, Role: row.Role, Scopes: row.Scopes, CreatedAt: row.CreatedAt, ExpiresAt: row.ExpiresAt, RevokedAt: row.RevokedAt}
 	}
 	s.answer(w, r, shown)
 }
@@ -91,6 +111,38 @@ func (s *Server) revokeToken(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
+}
+
+func (s *Server) makeSignInLink(w http.ResponseWriter, r *http.Request) {
+	var request SignInLinkRequest
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<16)).Decode(&request); err != nil {
+		s.answerError(w, r, fault.New(fault.BadInput, "The request is not JSON of the expected form.", fault.Cause(err)))
+		return
+	}
+	ctx := principal.System(r.Context(), s.workspaceID, "admin socket")
+	link, err := s.signInLink(ctx, request.Member)
+	if err != nil {
+		s.answerError(w, r, err)
+		return
+	}
+	s.answer(w, r, SignInLinkAnswer{URL: link})
+}
+
+func (s *Server) signInLink(ctx context.Context, member string) (string, error) {
+	if member != "" {
+		return s.auth.MemberLink(ctx, s.workspaceID, member)
+	}
+	link, err := s.FirstOwnerLink(ctx)
+	if err == nil && link == "" {
+		err = fault.New(fault.Conflict, "The workspace has an owner.", fault.Hint("Name the member to sign in: --member EMAIL."))
+	}
+	return link, err
+}
+
+// FirstOwnerLink makes a one-time link whose holder becomes the first owner; empty
+// while the workspace has an owner.
+func (s *Server) FirstOwnerLink(ctx context.Context) (string, error) {
+	return s.auth.FirstOwnerLink(ctx, s.workspaceID)
 }
 
 func (s *Server) restartConnector(w http.ResponseWriter, r *http.Request) {

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -57,7 +58,10 @@ type Config struct {
 
 // WorkspaceConfig describes the first workspace.
 type WorkspaceConfig struct {
-	Name     string      `yaml:"name"`
+	Name string `yaml:"name"`
+	// Edition and Package are what the workspace bought. What is set here holds: it is
+	// applied at each start. What is left out is ADVANCED_PLUS and sales-engagement for
+	// a new workspace, and stays as it is for one that exists.
 	Edition  crm.Edition `yaml:"edition"`
 	Package  string      `yaml:"package"`
 	TimeZone string      `yaml:"timeZone"`
@@ -92,7 +96,7 @@ func DefaultConfig() Config {
 	return Config{
 		Listen: "127.0.0.1:8080", Database: "sqlite:data", Key: "file:data/key.json", DataDir: "data",
 		Runs:      defaultRunsConfig(),
-		Workspace: WorkspaceConfig{Name: "Default", Edition: crm.EditionAdvancedPlus, Package: "sales-engagement", TimeZone: "UTC"},
+		Workspace: WorkspaceConfig{Name: "Default", TimeZone: "UTC"},
 	}
 }
 
@@ -135,7 +139,7 @@ func (c Config) guardedHosts() ([]string, error) {
 func hostAndPort(raw string) (string, error) {
 	u, err := url.Parse(raw)
 	if err != nil || u.Host == "" {
-		return "", fmt.Errorf("%q is not a URL", raw)
+		return "", errors.New("not a URL")
 	}
 	port := u.Port()
 	if port == "" {

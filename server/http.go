@@ -6,11 +6,13 @@ import (
 	"html/template"
 	"log/slog"
 	"net/http"
+	"strconv"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 
 	"github.com/fieldwarden/fieldwarden/graph/transport"
+	"github.com/fieldwarden/fieldwarden/internal/auth"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
 	"github.com/fieldwarden/fieldwarden/internal/obs"
 )
@@ -33,11 +35,20 @@ func (s *Server) routes(web http.Handler, graphqlHTTP http.Handler) (http.Handle
 	signIn := &signInPages{cases: s.cases, pages: pages, log: s.log}
 	router := chi.NewRouter()
 	router.Use(requestID, middleware.Recoverer, securityHeaders)
-	router.With(s.auth.Middleware(refuse)).Handle(pathGraphQL, transport.ByUpgrade(graphqlHTTP, s.sockets))
+	router.With(s.guard.api(auth.InterfaceGraphQL)...).Handle(pathGraphQL, transport.ByUpgrade(graphqlHTTP, s.sockets))
+	downloads := &exports{audits: s.cases.audits, log: s.log}
+	for _, form := range []string{formCSV, formJSON} {
+		router.With(s.guard.api(auth.InterfaceExport)...).Get("/export/audit."+form, downloads.auditLog(form))
+	}
 	router.Handle("/graphiql/*", http.StripPrefix("/graphiql/", web))
 	for _, path := range []string{"/", "/graphiql"} {
 		router.Get(path, http.RedirectHandler("/graphiql/", http.StatusFound).ServeHTTP)
 	}
+	people := &peoplePages{auth: s.auth, pages: pages, log: s.log}
+	router.Group(func(r chi.Router) {
+		r.Use(s.guard.pages()...)
+		people.routes(r)
+	})
 	router.Get("/oauth/start", signIn.start)
 	router.Get("/oauth/callback", signIn.callback)
 	router.Get(pathErrors, errorPage(pages, s.log))
@@ -55,14 +66,25 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write([]byte("ok\n"))
 }
 
-// refuse answers a request whose bearer token is wrong, in GraphQL's form.
+// refuse answers a request that goes no further, in GraphQL's form. Only what the
+// caller can do something about is shown.
 func refuse(w http.ResponseWriter, r *http.Request, err error) {
-	status := http.StatusUnauthorized
-	shown := fault.New(fault.Unauthenticated, "The bearer token is not valid.")
-	if found, ok := fault.From(err); ok && found.Code != fault.Unauthenticated {
-		status, shown = http.StatusServiceUnavailable, found
-	} else {
+	shown, ok := fault.From(err)
+	if !ok {
+		shown = fault.New(fault.Internal, "The request failed inside Fieldwarden.")
+	}
+	status := http.StatusServiceUnavailable
+	switch shown.Code {
+	case fault.Unauthenticated:
+		status = http.StatusUnauthorized
 		w.Header().Set("WWW-Authenticate", `Bearer realm="fieldwarden", error="invalid_token"`)
+	case fault.OriginRefused, fault.Forbidden:
+		status = http.StatusForbidden
+	case fault.NotFound:
+		status = http.StatusNotFound
+	case fault.TooManyRequests:
+		status = http.StatusTooManyRequests
+		w.Header().Set("Retry-After", strconv.Itoa(retrySeconds(shown.RetryAfter)))
 	}
 	w.Header().Set("Content-Type", "application/graphql-response+json; charset=utf-8")
 	w.WriteHeader(status)
@@ -99,7 +121,7 @@ func errorPage(pages *template.Template, log *slog.Logger) http.HandlerFunc {
 
 func showPage(w http.ResponseWriter, r *http.Request, pages *template.Template, log *slog.Logger, status int, name string, data any) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	if err := pages.ExecuteTemplate(w, name, data); err != nil {

@@ -31,15 +31,22 @@ func (s *Server) open(ctx context.Context, options Options) error {
 	if err := box.Verify(ctx, s.store); err != nil {
 		return err
 	}
-	s.auth = auth.New(auth.Config{Store: s.store, Logger: options.Logger})
+	if s.auth, err = s.newAuth(box); err != nil {
+		return err
+	}
 	workspace, err := s.auth.EnsureWorkspace(ctx, auth.WorkspaceInput{
-		Name: s.config.Workspace.Name, Edition: s.config.Workspace.Edition,
-		PackageKey: s.config.Workspace.Package, TimeZone: s.config.Workspace.TimeZone,
+		Name: s.config.Workspace.Name, Edition: cmp.Or(s.config.Workspace.Edition, defaultEdition),
+		PackageKey: cmp.Or(s.config.Workspace.Package, defaultPackage), TimeZone: s.config.Workspace.TimeZone,
 	})
 	if err != nil {
 		return err
 	}
 	s.workspaceID = workspace.ID
+	if owner := s.config.Workspace.OwnerEmail; owner != "" {
+		if err := s.auth.EnsureOwner(ctx, workspace.ID, owner); err != nil {
+			return err
+		}
+	}
 	installations := make([]host.Installation, len(s.config.Connectors))
 	for i, connector := range s.config.Connectors {
 		installations[i] = host.Installation{

@@ -41,6 +41,8 @@ const (
 // Options are what a test or a command sets beside the configuration.
 type Options struct {
 	Logger *slog.Logger
+	// Version is the program's; it is shown, and stands in backups.
+	Version string
 	// Clock drives schedules and expiries; nil is the wall clock.
 	Clock clockwork.Clock
 	// ShimPath is the program that runs connectors: this binary. Required.
@@ -70,9 +72,11 @@ type Tuning struct {
 // Server is a Fieldwarden with all its parts.
 type Server struct {
 	config   Config
+	version  string
 	log      *slog.Logger
 	store    *store.Store
 	auth     *auth.Service
+	guard    *guard
 	host     *host.Host
 	jobs     *job.Engine
 	schedule *schedule.Scheduler
@@ -95,7 +99,7 @@ func New(ctx context.Context, config Config, options Options) (_ *Server, err er
 	if options.Clock == nil {
 		options.Clock = clockwork.NewRealClock()
 	}
-	s := &Server{log: options.Logger}
+	s := &Server{log: options.Logger, version: options.Version}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
@@ -147,6 +151,9 @@ func (s *Server) Run(ctx context.Context) (err error) {
 	defer cancel()
 	if err := s.host.Start(work); err != nil {
 		return fmt.Errorf("server: starting the connector host: %w", err)
+	}
+	if err := s.applyEntitlements(work); err != nil {
+		return err
 	}
 	if err := s.jobs.Start(work); err != nil {
 		return fmt.Errorf("server: starting jobs: %w", err)

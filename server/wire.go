@@ -22,12 +22,14 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/integration"
 	"github.com/fieldwarden/fieldwarden/internal/job"
 	"github.com/fieldwarden/fieldwarden/internal/mapping"
+	"github.com/fieldwarden/fieldwarden/internal/member"
 	"github.com/fieldwarden/fieldwarden/internal/netguard"
 	"github.com/fieldwarden/fieldwarden/internal/obs"
 	"github.com/fieldwarden/fieldwarden/internal/packages"
 	"github.com/fieldwarden/fieldwarden/internal/permission"
 	"github.com/fieldwarden/fieldwarden/internal/picklist"
 	"github.com/fieldwarden/fieldwarden/internal/principal"
+	"github.com/fieldwarden/fieldwarden/internal/recipient"
 	"github.com/fieldwarden/fieldwarden/internal/runlog"
 	"github.com/fieldwarden/fieldwarden/internal/schedule"
 	"github.com/fieldwarden/fieldwarden/internal/secret"
@@ -51,6 +53,9 @@ type useCases struct {
 	meter        *usage.Meter
 	runlog       *runlog.Log
 	runs         *syncrun.Service
+	audits       *audit.Service
+	members      *member.Service
+	recipients   *recipient.Service
 }
 
 // wire makes the use cases and the API over them. Lower layers reach higher ones
@@ -92,6 +97,7 @@ func (s *Server) wireUseCases(options Options, node string) error {
 	c := s.cases
 	c.publicURL = s.config.PublicURL
 	c.packages = packages.Cached()
+	c.audits = audit.New(s.store)
 	alerts, err := alert.New(alert.Config{Connectors: s.host, Logger: s.log})
 	if err != nil {
 		return err
@@ -105,6 +111,9 @@ func (s *Server) wireUseCases(options Options, node string) error {
 	}
 	c.settings = settings.New(settings.Config{Store: s.store, Connectors: s.host, Packages: c.packages})
 	if c.mappings, err = mapping.New(mapping.Config{Store: s.store, Alerts: alerts, Packages: c.packages}); err != nil {
+		return err
+	}
+	if err := s.wirePeople(); err != nil {
 		return err
 	}
 	if c.integrations, err = s.newIntegrations(alerts, node); err != nil {
@@ -190,11 +199,11 @@ func (s *Server) packageObjects(ctx context.Context, found *ent.Integration) ([]
 // wireAPI makes the GraphQL executor, its transports and all routes.
 func (s *Server) wireAPI() error {
 	docsURL := s.config.PublicURL + pathErrors
-	audits := audit.New(s.store)
+	audits := s.cases.audits
 	schema, err := graph.NewSchema(graph.Deps{
-		Store: s.store, Integrations: s.cases.integrations, Settings: s.cases.settings, Mappings: s.cases.mappings,
+		Store: s.store, Identities: s.auth, Integrations: s.cases.integrations, Settings: s.cases.settings, Mappings: s.cases.mappings,
 		Permissions: s.cases.permissions, Runs: s.cases.runs, Packages: s.cases.packages, Connectors: catalogue{host: s.host, docsURL: docsURL},
-		Audit: audits, Logger: s.log, DocsURL: docsURL,
+		Audit: audits, Members: s.cases.members, Recipients: s.cases.recipients, Logger: s.log, DocsURL: docsURL,
 	})
 	if err != nil {
 		return err

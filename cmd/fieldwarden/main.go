@@ -23,15 +23,19 @@ var version = "dev"
 
 // commands are the subcommands.
 type commands struct {
-	Serve    serveCommand    `cmd:"" help:"Run the server."`
-	Demo     demoCommand     `cmd:"" help:"Play the whole story against a real server in a temporary folder."`
-	Simulate simulateCommand `cmd:"" help:"Run CRM simulators on loopback: all three, or the one that is named."`
-	Token    tokenCommand    `cmd:"" help:"Issue, list and revoke bearer tokens of a running server."`
-	Keys     keysCommand     `cmd:"" help:"Make encryption keys."`
-	Restart  restartCommand  `cmd:"" name:"connector-restart" help:"Start a quarantined connector again."`
-	Version  versionCommand  `cmd:"" help:"Print the version."`
-	LogLevel slog.Level      `help:"Least level of log lines: debug, info, warn or error." default:"info" env:"FIELDWARDEN_LOG_LEVEL"`
-	LogJSON  bool            `help:"Write log lines as JSON." env:"FIELDWARDEN_LOG_JSON"`
+	Serve      serveCommand      `cmd:"" help:"Run the server."`
+	Demo       demoCommand       `cmd:"" help:"Play the whole story against a real server in a temporary folder."`
+	Simulate   simulateCommand   `cmd:"" help:"Run CRM simulators on loopback: all three, or the one that is named."`
+	Token      tokenCommand      `cmd:"" help:"Issue, list and revoke bearer tokens of a running server."`
+	SignInLink signInLinkCommand `cmd:"" name:"sign-in-link" help:"Make a one-time sign-in link with a running server."`
+	Keys       keysCommand       `cmd:"" help:"Make encryption keys."`
+	Backup     backupCommand     `cmd:"" help:"Write the database to one file, while the server runs or when it is stopped."`
+	Restore    restoreCommand    `cmd:"" help:"Bring a backup back into the configured database; the server must be stopped."`
+	Config     configCommand     `cmd:"" help:"Show the configuration."`
+	Restart    restartCommand    `cmd:"" name:"connector-restart" help:"Start a quarantined connector again."`
+	Version    versionCommand    `cmd:"" help:"Print the version."`
+	LogLevel   slog.Level        `help:"Least level of log lines: debug, info, warn or error." default:"info" env:"FIELDWARDEN_LOG_LEVEL"`
+	LogJSON    bool              `help:"Write log lines as JSON." env:"FIELDWARDEN_LOG_JSON"`
 }
 
 // run is what every command gets.

@@ -21,7 +21,7 @@ import (
 )
 
 type serveCommand struct {
-	Config    string `help:"Configuration file (YAML)." type:"existingfile" env:"FIELDWARDEN_CONFIG"`
+	configFlags
 	Dev       bool   `help:"Everything on this machine: makes a key, starts simulated CRMs, prints a fresh token."`
 	Simulator string `help:"Address of the first simulator that --dev starts; the others take the ports after it." default:"127.0.0.1:8090"`
 	// ConfirmDelay and what follows exist for demonstrations and tests.
@@ -33,10 +33,11 @@ type serveCommand struct {
 
 // Run serves until it is told to stop.
 func (c *serveCommand) Run(r *run) error {
-	config, err := c.config()
+	loaded, err := c.load()
 	if err != nil {
 		return err
 	}
+	config := loaded.Config
 	shimPath, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("finding this binary: %w", err)
@@ -49,11 +50,14 @@ func (c *serveCommand) Run(r *run) error {
 		}
 	}
 	s, err := server.New(ctx, config, server.Options{
-		Logger: r.logger, ShimPath: shimPath,
+		Logger: r.logger, Version: version, ShimPath: shimPath,
 		Tuning: server.Tuning{ConfirmDelay: c.ConfirmDelay, JobPoll: c.JobPoll, ConnectorMemory: c.Memory, DeadAfter: c.DeadAfter},
 	})
 	if err != nil {
 		return err
+	}
+	if err := inviteOwner(ctx, r, s); err != nil {
+		return errors.Join(err, s.Close())
 	}
 	if c.Dev {
 		if err := welcome(ctx, r, s, simulators, config.DataDir); err != nil {
@@ -68,13 +72,6 @@ func (c *serveCommand) Run(r *run) error {
 		return fmt.Errorf("writing: %w", err)
 	}
 	return group.Wait()
-}
-
-func (c *serveCommand) config() (server.Config, error) {
-	if c.Config == "" {
-		return server.DefaultConfig(), nil
-	}
-	return server.ReadConfig(c.Config)
 }
 
 // prepareDev makes what a first look needs: a key, the bundled connectors, and
@@ -123,6 +120,16 @@ func bundledConnector(name string) (server.ConnectorConfig, error) {
 		return server.ConnectorConfig{}, fmt.Errorf("finding this binary: %w", err)
 	}
 	return server.ConnectorConfig{Name: name, Path: filepath.Join(filepath.Dir(self), "fieldwarden-connector-"+name)}, nil
+}
+
+// inviteOwner prints a link for the first owner while there is none.
+func inviteOwner(ctx context.Context, r *run, s *server.Server) error {
+	link, err := s.FirstOwnerLink(ctx)
+	if err != nil || link == "" {
+		return err
+	}
+	_, err = fmt.Fprintf(r.out, "The workspace has no owner. Whoever opens this link becomes it (once, within 24 hours):\n  %s\n", link)
+	return err
 }
 
 // welcome prints where to go and a token that ends with the day.

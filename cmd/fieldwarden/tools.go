@@ -14,7 +14,7 @@ import (
 )
 
 type tokenCommand struct {
-	Create tokenCreate `cmd:"" help:"Issue a token; it is shown once."`
+	Create tokenCreate `cmd:"" aliases:"issue" help:"Issue a token; it is shown once."`
 	List   tokenList   `cmd:"" help:"List tokens."`
 	Revoke tokenRevoke `cmd:"" help:"Revoke a token; its live subscriptions end."`
 }
@@ -26,14 +26,19 @@ type dataDir struct {
 
 type tokenCreate struct {
 	dataDir
-	Name string         `arg:"" help:"Name of the token."`
-	Role principal.Role `help:"ADMIN or VIEWER." enum:"ADMIN,VIEWER" default:"VIEWER"`
-	TTL  time.Duration  `help:"How long it is good; 0 means until it is revoked." default:"0"`
+	Name  string        `arg:"" help:"Name of the token."`
+	Role  string        `help:"admin, viewer, or csm for vendor-side staff, who read across workspaces." enum:"admin,viewer,csm,ADMIN,VIEWER,CSM" default:"viewer"`
+	Scope []string      `help:"What it may do of that, such as READ or OPERATE; all of it when left out."`
+	TTL   time.Duration `help:"How long it is good; 0 means until it is revoked." default:"0"`
 }
 
 // Run issues a token.
 func (c *tokenCreate) Run(r *run) error {
-	issued, err := drive.NewAdmin(c.DataDir).IssueToken(r.ctx, c.Name, c.Role, c.TTL)
+	scopes := make([]principal.Scope, len(c.Scope))
+	for i, scope := range c.Scope {
+		scopes[i] = principal.Scope(strings.ToUpper(scope))
+	}
+	issued, err := drive.NewAdmin(c.DataDir).IssueToken(r.ctx, c.Name, principal.Role(strings.ToUpper(c.Role)), c.TTL, scopes...)
 	if err != nil {
 		return err
 	}
@@ -71,6 +76,21 @@ type tokenRevoke struct {
 
 // Run revokes a token.
 func (c *tokenRevoke) Run(r *run) error { return drive.NewAdmin(c.DataDir).RevokeToken(r.ctx, c.Name) }
+
+type signInLinkCommand struct {
+	dataDir
+	Member string `help:"E-mail address of the member whom the link signs in; without it whoever uses the link becomes the first owner." placeholder:"EMAIL"`
+}
+
+// Run makes a one-time sign-in link.
+func (c *signInLinkCommand) Run(r *run) error {
+	made, err := drive.NewAdmin(c.DataDir).SignInLink(r.ctx, c.Member)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(r.out, made.URL)
+	return err
+}
 
 type restartCommand struct {
 	dataDir

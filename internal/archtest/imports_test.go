@@ -12,7 +12,7 @@ var (
 	vocabulary = []string{"internal/crm", "internal/fault", "internal/principal", "internal/gid"}
 	entities   = []string{"ent/..."}
 	// foundation are the services that every use case may stand on.
-	foundation = []string{"internal/store", "internal/job", "internal/secret", "internal/obs", "internal/auth", "internal/netguard", "internal/packages", "internal/backup"}
+	foundation = []string{"internal/store", "internal/job", "internal/secret", "internal/obs", "internal/auth", "internal/netguard", "internal/ratelimit", "internal/packages", "internal/backup"}
 
 	// Use cases by layer. They import lower layers only, never each other within one.
 	reads  = []string{"internal/snapshot"}
@@ -86,6 +86,7 @@ var importRules = []importRule{
 	{"internal/store", slices.Concat(vocabulary, entities), "foundation: the database"},
 	{"internal/secret", []string{"internal/fault"}, "foundation: knows no database and no vocabulary"},
 	{"internal/netguard", []string{"internal/fault"}, "foundation: knows no CRM"},
+	{"internal/ratelimit", nil, "foundation: counts, whoever calls"},
 	{"internal/backup", []string{"internal/fault", "internal/secret", "internal/store"}, "foundation: the archive; what is in it is the store's"},
 	{"internal/packages", []string{"internal/crm"}, "foundation: turns text into packages; their rules are crm's"},
 	{"internal/obs", nil, "foundation: how the program is observed, whatever it does"},
@@ -196,6 +197,10 @@ var libraryRules = []libraryRule{
 	{"google.golang.org/grpc/...", []string{"plugins/host", "plugins/sdk/...", "plugins/proto/..."}, "neither domain nor authors see gRPC"},
 	{"google.golang.org/protobuf/...", []string{"plugins/host", "plugins/sdk/...", "plugins/proto/..."}, "neither domain nor authors see protobuf"},
 	{"github.com/tink-crypto/tink-go/v2/...", []string{"internal/secret"}, "one package encrypts"},
+	{"github.com/coreos/go-oidc/v3/...", []string{"internal/auth"}, "one package says who acts"},
+	{"golang.org/x/oauth2/...", []string{"internal/auth"}, "one package says who acts; sign-ins at CRMs are described by manifests"},
+	{"golang.org/x/time/rate", []string{"internal/auth", "internal/ratelimit"}, "one package limits callers; auth limits what it fetches"},
+	{"github.com/rs/cors", []string{"server"}, "routes are the server's"},
 	{"code.dny.dev/ssrf", []string{"internal/netguard"}, "one guarded dialer"},
 	{"github.com/go-chi/chi/v5/...", []string{"server", "plugins/crmsim/..."}, "routes are the server's"},
 	{"testing", []string{"internal/store/storetest", "graph/transport/transporttest", "plugins/sdk/connectortest"}, "only test support may link package testing"},

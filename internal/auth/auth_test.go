@@ -26,7 +26,9 @@ const patience = 10 * time.Second
 
 func newService(t *testing.T, s *store.Store) *auth.Service {
 	t.Helper()
-	return auth.New(auth.Config{Store: s, Logger: slog.New(slog.NewTextHandler(t.Output(), nil))})
+	service, err := auth.New(auth.Config{Store: s, Logger: slog.New(slog.NewTextHandler(t.Output(), nil))})
+	require.NoError(t, err)
+	return service
 }
 
 func issue(t *testing.T, ctx context.Context, service *auth.Service, name string, ttl time.Duration) auth.Issued {
@@ -64,7 +66,7 @@ func TestATokenStandsForItsWorkspaceAndRole(t *testing.T) {
 		require.True(t, strings.HasPrefix(issued.Token.Reveal(), "fw_"))
 		require.Equal(t, clock.Now().Add(time.Hour), issued.ExpiresAt.UTC())
 
-		who, session, err := service.Authenticate(t.Context(), issued.Token)
+		who, session, err := service.Authenticate(t.Context(), auth.Credentials{Bearer: issued.Token})
 		require.NoError(t, err)
 		require.Equal(t, principal.Principal{ID: issued.ID, Kind: principal.KindService, Name: "ci", WorkspaceID: workspace.ID, Role: principal.RoleViewer}, who)
 		requireLive(t, session.Done())
@@ -94,7 +96,7 @@ func TestEveryBadTokenGetsTheSameAnswer(t *testing.T) {
 			expired.Token, revoked.Token, "", "fw_", "fw_" + crm.Secret(strings.Repeat("A", 43)), expired.Token + "x",
 			crm.Secret(strings.ToUpper(expired.Token.Reveal())), "Bearer " + revoked.Token, crm.Secret(strings.Repeat("x", 1<<16)),
 		} {
-			_, session, err := service.Authenticate(t.Context(), token)
+			_, session, err := service.Authenticate(t.Context(), auth.Credentials{Bearer: token})
 			require.Equal(t, fault.Unauthenticated, fault.CodeOf(err))
 			require.Nil(t, session.Done())
 			answers = append(answers, err.Error())
@@ -111,7 +113,7 @@ func TestRevocationEndsSessionsHereAtOnceAndElsewhereAtTheNextPoll(t *testing.T)
 		ctx, workspace := storetest.Workspace(t, s)
 		revoked, other, expiring := issue(t, ctx, here, "revoked", 0), issue(t, ctx, here, "other", 0), issue(t, ctx, here, "expiring", 7*time.Second)
 		session := func(service *auth.Service, token auth.Issued) <-chan struct{} {
-			_, session, err := service.Authenticate(t.Context(), token.Token)
+			_, session, err := service.Authenticate(t.Context(), auth.Credentials{Bearer: token.Token})
 			require.NoError(t, err)
 			return session.Done()
 		}
@@ -184,9 +186,9 @@ func TestANameIsFreeAgainWhenItsTokenHasEnded(t *testing.T) {
 		require.NoError(t, service.Revoke(ctx, workspace.ID, "dev"))
 		second := issue(t, ctx, service, "dev", 0)
 		require.NotEqual(t, first.Token.Reveal(), second.Token.Reveal())
-		_, _, err = service.Authenticate(t.Context(), first.Token)
+		_, _, err = service.Authenticate(t.Context(), auth.Credentials{Bearer: first.Token})
 		require.Equal(t, fault.Unauthenticated, fault.CodeOf(err))
-		_, _, err = service.Authenticate(t.Context(), second.Token)
+		_, _, err = service.Authenticate(t.Context(), auth.Credentials{Bearer: second.Token})
 		require.NoError(t, err)
 	})
 }

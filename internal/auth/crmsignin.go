@@ -7,10 +7,12 @@ import (
 
 	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/ent/apitoken"
+	"github.com/fieldwarden/fieldwarden/ent/member"
 	"github.com/fieldwarden/fieldwarden/ent/oauthstate"
 	"github.com/fieldwarden/fieldwarden/ent/predicate"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
+	"github.com/fieldwarden/fieldwarden/internal/gid"
 	"github.com/fieldwarden/fieldwarden/internal/principal"
 )
 
@@ -62,6 +64,9 @@ func (s *Service) starter(ctx context.Context, row *ent.OAuthState) (principal.P
 		who, _ := principal.From(principal.System(ctx, row.WorkspaceID, reason))
 		return who, nil
 	}
+	if strings.HasPrefix(row.PrincipalID, string(gid.Member)+"_") {
+		return s.startingMember(ctx, row)
+	}
 	token, err := s.store.Read().ApiToken.Query().
 		Where(apitoken.ID(row.PrincipalID), apitoken.WorkspaceID(row.WorkspaceID)).Only(ctx)
 	if err != nil && !ent.IsNotFound(err) {
@@ -71,5 +76,19 @@ func (s *Service) starter(ctx context.Context, row *ent.OAuthState) (principal.P
 		return principal.Principal{}, fault.New(fault.Unauthenticated, "The token that started this sign-in has ended.",
 			fault.Hint("Start the connection again with a valid token."))
 	}
-	return principalOf(token), nil
+	return principalOfToken(token), nil
+}
+
+// startingMember is the member that started a sign-in at a CRM.
+func (s *Service) startingMember(ctx context.Context, row *ent.OAuthState) (principal.Principal, error) {
+	found, err := s.store.Read().Member.Query().
+		Where(member.ID(row.PrincipalID), member.WorkspaceID(row.WorkspaceID), member.RemovedAtIsNil()).Only(ctx)
+	if ent.IsNotFound(err) {
+		return principal.Principal{}, fault.New(fault.Unauthenticated, "The member who started this sign-in was removed.",
+			fault.Hint("Let another admin start the connection again."))
+	}
+	if err != nil {
+		return principal.Principal{}, fault.New(fault.DatabaseUnavailable, "The sign-in could not be looked up.", fault.Cause(err))
+	}
+	return principalOfMember(found), nil
 }

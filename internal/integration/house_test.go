@@ -208,6 +208,13 @@ func (h *house) connect() string {
 func (h *house) activate() string {
 	h.t.Helper()
 	id := h.connect()
+	h.finish(id)
+	return id
+}
+
+// finish takes an integration through the rest of the onboarding.
+func (h *house) finish(id string) {
+	h.t.Helper()
 	require.NoError(h.t, h.store.WithTx(h.ctx, func(ctx context.Context, tx *store.Tx) error {
 		return h.MarkStep(ctx, tx, id, crm.StepCheck)
 	}))
@@ -215,7 +222,6 @@ func (h *house) activate() string {
 		require.NoError(h.t, h.CompleteStep(h.ctx, connect.CompleteStepInput{IntegrationID: id, Step: step, IdempotencyKey: h.key()}))
 	}
 	require.NoError(h.t, h.FinishOnboarding(h.ctx, connect.FinishInput{IntegrationID: id, IdempotencyKey: h.key()}))
-	return id
 }
 
 // reconnect signs in again to an integration that exists.

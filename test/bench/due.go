@@ -122,7 +122,10 @@ func (c *crowd) day(ctx context.Context, sizes ...int) (figures, error) {
 	var workspaces []string
 	var tokens []crm.Secret
 	err := c.stopped(ctx, func(ctx context.Context, db *store.Store) error {
-		issuing := auth.New(auth.Config{Store: db})
+		issuing, err := auth.New(auth.Config{Store: db})
+		if err != nil {
+			return err
+		}
 		for i, size := range sizes {
 			// The larger workspace became due a moment earlier: the worst case for the
 			// small one.
