@@ -78,7 +78,11 @@ func (r *integrationResolver) FailedRecords(ctx context.Context, obj *ent.Integr
 }
 
 func (r *integrationResolver) UserMatches(ctx context.Context, obj *ent.Integration, status *model.UserMatchStatus, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*model.UserMatchConnection, error) {
-	panic(fmt.Errorf("not implemented: UserMatches - userMatches"))
+	p, err := newPage(gid.Member, first, last, after, before)
+	if err != nil {
+		return nil, err
+	}
+	return r.userMatches(ctx, obj, status, p)
 }
 
 func (r *integrationResolver) Object(ctx context.Context, obj *ent.Integration, name string) (*ent.CrmObject, error) {

@@ -7,49 +7,106 @@ package graph
 
 import (
 	"context"
-	"fmt"
 
 	"entgo.io/contrib/entgql"
 	"github.com/fieldwarden/fieldwarden/ent"
+	"github.com/fieldwarden/fieldwarden/ent/invitation"
+	entmember "github.com/fieldwarden/fieldwarden/ent/member"
 	"github.com/fieldwarden/fieldwarden/graph/model"
+	"github.com/fieldwarden/fieldwarden/internal/gid"
+	"github.com/fieldwarden/fieldwarden/internal/member"
 )
 
 func (r *mutationResolver) InviteMember(ctx context.Context, input model.InviteMemberInput) (*model.InviteMemberPayload, error) {
-	panic(fmt.Errorf("not implemented: InviteMember - inviteMember"))
+	invited, err := r.Members.Invite(ctx, member.InviteInput{Email: input.Email, Role: input.Role, IdempotencyKey: input.IdempotencyKey})
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.InviteMemberPayload{UserErrors: problems}, err
+	}
+	found, err := r.Store.Read().Invitation.Get(ctx, invited.ID)
+	return &model.InviteMemberPayload{Invitation: found, AcceptURL: shownOnce(invited.AcceptURL), UserErrors: noErrors()}, err
 }
 
 func (r *mutationResolver) RevokeInvitation(ctx context.Context, input model.RevokeInvitationInput) (*model.RevokeInvitationPayload, error) {
-	panic(fmt.Errorf("not implemented: RevokeInvitation - revokeInvitation"))
+	err := r.Members.RevokeInvitation(ctx, member.RevokeInvitationInput{InvitationID: input.InvitationID, IdempotencyKey: input.IdempotencyKey})
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.RevokeInvitationPayload{UserErrors: problems}, err
+	}
+	return &model.RevokeInvitationPayload{RevokedInvitationID: &input.InvitationID, UserErrors: noErrors()}, nil
 }
 
 func (r *mutationResolver) SetMemberRole(ctx context.Context, input model.SetMemberRoleInput) (*model.SetMemberRolePayload, error) {
-	panic(fmt.Errorf("not implemented: SetMemberRole - setMemberRole"))
+	err := r.Members.SetRole(ctx, member.SetRoleInput{MemberID: input.MemberID, Role: input.Role, IdempotencyKey: input.IdempotencyKey})
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.SetMemberRolePayload{UserErrors: problems}, err
+	}
+	found, err := r.Store.Read().Member.Get(ctx, input.MemberID)
+	return &model.SetMemberRolePayload{Member: found, UserErrors: noErrors()}, err
 }
 
 func (r *mutationResolver) UpdateMember(ctx context.Context, input model.UpdateMemberInput) (*model.UpdateMemberPayload, error) {
-	panic(fmt.Errorf("not implemented: UpdateMember - updateMember"))
+	err := r.Members.Update(ctx, member.UpdateInput{
+		MemberID: input.MemberID, Name: input.Name, Email: input.Email, IdempotencyKey: input.IdempotencyKey,
+	})
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.UpdateMemberPayload{UserErrors: problems}, err
+	}
+	found, err := r.Store.Read().Member.Get(ctx, input.MemberID)
+	return &model.UpdateMemberPayload{Member: found, UserErrors: noErrors()}, err
 }
 
 func (r *mutationResolver) RemoveMember(ctx context.Context, input model.RemoveMemberInput) (*model.RemoveMemberPayload, error) {
-	panic(fmt.Errorf("not implemented: RemoveMember - removeMember"))
+	err := r.Members.Remove(ctx, member.RemoveInput{MemberID: input.MemberID, IdempotencyKey: input.IdempotencyKey})
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.RemoveMemberPayload{UserErrors: problems}, err
+	}
+	found, err := r.Store.Read().Member.Get(ctx, input.MemberID)
+	return &model.RemoveMemberPayload{Member: found, UserErrors: noErrors()}, err
 }
 
 func (r *mutationResolver) CreateServiceToken(ctx context.Context, input model.CreateServiceTokenInput) (*model.CreateServiceTokenPayload, error) {
-	panic(fmt.Errorf("not implemented: CreateServiceToken - createServiceToken"))
+	created, err := r.Members.CreateToken(ctx, member.CreateTokenInput{
+		Name: input.Name, Role: input.Role, Scopes: input.Scopes, ExpiresAt: input.ExpiresAt, IdempotencyKey: input.IdempotencyKey,
+	})
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.CreateServiceTokenPayload{UserErrors: problems}, err
+	}
+	found, err := r.Store.Read().ApiToken.Get(ctx, created.ID)
+	return &model.CreateServiceTokenPayload{ServiceToken: found, Token: shownOnce(created.Token), UserErrors: noErrors()}, err
 }
 
 func (r *mutationResolver) RevokeServiceToken(ctx context.Context, input model.RevokeServiceTokenInput) (*model.RevokeServiceTokenPayload, error) {
-	panic(fmt.Errorf("not implemented: RevokeServiceToken - revokeServiceToken"))
+	err := r.Resolver.Members.RevokeToken(ctx, member.RevokeTokenInput{TokenID: input.ServiceTokenID, IdempotencyKey: input.IdempotencyKey})
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.RevokeServiceTokenPayload{UserErrors: problems}, err
+	}
+	found, err := r.Store.Read().ApiToken.Get(ctx, input.ServiceTokenID)
+	return &model.RevokeServiceTokenPayload{ServiceToken: found, UserErrors: noErrors()}, err
 }
 
 func (r *queryResolver) Members(ctx context.Context, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*ent.MemberConnection, error) {
-	panic(fmt.Errorf("not implemented: Members - members"))
+	p, err := newPage(gid.Member, first, last, after, before)
+	if err != nil {
+		return nil, err
+	}
+	return r.Store.Read().Member.Query().Where(entmember.RemovedAtIsNil()).
+		Paginate(ctx, p.after, p.first, p.before, p.last, ent.WithMemberOrder(membersByEmail()))
 }
 
 func (r *queryResolver) Invitations(ctx context.Context, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*ent.InvitationConnection, error) {
-	panic(fmt.Errorf("not implemented: Invitations - invitations"))
+	p, err := newPage(gid.Invitation, first, last, after, before)
+	if err != nil {
+		return nil, err
+	}
+	return r.Store.Read().Invitation.Query().
+		Where(invitation.OpenKeyNotNil(), invitation.ExpiresAtGT(r.Store.Clock().Now())).
+		Paginate(ctx, p.after, p.first, p.before, p.last, ent.WithInvitationOrder(newestInvitations()))
 }
 
 func (r *queryResolver) ServiceTokens(ctx context.Context, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*ent.ServiceTokenConnection, error) {
-	panic(fmt.Errorf("not implemented: ServiceTokens - serviceTokens"))
+	p, err := newPage(gid.Token, first, last, after, before)
+	if err != nil {
+		return nil, err
+	}
+	return r.Store.Read().ApiToken.Query().
+		Paginate(ctx, p.after, p.first, p.before, p.last, ent.WithServiceTokenOrder(newestTokens()))
 }

@@ -7,21 +7,36 @@ package graph
 
 import (
 	"context"
-	"fmt"
 
 	"entgo.io/contrib/entgql"
 	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/graph/model"
+	"github.com/fieldwarden/fieldwarden/internal/gid"
+	"github.com/fieldwarden/fieldwarden/internal/recipient"
 )
 
 func (r *mutationResolver) AddRecipients(ctx context.Context, input model.AddRecipientsInput) (*model.AddRecipientsPayload, error) {
-	panic(fmt.Errorf("not implemented: AddRecipients - addRecipients"))
+	ids, err := r.Resolver.Recipients.Add(ctx, recipient.AddInput{Addresses: input.Addresses, Class: input.Class, IdempotencyKey: input.IdempotencyKey})
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.AddRecipientsPayload{UserErrors: problems}, err
+	}
+	found, err := r.recipientsOf(ctx, ids)
+	return &model.AddRecipientsPayload{Recipients: found, UserErrors: noErrors()}, err
 }
 
 func (r *mutationResolver) RemoveRecipient(ctx context.Context, input model.RemoveRecipientInput) (*model.RemoveRecipientPayload, error) {
-	panic(fmt.Errorf("not implemented: RemoveRecipient - removeRecipient"))
+	err := r.Resolver.Recipients.Remove(ctx, recipient.RemoveInput{RecipientID: input.RecipientID, IdempotencyKey: input.IdempotencyKey})
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.RemoveRecipientPayload{UserErrors: problems}, err
+	}
+	return &model.RemoveRecipientPayload{RemovedRecipientID: &input.RecipientID, UserErrors: noErrors()}, nil
 }
 
 func (r *queryResolver) Recipients(ctx context.Context, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*ent.RecipientConnection, error) {
-	panic(fmt.Errorf("not implemented: Recipients - recipients"))
+	p, err := newPage(gid.Recipient, first, last, after, before)
+	if err != nil {
+		return nil, err
+	}
+	return r.Store.Read().Recipient.Query().
+		Paginate(ctx, p.after, p.first, p.before, p.last, ent.WithRecipientOrder(recipientsByAddress()))
 }

@@ -182,7 +182,7 @@ func (s *Service) remove(ctx context.Context, tx *store.Tx, actor principal.Prin
 	if err := tx.Ent().Member.UpdateOne(row).SetRemovedAt(tx.Now()).ClearEmailKey().Exec(ctx); err != nil {
 		return fmt.Errorf("member: removing: %w", err)
 	}
-	if err := s.Keys.RevokeMemberSessions(ctx, tx, row.ID); err != nil {
+	if err := s.Auth.RevokeMemberSessions(ctx, tx, row.ID); err != nil {
 		return fmt.Errorf("member: ending the sessions: %w", err)
 	}
 	return record(ctx, tx, "member.remove", EventRemoved, row, nil)

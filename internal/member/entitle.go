@@ -138,12 +138,13 @@ func (s *Service) covers(packageKey string, integrations []*ent.Integration) err
 }
 
 // states evaluates the settings of integrations, by their ids. The settings of an
-// integration whose connector is not installed cannot be told, and have no effect.
+// integration whose connector is missing or does not start cannot be told, and have
+// no effect.
 func (s *Service) states(ctx context.Context, tx *store.Tx, integrations []*ent.Integration) (map[string][]crm.SettingState, error) {
 	states := make(map[string][]crm.SettingState, len(integrations))
 	for _, row := range integrations {
 		found, err := s.Settings.States(ctx, tx.Ent(), row)
-		if fault.Is(err, fault.ConnectorNotFound) {
+		if known, ok := fault.From(err); ok && known.Info().Side == fault.Connector {
 			continue
 		}
 		if err != nil {
@@ -175,6 +176,9 @@ func (s *Service) announce(tx *store.Tx, integrations []*ent.Integration, had, h
 // now.
 func effects(had, has []crm.SettingState) (changed []string, lost []crm.SettingState) {
 	for i, now := range has {
+		if i >= len(had) {
+			break // the connector has started in between
+		}
 		then := had[i]
 		if then.Available != now.Available || then.UnavailableReason != now.UnavailableReason || then.EffectiveValue != now.EffectiveValue {
 			changed = append(changed, now.Definition.Key)

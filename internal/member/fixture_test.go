@@ -2,9 +2,8 @@ package member_test
 
 import (
 	"context"
-	"crypto/sha256"
 	"fmt"
-	"sync"
+	"log/slog"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -12,6 +11,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/ent/auditentry"
 	"github.com/fieldwarden/fieldwarden/ent/feedentry"
+	"github.com/fieldwarden/fieldwarden/internal/auth"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/gid"
 	"github.com/fieldwarden/fieldwarden/internal/member"
@@ -22,35 +22,6 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/store"
 	"github.com/fieldwarden/fieldwarden/internal/store/storetest"
 )
-
-// keys counts what it makes and remembers what it ended.
-type keys struct {
-	mu      sync.Mutex
-	made    int
-	members []string
-	tokens  []string
-}
-
-func (k *keys) make(kind string) (crm.Secret, []byte) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.made++
-	text := fmt.Sprintf("%s-%d", kind, k.made)
-	hash := sha256.Sum256([]byte(text))
-	return crm.Secret(text), hash[:]
-}
-
-func (k *keys) NewInvitationTicket() (crm.Secret, []byte) { return k.make("ticket") }
-func (k *keys) NewServiceToken() (crm.Secret, []byte)     { return k.make("fw_token") }
-
-func (k *keys) RevokeMemberSessions(_ context.Context, _ *store.Tx, memberID string) error {
-	k.members = append(k.members, memberID)
-	return nil
-}
-
-func (k *keys) EndServiceToken(tx *store.Tx, tokenID string) {
-	tx.AfterCommit(func() { k.tokens = append(k.tokens, tokenID) })
-}
 
 type manifests struct{}
 
@@ -63,7 +34,7 @@ type fixture struct {
 	t         *testing.T
 	ctx       context.Context
 	store     *store.Store
-	keys      *keys
+	auth      *auth.Service
 	members   *member.Service
 	settings  *settings.Service
 	workspace *ent.Workspace
@@ -75,13 +46,15 @@ const packageKey = "sales-engagement"
 func newFixture(t *testing.T, s *store.Store) *fixture {
 	t.Helper()
 	_, workspace := storetest.Workspace(t, s)
-	f := &fixture{t: t, store: s, keys: &keys{}, workspace: workspace}
+	f := &fixture{t: t, store: s, workspace: workspace}
 	bought := snapshot.Packages(packages.Load)
 	f.settings = settings.New(settings.Config{Store: s, Connectors: manifests{}, Packages: bought})
 	var err error
+	f.auth, err = auth.New(auth.Config{Store: s, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), PublicURL: "https://fw.example"})
+	require.NoError(t, err)
 	f.members, err = member.New(member.Config{
-		Store: s, Keys: f.keys, Settings: f.settings, Packages: bought,
-		KnownPackages: append(packages.Known(), "other.hubspot", "other.salesforce"), PublicURL: "https://fw.example",
+		Store: s, Auth: f.auth, Settings: f.settings, Packages: bought,
+		KnownPackages: append(packages.Known(), "other.hubspot", "other.salesforce"),
 	})
 	require.NoError(t, err)
 	require.NoError(t, s.WithTx(principal.System(t.Context(), workspace.ID, "test"), func(ctx context.Context, tx *store.Tx) error {

@@ -3,20 +3,16 @@ package member
 import (
 	"context"
 	"fmt"
-	"net/url"
-	"time"
 
 	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/ent/invitation"
+	"github.com/fieldwarden/fieldwarden/internal/auth"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
 	"github.com/fieldwarden/fieldwarden/internal/principal"
 	"github.com/fieldwarden/fieldwarden/internal/snapshot"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 )
-
-// InvitationLife is how long an invitation can be accepted.
-const InvitationLife = 7 * 24 * time.Hour
 
 // InviteInput invites a person.
 type InviteInput struct {
@@ -60,7 +56,7 @@ func (s *Service) Invite(ctx context.Context, in InviteInput) (Invited, error) {
 	}
 	invited := Invited{ID: id}
 	if ticket != "" {
-		invited.AcceptURL = crm.Secret(s.PublicURL + "/signin/invitation?ticket=" + url.QueryEscape(ticket.Reveal()))
+		invited.AcceptURL = crm.Secret(s.Auth.InvitationURL(ticket))
 	}
 	return invited, nil
 }
@@ -75,10 +71,10 @@ func (s *Service) invite(ctx context.Context, tx *store.Tx, actor principal.Prin
 	if err := noOpenInvitation(ctx, tx, in.Email); err != nil {
 		return "", "", err
 	}
-	ticket, hash := s.Keys.NewInvitationTicket()
+	ticket, hash := s.Auth.NewInvitationTicket()
 	row, err := tx.Ent().Invitation.Create().SetWorkspaceID(actor.WorkspaceID).SetCreatedAt(tx.Now()).
 		SetEmail(in.Email).SetRole(in.Role).SetTicketHash(hash).SetInvitedBy(actor.ID).
-		SetExpiresAt(tx.Now().Add(InvitationLife)).SetOpenKey(in.Email).Save(ctx)
+		SetExpiresAt(tx.Now().Add(auth.InvitationTime)).SetOpenKey(in.Email).Save(ctx)
 	if err != nil {
 		return "", "", fmt.Errorf("member: saving invitation: %w", err)
 	}

@@ -1,8 +1,10 @@
 package member
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/ent/mapping"
@@ -29,10 +31,12 @@ const userObject = "user"
 // the first by id.
 func (s *Service) Matches(ctx context.Context, integration *ent.Integration) ([]Match, error) {
 	client := s.Store.Read()
-	members, err := client.Member.Query().Where(member.RemovedAtIsNil()).Order(member.ByEmail(), member.ByID()).All(ctx)
+	members, err := client.Member.Query().Where(member.RemovedAtIsNil()).All(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("member: members: %w", err)
 	}
+	// Here, not in the database: its order of text is not the same everywhere.
+	slices.SortFunc(members, func(a, b *ent.Member) int { return cmp.Or(cmp.Compare(a.Email, b.Email), cmp.Compare(a.ID, b.ID)) })
 	pkg, _, err := s.Packages.Of(ctx, client, integration)
 	if err != nil {
 		return nil, err

@@ -18,6 +18,7 @@ import (
 
 	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/ent/member"
+	"github.com/fieldwarden/fieldwarden/internal/auth"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
 	"github.com/fieldwarden/fieldwarden/internal/principal"
@@ -25,17 +26,17 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/store"
 )
 
-// Keys makes, and ends, what people and programs sign in with; auth.Service is one.
-type Keys interface {
+// Auth makes, and ends, what people and programs sign in with; auth.Service is one.
+type Auth interface {
 	// NewInvitationTicket makes the secret of an invitation, and the hash of it that
-	// is stored.
+	// is stored; InvitationURL is the link with it.
 	NewInvitationTicket() (ticket crm.Secret, hash []byte)
+	InvitationURL(ticket crm.Secret) string
 	// RevokeMemberSessions ends all sessions of a member, live ones too.
 	RevokeMemberSessions(ctx context.Context, tx *store.Tx, memberID string) error
-	// NewServiceToken makes a bearer token, and the hash of it that is stored.
-	NewServiceToken() (token crm.Secret, hash []byte)
-	// EndServiceToken cuts off what uses a token once tx is committed.
-	EndServiceToken(tx *store.Tx, tokenID string)
+	// IssueIn makes a service token, RevokeIn ends one and cuts off what uses it.
+	IssueIn(ctx context.Context, tx *store.Tx, in auth.IssueInput) (auth.Issued, error)
+	RevokeIn(ctx context.Context, tx *store.Tx, workspaceID, nameOrID string) error
 }
 
 // Settings says what settings an integration has; settings.Service is one.
@@ -50,14 +51,12 @@ type Settings interface {
 // Config is what a Service is made of; all of it is required.
 type Config struct {
 	Store    *store.Store
-	Keys     Keys
+	Auth     Auth
 	Settings Settings
 	Packages snapshot.Packages
 	// KnownPackages lists the packages that a workspace can have, each as its key, a
 	// dot and the connector that it is for.
 	KnownPackages []string
-	// PublicURL is where browsers reach the server, without a trailing slash.
-	PublicURL string
 }
 
 // Service manages members, invitations, service tokens and entitlements. It is safe
@@ -66,7 +65,7 @@ type Service struct{ Config }
 
 // New makes a Service.
 func New(c Config) (*Service, error) {
-	if c.Store == nil || c.Keys == nil || c.Settings == nil || c.Packages == nil || len(c.KnownPackages) == 0 || c.PublicURL == "" {
+	if c.Store == nil || c.Auth == nil || c.Settings == nil || c.Packages == nil || len(c.KnownPackages) == 0 {
 		return nil, errors.New("member: incomplete config")
 	}
 	return &Service{Config: c}, nil

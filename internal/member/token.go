@@ -9,8 +9,10 @@ import (
 
 	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/ent/apitoken"
+	"github.com/fieldwarden/fieldwarden/internal/auth"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
+	"github.com/fieldwarden/fieldwarden/internal/gid"
 	"github.com/fieldwarden/fieldwarden/internal/principal"
 	"github.com/fieldwarden/fieldwarden/internal/snapshot"
 	"github.com/fieldwarden/fieldwarden/internal/store"
@@ -74,6 +76,10 @@ func (in CreateTokenInput) normalized(now time.Time) (CreateTokenInput, error) {
 	if n := utf8.RuneCountInString(in.Name); n == 0 || n > nameLength || !utf8.ValidString(in.Name) || slices.ContainsFunc([]rune(in.Name), isControl) {
 		return in, fault.New(fault.BadInput, fmt.Sprintf("A token needs a name of 1 to %d characters, all printable.", nameLength), fault.Field("name"))
 	}
+	if _, isID := gid.PrefixOf(in.Name); isID {
+		// The operator's tools take a token's name or its id.
+		return in, fault.New(fault.BadInput, "A token's name must not look like an id.", fault.Field("name"))
+	}
 	if in.ExpiresAt != nil && !in.ExpiresAt.After(now) {
 		return in, fault.New(fault.BadInput, "The token would have ended before it begins.", fault.Field("expiresAt"))
 	}
@@ -90,50 +96,12 @@ func (s *Service) createToken(ctx context.Context, tx *store.Tx, actor principal
 	if _, err := snapshot.LockWorkspace(ctx, tx, actor.WorkspaceID); err != nil {
 		return "", "", err
 	}
-	if err := freeTokenName(ctx, tx, in.Name); err != nil {
-		return "", "", err
+	issue := auth.IssueInput{WorkspaceID: actor.WorkspaceID, Name: in.Name, Role: in.Role, Scopes: in.Scopes, CreatedBy: actor.ID}
+	if in.ExpiresAt != nil {
+		issue.TTL = in.ExpiresAt.Sub(tx.Now())
 	}
-	token, hash := s.Keys.NewServiceToken()
-	create := tx.Ent().ApiToken.Create().SetWorkspaceID(actor.WorkspaceID).SetCreatedAt(tx.Now()).
-		SetName(in.Name).SetRole(in.Role).SetHash(hash).SetCreatedBy(actor.ID).SetNillableExpiresAt(in.ExpiresAt)
-	if in.Scopes != nil {
-		create.SetScopes(in.Scopes)
-	}
-	row, err := create.Save(ctx)
-	if ent.IsConstraintError(err) {
-		// The admin socket makes tokens without the workspace's lock.
-		return "", "", tokenNameTaken(in.Name)
-	}
-	if err != nil {
-		return "", "", fmt.Errorf("member: saving token: %w", err)
-	}
-	return row.ID, token, tx.Audit(ctx, store.AuditItem{
-		Action: "token.create", Target: row.ID, Outcome: crm.AuditSucceeded,
-		After: map[string]any{"name": row.Name, "role": row.Role, "scopes": row.Scopes, "expiresAt": row.ExpiresAt},
-	})
-}
-
-// freeTokenName removes a token of this name that has ended: names tell live tokens
-// apart, and the audit keeps the history. It refuses when the token is live.
-func freeTokenName(ctx context.Context, tx *store.Tx, name string) error {
-	old, err := tx.Ent().ApiToken.Query().Where(apitoken.Name(name)).Only(ctx)
-	switch {
-	case ent.IsNotFound(err):
-		return nil
-	case err != nil:
-		return fmt.Errorf("member: look up token: %w", err)
-	case old.RevokedAt == nil && (old.ExpiresAt == nil || tx.Now().Before(*old.ExpiresAt)):
-		return tokenNameTaken(name)
-	}
-	if err := tx.Ent().ApiToken.DeleteOne(old).Exec(ctx); err != nil {
-		return fmt.Errorf("member: removing an ended token: %w", err)
-	}
-	return nil
-}
-
-func tokenNameTaken(name string) error {
-	return fault.New(fault.Conflict, fmt.Sprintf("A live token is named %q already.", name),
-		fault.Field("name"), fault.Hint("Choose another name, or revoke that token first."))
+	issued, err := s.Auth.IssueIn(ctx, tx, issue)
+	return issued.ID, issued.Token, err
 }
 
 // RevokeTokenInput revokes a service token.
@@ -163,14 +131,5 @@ func (s *Service) revokeToken(ctx context.Context, tx *store.Tx, tokenID string)
 	if err != nil {
 		return fmt.Errorf("member: loading token: %w", err)
 	}
-	s.Keys.EndServiceToken(tx, row.ID)
-	if row.RevokedAt != nil {
-		return nil
-	}
-	if err := tx.Ent().ApiToken.UpdateOne(row).SetRevokedAt(tx.Now()).Exec(ctx); err != nil {
-		return fmt.Errorf("member: revoking token: %w", err)
-	}
-	return tx.Audit(ctx, store.AuditItem{
-		Action: "token.revoke", Target: row.ID, Outcome: crm.AuditSucceeded, Before: map[string]any{"name": row.Name, "role": row.Role},
-	})
+	return s.Auth.RevokeIn(ctx, tx, row.WorkspaceID, row.ID)
 }

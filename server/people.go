@@ -1,0 +1,43 @@
+package server
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/fieldwarden/fieldwarden/internal/crm"
+	"github.com/fieldwarden/fieldwarden/internal/fault"
+	"github.com/fieldwarden/fieldwarden/internal/member"
+	"github.com/fieldwarden/fieldwarden/internal/packages"
+	"github.com/fieldwarden/fieldwarden/internal/recipient"
+)
+
+// What a new workspace has bought where the configuration does not say.
+const (
+	defaultEdition = crm.EditionAdvancedPlus
+	defaultPackage = "sales-engagement"
+)
+
+// wirePeople makes the use cases about the people of a workspace.
+func (s *Server) wirePeople() (err error) {
+	c := s.cases
+	c.recipients = recipient.New(s.store)
+	c.members, err = member.New(member.Config{
+		Store: s.store, Auth: s.auth, Settings: c.settings, Packages: c.packages, KnownPackages: packages.Known(),
+	})
+	return err
+}
+
+// applyEntitlements gives the first workspace what the configuration says that it
+// bought. The connectors run: their manifests say which settings that concerns.
+func (s *Server) applyEntitlements(ctx context.Context) error {
+	err := s.cases.members.ApplyConfigured(ctx, s.workspaceID, member.Entitlements{
+		Edition: s.config.Workspace.Edition, PackageKey: s.config.Workspace.Package,
+	})
+	if known, ok := fault.From(err); ok && known.Code == fault.BadInput {
+		return fault.New(fault.ConfigInvalid, "workspace: "+known.Message, fault.Field("workspace"), fault.Cause(err))
+	}
+	if err != nil {
+		return fmt.Errorf("server: what the workspace bought: %w", err)
+	}
+	return nil
+}
