@@ -290,7 +290,7 @@ func (c *crowd) copies(ctx context.Context, db *store.Store, size int, due time.
 	}
 	err = db.WithTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		made, err := tx.Ent().Workspace.Create().SetCreatedAt(tx.Now()).SetName(fmt.Sprintf("Copies %d", c.copied)).
-			SetPackageKey(c.site.Config.Workspace.Package).SetEdition(c.site.Config.Workspace.Edition).Save(ctx)
+			SetPackageKey("sales-engagement").Save(ctx)
 		if err == nil {
 			workspace = made.ID
 		}
