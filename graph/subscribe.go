@@ -37,6 +37,11 @@ func follow[T any](
 			return nil, err
 		}
 	}
+	// A client of events that comes back repeats its request as it was, and says in a
+	// header how far it got since.
+	if last := transport.LastEventID(ctx); last != "" {
+		after = &last
+	}
 	var from *int64
 	if after != nil {
 		seq, err := store.ParseCursor(p.WorkspaceID, *after)
@@ -81,6 +86,7 @@ func pump[T any](
 			if err != nil {
 				return err
 			}
+			transport.NextEventID(ctx, position(entry))
 			select {
 			case events <- made:
 			case <-ctx.Done():

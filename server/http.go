@@ -20,6 +20,7 @@ import (
 // Paths of the server.
 const (
 	pathGraphQL = "/graphql"
+	pathSchema  = "/graphql/schema.graphql"
 	pathErrors  = "/docs/errors"
 )
 
@@ -27,7 +28,7 @@ const (
 var pageFiles embed.FS
 
 // routes serves everything that browsers and API clients reach.
-func (s *Server) routes(web http.Handler, graphqlHTTP http.Handler) (http.Handler, error) {
+func (s *Server) routes(web, graphqlHTTP http.Handler, sdl string) (http.Handler, error) {
 	pages, err := template.ParseFS(pageFiles, "pages/*.html")
 	if err != nil {
 		return nil, err
@@ -40,6 +41,8 @@ func (s *Server) routes(web http.Handler, graphqlHTTP http.Handler) (http.Handle
 	for _, form := range []string{formCSV, formJSON} {
 		router.With(s.guard.api(auth.InterfaceExport)...).Get("/export/audit."+form, downloads.auditLog(form))
 	}
+	router.Method(http.MethodGet, pathSchema, schemaDownload(sdl))
+	router.Method(http.MethodHead, pathSchema, schemaDownload(sdl))
 	router.Handle("/graphiql/*", http.StripPrefix("/graphiql/", web))
 	for _, path := range []string{"/", "/graphiql"} {
 		router.Get(path, http.RedirectHandler("/graphiql/", http.StatusFound).ServeHTTP)

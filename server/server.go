@@ -82,6 +82,7 @@ type Server struct {
 	schedule *schedule.Scheduler
 	cases    *useCases
 	sockets  *transport.WebSocket
+	streams  *transport.EventStreams
 	handler  http.Handler
 	admin    http.Handler
 
@@ -177,6 +178,7 @@ func (s *Server) Run(ctx context.Context) (err error) {
 	return errors.Join(
 		s.schedule.Stop(),
 		s.sockets.Shutdown(stop),
+		s.streams.Shutdown(stop),
 		web.Shutdown(stop),
 		adminWeb.Shutdown(stop),
 		s.jobs.Stop(stop),

@@ -18,6 +18,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/graph/transport"
 	"github.com/fieldwarden/fieldwarden/internal/alert"
 	"github.com/fieldwarden/fieldwarden/internal/audit"
+	"github.com/fieldwarden/fieldwarden/internal/auth"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/integration"
 	"github.com/fieldwarden/fieldwarden/internal/job"
@@ -202,7 +203,7 @@ func (s *Server) wireAPI() error {
 	audits := s.cases.audits
 	schema, err := graph.NewSchema(graph.Deps{
 		Store: s.store, Identities: s.auth, Integrations: s.cases.integrations, Settings: s.cases.settings, Mappings: s.cases.mappings,
-		Permissions: s.cases.permissions, Runs: s.cases.runs, Packages: s.cases.packages, Connectors: catalogue{host: s.host, docsURL: docsURL},
+		Permissions: s.cases.permissions, Runs: s.cases.runs, Usage: s.cases.meter, Packages: s.cases.packages, Connectors: catalogue{host: s.host, docsURL: docsURL},
 		Audit: audits, Members: s.cases.members, Recipients: s.cases.recipients, Logger: s.log, DocsURL: docsURL,
 	})
 	if err != nil {
@@ -223,9 +224,10 @@ func (s *Server) wireAPI() error {
 		Executor: executor, Logger: s.log, RequestID: obs.RequestID, AllowedOrigins: s.config.AllowedOrigins, Authenticate: s.authenticateSocket,
 		OperationTimeout: operationTimeout,
 	}
-	s.sockets = transport.NewWebSocket(config)
+	config.Ended = func(ctx context.Context) <-chan struct{} { return auth.SessionFrom(ctx).Done() }
+	s.sockets, s.streams = transport.NewWebSocket(config), transport.NewEventStreams(config)
 	s.admin = s.adminRoutes()
-	s.handler, err = s.routes(graphiql.Handler(pathGraphQL, pathGraphQL), transport.NewHTTP(config))
+	s.handler, err = s.routes(graphiql.Handler(pathGraphQL, pathGraphQL), transport.ByAccept(transport.NewHTTP(config), s.streams), graph.SDL(schema.Schema()))
 	return err
 }
 

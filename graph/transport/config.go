@@ -10,7 +10,7 @@ import (
 	"github.com/jonboulle/clockwork"
 )
 
-// Config is what both transports need. Zero fields take the defaults named
+// Config is what the transports need. Zero fields take the defaults named
 // with them; Executor is required.
 type Config struct {
 	// Executor runs the operations; [NewExecutor] makes one with limits.
@@ -36,7 +36,8 @@ type Config struct {
 	// InitTimeout is how long a socket may take from its opening to its
 	// acknowledgement, Authenticate included. Default 10 s.
 	InitTimeout time.Duration
-	// PingInterval is the time between pings. Default 25 s.
+	// PingInterval is the time between pings, and between the comments that keep a
+	// stream of events alive. Default 25 s.
 	PingInterval time.Duration
 	// WriteTimeout is how long one message may take to write. Default 10 s.
 	WriteTimeout time.Duration
@@ -45,6 +46,13 @@ type Config struct {
 	MaxOperationsPerSocket int
 	// MaxSockets bounds the sockets of the server. Default 10,000.
 	MaxSockets int
+
+	// Ended tells when the credential that an HTTP request was made with ends: a
+	// stream of events ends with it. nil, or a nil channel, never ends.
+	Ended func(context.Context) <-chan struct{}
+	// MaxStreams bounds the streams of events of the server. Default 10,000.
+	MaxStreams int
+
 	// Clock drives InitTimeout and PingInterval. Default: the real one.
 	Clock clockwork.Clock
 }
@@ -88,6 +96,7 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.WriteTimeout, 10*time.Second)
 	setDefault(&c.MaxOperationsPerSocket, 50)
 	setDefault(&c.MaxSockets, 10_000)
+	setDefault(&c.MaxStreams, 10_000)
 	return c
 }
 

@@ -1,4 +1,5 @@
-// Package transport serves a gqlgen executor over HTTP and over websockets.
+// Package transport serves a gqlgen executor over HTTP, over server-sent events and
+// over websockets.
 //
 // gqlgen's own transports fail parts of both protocols and leave sockets
 // without bounds, so these are ours. They know no schema and none of our
@@ -22,6 +23,24 @@
 // the same, a browser that says the GET is cross-site (Sec-Fetch-Site) is
 // refused, unless its origin is allowed or it sent the header
 // GraphQL-Require-Preflight, which forces a preflight.
+//
+// # Server-sent events
+//
+// [NewEventStreams] speaks the distinct connections mode of npm graphql-sse, with the
+// requests of the HTTP transport and its rules for them; [ByAccept] sends requests
+// there that wish for text/event-stream. Any operation may be asked for, a mutation
+// by POST only. Once the request has been understood the answer is a stream, status
+// 200: an event "next" for each answer, also one that has errors alone, and at the
+// end "complete", with empty data. Comments keep it alive every
+// Config.PingInterval.
+//
+// An event has the id that its producer gave it ([NextEventID]); a client that comes
+// back sends the last one it saw ([LastEventID]), as a browser's EventSource does by
+// itself.
+//
+// A stream ends with UNAUTHENTICATED and "complete" when its credential ends
+// (Config.Ended), and without "complete" when the server shuts down, so that clients
+// connect again. A reader that takes nothing for Config.WriteTimeout is cut off.
 //
 // # WebSocket
 //

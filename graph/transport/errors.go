@@ -36,10 +36,12 @@ const (
 	CodeBodyTooLarge = "BODY_TOO_LARGE"
 	// CodeCrossSite: a GET that a browser sent for another site.
 	CodeCrossSite = "CROSS_SITE_REQUEST"
-	// CodeSubscription: a subscription over plain HTTP.
+	// CodeSubscription: a subscription over HTTP that asks for no stream of events.
 	CodeSubscription = "SUBSCRIPTION_NEEDS_WEBSOCKET"
 	// CodeIntrospection: this caller may not read the schema.
 	CodeIntrospection = "INTROSPECTION_DISABLED"
+	// CodeUnauthenticated: the credential of a stream of events has ended.
+	CodeUnauthenticated = "UNAUTHENTICATED"
 	// CodeTooManyOperations: over Config.MaxOperationsPerSocket.
 	CodeTooManyOperations = "TOO_MANY_OPERATIONS"
 	// CodeTruncated: stands for the errors that were left out.

@@ -24,12 +24,7 @@ type httpHandler struct{ cfg Config }
 func (h *httpHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	id := h.cfg.requestID(r.Context())
 	ctx := withRequestID(r.Context(), id)
-	header := w.Header()
-	header.Set("X-Request-Id", id)
-	header.Set("X-Content-Type-Options", "nosniff")
-	header.Set("Cache-Control", "no-store")
-	header.Add("Vary", "Accept")
-
+	setHeader(w.Header(), id)
 	reply := httpReply{media: mediaJSON}
 	defer func() {
 		if value := recover(); value != nil {
@@ -42,6 +37,14 @@ func (h *httpHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.write(ctx, w, reply)
 	}()
 	h.serve(w, r.WithContext(ctx), &reply)
+}
+
+// setHeader sets what every answer has.
+func setHeader(header http.Header, requestID string) {
+	header.Set("X-Request-Id", requestID)
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Cache-Control", "no-store")
+	header.Add("Vary", "Accept")
 }
 
 // httpReply is what goes back; it is filled step by step so that a panic
@@ -119,7 +122,7 @@ func (h *httpHandler) execute(w http.ResponseWriter, r *http.Request, params *gr
 	switch operation := opCtx.Operation.Operation; {
 	case operation == ast.Subscription:
 		reply.refuse(ctx, http.StatusBadRequest, newError(CodeSubscription,
-			"subscriptions need a websocket that speaks %s", subprotocol))
+			"subscriptions need a websocket that speaks %s, or Accept: %s", subprotocol, mediaEvents))
 		return
 	case operation != ast.Query && r.Method == http.MethodGet:
 		w.Header().Set("Allow", "POST")

@@ -12,6 +12,7 @@ import (
 const (
 	mediaJSON     = "application/json"
 	mediaResponse = "application/graphql-response+json"
+	mediaEvents   = "text/event-stream"
 )
 
 // negotiate chooses the media type of the answer from Accept headers; false
@@ -42,6 +43,35 @@ func negotiate(accept []string) (string, bool) {
 	default:
 		return mediaJSON, true
 	}
+}
+
+// wantsEvents reports whether Accept headers wish for a stream of events more than
+// for a single answer. Of two equal wishes the one that stands first wins: clients
+// that take both name them in the order in which they like them.
+func wantsEvents(accept []string) bool {
+	wish := wishes(accept)
+	events := wish[mediaEvents]
+	if events <= 0 {
+		return false
+	}
+	for _, single := range []string{mediaResponse, mediaJSON, "application/*", "*/*"} {
+		if wish[single] > events || wish[single] == events && standsBefore(accept, single, mediaEvents) {
+			return false
+		}
+	}
+	return true
+}
+
+func standsBefore(accept []string, one, other string) bool {
+	for _, part := range strings.Split(strings.Join(accept, ","), ",") {
+		switch media, _, _ := mime.ParseMediaType(part); media {
+		case one:
+			return true
+		case other:
+			return false
+		}
+	}
+	return false
 }
 
 // wishes returns the quality of each media range that can mean us.

@@ -13,16 +13,11 @@ import (
 // WebSocket is the handler of GraphQL over websockets; see the package
 // comment. Its sockets outlive http.Server.Shutdown, so call [WebSocket.Shutdown] too.
 type WebSocket struct {
-	cfg Config
-
-	// down is closed when the server shuts down.
-	down chan struct{}
+	cfg    Config
+	places *places
 
 	mu      sync.Mutex
 	sockets map[*socket]struct{}
-	closed  bool
-	// done counts the handlers that have a socket.
-	done sync.WaitGroup
 }
 
 var _ http.Handler = (*WebSocket)(nil)
@@ -31,11 +26,8 @@ var _ http.Handler = (*WebSocket)(nil)
 // response writer hijackable, and must not put a deadline on the request's
 // context: its end closes the socket with 1001.
 func NewWebSocket(cfg Config) *WebSocket {
-	return &WebSocket{
-		cfg:     cfg.withDefaults(),
-		down:    make(chan struct{}),
-		sockets: map[*socket]struct{}{},
-	}
+	cfg = cfg.withDefaults()
+	return &WebSocket{cfg: cfg, places: newPlaces(cfg.MaxSockets), sockets: map[*socket]struct{}{}}
 }
 
 // ServeHTTP accepts a socket and serves it until it closes.
@@ -43,11 +35,13 @@ func (ws *WebSocket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	id := ws.cfg.requestID(r.Context())
 	w.Header().Set("X-Request-Id", id)
 	s := newSocket(ws, r, id)
-	if problem := ws.register(s); problem != "" {
+	if problem := ws.places.take(); problem != "" {
 		w.Header().Set("Retry-After", "5")
 		http.Error(w, problem, http.StatusServiceUnavailable)
 		return
 	}
+	defer ws.places.release()
+	ws.register(s)
 	defer ws.unregister(s)
 
 	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{
@@ -61,7 +55,7 @@ func (ws *WebSocket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.serve(conn)
 }
 
-// ByUpgrade serves both transports at one path: requests that ask for a
+// ByUpgrade serves two transports at one path: requests that ask for a
 // websocket go to sockets, all others to plain.
 func ByUpgrade(plain, sockets http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -73,26 +67,16 @@ func ByUpgrade(plain, sockets http.Handler) http.Handler {
 	})
 }
 
-// register takes a place for a socket before it is accepted.
-func (ws *WebSocket) register(s *socket) (problem string) {
+func (ws *WebSocket) register(s *socket) {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
-	if ws.closed {
-		return "the server is shutting down"
-	}
-	if len(ws.sockets) >= ws.cfg.MaxSockets {
-		return fmt.Sprintf("the server has its %d sockets in use", ws.cfg.MaxSockets)
-	}
 	ws.sockets[s] = struct{}{}
-	ws.done.Add(1)
-	return ""
 }
 
 func (ws *WebSocket) unregister(s *socket) {
 	ws.mu.Lock()
+	defer ws.mu.Unlock()
 	delete(ws.sockets, s)
-	ws.mu.Unlock()
-	ws.done.Done()
 }
 
 // Shutdown refuses new sockets, closes the open ones with 1001 and returns
@@ -101,24 +85,10 @@ func (ws *WebSocket) unregister(s *socket) {
 // up for 10 s at most; a resolver that ignores its context, for as long as it
 // runs.
 func (ws *WebSocket) Shutdown(ctx context.Context) error {
-	ws.mu.Lock()
-	if !ws.closed {
-		ws.closed = true
-		close(ws.down)
+	if err := ws.places.shutdown(ctx); err != nil {
+		return fmt.Errorf("websockets did not close in time: %w", err)
 	}
-	ws.mu.Unlock()
-
-	ended := make(chan struct{})
-	go func() {
-		ws.done.Wait()
-		close(ended)
-	}()
-	select {
-	case <-ended:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("websockets did not close in time: %w", ctx.Err())
-	}
+	return nil
 }
 
 // Stats counts what the handler holds, for gauges.

@@ -183,7 +183,7 @@ func (s *socket) watch() {
 			s.close(closeWith(closeUnauthorized, "Unauthorized: the credential has ended"))
 		case <-s.request.Done():
 			s.close(closeWith(websocket.StatusGoingAway, "the server is shutting down"))
-		case <-s.ws.down:
+		case <-s.ws.places.down:
 			s.close(closeWith(websocket.StatusGoingAway, "the server is shutting down"))
 		case <-pings.Chan():
 			if heard := s.heard.Swap(false); pinged && !heard {
