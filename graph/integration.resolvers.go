@@ -19,6 +19,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/fault"
 	"github.com/fieldwarden/fieldwarden/internal/gid"
 	"github.com/fieldwarden/fieldwarden/internal/integration"
+	"github.com/fieldwarden/fieldwarden/internal/syncrun"
 )
 
 func (r *failedRecordResolver) Problem(ctx context.Context, obj *ent.FailedRecord) (*model.Problem, error) {
@@ -54,19 +55,26 @@ func (r *integrationResolver) Onboarding(ctx context.Context, obj *ent.Integrati
 }
 
 func (r *integrationResolver) Freshness(ctx context.Context, obj *ent.Integration) (crm.Freshness, error) {
-	panic(fmt.Errorf("not implemented: Freshness - freshness"))
+	return syncrun.FreshnessOf(obj, r.Store.Clock().Now()), nil
 }
 
 func (r *integrationResolver) AutoPause(ctx context.Context, obj *ent.Integration) (*model.AutoPause, error) {
-	panic(fmt.Errorf("not implemented: AutoPause - autoPause"))
+	limits := r.Deps.Runs.AutoPauseLimits()
+	return &model.AutoPause{
+		ConsecutiveFailures: obj.ConsecutiveFailures, FailingSince: obj.FailingSince, WarnedAt: obj.FailureWarnedAt,
+		FailureLimit: limits.Failures, DayLimit: limits.Days,
+	}, nil
 }
 
 func (r *integrationResolver) APIBudgets(ctx context.Context, obj *ent.Integration) ([]*model.APIBudget, error) {
-	panic(fmt.Errorf("not implemented: APIBudgets - apiBudgets"))
+	return r.apiBudgets(ctx, obj)
 }
 
 func (r *integrationResolver) CrmQuota(ctx context.Context, obj *ent.Integration) (*model.CrmQuota, error) {
-	panic(fmt.Errorf("not implemented: CrmQuota - crmQuota"))
+	if obj.QuotaMax == 0 || obj.QuotaAt == nil {
+		return nil, nil //nolint:nilnil // null is the answer: the CRM has not told
+	}
+	return &model.CrmQuota{Used: obj.QuotaUsed, Max: obj.QuotaMax, At: *obj.QuotaAt, StopAtPercent: obj.QuotaPercent}, nil
 }
 
 func (r *integrationResolver) ActiveRun(ctx context.Context, obj *ent.Integration) (*ent.SyncRun, error) {

@@ -28,6 +28,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/snapshot"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 	"github.com/fieldwarden/fieldwarden/internal/syncrun"
+	"github.com/fieldwarden/fieldwarden/internal/usage"
 )
 
 // Connectors lists the connectors of this server.
@@ -55,6 +56,7 @@ type Deps struct {
 	Mappings     *mapping.Service
 	Permissions  *permission.Service
 	Runs         *syncrun.Service
+	Usage        *usage.Meter
 	Connectors   Connectors
 	Packages     snapshot.Packages
 	Audit        *audit.Service

@@ -12,7 +12,7 @@ var (
 	vocabulary = []string{"internal/crm", "internal/fault", "internal/principal", "internal/gid"}
 	entities   = []string{"ent/..."}
 	// foundation are the services that every use case may stand on.
-	foundation = []string{"internal/store", "internal/job", "internal/secret", "internal/obs", "internal/auth", "internal/netguard", "internal/ratelimit", "internal/packages", "internal/backup"}
+	foundation = []string{"internal/store", "internal/job", "internal/secret", "internal/obs", "internal/auth", "internal/netguard", "internal/ratelimit", "internal/packages", "internal/backup", "internal/rotation"}
 
 	// Use cases by layer. They import lower layers only, never each other within one.
 	reads  = []string{"internal/snapshot"}
@@ -88,6 +88,7 @@ var importRules = []importRule{
 	{"internal/netguard", []string{"internal/fault"}, "foundation: knows no CRM"},
 	{"internal/ratelimit", nil, "foundation: counts, whoever calls"},
 	{"internal/backup", []string{"internal/fault", "internal/secret", "internal/store"}, "foundation: the archive; what is in it is the store's"},
+	{"internal/rotation", []string{"ent", "ent/idempotencykey", "internal/fault", "internal/principal", "internal/secret", "internal/store"}, "foundation: between the key and what it sealed"},
 	{"internal/packages", []string{"internal/crm"}, "foundation: turns text into packages; their rules are crm's"},
 	{"internal/obs", nil, "foundation: how the program is observed, whatever it does"},
 	{"internal/store/storetest", slices.Concat([]string{"internal/store", "internal/store/storetest/pgcluster", "ent"}, vocabulary), "for tests"},
@@ -104,7 +105,7 @@ var importRules = []importRule{
 	{"internal/gid", nil, "ids are made of nothing of ours"},
 	{"internal/access", []string{"internal/fault", "internal/principal"}, "the table of who may do what: a rule, not a service"},
 
-	{"internal/drive", []string{"server", "internal/fault", "internal/principal"}, "uses the product from outside; shares the forms of configuration and admin socket with it"},
+	{"internal/drive", []string{"server", "internal/fault", "internal/principal", "internal/rotation"}, "uses the product from outside; shares the forms of configuration and admin socket with it"},
 	{"internal/simulated", []string{"server", "internal/crm", "internal/integration", "plugins/crmsim/..."}, "starts simulators and names them in a server's configuration"},
 	{"internal/archtest", nil, "reads sources, imports none"},
 	{"test/...", []string{"..."}, "tests from outside may use everything"},

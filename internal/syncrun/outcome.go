@@ -80,8 +80,8 @@ func endWords(e ending) string {
 // keepPosition notes how far the reading under way has come. One that was at sweeping
 // what it did not meet keeps its end: reading on from there leads to sweeping again.
 func (s *Service) keepPosition(ctx context.Context, tx *store.Tx, run *ent.SyncRun) error {
-	if run.Phase != crm.PhaseRead || len(run.ResumeToken) == 0 {
-		return nil
+	if len(run.ResumeToken) == 0 {
+		return nil // nothing of an object is read and not yet to its end
 	}
 	target, err := tx.Ent().RunObject.Query().Where(runobject.RunID(run.ID), runobject.Position(run.ObjectIndex)).Only(ctx)
 	if ent.IsNotFound(err) {

@@ -53,6 +53,8 @@ type crmOrg struct {
 	// expired are objects whose tokens are worth nothing at the next reading.
 	expired   map[string]bool
 	refreshed int
+	// onChecklist runs before each connection test.
+	onChecklist func(integrationID string)
 	// onRead runs before each reading, without the lock.
 	onRead func(request crm.ReadRequest)
 	// meter counts the calls; calls is what the CRM counted itself.
@@ -64,6 +66,9 @@ type crmOrg struct {
 	refused map[string]bool
 	// quota is what the CRM tells of its own quota with each check.
 	quota crm.CallStats
+	// breakAfter ends the next reading of an object with a failure before the record of
+	// that number.
+	breakAfter map[string]int
 	// denials are answered by the next checks, one each.
 	denials []error
 }
@@ -81,6 +86,9 @@ func (o *crmOrg) Refresh(context.Context, string) error {
 }
 
 func (o *crmOrg) RunChecklist(ctx context.Context, id string) error {
+	if o.onChecklist != nil {
+		o.onChecklist(id)
+	}
 	_, err := o.meter.Checklist(ctx, "fake", crm.Target{IntegrationID: id}, nil)
 	return err
 }
@@ -124,6 +132,10 @@ func (o *crmOrg) Read(_ context.Context, _ string, target crm.Target, request cr
 	for {
 		if failure != nil {
 			return failure
+		}
+		if at, breaks := o.breakAfter[request.Object]; breaks && from >= at {
+			delete(o.breakAfter, request.Object)
+			return fault.New(fault.CRMUnavailable, "The connection broke.")
 		}
 		batch := crm.Batch{Restarted: restarted}
 		restarted = false
@@ -236,7 +248,14 @@ func newBench(t *testing.T, s *store.Store) *bench {
 // start starts a process that makes runs.
 func (b *bench) start(t *testing.T) {
 	t.Helper()
-	jobs, err := job.New(job.Config{Store: b.store, Logger: slog.New(slog.DiscardHandler), PollInterval: 5 * time.Millisecond, FetchCooldown: time.Millisecond})
+	b.makeRuns(t, job.Config{Store: b.store, Logger: slog.New(slog.DiscardHandler), PollInterval: 5 * time.Millisecond, FetchCooldown: time.Millisecond})
+	require.NoError(t, b.jobs.Start(context.WithoutCancel(b.ctx)))
+}
+
+// makeRuns makes the runs with a job engine that does not run yet.
+func (b *bench) makeRuns(t *testing.T, config job.Config) {
+	t.Helper()
+	jobs, err := job.New(config)
 	require.NoError(t, err)
 	b.org.meter, err = usage.New(usage.Config{Store: b.store, Host: b.org, Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
@@ -249,7 +268,6 @@ func (b *bench) start(t *testing.T) {
 	c.Meter, c.Log, c.Alerts, c.Pauser, c.Logger = b.org.meter, log, alerts, pauser{}, slog.New(slog.DiscardHandler)
 	b.runs, err = syncrun.New(c)
 	require.NoError(t, err)
-	require.NoError(t, jobs.Start(context.WithoutCancel(b.ctx)))
 	b.jobs = jobs
 }
 
@@ -268,26 +286,46 @@ func (b *bench) run(t *testing.T, key string) *ent.SyncRun {
 // runWith does something at every progress of the run.
 func (b *bench) runWith(t *testing.T, key string, onProgress func()) *ent.SyncRun {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 30*time.Second)
+	return b.follow(t, b.runNow(t, key), func(syncrun.Progress) { onProgress() })
+}
+
+// runNow starts a manual run.
+func (b *bench) runNow(t *testing.T, key string) func() string {
+	return func() string {
+		t.Helper()
+		id, err := b.runs.RunNow(b.ctx, b.integration.ID, key)
+		require.NoError(t, err)
+		return id
+	}
+}
+
+// follow starts a run and follows the feed until it has ended.
+func (b *bench) follow(t *testing.T, start func() string, onProgress func(syncrun.Progress)) *ent.SyncRun {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, 60*time.Second)
 	defer cancel()
 	follower, err := b.store.Follow(ctx, b.integration.WorkspaceID, nil)
 	require.NoError(t, err)
 	defer follower.Close()
-	id, err := b.runs.RunNow(b.ctx, b.integration.ID, key)
-	require.NoError(t, err)
+	id := start()
 	for {
 		entries, err := follower.Next(ctx)
 		require.NoError(t, err, "the run did not end")
 		for _, entry := range entries {
 			var seen syncrun.Progress
+			if entry.Kind != syncrun.FeedKind {
+				continue
+			}
 			require.NoError(t, json.Unmarshal(entry.Payload, &seen))
-			if seen.Phase == crm.PhaseDone {
+			if seen.Phase == crm.PhaseDone && seen.RunID == id {
 				run, err := b.store.Read().SyncRun.Get(b.ctx, id)
 				require.NoError(t, err)
 				return run
 			}
+			if onProgress != nil {
+				onProgress(seen)
+			}
 		}
-		onProgress()
 	}
 }
 
