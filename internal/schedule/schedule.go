@@ -19,6 +19,7 @@ import (
 
 	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/ent/integration"
+	"github.com/fieldwarden/fieldwarden/ent/predicate"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
 	"github.com/fieldwarden/fieldwarden/internal/principal"
@@ -177,6 +178,14 @@ func (s *Scheduler) startRun(ctx context.Context, seen *ent.Integration, now tim
 		return nil
 	}
 	return err
+}
+
+// unchanged holds while an integration is due as it was when it was seen, by the same
+// schedule: what was read before the transaction must not undo what another node or a
+// change of the schedule has done meanwhile.
+func unchanged(seen *ent.Integration) predicate.Integration {
+	return integration.And(integration.ID(seen.ID), integration.NextRunAt(*seen.NextRunAt),
+		integration.ScheduleTime(seen.ScheduleTime), integration.ScheduleZone(seen.ScheduleZone))
 }
 
 // plan says which run is due: the newest local date whose time has come. After

@@ -9,12 +9,11 @@ import (
 	"entgo.io/ent/dialect/sql"
 
 	"github.com/fieldwarden/fieldwarden/ent"
-	"github.com/fieldwarden/fieldwarden/ent/integration"
-	"github.com/fieldwarden/fieldwarden/ent/predicate"
 	"github.com/fieldwarden/fieldwarden/ent/syncrun"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
 	"github.com/fieldwarden/fieldwarden/internal/principal"
+	"github.com/fieldwarden/fieldwarden/internal/snapshot"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 )
 
@@ -56,15 +55,12 @@ func (s *Service) SetScheduleTx(ctx context.Context, tx *store.Tx, integrationID
 	if err != nil {
 		return nil, err
 	}
-	found, err := tx.Ent().Integration.Query().Where(integration.ID(integrationID)).Only(ctx)
-	if ent.IsNotFound(err) {
-		return nil, fault.New(fault.NotFound, "There is no integration with this id.", fault.Field("integrationId"))
-	}
+	found, err := snapshot.Lock(ctx, tx, integrationID)
 	if err != nil {
-		return nil, fmt.Errorf("schedule: loading integration: %w", err)
+		return nil, err
 	}
 	now := tx.Now()
-	update := tx.Ent().Integration.Update().Where(unchanged(found)).SetScheduleTime(wall).SetScheduleZone(zone).SetUpdatedAt(now)
+	update := tx.Ent().Integration.UpdateOneID(found.ID).SetScheduleTime(wall).SetScheduleZone(zone).SetUpdatedAt(now)
 	if found.NextRunAt != nil { // it is ACTIVE
 		last, err := lastDate(ctx, tx, found)
 		if err != nil {
@@ -72,12 +68,8 @@ func (s *Service) SetScheduleTx(ctx context.Context, tx *store.Tx, integrationID
 		}
 		update.SetNextRunAt(moved(now, last, to))
 	}
-	changed, err := update.Save(ctx)
-	if err != nil {
+	if err := update.Exec(ctx); err != nil {
 		return nil, fmt.Errorf("schedule: saving the schedule: %w", err)
-	}
-	if changed == 0 {
-		return nil, fault.New(fault.Conflict, "The daily run started at this very moment; send the change again.")
 	}
 	err = tx.Audit(ctx, store.AuditItem{
 		Action: "setSchedule", Target: found.ID, Outcome: crm.AuditSucceeded,
@@ -85,17 +77,6 @@ func (s *Service) SetScheduleTx(ctx context.Context, tx *store.Tx, integrationID
 		After:  map[string]string{"time": wall, "zone": zone},
 	})
 	return clockNotes(now, to), err
-}
-
-// unchanged holds while an integration is due as it was when it was seen. Whoever
-// moves next_run_at, the scheduler or a change of the schedule, does it on this
-// condition, so that neither undoes what the other did.
-func unchanged(seen *ent.Integration) predicate.Integration {
-	due := integration.NextRunAtIsNil()
-	if seen.NextRunAt != nil {
-		due = integration.NextRunAt(*seen.NextRunAt)
-	}
-	return integration.And(integration.ID(seen.ID), due, integration.ScheduleTime(seen.ScheduleTime), integration.ScheduleZone(seen.ScheduleZone))
 }
 
 // moved is when the next daily run is due once the schedule changes; last is the

@@ -55,6 +55,9 @@ func (s *Service) read(ctx context.Context, t *turn) error {
 	if err != nil || ended {
 		return err
 	}
+	if t.run.RecordsWanted != nil {
+		return s.readWanted(ctx, t, target, object)
+	}
 	part, err := s.readPart(ctx, t, object, allowance)
 	if errors.Is(err, errNothingWanted) {
 		return s.nothingToRead(ctx, t, target, object)
@@ -144,11 +147,9 @@ type part struct {
 }
 
 func (s *Service) readPart(ctx context.Context, t *turn, object *ent.CrmObject, allowance crm.Allowance) (part, error) {
-	readable, err := s.store.Read().CrmField.Query().
-		Where(crmfield.ObjectID(object.ID), crmfield.Standardized(true), crmfield.Readable(true), crmfield.SuspectedAtIsNil()).
-		Order(crmfield.ByName()).Select(crmfield.FieldName).Strings(ctx)
+	readable, err := s.readableFields(ctx, object)
 	if err != nil {
-		return part{}, fmt.Errorf("syncrun: listing readable fields: %w", err)
+		return part{}, err
 	}
 	from := position(t.run, object, readable)
 	if len(from.fields) == 0 {
@@ -174,9 +175,11 @@ func (s *Service) readPart(ctx context.Context, t *turn, object *ent.CrmObject, 
 	err = s.integrations.Call(ctx, t.run.IntegrationID, func(ctx context.Context, connector string, target crm.Target) (err error) {
 		target.Memo = memo
 		read = part{from: from, token: from.token, began: began}
-		records, err = s.readOnce(ctx, connector, target, crm.ReadRequest{
-			Object: object.Name, Fields: from.fields, ResumeToken: from.token, BatchSize: min(most, batchSize),
-		}, most, allowance, &read)
+		request := crm.ReadRequest{Object: object.Name, Fields: from.fields, ResumeToken: from.token, BatchSize: min(most, batchSize)}
+		records, err = s.readOnce(ctx, connector, target, request, most, allowance, &read)
+		if err == nil && read.done {
+			records = s.retryAlong(ctx, t, connector, target, request, allowance, records, &read)
+		}
 		return err
 	})
 	if err != nil {
