@@ -70,6 +70,9 @@ func (s *Server) adminRoutes() http.Handler {
 	mux.HandleFunc("POST /sign-in-links", s.makeSignInLink)
 	mux.HandleFunc("POST /connectors/{name}/restart", s.restartConnector)
 	mux.HandleFunc("POST /backup", s.streamBackup)
+	mux.HandleFunc("POST /keys/rotate", s.rotateKeys)
+	mux.HandleFunc("POST /keys/prune", s.pruneKeys)
+	mux.HandleFunc("POST /keys/reload", s.reloadKeys)
 	return auth.Origin(interfaceAdmin, func(*http.Request) string { return "" }, func(*http.Request) string { return obs.NewRequestID() })(mux)
 }
 
@@ -161,13 +164,12 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, value any) {
 }
 
 func (s *Server) answerError(w http.ResponseWriter, r *http.Request, err error) {
-	found, ok := fault.From(err)
+	told := s.explain(r, err)
 	status := http.StatusBadRequest
-	if !ok {
-		s.log.ErrorContext(r.Context(), "an admin command failed", obs.Err(err))
-		found, status = fault.New(fault.Internal, "The command failed inside Fieldwarden; see its log."), http.StatusInternalServerError
+	if told.Code == fault.Internal {
+		status = http.StatusInternalServerError
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(ErrorAnswer{Code: found.Code, Message: found.Message, Hint: found.WhatToDo()})
+	_ = json.NewEncoder(w).Encode(told)
 }

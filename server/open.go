@@ -14,17 +14,13 @@ import (
 // open opens the store, proves the key, and makes the connector host and the
 // first workspace.
 func (s *Server) open(ctx context.Context, options Options) error {
-	keys, err := secret.Load(s.config.Key)
+	box, err := secret.OpenBox(s.config.Key)
 	if err != nil {
 		return err
 	}
 	s.store, err = store.Open(ctx, store.Config{
 		URL: s.config.Database, Clock: options.Clock, Logger: options.Logger, TxTimeout: options.Tuning.TxTimeout,
 	})
-	if err != nil {
-		return err
-	}
-	box, err := secret.NewBox(keys)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/fieldwarden/fieldwarden/internal/drive"
 	"github.com/fieldwarden/fieldwarden/internal/principal"
+	"github.com/fieldwarden/fieldwarden/internal/rotation"
 	"github.com/fieldwarden/fieldwarden/internal/secret"
 	"github.com/fieldwarden/fieldwarden/internal/simulated"
 )
@@ -104,6 +105,9 @@ func (c *restartCommand) Run(r *run) error {
 
 type keysCommand struct {
 	Generate keysGenerate `cmd:"" help:"Make a key file, readable by you only."`
+	Rotate   keysRotate   `cmd:"" help:"Make a new key and seal everything anew with it, while the server runs."`
+	Prune    keysPrune    `cmd:"" help:"Remove the older keys once nothing is sealed by them."`
+	Reload   keysReload   `cmd:"" help:"Make a running server read its key file again."`
 }
 
 type keysGenerate struct {
@@ -112,6 +116,54 @@ type keysGenerate struct {
 
 // Run makes a key.
 func (c *keysGenerate) Run(*run) error { return secret.Generate(c.Path) }
+
+type keysRotate struct {
+	dataDir
+	Stage rotation.Stage `help:"all; or add first and reseal later, to bring the key file to other nodes in between." enum:"all,add,reseal" default:"all"`
+}
+
+// Run rotates the key and prints each step.
+func (c *keysRotate) Run(r *run) error {
+	var failed error
+	err := drive.NewAdmin(c.DataDir).RotateKeys(r.ctx, c.Stage, func(p rotation.Progress) {
+		if _, err := fmt.Fprintln(r.out, rotationLine(p)); err != nil {
+			failed = err
+		}
+	})
+	return errors.Join(err, failed)
+}
+
+func rotationLine(p rotation.Progress) string {
+	switch p.Step {
+	case "added":
+		return fmt.Sprintf("key %d added: it opens, and does not seal yet", p.Key)
+	case "promoted":
+		return fmt.Sprintf("key %d seals from now on", p.Key)
+	case "resumed":
+		return "an earlier rotation was not finished: going on with it, without another key"
+	case "resealed":
+		return fmt.Sprintf("%s: %d sealed anew", p.Table, p.Resealed)
+	default:
+		return "nothing is sealed by an older key any more; \"fieldwarden keys prune\" removes them"
+	}
+}
+
+type keysPrune struct{ dataDir }
+
+// Run removes the older keys.
+func (c *keysPrune) Run(r *run) error {
+	removed, err := drive.NewAdmin(c.DataDir).PruneKeys(r.ctx)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(r.out, "%d older keys removed. Backups from before the rotation need a copy of them.\n", removed)
+	return err
+}
+
+type keysReload struct{ dataDir }
+
+// Run makes the server read its keys again.
+func (c *keysReload) Run(r *run) error { return drive.NewAdmin(c.DataDir).ReloadKeys(r.ctx) }
 
 type simulateCommand struct {
 	CRM     string `arg:"" help:"salesforce, hubspot, dynamics365, or all three." enum:"salesforce,hubspot,dynamics365,all" default:"all"`

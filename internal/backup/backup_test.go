@@ -219,7 +219,9 @@ func TestBackupOfAStoppedDatabase(t *testing.T) {
 		require.NoError(t, err)
 		box := newBox(t)
 		workspaceID, cursor := furnished(t, s, box)
-		dump := func(ctx context.Context, to store.DumpWriter) (store.DumpInfo, error) { return store.DumpStopped(ctx, url, to) }
+		dump := func(ctx context.Context, to store.DumpWriter) (store.DumpInfo, error) {
+			return store.DumpStopped(ctx, url, to)
+		}
 		if s.Dialect() == store.SQLite {
 			_, err := dump(t.Context(), nil)
 			require.True(t, fault.Is(err, fault.DatabaseLocked), "%v", err)
