@@ -7,7 +7,6 @@ package graph
 
 import (
 	"context"
-	"fmt"
 
 	"entgo.io/contrib/entgql"
 	"github.com/fieldwarden/fieldwarden/ent"
@@ -19,11 +18,12 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/fault"
 	"github.com/fieldwarden/fieldwarden/internal/gid"
 	"github.com/fieldwarden/fieldwarden/internal/integration"
+	"github.com/fieldwarden/fieldwarden/internal/schedule"
 	"github.com/fieldwarden/fieldwarden/internal/syncrun"
 )
 
 func (r *failedRecordResolver) Problem(ctx context.Context, obj *ent.FailedRecord) (*model.Problem, error) {
-	panic(fmt.Errorf("not implemented: Problem - problem"))
+	return r.problem(obj.FaultCode, obj.Message), nil
 }
 
 func (r *integrationResolver) Connector(ctx context.Context, obj *ent.Integration) (*model.Connector, error) {
@@ -82,7 +82,7 @@ func (r *integrationResolver) ActiveRun(ctx context.Context, obj *ent.Integratio
 }
 
 func (r *integrationResolver) FailedRecords(ctx context.Context, obj *ent.Integration, object *string, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*ent.FailedRecordConnection, error) {
-	panic(fmt.Errorf("not implemented: FailedRecords - failedRecords"))
+	return r.failedRecords(ctx, obj.ID, object, first, last, after, before)
 }
 
 func (r *integrationResolver) UserMatches(ctx context.Context, obj *ent.Integration, status *model.UserMatchStatus, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*model.UserMatchConnection, error) {
@@ -182,15 +182,36 @@ func (r *mutationResolver) DisconnectIntegration(ctx context.Context, input mode
 }
 
 func (r *mutationResolver) SetSchedule(ctx context.Context, input model.SetScheduleInput) (*model.SetSchedulePayload, error) {
-	panic(fmt.Errorf("not implemented: SetSchedule - setSchedule"))
+	notes, err := r.Schedules.Set(ctx, schedule.SetInput{
+		IdempotencyKey: input.IdempotencyKey, IntegrationID: input.IntegrationID, Time: input.Time, Zone: input.Zone,
+	})
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.SetSchedulePayload{UserErrors: problems}, err
+	}
+	found, err := r.integration(ctx, input.IntegrationID)
+	return &model.SetSchedulePayload{Integration: found, Notes: notes, UserErrors: noErrors()}, err
 }
 
 func (r *mutationResolver) SetAPIBudget(ctx context.Context, input model.SetAPIBudgetInput) (*model.SetAPIBudgetPayload, error) {
-	panic(fmt.Errorf("not implemented: SetAPIBudget - setApiBudget"))
+	err := r.Runs.SetBudget(ctx, syncrun.BudgetInput{
+		IdempotencyKey: input.IdempotencyKey, IntegrationID: input.IntegrationID, APIType: input.APIType, DailyLimit: input.DailyLimit,
+	})
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.SetAPIBudgetPayload{UserErrors: problems}, err
+	}
+	found, err := r.integration(ctx, input.IntegrationID)
+	return &model.SetAPIBudgetPayload{Integration: found, UserErrors: noErrors()}, err
 }
 
 func (r *mutationResolver) SetQuotaShare(ctx context.Context, input model.SetQuotaShareInput) (*model.SetQuotaSharePayload, error) {
-	panic(fmt.Errorf("not implemented: SetQuotaShare - setQuotaShare"))
+	err := r.Runs.SetQuotaShare(ctx, syncrun.QuotaShareInput{
+		IdempotencyKey: input.IdempotencyKey, IntegrationID: input.IntegrationID, Percent: input.Percent,
+	})
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.SetQuotaSharePayload{UserErrors: problems}, err
+	}
+	found, err := r.integration(ctx, input.IntegrationID)
+	return &model.SetQuotaSharePayload{Integration: found, UserErrors: noErrors()}, err
 }
 
 func (r *mutationResolver) SetOAuthClient(ctx context.Context, input model.SetOAuthClientInput) (*model.SetOAuthClientPayload, error) {

@@ -27,6 +27,8 @@ type loaders struct {
 	standard *dataloadgen.Loader[string, map[string]string]
 	// read are the objects of a run.
 	read *dataloadgen.Loader[string, []*ent.RunObject]
+	// failures are the errors of a run.
+	failures *dataloadgen.Loader[string, []*ent.RunError]
 }
 
 type loadersKey struct{}
@@ -46,6 +48,7 @@ func newLoaders(s *store.Store) *loaders {
 		counts:   dataloadgen.NewLoader(fieldCounts(s), wait),
 		standard: dataloadgen.NewLoader(standardFields(s), wait),
 		read:     dataloadgen.NewLoader(runObjects(s), wait),
+		failures: dataloadgen.NewLoader(runErrors(s), wait),
 	}
 }
 

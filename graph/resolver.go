@@ -24,6 +24,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/member"
 	"github.com/fieldwarden/fieldwarden/internal/permission"
 	"github.com/fieldwarden/fieldwarden/internal/recipient"
+	"github.com/fieldwarden/fieldwarden/internal/schedule"
 	"github.com/fieldwarden/fieldwarden/internal/settings"
 	"github.com/fieldwarden/fieldwarden/internal/snapshot"
 	"github.com/fieldwarden/fieldwarden/internal/store"
@@ -56,6 +57,7 @@ type Deps struct {
 	Mappings     *mapping.Service
 	Permissions  *permission.Service
 	Runs         *syncrun.Service
+	Schedules    *schedule.Service
 	Usage        *usage.Meter
 	Connectors   Connectors
 	Packages     snapshot.Packages
@@ -63,6 +65,7 @@ type Deps struct {
 	Members      *member.Service
 	Recipients   *recipient.Service
 	Logger       *slog.Logger
+	About        About
 	// DocsURL is the page that explains error codes, without a fragment.
 	DocsURL string
 }

@@ -19,13 +19,26 @@ const (
 	feedPermission = "permission"
 	feedSettings   = "settings"
 	feedRun        = "run"
+	feedLog        = "log"
 )
 
-// follow turns the feed entries of one kind into events: first what came after
-// the cursor, then what comes. The channel has no buffer: a client that does not
-// read holds one entry, and the transport cuts it off.
+// follow turns the feed entries of one kind into events.
 func follow[T any](
 	ctx context.Context, r *Resolver, kind string, integrationID *string, after *string,
+	event func(ctx context.Context, entry *ent.FeedEntry) (*T, error),
+) (<-chan *T, error) {
+	wanted := func(entry *ent.FeedEntry) bool {
+		return entry.Kind == kind && (integrationID == nil || entry.IntegrationID == *integrationID)
+	}
+	return followWanted(ctx, r, wanted, integrationID, after, event)
+}
+
+// followWanted turns feed entries into events: first what came after the cursor,
+// then what comes. The channel has no buffer: a client that does not read holds one
+// entry, and the transport cuts it off. An integrationID must be one of the
+// principal's workspace.
+func followWanted[T any](
+	ctx context.Context, r *Resolver, wanted func(*ent.FeedEntry) bool, integrationID *string, after *string,
 	event func(ctx context.Context, entry *ent.FeedEntry) (*T, error),
 ) (<-chan *T, error) {
 	p, ok := principal.From(ctx)
@@ -58,7 +71,7 @@ func follow[T any](
 	go func() {
 		defer close(events)
 		defer follower.Close()
-		err := pump(ctx, follower, kind, integrationID, event, events)
+		err := pump(ctx, follower, wanted, event, events)
 		if ctx.Err() == nil && err != nil {
 			if fault.CodeOf(err) == fault.Internal {
 				r.Logger.ErrorContext(ctx, "a subscription ended with an error", slog.String("error", err.Error()))
@@ -70,7 +83,7 @@ func follow[T any](
 }
 
 func pump[T any](
-	ctx context.Context, follower *store.Follower, kind string, integrationID *string,
+	ctx context.Context, follower *store.Follower, wanted func(*ent.FeedEntry) bool,
 	event func(ctx context.Context, entry *ent.FeedEntry) (*T, error), events chan<- *T,
 ) error {
 	for {
@@ -79,7 +92,7 @@ func pump[T any](
 			return err
 		}
 		for _, entry := range entries {
-			if entry.Kind != kind || integrationID != nil && entry.IntegrationID != *integrationID {
+			if !wanted(entry) {
 				continue
 			}
 			made, err := event(ctx, entry)

@@ -8,7 +8,6 @@ package graph
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 
 	"entgo.io/contrib/entgql"
 	"github.com/fieldwarden/fieldwarden/ent"
@@ -16,43 +15,66 @@ import (
 	"github.com/fieldwarden/fieldwarden/graph/model"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
+	"github.com/fieldwarden/fieldwarden/internal/gid"
+	"github.com/fieldwarden/fieldwarden/internal/syncrun"
 )
 
 func (r *mutationResolver) CancelRun(ctx context.Context, input model.CancelRunInput) (*model.CancelRunPayload, error) {
-	panic(fmt.Errorf("not implemented: CancelRun - cancelRun"))
+	err := r.Runs.Cancel(ctx, input.RunID, input.IdempotencyKey)
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.CancelRunPayload{UserErrors: problems}, err
+	}
+	found, err := r.run(ctx, input.RunID)
+	return &model.CancelRunPayload{Run: found, UserErrors: noErrors()}, err
 }
 
 func (r *mutationResolver) ResetCursor(ctx context.Context, input model.ResetCursorInput) (*model.ResetCursorPayload, error) {
-	panic(fmt.Errorf("not implemented: ResetCursor - resetCursor"))
+	err := someOrAll("objects", input.Objects)
+	if err == nil {
+		err = r.Runs.ResetCursor(ctx, syncrun.ResetInput{
+			IdempotencyKey: input.IdempotencyKey, IntegrationID: input.IntegrationID, Objects: input.Objects, Confirm: input.Confirm,
+		})
+	}
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.ResetCursorPayload{UserErrors: problems}, err
+	}
+	found, err := r.integration(ctx, input.IntegrationID)
+	return &model.ResetCursorPayload{Integration: found, UserErrors: noErrors()}, err
 }
 
 func (r *mutationResolver) RetryFailedRecords(ctx context.Context, input model.RetryFailedRecordsInput) (*model.RetryFailedRecordsPayload, error) {
-	panic(fmt.Errorf("not implemented: RetryFailedRecords - retryFailedRecords"))
+	id, err := r.retryFailedRecords(ctx, input)
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.RetryFailedRecordsPayload{UserErrors: problems}, err
+	}
+	found, err := r.run(ctx, id)
+	return &model.RetryFailedRecordsPayload{Run: found, UserErrors: noErrors()}, err
 }
 
 func (r *mutationResolver) RunNow(ctx context.Context, input model.RunNowInput) (*model.RunNowPayload, error) {
-	id, err := r.Runs.RunNow(ctx, input.IntegrationID, input.IdempotencyKey)
+	id, err := r.runNow(ctx, input)
 	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
 		return &model.RunNowPayload{UserErrors: problems}, err
 	}
-	found, err := r.Store.Read().SyncRun.Get(ctx, id)
+	found, err := r.run(ctx, id)
 	return &model.RunNowPayload{Run: found, UserErrors: noErrors()}, err
 }
 
 func (r *runErrorResolver) Problem(ctx context.Context, obj *ent.RunError) (*model.Problem, error) {
-	panic(fmt.Errorf("not implemented: Problem - problem"))
+	return r.problem(obj.FaultCode, obj.Message), nil
 }
 
 func (r *runErrorResolver) Class(ctx context.Context, obj *ent.RunError) (fault.Retry, error) {
-	panic(fmt.Errorf("not implemented: Class - class"))
+	info, _ := fault.Lookup(fault.Code(obj.FaultCode))
+	return info.Retry, nil
 }
 
 func (r *runLogEntryResolver) Problem(ctx context.Context, obj *ent.RunLogEntry) (*model.Problem, error) {
-	panic(fmt.Errorf("not implemented: Problem - problem"))
+	return r.problem(obj.FaultCode, obj.Message), nil
 }
 
 func (r *runLogEntryResolver) Attributes(ctx context.Context, obj *ent.RunLogEntry) (json.RawMessage, error) {
-	panic(fmt.Errorf("not implemented: Attributes - attributes"))
+	return attributes(obj)
 }
 
 func (r *runObjectResolver) Problem(ctx context.Context, obj *ent.RunObject) (*model.Problem, error) {
@@ -60,7 +82,7 @@ func (r *runObjectResolver) Problem(ctx context.Context, obj *ent.RunObject) (*m
 }
 
 func (r *subscriptionResolver) RunLogTail(ctx context.Context, runID string, level crm.LogLevel, after *string) (<-chan *model.RunLogEvent, error) {
-	panic(fmt.Errorf("not implemented: RunLogTail - runLogTail"))
+	return r.runLogTail(ctx, runID, level, after)
 }
 
 func (r *subscriptionResolver) SyncRunProgress(ctx context.Context, integrationID *string, after *string) (<-chan *model.SyncRunProgressEvent, error) {
@@ -76,11 +98,15 @@ func (r *syncRunResolver) Objects(ctx context.Context, obj *ent.SyncRun) ([]*ent
 }
 
 func (r *syncRunResolver) Errors(ctx context.Context, obj *ent.SyncRun) ([]*ent.RunError, error) {
-	panic(fmt.Errorf("not implemented: Errors - errors"))
+	return r.loaders(ctx).failures.Load(ctx, obj.ID)
 }
 
 func (r *syncRunResolver) Logs(ctx context.Context, obj *ent.SyncRun, level crm.LogLevel, object *string, search *string, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*ent.RunLogEntryConnection, error) {
-	panic(fmt.Errorf("not implemented: Logs - logs"))
+	p, err := newPage(gid.RunLogEntry, first, last, after, before)
+	if err != nil {
+		return nil, err
+	}
+	return r.logs(ctx, obj.ID, level, object, search, p)
 }
 
 func (r *Resolver) RunError() generated.RunErrorResolver { return &runErrorResolver{r} }

@@ -54,6 +54,7 @@ type useCases struct {
 	meter        *usage.Meter
 	runlog       *runlog.Log
 	runs         *syncrun.Service
+	schedules    *schedule.Service
 	audits       *audit.Service
 	members      *member.Service
 	recipients   *recipient.Service
@@ -84,6 +85,7 @@ func (s *Server) wire(options Options) error {
 			{Name: "keeping authorizations alive", Do: s.cases.integrations.KeepAlive},
 			{Name: "late data", Do: s.cases.runs.WatchFreshness},
 			{Name: "limits of a new day", Do: s.cases.runs.WatchLimits},
+			{Name: "run log retention", Do: s.cases.runlog.Housekeep},
 			{Name: "store housekeeping", Do: s.store.Housekeep},
 			{Name: "forgetting old sessions", Do: s.auth.TidySessions},
 		},
@@ -146,6 +148,10 @@ func (s *Server) wireUseCases(options Options, node string) error {
 		Store: s.store, Jobs: s.jobs, Integrations: c.integrations, Permissions: c.permissions, Picklists: c.picklists, Reader: c.meter,
 		Meter: c.meter, Log: c.runlog, Alerts: alerts, Pauser: c.integrations, Logger: s.log, AutoPause: autoPause,
 	})
+	if err != nil {
+		return err
+	}
+	c.schedules, err = schedule.NewService(s.store)
 	return err
 }
 
@@ -203,8 +209,9 @@ func (s *Server) wireAPI() error {
 	audits := s.cases.audits
 	schema, err := graph.NewSchema(graph.Deps{
 		Store: s.store, Identities: s.auth, Integrations: s.cases.integrations, Settings: s.cases.settings, Mappings: s.cases.mappings,
-		Permissions: s.cases.permissions, Runs: s.cases.runs, Usage: s.cases.meter, Packages: s.cases.packages, Connectors: catalogue{host: s.host, docsURL: docsURL},
+		Permissions: s.cases.permissions, Runs: s.cases.runs, Schedules: s.cases.schedules, Usage: s.cases.meter, Packages: s.cases.packages, Connectors: catalogue{host: s.host, docsURL: docsURL},
 		Audit: audits, Members: s.cases.members, Recipients: s.cases.recipients, Logger: s.log, DocsURL: docsURL,
+		About: s.about(),
 	})
 	if err != nil {
 		return err

@@ -1,0 +1,161 @@
+package graph
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"entgo.io/contrib/entgql"
+	"entgo.io/ent/dialect/sql"
+
+	"github.com/fieldwarden/fieldwarden/ent"
+	"github.com/fieldwarden/fieldwarden/ent/failedrecord"
+	"github.com/fieldwarden/fieldwarden/ent/predicate"
+	"github.com/fieldwarden/fieldwarden/ent/runerror"
+	"github.com/fieldwarden/fieldwarden/ent/runlogentry"
+	"github.com/fieldwarden/fieldwarden/ent/syncrun"
+	"github.com/fieldwarden/fieldwarden/graph/model"
+	"github.com/fieldwarden/fieldwarden/internal/crm"
+	"github.com/fieldwarden/fieldwarden/internal/fault"
+	"github.com/fieldwarden/fieldwarden/internal/gid"
+	"github.com/fieldwarden/fieldwarden/internal/runlog"
+	"github.com/fieldwarden/fieldwarden/internal/store"
+	syncruns "github.com/fieldwarden/fieldwarden/internal/syncrun"
+)
+
+// someOrAll refuses an empty list where a list left out means all: whoever selected
+// nothing did not ask for everything.
+func someOrAll(field string, names []string) error {
+	if names != nil && len(names) == 0 {
+		return fault.New(fault.BadInput, fmt.Sprintf("The list is empty; leave %s out to mean all.", field), fault.Field(field))
+	}
+	return nil
+}
+
+func (r *Resolver) runNow(ctx context.Context, input model.RunNowInput) (string, error) {
+	if err := someOrAll("objects", input.Objects); err != nil {
+		return "", err
+	}
+	return r.Runs.RunNow(ctx, input.IntegrationID, input.IdempotencyKey, input.Objects...)
+}
+
+func (r *Resolver) retryFailedRecords(ctx context.Context, input model.RetryFailedRecordsInput) (string, error) {
+	if err := errors.Join(someOrAll("objects", input.Objects), someOrAll("failedRecordIds", input.FailedRecordIds)); err != nil {
+		return "", err
+	}
+	return r.Runs.RetryFailedRecords(ctx, syncruns.RetryInput{
+		IdempotencyKey: input.IdempotencyKey, IntegrationID: input.IntegrationID,
+		Objects: input.Objects, FailedRecordIDs: input.FailedRecordIds,
+	})
+}
+
+// run loads a run that a payload shows.
+func (r *Resolver) run(ctx context.Context, id string) (*ent.SyncRun, error) {
+	found, err := r.Store.Read().SyncRun.Get(ctx, id)
+	if err != nil {
+		return nil, fmt.Errorf("graph: loading run: %w", err)
+	}
+	return found, nil
+}
+
+// atLeast matches the lines of a level or a higher one.
+func atLeast(level crm.LogLevel) predicate.RunLogEntry {
+	var levels []crm.LogLevel
+	for _, one := range level.Values()[slices.Index(level.Values(), string(level)):] {
+		levels = append(levels, crm.LogLevel(one))
+	}
+	return runlogentry.LevelIn(levels...)
+}
+
+// maxSearch is the longest text that a log is searched for.
+const maxSearch = 200
+
+// logs pages through the log of a run. Lines are numbered, so a position stays where
+// it is while the log grows.
+func (r *Resolver) logs(ctx context.Context, runID string, level crm.LogLevel, object, search *string, p page) (*ent.RunLogEntryConnection, error) {
+	query := r.Store.Read().RunLogEntry.Query().Where(runlogentry.RunID(runID), atLeast(level))
+	if object != nil {
+		query.Where(runlogentry.ObjectName(*object))
+	}
+	if search != nil && *search != "" {
+		if len(*search) > maxSearch {
+			return nil, fault.New(fault.BadInput, fmt.Sprintf("The text to search for has at most %d bytes.", maxSearch), fault.Field("search"))
+		}
+		query.Where(runlogentry.MessageContainsFold(*search))
+	}
+	return query.Paginate(ctx, p.after, p.first, p.before, p.last, ent.WithRunLogEntryOrder(&ent.RunLogEntryOrder{
+		Direction: entgql.OrderDirectionAsc, Field: ent.RunLogEntryOrderFieldSeq,
+	}))
+}
+
+// runLogTail follows the log of one run. It goes on after the run has ended, whose
+// last line says so, until the client leaves.
+func (r *Resolver) runLogTail(ctx context.Context, runID string, level crm.LogLevel, after *string) (<-chan *model.RunLogEvent, error) {
+	exists, err := r.Store.Read().SyncRun.Query().Where(syncrun.ID(runID)).Exist(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("graph: looking for run: %w", err)
+	}
+	if !exists {
+		return nil, fault.New(fault.NotFound, "There is no run with this id.", fault.Field("runId"))
+	}
+	ofRun := func(entry *ent.FeedEntry) bool { return entry.Kind == feedLog && entry.SubjectID == runID }
+	return followWanted(ctx, r, ofRun, nil, after, func(ctx context.Context, entry *ent.FeedEntry) (*model.RunLogEvent, error) {
+		lines, err := payload[runlog.Lines](entry)
+		if err != nil {
+			return nil, err
+		}
+		entries, err := r.Store.Read().RunLogEntry.Query().
+			Where(runlogentry.RunID(runID), runlogentry.SeqGTE(lines.From), runlogentry.SeqLTE(lines.To), atLeast(level)).
+			Order(runlogentry.BySeq()).All(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("graph: loading lines: %w", err)
+		}
+		if len(entries) == 0 {
+			return nil, nil //nolint:nilnil // below the level, or past their retention: no event
+		}
+		return &model.RunLogEvent{Cursor: position(entry), At: entry.CreatedAt, Entries: entries}, nil
+	})
+}
+
+// attributes shows the facts of a line; null when there are none.
+func attributes(line *ent.RunLogEntry) (json.RawMessage, error) {
+	if len(line.Attributes) == 0 {
+		return nil, nil
+	}
+	return json.Marshal(line.Attributes)
+}
+
+// failedRecords pages through the records of an integration that could not be stored.
+func (r *Resolver) failedRecords(
+	ctx context.Context, integrationID string, object *string, first, last *int, after, before *cursor,
+) (*ent.FailedRecordConnection, error) {
+	p, err := newPage(gid.FailedRecord, first, last, after, before)
+	if err != nil {
+		return nil, err
+	}
+	query := r.Store.Read().FailedRecord.Query().Where(failedrecord.IntegrationID(integrationID))
+	if object != nil {
+		query.Where(failedrecord.ObjectName(*object))
+	}
+	return query.Paginate(ctx, p.after, p.first, p.before, p.last, ent.WithFailedRecordOrder(&ent.FailedRecordOrder{
+		Direction: entgql.OrderDirectionDesc, Field: ent.DefaultFailedRecordOrder.Field,
+	}))
+}
+
+// runErrors loads the groups of errors of several runs, the most frequent first.
+func runErrors(s *store.Store) func(context.Context, []string) ([][]*ent.RunError, []error) {
+	return func(ctx context.Context, runIDs []string) ([][]*ent.RunError, []error) {
+		rows, err := s.Read().RunError.Query().Where(runerror.RunIDIn(runIDs...)).
+			Order(runerror.ByCount(sql.OrderDesc()), runerror.ByID()).All(ctx)
+		if err != nil {
+			return nil, []error{fmt.Errorf("graph: loading errors of runs: %w", err)}
+		}
+		found := map[string][]*ent.RunError{}
+		for _, row := range rows {
+			found[row.RunID] = append(found[row.RunID], row)
+		}
+		return inOrder(runIDs, found, func(string) ([]*ent.RunError, error) { return []*ent.RunError{}, nil })
+	}
+}
