@@ -7,15 +7,14 @@ package graph
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/fieldwarden/fieldwarden/graph/model"
 )
 
 func (r *queryResolver) ErrorCodes(ctx context.Context) ([]*model.ErrorCodeInfo, error) {
-	panic(fmt.Errorf("not implemented: ErrorCodes - errorCodes"))
+	return r.errorCodes(), nil
 }
 
 func (r *queryResolver) ServerInfo(ctx context.Context) (*model.ServerInfo, error) {
-	panic(fmt.Errorf("not implemented: ServerInfo - serverInfo"))
+	return r.serverInfo(), nil
 }

@@ -7,7 +7,6 @@ package graph
 
 import (
 	"context"
-	"fmt"
 
 	"entgo.io/contrib/entgql"
 	"github.com/fieldwarden/fieldwarden/ent"
@@ -50,7 +49,7 @@ func (r *queryResolver) Workspace(ctx context.Context) (*ent.Workspace, error) {
 }
 
 func (r *subscriptionResolver) WorkspaceEvents(ctx context.Context, kinds []string, after *string) (<-chan *model.WorkspaceEvent, error) {
-	panic(fmt.Errorf("not implemented: WorkspaceEvents - workspaceEvents"))
+	return r.workspaceEvents(ctx, kinds, after)
 }
 
 func (r *viewerResolver) Member(ctx context.Context, obj *model.Viewer) (*ent.Member, error) {

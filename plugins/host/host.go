@@ -14,8 +14,12 @@ import (
 
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
+	"github.com/fieldwarden/fieldwarden/plugins/proto/handshake"
 	"github.com/fieldwarden/fieldwarden/plugins/proto/redact"
 )
+
+// ProtocolVersion is the version of the connector protocol that this host speaks.
+const ProtocolVersion = handshake.Version
 
 // Host runs the installed connectors and is the only way to call them. Its
 // methods are safe for concurrent use.

@@ -1,12 +1,31 @@
 package server
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/fieldwarden/fieldwarden/graph"
+	"github.com/fieldwarden/fieldwarden/graph/model"
+	"github.com/fieldwarden/fieldwarden/internal/store"
+	"github.com/fieldwarden/fieldwarden/plugins/host"
 )
+
+// about is what serverInfo answers. A link to sign in with can always be made by the
+// operator.
+func (s *Server) about() graph.About {
+	about := graph.About{
+		Version: cmp.Or(s.version, "dev"), ProtocolVersion: host.ProtocolVersion, SchemaURL: s.config.PublicURL + pathSchema,
+		SignInMethods: []model.SignInMethod{model.SignInMethodLink}, FeedRetention: store.DefaultFeedRetention,
+	}
+	if s.auth.OIDCEnabled() {
+		about.SignInMethods = append(about.SignInMethods, model.SignInMethodOidc)
+	}
+	return about
+}
 
 // schemaDownload serves the schema as one SDL document, for code generators. It
 // stands in the project's own sources and holds nothing of any workspace: everybody
