@@ -40,7 +40,7 @@ func tableOf(_ context.Context, id string) (string, error) {
 		gid.Mapping: "mappings", gid.PermissionChange: "permission_changes", gid.SyncRun: "sync_runs",
 		gid.RunObject: "run_objects", gid.Alert: "alerts", gid.FeedEntry: "feed_entries",
 		gid.FailedRecord: "failed_records",
-		gid.Member: "members", gid.Recipient: "recipients",
+		gid.Member:       "members", gid.Recipient: "recipients",
 	}
 	table, ok := tables[prefix]
 	if !ok {

@@ -99,6 +99,9 @@ func pump[T any](
 			if err != nil {
 				return err
 			}
+			if made == nil {
+				continue // it says nothing to this subscriber
+			}
 			transport.NextEventID(ctx, position(entry))
 			select {
 			case events <- made:
