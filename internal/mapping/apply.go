@@ -44,9 +44,6 @@ type fieldKey struct{ object, field string }
 // It refuses as Map does, with all refusals joined (errors.Join); each has the
 // standard field at fault as the detail "subject".
 func (s *Service) Apply(ctx context.Context, tx *store.Tx, integration *ent.Integration, changes []Change, reason string) ([]Changed, error) {
-	if err := connected(integration); err != nil {
-		return nil, err
-	}
 	pkg, _, err := s.packages.Of(ctx, tx.Ent(), integration)
 	if err != nil {
 		return nil, err
@@ -61,6 +58,9 @@ func (s *Service) Apply(ctx context.Context, tx *store.Tx, integration *ent.Inte
 	}
 	changed, err := plan(pkg, present, changes)
 	if err != nil || len(changed) == 0 {
+		return nil, err
+	}
+	if err := connected(integration); err != nil {
 		return nil, err
 	}
 	fields, err := findFields(ctx, tx, integration.ID, changed)

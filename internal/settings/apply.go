@@ -23,10 +23,6 @@ type Decided struct {
 // and refuses as Update does. What is decided so already is left out of the answer,
 // and is not judged again: a setting that has become unavailable keeps its value.
 func (s *Service) Apply(ctx context.Context, tx *store.Tx, found *ent.Integration, changes []crm.SettingChange) ([]Decided, error) {
-	if found.State == crm.IntegrationDraft || found.State == crm.IntegrationAuthorizing {
-		return nil, fault.New(fault.IntegrationState, "Settings are decided once the sign-in to the CRM is done.",
-			fault.Detail("state", string(found.State)))
-	}
 	inputs, err := s.inputs(ctx, tx.Ent(), found)
 	if err != nil {
 		return nil, err
@@ -34,11 +30,15 @@ func (s *Service) Apply(ctx context.Context, tx *store.Tx, found *ent.Integratio
 	changed := slices.DeleteFunc(slices.Clone(changes), func(change crm.SettingChange) bool {
 		return inputs.Stored[change.Key] == crm.StoredSetting{Value: change.Value, Decided: true}
 	})
-	if _, err := crm.ApplyChanges(inputs, changed); err != nil {
-		return nil, refusals(err, changes)
-	}
 	if len(changed) == 0 {
 		return nil, nil
+	}
+	if found.State == crm.IntegrationDraft || found.State == crm.IntegrationAuthorizing {
+		return nil, fault.New(fault.IntegrationState, "Settings are decided once the sign-in to the CRM is done.",
+			fault.Detail("state", string(found.State)))
+	}
+	if _, err := crm.ApplyChanges(inputs, changed); err != nil {
+		return nil, refusals(err, changes)
 	}
 	decided := make([]Decided, len(changed))
 	for i, change := range changed {
