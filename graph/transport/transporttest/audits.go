@@ -46,32 +46,7 @@ type Header struct{ Name, Value string }
 // FIELDWARDEN_NPM_TESTS=1 it fails instead.
 func RunHTTPAudits(t *testing.T, url string, headers ...Header) {
 	t.Helper()
-	if os.Getenv(npmVariable) == "0" {
-		t.Skipf("SKIPPED: the graphql-http audits; %s=0", npmVariable)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
-	defer cancel()
-	dir := t.TempDir()
-	files, err := fs.Sub(audits, "audits")
-	require.NoError(t, err)
-	require.NoError(t, os.CopyFS(dir, files))
-
-	extra := map[string]string{}
-	for _, header := range headers {
-		extra[header.Name] = header.Value
-	}
-	// In the environment, since arguments can be read by other users.
-	encoded, err := json.Marshal(extra)
-	require.NoError(t, err)
-	environment := append(os.Environ(), "AUDIT_HEADERS="+string(encoded))
-
-	_, err = run(ctx, dir, environment, "npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error")
-	if err != nil && os.Getenv(npmVariable) != "1" {
-		t.Skipf("SKIPPED: the graphql-http audits; Node or the npm registry is not at hand: %v", err)
-	}
-	require.NoError(t, err)
-	report, err := run(ctx, dir, environment, "node", filepath.Join(dir, "run.mjs"), url)
-	require.NoError(t, err)
+	report := runNode(t, "the graphql-http audits", audits, "audits", "AUDIT_HEADERS", headers, url)
 	var results []audit
 	require.NoError(t, json.Unmarshal(report, &results), "report: %s", report)
 	for _, result := range results {
@@ -81,6 +56,40 @@ func RunHTTPAudits(t *testing.T, url string, headers ...Header) {
 	}
 	require.Len(t, results, HTTPAudits, "the pinned graphql-http has another number of audits")
 	t.Logf("graphql-http: %d of %d audits pass", len(results), HTTPAudits)
+}
+
+// runNode installs the package in a folder of files and runs its run.mjs with
+// arguments; headers go into an environment variable, as a JSON object, since other
+// users can read arguments. It returns the standard output. what names the tests when
+// they are skipped.
+func runNode(t *testing.T, what string, files embed.FS, folder, variable string, headers []Header, args ...string) []byte {
+	t.Helper()
+	if os.Getenv(npmVariable) == "0" {
+		t.Skipf("SKIPPED: %s; %s=0", what, npmVariable)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	dir := t.TempDir()
+	content, err := fs.Sub(files, folder)
+	require.NoError(t, err)
+	require.NoError(t, os.CopyFS(dir, content))
+
+	extra := map[string]string{}
+	for _, header := range headers {
+		extra[header.Name] = header.Value
+	}
+	encoded, err := json.Marshal(extra)
+	require.NoError(t, err)
+	environment := append(os.Environ(), variable+"="+string(encoded))
+
+	_, err = run(ctx, dir, environment, "npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error")
+	if err != nil && os.Getenv(npmVariable) != "1" {
+		t.Skipf("SKIPPED: %s; Node or the npm registry is not at hand: %v", what, err)
+	}
+	require.NoError(t, err)
+	report, err := run(ctx, dir, environment, "node", append([]string{filepath.Join(dir, "run.mjs")}, args...)...)
+	require.NoError(t, err)
+	return report
 }
 
 // run returns the standard output of a command in dir.
