@@ -59,6 +59,8 @@ type Config struct {
 	// taken over (15 s, PostgreSQL only). A pause longer than that is taken for
 	// death; the fence keeps that harmless.
 	DeadAfter time.Duration
+	// Observer is told of jobs; nil is nobody.
+	Observer Observer
 	// GraceOnStop is how long Stop lets jobs finish before it interrupts them (2 s).
 	GraceOnStop time.Duration
 }
@@ -171,6 +173,8 @@ type arguments struct {
 	WorkspaceID string          `json:"workspace,omitempty"`
 	Payload     json.RawMessage `json:"payload,omitempty"`
 	Unique      string          `json:"unique,omitempty" river:"unique"`
+	// Trace is what Observer.Enqueued returned. It is no part of what makes a job unique.
+	Trace string `json:"trace,omitempty"`
 
 	// notBefore passes the pause from Work to NextRetry; River does not store it.
 	notBefore time.Time
@@ -201,7 +205,11 @@ func (e *Engine) Enqueue(ctx context.Context, tx *store.Tx, kind, workspaceID st
 			rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable, rivertype.JobStateRunning, rivertype.JobStateScheduled,
 		}}
 	}
-	inserted, err := e.inserter.InsertTx(ctx, tx.SQL(), arguments{kind: kind, WorkspaceID: workspaceID, Payload: text, Unique: o.unique}, insert)
+	given := arguments{kind: kind, WorkspaceID: workspaceID, Payload: text, Unique: o.unique}
+	if e.config.Observer != nil {
+		given.Trace = e.config.Observer.Enqueued(ctx)
+	}
+	inserted, err := e.inserter.InsertTx(ctx, tx.SQL(), given, insert)
 	if err != nil {
 		return 0, fmt.Errorf("job: enqueue %s: %w", kind, err)
 	}

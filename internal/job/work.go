@@ -66,7 +66,12 @@ func (w *worker) Work(ctx context.Context, r *river.Job[arguments]) error {
 	}
 	state, done := w.engine.begin(ctx, j)
 	defer done()
-	err := w.call(state.ctx, j)
+	jobCtx, ended := state.ctx, func(error) {}
+	if observer := w.engine.config.Observer; observer != nil {
+		jobCtx, ended = observer.Begin(state.ctx, j, r.Args.Trace)
+	}
+	err := w.call(jobCtx, j)
+	ended(err)
 	return w.outcome(state, r, j, err)
 }
 

@@ -90,6 +90,7 @@ func (tx *Tx) UpsertRecords(ctx context.Context, workspaceID, integrationID, obj
 	if err := tx.markMet(ctx, key, records.generation, met); err != nil {
 		return UpsertCounts{}, fmt.Errorf("store: records: %w", err)
 	}
+	tx.observeRecords(counts)
 	return counts, nil
 }
 

@@ -47,6 +47,8 @@ type Config struct {
 	// TxTimeout is the deadline of a transaction; zero is 2 seconds. Waiting for
 	// a free connection does not count.
 	TxTimeout time.Duration
+	// Observer may be nil.
+	Observer Observer
 }
 
 // Store is an open database. It is safe for concurrent use.

@@ -76,6 +76,7 @@ func (s *Store) transact(ctx context.Context, do func(ctx context.Context, tx *T
 
 	tx = &Tx{store: s, sql: sqlTx, now: s.now()}
 	tx.ent = ent.NewClient(ent.Driver(&sharedTx{Conn: entsql.Conn{ExecQuerier: sqlTx}, dialect: s.entDialect()}))
+	tx.observe()
 	if err := tx.run(txCtx, do); err != nil {
 		return nil, deadlineFault(ctx, txCtx, err)
 	}

@@ -62,6 +62,16 @@ func (h *Host) invoke(ctx context.Context, name string, v verb, target *crm.Targ
 	if !ok {
 		return h.unknown(name)
 	}
+	if h.config.Observe != nil {
+		observed, ended := h.config.Observe(ctx, name, v.name)
+		err := h.invokeKnown(observed, c, name, v, target, do)
+		ended(err)
+		return err
+	}
+	return h.invokeKnown(ctx, c, name, v, target, do)
+}
+
+func (h *Host) invokeKnown(ctx context.Context, c *connector, name string, v verb, target *crm.Target, do func(*call) error) error {
 	if target != nil {
 		defer h.secrets.Add(target.AccessToken.Reveal())()
 	}

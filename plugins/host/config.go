@@ -1,6 +1,7 @@
 package host
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -53,6 +54,10 @@ type Config struct {
 	// MaxInFlightBytes bounds the memory that answers under way may take, over
 	// all connectors; calls wait when it is used up. Zero: 64 MiB.
 	MaxInFlightBytes int64
+	// Observe is called before each call of a connector, with the connector's and the
+	// verb's name; the call runs with the context that it returns, and the function is
+	// called with the call's error. Optional.
+	Observe func(ctx context.Context, connector, verb string) (context.Context, func(error))
 	// OnChange is called after a connector's state has changed, outside any
 	// lock; it must not block. Optional.
 	OnChange func(Status)
