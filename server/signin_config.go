@@ -128,16 +128,22 @@ func (s *Server) identityProviders() (*netguard.Client, error) {
 // path.Match, such as "https://*.example.com"; one without a scheme is for the host.
 type origins []string
 
-// parseOrigins refuses patterns that would let everybody in.
+// parseOrigins refuses patterns that are none, or that are for sites of everybody: the
+// last two labels of a host must be written out.
 func parseOrigins(patterns []string) (origins, error) {
 	for _, pattern := range patterns {
-		if _, err := path.Match(pattern, ""); err != nil || pattern == "" {
-			return nil, fault.New(fault.ConfigInvalid, fmt.Sprintf("allowedOrigins: %q is not an origin.", pattern), fault.Field("allowedOrigins"))
+		host := pattern
+		if _, after, found := strings.Cut(pattern, "://"); found {
+			host = after
 		}
-		for _, stranger := range []string{"https://stranger.invalid", "http://stranger.invalid", "https://invalid"} {
-			if (origins{pattern}).allow(stranger) {
-				return nil, fault.New(fault.ConfigInvalid, fmt.Sprintf("allowedOrigins: %q would allow every site.", pattern), fault.Field("allowedOrigins"))
-			}
+		if at := strings.LastIndex(host, ":"); at >= 0 {
+			host = host[:at]
+		}
+		labels := strings.Split(host, ".")
+		fixed := strings.Join(labels[max(0, len(labels)-2):], ".")
+		if _, err := path.Match(pattern, ""); err != nil || host == "" || strings.ContainsAny(fixed, "*?[/") {
+			return nil, fault.New(fault.ConfigInvalid, fmt.Sprintf("allowedOrigins: %q is not an origin, or is one of everybody.", pattern),
+				fault.Hint("Name origins such as https://app.example.com or https://*.example.com."), fault.Field("allowedOrigins"))
 		}
 	}
 	return patterns, nil

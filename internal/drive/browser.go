@@ -61,6 +61,39 @@ func (b *Browser) Decide(ctx context.Context, consent Page, decision string) (Pa
 	return b.load(request)
 }
 
+// Submit posts the page's form with these fields, beside those that it hides, to where
+// the form goes.
+func (b *Browser) Submit(ctx context.Context, page Page, fields url.Values) (Page, error) {
+	form := regexp.MustCompile(`<form method="post" action="([^"]*)"`).FindStringSubmatch(page.Body)
+	if form == nil {
+		return Page{}, fmt.Errorf("drive: %s shows no form (status %d)", page.URL.Path, page.Status)
+	}
+	target, err := page.URL.Parse(html.UnescapeString(form[1]))
+	if err != nil {
+		return Page{}, fmt.Errorf("drive: the form's action: %w", err)
+	}
+	sent := url.Values{}
+	for _, hidden := range regexp.MustCompile(`<input type="hidden" name="([^"]*)" value="([^"]*)">`).FindAllStringSubmatch(page.Body, -1) {
+		sent.Set(hidden[1], html.UnescapeString(hidden[2]))
+	}
+	for name, values := range fields {
+		sent[name] = values
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, target.String(), strings.NewReader(sent.Encode()))
+	if err != nil {
+		return Page{}, fmt.Errorf("drive: %w", err)
+	}
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	request.Header.Set("Origin", page.URL.Scheme+"://"+page.URL.Host)
+	return b.load(request)
+}
+
+// Client sends GraphQL operations as the browser's pages do: with its cookies.
+func (b *Browser) Client(endpoint string) Client { return Client{URL: endpoint, HTTP: b.http} }
+
+// Do sends a request with the browser's cookies.
+func (b *Browser) Do(request *http.Request) (*http.Response, error) { return b.http.Do(request) }
+
 func (b *Browser) load(request *http.Request) (Page, error) {
 	response, err := b.http.Do(request)
 	if err != nil {

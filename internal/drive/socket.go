@@ -26,7 +26,7 @@ type message struct {
 // server has acknowledged the connection.
 func (c Client) Subscribe(ctx context.Context, query string, variables map[string]any) (*Subscription, error) {
 	conn, _, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(c.URL, "http"), &websocket.DialOptions{ //nolint:bodyclose // the library closes it
-		Subprotocols: []string{"graphql-transport-ws"},
+		Subprotocols: []string{"graphql-transport-ws"}, HTTPClient: c.HTTP,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("drive: opening socket: %w", err)
@@ -41,7 +41,10 @@ func (c Client) Subscribe(ctx context.Context, query string, variables map[strin
 }
 
 func (s *Subscription) begin(ctx context.Context, token, query string, variables map[string]any) error {
-	hello := map[string]any{"type": "connection_init", "payload": map[string]any{"Authorization": "Bearer " + token}}
+	hello := map[string]any{"type": "connection_init"}
+	if token != "" {
+		hello["payload"] = map[string]any{"Authorization": "Bearer " + token}
+	}
 	if err := wsjson.Write(ctx, s.conn, hello); err != nil {
 		return fmt.Errorf("drive: %w", err)
 	}

@@ -1,6 +1,7 @@
-// The GraphiQL page: GraphiQL over our two transports, and a bar for the
-// bearer token. The token is kept in sessionStorage only, so it ends with the
-// browser tab, and is never put into a URL.
+// The GraphiQL page: GraphiQL over our two transports, and a bar that says who
+// acts: the browser's signed-in session, or a bearer token that is pasted. The
+// token goes before the session. It is kept in sessionStorage only, so it ends with
+// the browser tab, and is never put into a URL.
 import { GraphiQL } from "graphiql";
 import "graphiql/graphiql.css";
 import "./page.css";
@@ -14,8 +15,8 @@ const storageKey = "fieldwarden.token";
 
 const welcome = `# Fieldwarden GraphQL API.
 #
-# Paste a bearer token above, then run a query with Ctrl-Enter.
-# Subscriptions run over a websocket with the same token.
+# Sign in, or paste a bearer token above, then run a query with Ctrl-Enter.
+# Subscriptions run over a websocket as the same caller.
 
 {
   viewer {
@@ -33,7 +34,7 @@ const welcome = `# Fieldwarden GraphQL API.
 }
 `;
 
-function TokenBar({ token, onChange }) {
+function TokenBar({ token, member, onChange }) {
   const [draft, setDraft] = useState("");
   const use = (event) => {
     event.preventDefault();
@@ -60,9 +61,15 @@ function TokenBar({ token, onChange }) {
       <button type="button" disabled={!token} onClick={() => onChange("")}>
         Forget
       </button>
-      <span role="status">{token ? "Requests carry the token." : "Requests carry no token."}</span>
+      <span role="status">{standing(token, member)}</span>
+      <a href="/signin">{member ? "Session" : "Sign in"}</a>
     </form>
   );
+}
+
+function standing(token, member) {
+  if (token) return "Requests carry the token.";
+  return member ? `Signed in as ${member}.` : "Requests carry no token.";
 }
 
 function Page({ endpoint, wsEndpoint }) {
@@ -73,6 +80,16 @@ function Page({ endpoint, wsEndpoint }) {
     [endpoint, wsEndpoint],
   );
   useEffect(() => () => fetcher.close(), [fetcher]);
+  // Whom the browser is signed in as; "" for nobody. The session's cookie is out of
+  // this script's reach, so the server is asked.
+  const [member, setMember] = useState("");
+  useEffect(() => {
+    if (token) return;
+    fetcher
+      .fetch({ query: "{ viewer { name } }" })
+      .then((answer) => setMember(answer.data?.viewer?.name ?? ""))
+      .catch(() => setMember("")); // GraphiQL shows what is wrong when it is used
+  }, [fetcher, token]);
   const change = useCallback(
     (next) => {
       current.current = next;
@@ -85,11 +102,11 @@ function Page({ endpoint, wsEndpoint }) {
   );
   return (
     <>
-      <TokenBar token={token} onChange={change} />
+      <TokenBar token={token} member={member} onChange={change} />
       {/* A new key makes GraphiQL read the schema again, as the new caller. The
-          server shows the schema to callers with a token only, so without one
+          server shows the schema to callers that it knows only, so to nobody
           GraphiQL (schema null) does not ask for it. */}
-      <GraphiQL key={token} schema={token ? undefined : null} fetcher={fetcher.fetch} defaultQuery={welcome} shouldPersistHeaders={false}>
+      <GraphiQL key={token || `session ${member}`} schema={token || member ? undefined : null} fetcher={fetcher.fetch} defaultQuery={welcome} shouldPersistHeaders={false}>
         <GraphiQL.Logo>GraphiQL</GraphiQL.Logo>
       </GraphiQL>
     </>
