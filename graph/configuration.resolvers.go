@@ -7,23 +7,56 @@ package graph
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/fieldwarden/fieldwarden/graph/model"
+	"github.com/fieldwarden/fieldwarden/internal/configuration"
 )
 
 func (r *mutationResolver) ImportConfiguration(ctx context.Context, input model.ImportConfigurationInput) (*model.ImportConfigurationPayload, error) {
-	panic(fmt.Errorf("not implemented: ImportConfiguration - importConfiguration"))
+	result, err := r.Configurations.Import(ctx, configuration.ImportInput{
+		IntegrationID: input.IntegrationID, Document: input.Document, DryRun: input.DryRun, Confirm: input.Confirm, IdempotencyKey: input.IdempotencyKey,
+	})
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.ImportConfigurationPayload{UserErrors: problems}, err
+	}
+	payload := &model.ImportConfigurationPayload{Applied: result.Applied, UserErrors: noErrors()}
+	if payload.Plan, err = planEffects(result.Plan); err != nil {
+		return nil, err
+	}
+	payload.Integration, err = r.Resolver.integration(ctx, input.IntegrationID)
+	return payload, err
 }
 
 func (r *mutationResolver) CopySettings(ctx context.Context, input model.CopySettingsInput) (*model.CopySettingsPayload, error) {
-	panic(fmt.Errorf("not implemented: CopySettings - copySettings"))
+	result, err := r.Configurations.CopySettings(ctx, configuration.CopyInput{
+		FromIntegrationID: input.FromIntegrationID, ToIntegrationID: input.ToIntegrationID, DryRun: input.DryRun, IdempotencyKey: input.IdempotencyKey,
+	})
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.CopySettingsPayload{UserErrors: problems}, err
+	}
+	payload := &model.CopySettingsPayload{Applied: result.Applied, UserErrors: noErrors()}
+	if payload.Plan, err = planEffects(result.Plan); err != nil {
+		return nil, err
+	}
+	payload.Integration, err = r.Resolver.integration(ctx, input.ToIntegrationID)
+	return payload, err
 }
 
 func (r *mutationResolver) CopyMapping(ctx context.Context, input model.CopyMappingInput) (*model.CopyMappingPayload, error) {
-	panic(fmt.Errorf("not implemented: CopyMapping - copyMapping"))
+	result, err := r.Configurations.CopyMapping(ctx, configuration.CopyInput{
+		FromIntegrationID: input.FromIntegrationID, ToIntegrationID: input.ToIntegrationID, DryRun: input.DryRun, IdempotencyKey: input.IdempotencyKey,
+	})
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.CopyMappingPayload{UserErrors: problems}, err
+	}
+	payload := &model.CopyMappingPayload{Applied: result.Applied, UserErrors: noErrors()}
+	if payload.Plan, err = planEffects(result.Plan); err != nil {
+		return nil, err
+	}
+	payload.Integration, err = r.Resolver.integration(ctx, input.ToIntegrationID)
+	return payload, err
 }
 
 func (r *queryResolver) ConfigurationDocument(ctx context.Context, integrationID string) (string, error) {
-	panic(fmt.Errorf("not implemented: ConfigurationDocument - configurationDocument"))
+	return r.Configurations.Export(ctx, integrationID)
 }

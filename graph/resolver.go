@@ -19,11 +19,13 @@ import (
 	"github.com/fieldwarden/fieldwarden/graph/model"
 	"github.com/fieldwarden/fieldwarden/internal/access"
 	"github.com/fieldwarden/fieldwarden/internal/audit"
+	"github.com/fieldwarden/fieldwarden/internal/configuration"
 	"github.com/fieldwarden/fieldwarden/internal/integration"
 	"github.com/fieldwarden/fieldwarden/internal/mapping"
 	"github.com/fieldwarden/fieldwarden/internal/member"
 	"github.com/fieldwarden/fieldwarden/internal/permission"
 	"github.com/fieldwarden/fieldwarden/internal/recipient"
+	"github.com/fieldwarden/fieldwarden/internal/runlog"
 	"github.com/fieldwarden/fieldwarden/internal/schedule"
 	"github.com/fieldwarden/fieldwarden/internal/settings"
 	"github.com/fieldwarden/fieldwarden/internal/snapshot"
@@ -57,6 +59,7 @@ type Deps struct {
 	Mappings     *mapping.Service
 	Permissions  *permission.Service
 	Runs         *syncrun.Service
+	RunLogs      *runlog.Log
 	Schedules    *schedule.Service
 	Usage        *usage.Meter
 	Connectors   Connectors
@@ -64,8 +67,10 @@ type Deps struct {
 	Audit        *audit.Service
 	Members      *member.Service
 	Recipients   *recipient.Service
-	Logger       *slog.Logger
-	About        About
+	// Configurations reads, writes and copies what was decided of integrations.
+	Configurations *configuration.Service
+	Logger         *slog.Logger
+	About          About
 	// DocsURL is the page that explains error codes, without a fragment.
 	DocsURL string
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/fieldwarden/fieldwarden/internal/configuration"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
 	"github.com/fieldwarden/fieldwarden/internal/member"
@@ -23,6 +24,16 @@ func (s *Server) wirePeople() (err error) {
 	c.recipients = recipient.New(s.store)
 	c.members, err = member.New(member.Config{
 		Store: s.store, Auth: s.auth, Settings: c.settings, Packages: c.packages, KnownPackages: packages.Known(),
+	})
+	return err
+}
+
+// wireConfigurations makes the use case that stands on those of settings, mappings,
+// schedules, budgets and recipients.
+func (s *Server) wireConfigurations() (err error) {
+	c := s.cases
+	c.configurations, err = configuration.New(configuration.Config{
+		Store: s.store, Settings: c.settings, Mappings: c.mappings, Recipients: c.recipients, Schedules: c.schedules, Budgets: c.runs, Packages: c.packages,
 	})
 	return err
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/alert"
 	"github.com/fieldwarden/fieldwarden/internal/audit"
 	"github.com/fieldwarden/fieldwarden/internal/auth"
+	"github.com/fieldwarden/fieldwarden/internal/configuration"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/integration"
 	"github.com/fieldwarden/fieldwarden/internal/job"
@@ -58,6 +59,8 @@ type useCases struct {
 	audits       *audit.Service
 	members      *member.Service
 	recipients   *recipient.Service
+	// configurations reads, writes and copies what was decided of integrations.
+	configurations *configuration.Service
 }
 
 // wire makes the use cases and the API over them. Lower layers reach higher ones
@@ -151,8 +154,10 @@ func (s *Server) wireUseCases(options Options, node string) error {
 	if err != nil {
 		return err
 	}
-	c.schedules, err = schedule.NewService(s.store)
-	return err
+	if c.schedules, err = schedule.NewService(s.store); err != nil {
+		return err
+	}
+	return s.wireConfigurations()
 }
 
 func (s *Server) newIntegrations(alerts *alert.Service, node string) (*integration.Service, error) {
@@ -209,8 +214,8 @@ func (s *Server) wireAPI() error {
 	audits := s.cases.audits
 	schema, err := graph.NewSchema(graph.Deps{
 		Store: s.store, Identities: s.auth, Integrations: s.cases.integrations, Settings: s.cases.settings, Mappings: s.cases.mappings,
-		Permissions: s.cases.permissions, Runs: s.cases.runs, Schedules: s.cases.schedules, Usage: s.cases.meter, Packages: s.cases.packages, Connectors: catalogue{host: s.host, docsURL: docsURL},
-		Audit: audits, Members: s.cases.members, Recipients: s.cases.recipients, Logger: s.log, DocsURL: docsURL,
+		Permissions: s.cases.permissions, Runs: s.cases.runs, RunLogs: s.cases.runlog, Schedules: s.cases.schedules, Usage: s.cases.meter, Packages: s.cases.packages, Connectors: catalogue{host: s.host, docsURL: docsURL},
+		Audit: audits, Members: s.cases.members, Recipients: s.cases.recipients, Configurations: s.cases.configurations, Logger: s.log, DocsURL: docsURL,
 		About: s.about(),
 	})
 	if err != nil {

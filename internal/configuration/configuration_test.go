@@ -113,27 +113,26 @@ func TestReadingWhatWasWrittenChangesNothing(t *testing.T) {
 		f := newFixture(t, s)
 		source, target := f.connect("salesforce", crm.Sandbox), f.connect("salesforce", crm.Production)
 		f.must(source, head+"recipients: [{address: first@example.com, class: EXTERNAL}]\n")
-		rapid.Check(t, func(rt *rapid.T) {
-			document := drawDocument(rt)
-			_, err := f.read(source, document, confirm)
-			if err != nil {
-				rt.Skip("a refused document: " + err.Error())
+		applied := 0
+		for seed := range 25 {
+			document := rapid.Custom(drawDocument).Example(seed)
+			if _, err := f.read(source, document, confirm); err != nil {
+				continue // settings whose parent is off, say
 			}
+			applied++
 			written := f.export(source)
 			again, err := f.read(source, written)
-			if err != nil || len(again.Plan) > 0 {
-				rt.Fatalf("%v\n%v\n%s", err, effects(again.Plan), written)
-			}
-			if f.export(source) != written {
-				rt.Fatalf("it is written in another way:\n%s\n%s", written, f.export(source))
-			}
+			require.NoError(t, err, written)
+			require.Empty(t, again.Plan, written)
+			require.Equal(t, written, f.export(source))
 			// At another integration it says the same, and is then there too.
 			if _, err := f.read(target, written, confirm); err == nil {
-				if again, err := f.read(target, written); err != nil || len(again.Plan) > 0 {
-					rt.Fatalf("at another integration: %v\n%v", err, effects(again.Plan))
-				}
+				again, err := f.read(target, written)
+				require.NoError(t, err, written)
+				require.Empty(t, again.Plan, written)
 			}
-		})
+		}
+		require.Greater(t, applied, 5)
 	})
 }
 
