@@ -2,7 +2,6 @@ package syncrun
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -96,31 +95,33 @@ func (s *Service) again(ctx context.Context, t *turn, failure error) error {
 	cause := asFault(failure)
 	t.lines, t.errors = nil, nil // what they tell was not saved, and comes again
 	switch {
-	case cause.Code == fault.Fenced:
-		return failure // somebody else saved this step, and tells
-	case ended:
-		return errors.Join(failure, s.spill(ctx, t))
+	case cause.Code == fault.Fenced, ended:
+		// Somebody else has the run, or it was stopped; the calls were made all the same.
+		s.spill(ctx, t)
+		return failure
 	case cause.Info().Retry == fault.RetryNever:
 		return s.end(ctx, t, ending{status: crm.RunFailed, code: cause.Code, reason: cause.Message, keep: true})
 	}
 	wait := s.limits.retryWait(cause, t.job.Attempt)
 	t.say(crm.LogWarn, cause.Code, fmt.Sprintf("%s It is tried again in %s.", sentence(cause.Message), wait.Round(time.Millisecond)),
 		"attempt", fmt.Sprint(t.job.Attempt), "wait", wait.String())
-	if err := s.spill(ctx, t); err != nil {
-		s.log.WarnContext(ctx, "what a failed step cost was not counted", slog.String("run", t.run.ID), slog.String("error", err.Error()))
-	}
+	s.spill(ctx, t)
 	return fault.New(cause.Code, cause.Message, fault.RetryAfter(wait), fault.Cause(failure))
 }
 
-// spill saves what a step that is not saved has cost and told.
-func (s *Service) spill(ctx context.Context, t *turn) error {
+// spill saves what a step that is not saved has cost and told. That it cannot is
+// logged: the step's own failure matters more.
+func (s *Service) spill(ctx context.Context, t *turn) {
 	if t.tally.Spent().CRMCalls == 0 && len(t.lines) == 0 {
-		return nil
+		return
 	}
-	return s.store.WithTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+	err := s.store.WithTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		if err := tx.Ent().SyncRun.UpdateOneID(t.run.ID).AddCrmCalls(t.tally.Spent().CRMCalls).Exec(ctx); err != nil {
 			return fmt.Errorf("syncrun: counting calls: %w", err)
 		}
 		return s.account(ctx, tx, t)
 	})
+	if err != nil {
+		s.log.WarnContext(ctx, "what a failed step cost was not counted", slog.String("run", t.run.ID), slog.String("error", err.Error()))
+	}
 }
