@@ -5,24 +5,20 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 
 	"entgo.io/contrib/entgql"
 	"entgo.io/ent/dialect/sql"
 
 	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/ent/failedrecord"
-	"github.com/fieldwarden/fieldwarden/ent/predicate"
 	"github.com/fieldwarden/fieldwarden/ent/runerror"
-	"github.com/fieldwarden/fieldwarden/ent/runlogentry"
-	"github.com/fieldwarden/fieldwarden/ent/syncrun"
 	"github.com/fieldwarden/fieldwarden/graph/model"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
 	"github.com/fieldwarden/fieldwarden/internal/gid"
 	"github.com/fieldwarden/fieldwarden/internal/runlog"
 	"github.com/fieldwarden/fieldwarden/internal/store"
-	syncruns "github.com/fieldwarden/fieldwarden/internal/syncrun"
+	"github.com/fieldwarden/fieldwarden/internal/syncrun"
 )
 
 // someOrAll refuses an empty list where a list left out means all: whoever selected
@@ -45,7 +41,7 @@ func (r *Resolver) retryFailedRecords(ctx context.Context, input model.RetryFail
 	if err := errors.Join(someOrAll("objects", input.Objects), someOrAll("failedRecordIds", input.FailedRecordIds)); err != nil {
 		return "", err
 	}
-	return r.Runs.RetryFailedRecords(ctx, syncruns.RetryInput{
+	return r.Runs.RetryFailedRecords(ctx, syncrun.RetryInput{
 		IdempotencyKey: input.IdempotencyKey, IntegrationID: input.IntegrationID,
 		Objects: input.Objects, FailedRecordIDs: input.FailedRecordIds,
 	})
@@ -60,45 +56,22 @@ func (r *Resolver) run(ctx context.Context, id string) (*ent.SyncRun, error) {
 	return found, nil
 }
 
-// atLeast matches the lines of a level or a higher one.
-func atLeast(level crm.LogLevel) predicate.RunLogEntry {
-	var levels []crm.LogLevel
-	for _, one := range level.Values()[slices.Index(level.Values(), string(level)):] {
-		levels = append(levels, crm.LogLevel(one))
-	}
-	return runlogentry.LevelIn(levels...)
-}
-
-// maxSearch is the longest text that a log is searched for.
-const maxSearch = 200
-
 // logs pages through the log of a run. Lines are numbered, so a position stays where
 // it is while the log grows.
-func (r *Resolver) logs(ctx context.Context, runID string, level crm.LogLevel, object, search *string, p page) (*ent.RunLogEntryConnection, error) {
-	query := r.Store.Read().RunLogEntry.Query().Where(runlogentry.RunID(runID), atLeast(level))
-	if object != nil {
-		query.Where(runlogentry.ObjectName(*object))
+func (r *Resolver) logs(ctx context.Context, runID string, filter runlog.Filter, p page) (*ent.RunLogEntryConnection, error) {
+	which, err := filter.Predicates(runID)
+	if err != nil {
+		return nil, err
 	}
-	if search != nil && *search != "" {
-		if len(*search) > maxSearch {
-			return nil, fault.New(fault.BadInput, fmt.Sprintf("The text to search for has at most %d bytes.", maxSearch), fault.Field("search"))
-		}
-		query.Where(runlogentry.MessageContainsFold(*search))
-	}
-	return query.Paginate(ctx, p.after, p.first, p.before, p.last, ent.WithRunLogEntryOrder(&ent.RunLogEntryOrder{
-		Direction: entgql.OrderDirectionAsc, Field: ent.RunLogEntryOrderFieldSeq,
-	}))
+	return r.Store.Read().RunLogEntry.Query().Where(which...).Paginate(ctx, p.after, p.first, p.before, p.last,
+		ent.WithRunLogEntryOrder(&ent.RunLogEntryOrder{Direction: entgql.OrderDirectionAsc, Field: ent.RunLogEntryOrderFieldSeq}))
 }
 
 // runLogTail follows the log of one run. It goes on after the run has ended, whose
 // last line says so, until the client leaves.
 func (r *Resolver) runLogTail(ctx context.Context, runID string, level crm.LogLevel, after *string) (<-chan *model.RunLogEvent, error) {
-	exists, err := r.Store.Read().SyncRun.Query().Where(syncrun.ID(runID)).Exist(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("graph: looking for run: %w", err)
-	}
-	if !exists {
-		return nil, fault.New(fault.NotFound, "There is no run with this id.", fault.Field("runId"))
+	if err := r.RunLogs.Exists(ctx, runID); err != nil {
+		return nil, err
 	}
 	ofRun := func(entry *ent.FeedEntry) bool { return entry.Kind == feedLog && entry.SubjectID == runID }
 	return followWanted(ctx, r, ofRun, nil, after, func(ctx context.Context, entry *ent.FeedEntry) (*model.RunLogEvent, error) {
@@ -106,11 +79,9 @@ func (r *Resolver) runLogTail(ctx context.Context, runID string, level crm.LogLe
 		if err != nil {
 			return nil, err
 		}
-		entries, err := r.Store.Read().RunLogEntry.Query().
-			Where(runlogentry.RunID(runID), runlogentry.SeqGTE(lines.From), runlogentry.SeqLTE(lines.To), atLeast(level)).
-			Order(runlogentry.BySeq()).All(ctx)
+		entries, err := r.RunLogs.Lines(ctx, lines, runlog.Filter{Level: level})
 		if err != nil {
-			return nil, fmt.Errorf("graph: loading lines: %w", err)
+			return nil, err
 		}
 		if len(entries) == 0 {
 			return nil, nil //nolint:nilnil // below the level, or past their retention: no event

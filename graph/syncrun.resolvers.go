@@ -16,6 +16,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
 	"github.com/fieldwarden/fieldwarden/internal/gid"
+	"github.com/fieldwarden/fieldwarden/internal/runlog"
 	"github.com/fieldwarden/fieldwarden/internal/syncrun"
 )
 
@@ -106,7 +107,7 @@ func (r *syncRunResolver) Logs(ctx context.Context, obj *ent.SyncRun, level crm.
 	if err != nil {
 		return nil, err
 	}
-	return r.logs(ctx, obj.ID, level, object, search, p)
+	return r.logs(ctx, obj.ID, runlog.Filter{Level: level, Object: valueOf(object), Search: valueOf(search)}, p)
 }
 
 func (r *Resolver) RunError() generated.RunErrorResolver { return &runErrorResolver{r} }

@@ -19,6 +19,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/fault"
 	"github.com/fieldwarden/fieldwarden/internal/obs"
 	"github.com/fieldwarden/fieldwarden/internal/principal"
+	"github.com/fieldwarden/fieldwarden/internal/runlog"
 )
 
 // exports serves files to download, with the credentials, the workspace selection
@@ -27,6 +28,7 @@ import (
 // with a broken transfer, never as if it were complete.
 type exports struct {
 	audits *audit.Service
+	runs   *runlog.Log
 	log    *slog.Logger
 }
 
@@ -101,12 +103,16 @@ func (e *exports) finish(r *http.Request, out *rows, err error) {
 // refuseExport answers a download that did not begin.
 func refuseExport(w http.ResponseWriter, r *http.Request, err error) {
 	shown, ok := fault.From(err)
-	if !ok || shown.Code != fault.BadInput {
+	status := http.StatusBadRequest
+	switch {
+	case ok && shown.Code == fault.NotFound:
+		status = http.StatusNotFound
+	case !ok || shown.Code != fault.BadInput:
 		refuse(w, r, err)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(http.StatusBadRequest)
+	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(ErrorAnswer{Code: shown.Code, Message: shown.Message, Hint: shown.WhatToDo()})
 }
 

@@ -37,9 +37,10 @@ func (s *Server) routes(web, graphqlHTTP http.Handler, sdl string) (http.Handler
 	router := chi.NewRouter()
 	router.Use(requestID, middleware.Recoverer, securityHeaders)
 	router.With(s.guard.api(auth.InterfaceGraphQL)...).Handle(pathGraphQL, transport.ByUpgrade(graphqlHTTP, s.sockets))
-	downloads := &exports{audits: s.cases.audits, log: s.log}
+	downloads := &exports{audits: s.cases.audits, runs: s.cases.runlog, log: s.log}
 	for _, form := range []string{formCSV, formJSON} {
 		router.With(s.guard.api(auth.InterfaceExport)...).Get("/export/audit."+form, downloads.auditLog(form))
+		router.With(s.guard.api(auth.InterfaceExport)...).Get("/export/runs/{id}/log."+form, downloads.runLog(form))
 	}
 	router.Method(http.MethodGet, pathSchema, schemaDownload(sdl))
 	router.Method(http.MethodHead, pathSchema, schemaDownload(sdl))
