@@ -70,6 +70,7 @@ func (s *Server) adminRoutes() http.Handler {
 	mux.HandleFunc("POST /sign-in-links", s.makeSignInLink)
 	mux.HandleFunc("POST /connectors/{name}/restart", s.restartConnector)
 	mux.HandleFunc("POST /backup", s.streamBackup)
+	s.observeRoutes(mux)
 	mux.HandleFunc("POST /keys/rotate", s.rotateKeys)
 	mux.HandleFunc("POST /keys/prune", s.pruneKeys)
 	mux.HandleFunc("POST /keys/reload", s.reloadKeys)

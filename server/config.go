@@ -54,6 +54,9 @@ type Config struct {
 	Instances InstancesConfig `yaml:"instances"`
 	// Runs is about runs.
 	Runs RunsConfig `yaml:"runs"`
+	// Metrics and Tracing say where figures and traces go.
+	Metrics MetricsConfig `yaml:"metrics"`
+	Tracing TracingConfig `yaml:"tracing"`
 }
 
 // WorkspaceConfig describes the first workspace.

@@ -54,9 +54,9 @@ connectors: [{name: salesforce, path: /a}]
 	require.NoError(t, loaded.Print(&out))
 	text := out.String()
 	for _, line := range []string{
-		"listen: 127.0.0.1:3  # flag --listen", "workspace.name: 'From: environment'  # environment FIELDWARDEN_WORKSPACE_NAME",
+		"listen: \"127.0.0.1:3\"  # flag --listen", "workspace.name: \"From: environment\"  # environment FIELDWARDEN_WORKSPACE_NAME",
 		"publicUrl: https://file.example  # file " + file, "workspace.timeZone: UTC  # default",
-		"key: file:data/key.json  # default",
+		"key: \"file:data/key.json\"  # default",
 	} {
 		require.Contains(t, text, line+"\n")
 	}

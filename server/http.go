@@ -35,7 +35,7 @@ func (s *Server) routes(web, graphqlHTTP http.Handler, sdl string) (http.Handler
 	}
 	signIn := &signInPages{cases: s.cases, pages: pages, log: s.log}
 	router := chi.NewRouter()
-	router.Use(requestID, middleware.Recoverer, securityHeaders)
+	router.Use(requestID, s.watch.requests, middleware.Recoverer, securityHeaders)
 	router.With(s.guard.api(auth.InterfaceGraphQL)...).Handle(pathGraphQL, transport.ByUpgrade(graphqlHTTP, s.sockets))
 	downloads := &exports{audits: s.cases.audits, runs: s.cases.runlog, log: s.log}
 	for _, form := range []string{formCSV, formJSON} {
@@ -59,15 +59,6 @@ func (s *Server) routes(web, graphqlHTTP http.Handler, sdl string) (http.Handler
 	router.Get("/healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	router.Get("/readyz", s.ready)
 	return router, nil
-}
-
-func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
-	if err := s.store.Ping(r.Context()); err != nil {
-		s.log.WarnContext(r.Context(), "not ready", obs.Err(err))
-		http.Error(w, "database unavailable", http.StatusServiceUnavailable)
-		return
-	}
-	_, _ = w.Write([]byte("ok\n"))
 }
 
 // refuse answers a request that goes no further, in GraphQL's form. Only what the

@@ -20,6 +20,7 @@ func (s *Server) open(ctx context.Context, options Options) error {
 	}
 	s.store, err = store.Open(ctx, store.Config{
 		URL: s.config.Database, Clock: options.Clock, Logger: options.Logger, TxTimeout: options.Tuning.TxTimeout,
+		Observer: s.watch,
 	})
 	if err != nil {
 		return err
@@ -52,7 +53,7 @@ func (s *Server) open(ctx context.Context, options Options) error {
 	check := cmp.Or(options.Tuning.CheckTimeout, checkTimeout)
 	s.host, err = host.New(host.Config{
 		Connectors: installations, WorkDir: filepath.Join(s.config.DataDir, "connectors"),
-		ShimPath: options.ShimPath, Logger: options.Logger, Clock: options.Clock,
+		ShimPath: options.ShimPath, Logger: options.Logger, Clock: options.Clock, Observe: s.watch.call,
 		Timeouts: host.Timeouts{Check: check, Checklist: check},
 	})
 	if err != nil {

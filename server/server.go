@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/jonboulle/clockwork"
@@ -21,6 +22,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/graph/transport"
 	"github.com/fieldwarden/fieldwarden/internal/auth"
 	"github.com/fieldwarden/fieldwarden/internal/job"
+	"github.com/fieldwarden/fieldwarden/internal/obs"
 	"github.com/fieldwarden/fieldwarden/internal/schedule"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 	"github.com/fieldwarden/fieldwarden/plugins/host"
@@ -43,6 +45,8 @@ type Options struct {
 	Logger *slog.Logger
 	// Version is the program's; it is shown, and stands in backups.
 	Version string
+	// Tracing takes spans instead of what the configuration says; for tests.
+	Tracing *obs.Tracing
 	// Clock drives schedules and expiries; nil is the wall clock.
 	Clock clockwork.Clock
 	// ShimPath is the program that runs connectors: this binary. Required.
@@ -81,6 +85,7 @@ type Server struct {
 	jobs     *job.Engine
 	schedule *schedule.Scheduler
 	cases    *useCases
+	watch    *watch
 	sockets  *transport.WebSocket
 	streams  *transport.EventStreams
 	handler  http.Handler
@@ -89,6 +94,10 @@ type Server struct {
 	workspaceID string
 	listener    net.Listener
 	adminSocket net.Listener
+	// metricsListener is nil unless the configuration names an address.
+	metricsListener net.Listener
+	// working says that connectors and jobs have been started and not yet stopped.
+	working atomic.Bool
 }
 
 // New opens the store and wires all parts. What it opened is closed again when
@@ -115,6 +124,14 @@ func New(ctx context.Context, config Config, options Options) (_ *Server, err er
 	config.Listen = s.listener.Addr().String()
 	if s.config, err = config.complete(); err != nil {
 		return nil, err
+	}
+	if err := s.newWatch(ctx, options); err != nil {
+		return nil, err
+	}
+	if listen := s.config.Metrics.Listen; listen != "" {
+		if s.metricsListener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", listen); err != nil {
+			return nil, fmt.Errorf("server: listening on %s for metrics: %w", listen, err)
+		}
 	}
 	if err := s.open(ctx, options); err != nil {
 		return nil, err
@@ -168,11 +185,17 @@ func (s *Server) Run(ctx context.Context) (err error) {
 	group.Go(func() error { return serve(web, s.listener) })
 	group.Go(func() error { return serve(adminWeb, s.adminSocket) })
 	group.Go(func() error { return s.auth.Run(failed) })
+	metricsWeb := newHTTPServer(s.watch.metrics.Handler(), s.log)
+	if s.metricsListener != nil {
+		group.Go(func() error { return serve(metricsWeb, s.metricsListener) })
+	}
+	s.working.Store(true)
 	s.log.InfoContext(ctx, "serving", slog.String("url", s.config.PublicURL))
 	select {
 	case <-ctx.Done():
 	case <-failed.Done():
 	}
+	s.working.Store(false) // from here on not ready: no more requests, please
 	stop, stopped := context.WithTimeout(work, stopGrace)
 	defer stopped()
 	return errors.Join(
@@ -181,7 +204,9 @@ func (s *Server) Run(ctx context.Context) (err error) {
 		s.streams.Shutdown(stop),
 		web.Shutdown(stop),
 		adminWeb.Shutdown(stop),
+		metricsWeb.Shutdown(stop),
 		s.jobs.Stop(stop),
+		s.watch.tracing.Close(stop),
 		func() error { cancel(); return group.Wait() }(),
 	)
 }
@@ -197,7 +222,7 @@ func (s *Server) Close() error {
 		failures = append(failures, s.store.Close())
 		s.store = nil
 	}
-	for _, listener := range []net.Listener{s.listener, s.adminSocket} {
+	for _, listener := range []net.Listener{s.listener, s.adminSocket, s.metricsListener} {
 		if listener == nil {
 			continue
 		}

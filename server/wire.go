@@ -72,7 +72,7 @@ func (s *Server) wire(options Options) error {
 	}
 	s.jobs, err = job.New(job.Config{
 		Store: s.store, Logger: s.log, NodeID: node,
-		PollInterval: options.Tuning.JobPoll, DeadAfter: options.Tuning.DeadAfter,
+		PollInterval: options.Tuning.JobPoll, DeadAfter: options.Tuning.DeadAfter, Observer: s.watch,
 	})
 	if err != nil {
 		return err
@@ -188,6 +188,9 @@ func (s *Server) newIntegrations(alerts *alert.Service, node string) (*integrati
 		OnActivated: func(ctx context.Context, tx *store.Tx, found *ent.Integration) error {
 			return c.runs.EnqueueOnboarding(ctx, tx, found)
 		},
+		OnStopped: func(ctx context.Context, tx *store.Tx, found *ent.Integration) error {
+			return c.runs.StopWith(ctx, tx, found)
+		},
 		Objects: s.packageObjects,
 		StepBlockers: map[crm.OnboardingStep]integration.Blockers{
 			crm.StepSettings: func(ctx context.Context, id string) ([]string, error) {
@@ -226,6 +229,7 @@ func (s *Server) wireAPI() error {
 		// The schema is shown to whoever may use it.
 		Introspection: func(ctx context.Context) bool { _, ok := principal.From(ctx); return ok },
 	})
+	executor.AroundResponses(s.watch.response)
 	executor.AroundResponses(graph.WithLoaders(s.store))
 	if s.guard, err = newGuard(s.config, s.auth, s.store.Clock().Now); err != nil {
 		return err

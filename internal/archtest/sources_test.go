@@ -31,7 +31,7 @@ var callRules = []callRule{
 	{"time", "Sleep", nil, "only", "a test waits for what it needs (a channel, a fake clock, require.Eventually), never for time"},
 	{
 		module + "/internal/principal", "AllWorkspaces",
-		[]string{"internal/auth", "internal/job", "internal/schedule", "internal/store", "internal/store/storetest", "test/..."},
+		[]string{"internal/auth", "internal/job", "internal/rotation", "internal/schedule", "internal/store", "internal/store/storetest", "test/..."},
 		"",
 		"looking across workspaces is for token look-up, job dispatch, the due scan and retention",
 	},
@@ -45,6 +45,7 @@ var callRules = []callRule{
 		"internal/store/listen.go",     // the listener's life is the store's, which Close ends
 		"plugins/host/host.go",         // connectors' lives are the host's, which Close ends
 		"plugins/host/process.go",      // stopping goes on when the caller has gone
+		"server/metrics.go",            // Prometheus asks for figures without a context
 		"plugins/host/logs.go",         // a connector's log lines belong to no call
 		"graph/transport/ws_socket.go", // a read that is cancelled would close the socket without its code
 	}, "", "a context comes from the caller; main, owners of a life of their own and tests make one"},

@@ -98,3 +98,16 @@ func (w *wakeups) followers() (n int) {
 func (s *Store) Pools() map[string]*sql.DB {
 	return map[string]*sql.DB{"writer": s.writer, "reader": s.reader}
 }
+
+// SchemaVersion tells the newest migration that the database has and the newest that
+// this program knows.
+func (s *Store) SchemaVersion(ctx context.Context) (found, known int64, err error) {
+	if known, err = newestKnown(s.dialect); err != nil {
+		return 0, 0, err
+	}
+	query := "SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied"
+	if err := s.reader.QueryRowContext(ctx, query).Scan(&found); err != nil {
+		return 0, known, unavailable("The database does not tell its version.", err)
+	}
+	return found, known, nil
+}
