@@ -16,7 +16,7 @@ import (
 // maxSearch is the longest text that a log is searched for, in bytes.
 const maxSearch = 200
 
-// page is how many lines are read at a time.
+// page is how many lines are read or written at a time.
 const page = 500
 
 // Filter says which lines of a log; zero fields leave nothing out.

@@ -13,6 +13,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/fieldwarden/fieldwarden/ent"
@@ -109,8 +110,10 @@ func (l *Log) Append(ctx context.Context, tx *store.Tx, run *ent.SyncRun, lines 
 	for i, line := range lines {
 		creates[i] = l.entry(tx, run, line).SetSeq(first + i)
 	}
-	if err := tx.Ent().RunLogEntry.CreateBulk(creates...).Exec(ctx); err != nil {
-		return fmt.Errorf("runlog: adding lines: %w", err)
+	for part := range slices.Chunk(creates, page) { // a statement may have only so many parameters
+		if err := tx.Ent().RunLogEntry.CreateBulk(part...).Exec(ctx); err != nil {
+			return fmt.Errorf("runlog: adding lines: %w", err)
+		}
 	}
 	announce(tx, run, first, first+len(lines)-1)
 	return nil
