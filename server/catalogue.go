@@ -53,6 +53,9 @@ func (c catalogue) show(status host.Status) *model.Connector {
 			}
 		}
 	}
+	for _, api := range manifest.APIs() {
+		shown.APITypes = append(shown.APITypes, &api)
+	}
 	for i := range manifest.Prerequisites {
 		shown.Prerequisites = append(shown.Prerequisites, &manifest.Prerequisites[i])
 	}
