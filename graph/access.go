@@ -78,8 +78,8 @@ func (g *gate) rootField(ctx context.Context, next graphql.RootResolver) graphql
 	if strings.HasPrefix(root.Field.Name, "__") {
 		return next(ctx)
 	}
-	if err := g.mayStart(ctx, root.Object, root.Field); err != nil {
-		if root.Object != mutationType { // a mutation's refusal is recorded around this
+	if err := g.mayStart(ctx, rootType(root), root.Field); err != nil {
+		if rootType(root) != mutationType { // a mutation's refusal is recorded around this
 			g.recorder.refused(ctx, root.Field.Name, err)
 		}
 		graphql.AddError(graphql.WithPathContext(ctx, graphql.NewPathWithField(root.Field.Alias)), err)
@@ -87,6 +87,10 @@ func (g *gate) rootField(ctx context.Context, next graphql.RootResolver) graphql
 	}
 	return next(ctx)
 }
+
+// rootType is the type that a root field belongs to; gqlgen's Object is the field's
+// own name.
+func rootType(root *graphql.RootFieldContext) string { return root.Field.ObjectDefinition.Name }
 
 // Names of root types.
 const (

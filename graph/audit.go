@@ -59,7 +59,7 @@ type attempt struct {
 // table of access, its input, its use case or a bug.
 func (r recorder) mutation(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
 	root := graphql.GetRootFieldContext(ctx)
-	if root.Object != mutationType {
+	if rootType(root) != mutationType {
 		return next(ctx)
 	}
 	if _, err := acting(ctx); err != nil {
