@@ -237,7 +237,7 @@ func TestExportFiltersAndPages(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store, _ *clockwork.FakeClock) {
 		f := newFixture(t, s)
 		var lines []runlog.Line
-		for i := range 1200 {
+		for i := range 600 {
 			line := runlog.Line{Level: crm.LogDebug, Message: fmt.Sprintf("Line %d", i+1)}
 			if i%100 == 0 {
 				line.Level, line.Object = crm.LogWarn, "Contact"
@@ -255,13 +255,13 @@ func TestExportFiltersAndPages(t *testing.T) {
 			return seqs
 		}
 		all := count(runlog.Filter{})
-		require.Len(t, all, 1200)
+		require.Len(t, all, 600)
 		for i, seq := range all {
 			require.Equal(t, i+1, seq)
 		}
-		require.Len(t, count(runlog.Filter{Level: crm.LogInfo}), 12)
+		require.Len(t, count(runlog.Filter{Level: crm.LogInfo}), 6)
 		require.Len(t, count(runlog.Filter{Object: "Contact", Level: crm.LogError}), 0)
-		require.Equal(t, []int{1101}, count(runlog.Filter{Object: "Contact", Search: "LINE 11"}))
+		require.Equal(t, []int{501}, count(runlog.Filter{Object: "Contact", Search: "LINE 5"}))
 		require.True(t, fault.Is(f.log.Export(f.ctx, f.run.ID, runlog.Filter{Level: "LOUD"}, nil), fault.BadInput))
 		require.NoError(t, f.log.Exists(f.ctx, f.run.ID))
 		other, _ := storetest.Workspace(t, s)
@@ -274,7 +274,7 @@ func TestOldLinesAreForgotten(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Store, clock *clockwork.FakeClock) {
 		f := newFixture(t, s)
-		old := make([]runlog.Line, 4500)
+		old := make([]runlog.Line, 2100)
 		for i := range old {
 			old[i] = runlog.Line{Level: crm.LogInfo, Message: "old"}
 		}
@@ -283,12 +283,12 @@ func TestOldLinesAreForgotten(t *testing.T) {
 		f.say(runlog.Line{Level: crm.LogInfo, Message: "young"})
 		system := principal.AllWorkspaces(t.Context(), "test")
 		require.NoError(t, f.log.Housekeep(system))
-		require.Len(t, f.lines(), 4501, "not older than the retention")
+		require.Len(t, f.lines(), 2101, "not older than the retention")
 		clock.Advance(time.Second)
 		require.NoError(t, f.log.Housekeep(system))
 		require.Len(t, f.lines(), 1)
 		require.NoError(t, f.log.Housekeep(system))
 		f.say(runlog.Line{Level: crm.LogInfo, Message: "more"})
-		require.Equal(t, 4502, f.lines()[1].Seq)
+		require.Equal(t, 2102, f.lines()[1].Seq)
 	})
 }

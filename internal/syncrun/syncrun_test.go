@@ -64,6 +64,9 @@ type crmOrg struct {
 	page int
 	// refused are ids of records that the host does not take.
 	refused map[string]bool
+	// single says that the connector can read single records; asked are the requests.
+	single bool
+	asked  []crm.ReadRecordsRequest
 	// quota is what the CRM tells of its own quota with each check.
 	quota crm.CallStats
 	// breakAfter ends the next reading of an object with a failure before the record of
