@@ -53,6 +53,8 @@ type Options struct {
 	ShimPath string
 	// Tuning shortens waits for tests and demonstrations; zero means production.
 	Tuning Tuning
+
+	wallClock bool // nobody gave a Clock
 }
 
 // Tuning are waits that a demonstration or a test changes.
@@ -107,7 +109,7 @@ func New(ctx context.Context, config Config, options Options) (_ *Server, err er
 		return nil, errors.New("server: incomplete options")
 	}
 	if options.Clock == nil {
-		options.Clock = clockwork.NewRealClock()
+		options.Clock, options.wallClock = clockwork.NewRealClock(), true
 	}
 	s := &Server{log: options.Logger, version: options.Version}
 	defer func() {

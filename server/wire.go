@@ -10,8 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jonboulle/clockwork"
-
 	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/graph"
 	"github.com/fieldwarden/fieldwarden/graph/graphiql"
@@ -81,7 +79,7 @@ func (s *Server) wire(options Options) error {
 		return err
 	}
 	s.schedule, err = schedule.New(schedule.Config{
-		Store: s.store, Runs: s.cases.runs, Logger: s.log, Clock: options.Clock, Now: databaseTime(s.store, options.Clock),
+		Store: s.store, Runs: s.cases.runs, Logger: s.log, Clock: options.Clock, Now: dueTime(s.store, options),
 		Housekeeping: []schedule.Task{
 			{Name: "ending grace periods", Do: s.cases.integrations.ExpireGrace},
 			{Name: "warning of grace periods that end", Do: s.cases.integrations.WarnGraceEnding},
@@ -265,11 +263,12 @@ func nodeID(dataDir string) (string, error) {
 	return id, nil
 }
 
-// databaseTime is the time that decides what is due. On PostgreSQL it is the
-// database's, which all nodes share; one SQLite process goes by its own clock.
-func databaseTime(s *store.Store, clock clockwork.Clock) func(context.Context) (time.Time, error) {
-	if s.Dialect() == store.SQLite {
-		return func(context.Context) (time.Time, error) { return clock.Now(), nil }
+// dueTime is the time that decides what is due. On PostgreSQL it is the database's,
+// which all nodes share; one SQLite process goes by its own clock, and so does a server
+// that was given one.
+func dueTime(s *store.Store, options Options) func(context.Context) (time.Time, error) {
+	if s.Dialect() == store.SQLite || !options.wallClock {
+		return func(context.Context) (time.Time, error) { return options.Clock.Now(), nil }
 	}
 	return s.DatabaseTime
 }
