@@ -50,7 +50,8 @@ type Config struct {
 	// Now gives the time that decides what is due: the database's own, so that
 	// nodes with wrong clocks agree.
 	Now func(ctx context.Context) (time.Time, error)
-	// PerWorkspace bounds how many runs one poke starts for one workspace.
+	// PerWorkspace is how many runs one workspace gets in a round; a poke makes rounds
+	// until nothing is due, so that one with very many integrations hides no other.
 	PerWorkspace int
 	// Batch bounds how many runs one poke starts in all.
 	Batch int
@@ -73,7 +74,7 @@ func New(config Config) (*Scheduler, error) {
 		config.PerWorkspace = 50
 	}
 	if config.Batch == 0 {
-		config.Batch = 2000
+		config.Batch = 10_000
 	}
 	cron, err := gocron.NewScheduler(gocron.WithClock(config.Clock), gocron.WithLocation(time.UTC))
 	if err != nil {
@@ -105,16 +106,7 @@ func (s *Scheduler) Poke(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("schedule: asking the time: %w", err)
 	}
-	due, err := s.due(ctx, now)
-	if err != nil {
-		return err
-	}
-	var failures []error
-	for _, found := range due {
-		if err := s.startRun(ctx, found, now); err != nil {
-			failures = append(failures, fmt.Errorf("integration %s: %w", found.ID, err))
-		}
-	}
+	failures := s.startDue(ctx, now)
 	for _, task := range s.config.Housekeeping {
 		if err := task.Do(principal.AllWorkspaces(ctx, task.Name)); err != nil {
 			failures = append(failures, fmt.Errorf("%s: %w", task.Name, err))
@@ -123,10 +115,32 @@ func (s *Scheduler) Poke(ctx context.Context) error {
 	return errors.Join(failures...)
 }
 
-// due lists what is due, at most PerWorkspace of one workspace and Batch in all. It
-// goes workspace by workspace, the longest waiting first, so that one with very many
-// integrations never hides another.
-func (s *Scheduler) due(ctx context.Context, now time.Time) ([]*ent.Integration, error) {
+// startDue starts what is due, round by round, at most Batch in all.
+func (s *Scheduler) startDue(ctx context.Context, now time.Time) (failures []error) {
+	last := map[string]*ent.Integration{}
+	for seen := 0; seen < s.config.Batch && ctx.Err() == nil; {
+		due, err := s.due(ctx, now, last, s.config.Batch-seen)
+		if err != nil {
+			return append(failures, err)
+		}
+		if len(due) == 0 {
+			return failures
+		}
+		for _, found := range due {
+			if err := s.startRun(ctx, found, now); err != nil {
+				failures = append(failures, fmt.Errorf("integration %s: %w", found.ID, err))
+			}
+			last[found.WorkspaceID] = found
+		}
+		seen += len(due)
+	}
+	return failures
+}
+
+// due lists what is due and comes after the last one seen of its workspace, at most
+// PerWorkspace of one workspace and most in all. It goes workspace by workspace, the
+// longest waiting first.
+func (s *Scheduler) due(ctx context.Context, now time.Time, last map[string]*ent.Integration, most int) ([]*ent.Integration, error) {
 	ctx = principal.AllWorkspaces(ctx, "due scan")
 	isDue := integration.And(integration.StateEQ(crm.IntegrationActive), integration.NextRunAtLTE(now))
 	var waiting []struct {
@@ -140,12 +154,17 @@ func (s *Scheduler) due(ctx context.Context, now time.Time) ([]*ent.Integration,
 	}
 	var due []*ent.Integration
 	for _, workspace := range waiting {
-		room := min(s.config.PerWorkspace, s.config.Batch-len(due))
+		room := min(s.config.PerWorkspace, most-len(due))
 		if room == 0 {
 			break
 		}
-		some, err := s.config.Store.Read().Integration.Query().Where(isDue, integration.WorkspaceID(workspace.WorkspaceID)).
-			Order(integration.ByNextRunAt(), integration.ByID()).Limit(room).All(ctx)
+		query := s.config.Store.Read().Integration.Query().Where(isDue, integration.WorkspaceID(workspace.WorkspaceID))
+		if before := last[workspace.WorkspaceID]; before != nil {
+			// One whose run could not start is still due; it waits for the next poke.
+			query.Where(integration.Or(integration.NextRunAtGT(*before.NextRunAt),
+				integration.And(integration.NextRunAt(*before.NextRunAt), integration.IDGT(before.ID))))
+		}
+		some, err := query.Order(integration.ByNextRunAt(), integration.ByID()).Limit(room).All(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("schedule: looking for due integrations: %w", err)
 		}

@@ -177,11 +177,28 @@ func TestOneWorkspaceCannotTakeAPokeForItself(t *testing.T) {
 		scheduler := newScheduler(t, s, clock, runs{}, func(c *schedule.Config) { c.PerWorkspace, c.Batch = 2, 4 })
 		require.NoError(t, scheduler.Poke(large))
 		got, _ := dates(large, t, s)
-		require.Len(t, got, 2)
+		require.Len(t, got, 3, "two of the first round, one of the second")
 		got, _ = dates(small, t, s)
 		require.Len(t, got, 1)
 		require.NoError(t, scheduler.Poke(large))
 		got, _ = dates(large, t, s)
+		require.Len(t, got, 5)
+	})
+}
+
+// TestOnePokeStartsAllThatIsDue: rounds bound nothing but the order, and one that
+// cannot start now is not asked again by the same poke.
+func TestOnePokeStartsAllThatIsDue(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store, clock *clockwork.FakeClock) {
+		ctx, _ := storetest.Workspace(t, s)
+		busy := integrationAt(ctx, t, s, "08:00", "UTC", clock.Now().Add(-time.Minute))
+		for range 4 {
+			integrationAt(ctx, t, s, "08:00", "UTC", clock.Now())
+		}
+		scheduler := newScheduler(t, s, clock, runs{busy: map[string]bool{busy.ID: true}}, func(c *schedule.Config) { c.PerWorkspace = 1 })
+		require.NoError(t, scheduler.Poke(ctx))
+		got, _ := dates(ctx, t, s)
 		require.Len(t, got, 4)
 	})
 }
