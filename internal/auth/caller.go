@@ -137,17 +137,17 @@ func nearest(found []*ent.Member, memberID string) *ent.Member {
 // memberOf is the condition for the members that a person is, in any workspace;
 // false for somebody who is none.
 func memberOf(who caller) (predicate.Member, bool) {
-	var any []predicate.Member
+	var either []predicate.Member
 	if who.memberID != "" {
-		any = append(any, member.ID(who.memberID))
+		either = append(either, member.ID(who.memberID))
 	}
 	if who.identity.known() {
-		any = append(any, ofIdentity(who.identity))
+		either = append(either, ofIdentity(who.identity))
 	}
-	if len(any) == 0 {
+	if len(either) == 0 {
 		return nil, false
 	}
-	return member.Or(any...), true
+	return member.Or(either...), true
 }
 
 // ofIdentity is the condition for the members that are bound to an identity, or that

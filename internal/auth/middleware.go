@@ -103,7 +103,7 @@ func (s *Service) Cookie(name string, value crm.Secret, life time.Duration) *htt
 	if life < 0 {
 		seconds = -1
 	}
-	return &http.Cookie{
+	return &http.Cookie{ //nolint:gosec // not Secure only where the operator serves plain http
 		Name: s.cookieName(name), Value: value.Reveal(), Path: "/", MaxAge: seconds,
 		HttpOnly: true, Secure: s.secure(), SameSite: http.SameSiteLaxMode,
 	}

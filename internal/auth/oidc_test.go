@@ -61,7 +61,7 @@ func TestWhoIsNotKnownIsNotLetIn(t *testing.T) {
 			a := idp.begin(t, service, user, "", other.ID)
 			_, err := service.FinishOIDC(t.Context(), a.callback)
 			require.Equal(t, fault.SignInRefused, fault.CodeOf(err), name)
-			requireNoSecrets(t, s, ctx, a.callback.Cookie, crm.Secret(a.callback.Code))
+			requireNoSecrets(ctx, t, s, a.callback.Cookie, crm.Secret(a.callback.Code))
 		}
 		n, err := s.Read().AuditEntry.Query().Where(auditentry.OutcomeEQ(crm.AuditDenied), auditentry.FaultCode("SIGN_IN_REFUSED")).Count(ctx)
 		require.NoError(t, err)

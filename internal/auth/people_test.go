@@ -117,13 +117,13 @@ func TestTheFirstOwnerComesByALinkThatWorksOnce(t *testing.T) {
 		denied, err := s.Read().AuditEntry.Query().Where(auditentry.OutcomeEQ(crm.AuditDenied), auditentry.FaultCode("SIGN_IN_LINK_INVALID")).Count(ctx)
 		require.NoError(t, err)
 		require.Equal(t, 4, denied)
-		requireNoSecrets(t, s, ctx, ticket, in.Cookie)
+		requireNoSecrets(ctx, t, s, ticket, in.Cookie)
 		_ = clock
 	})
 }
 
 // requireNoSecrets asserts that the audit holds none of some secrets.
-func requireNoSecrets(t *testing.T, s *store.Store, ctx context.Context, secrets ...crm.Secret) {
+func requireNoSecrets(ctx context.Context, t *testing.T, s *store.Store, secrets ...crm.Secret) {
 	t.Helper()
 	rows, err := s.Read().AuditEntry.Query().All(ctx)
 	require.NoError(t, err)
