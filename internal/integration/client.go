@@ -86,7 +86,7 @@ func (s *Service) saveClient(ctx context.Context, tx *store.Tx, workspaceID stri
 		return fmt.Errorf("save OAuth client: %w", err)
 	}
 	return tx.Audit(ctx, store.AuditItem{
-		Action: "oauthClient.set", Target: id, Outcome: crm.AuditSucceeded, Before: before,
+		Action: "setOAuthClient", Target: id, Outcome: crm.AuditSucceeded, Before: before,
 		After: map[string]any{"connector": in.Connector, "environment": in.Environment, "clientId": in.ClientID},
 	})
 }

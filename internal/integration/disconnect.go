@@ -33,8 +33,8 @@ type DisconnectResult struct {
 // revoked at the CRM and forgotten here, its alerts are resolved, its run is
 // cancelled, its slot is free. Ids, settings, mappings and history stay for
 // Reconnect; imported records too, unless they are to be purged, which goes on in
-// the background. That the CRM does not confirm the revocation stops nothing: the
-// integration's reason tells it.
+// the background. The revocation comes last and is tried once: that the CRM does not
+// confirm it stops nothing, and the integration's reason tells it.
 //
 // Without Confirm nothing happens: fault.ConfirmRequired, and the result says how
 // many records would be deleted. Disconnecting again purges what was kept.

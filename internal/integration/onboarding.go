@@ -171,7 +171,7 @@ func (s *Service) MarkStep(ctx context.Context, tx *store.Tx, integrationID stri
 	}
 	announce(tx, row)
 	return tx.Audit(ctx, store.AuditItem{
-		Action: "integration.completeStep", Target: row.ID, Outcome: crm.AuditSucceeded, After: map[string]any{"step": step},
+		Action: "completeOnboardingStep", Target: row.ID, Outcome: crm.AuditSucceeded, After: map[string]any{"step": step},
 	})
 }
 

@@ -53,7 +53,7 @@ func (s *Service) ReplaceUser(ctx context.Context, in SignInAgainInput) (StartRe
 			return errState(row)
 		}
 		return tx.Audit(ctx, store.AuditItem{
-			Action: "integration.replaceUser", Target: row.ID, Outcome: crm.AuditSucceeded,
+			Action: "replaceIntegrationUser", Target: row.ID, Outcome: crm.AuditSucceeded,
 			Before: map[string]any{"integrationUser": row.IntegrationUser},
 		})
 	})

@@ -96,14 +96,13 @@ func (s *Service) resumable(kind string, holders []*ent.Integration) *ent.Integr
 	return nil
 }
 
-// errInstanceLimit names an integration that is in the way.
+// errInstanceLimit names the integration that is in the way the longest.
 func errInstanceLimit(holders []*ent.Integration) error {
-	row := holders[0]
-	name := row.InstanceName
-	if name == "" {
-		name = row.Connector
+	row, which := holders[0], holders[0].ID
+	if row.InstanceName != "" {
+		which = row.InstanceName + " (" + row.ID + ")"
 	}
 	return fault.New(fault.InstanceLimit,
-		fmt.Sprintf("The workspace has %s as its %s integration for %s already (%s); it is %s.", name, row.Environment, row.Connector, row.ID, row.State),
+		fmt.Sprintf("The workspace has an integration for %s, %s, already: %s. It is %s.", row.Connector, row.Environment, which, row.State),
 		fault.Field("environment"), fault.Detail("integrationId", row.ID), fault.Detail("state", string(row.State)))
 }
