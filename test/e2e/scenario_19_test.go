@@ -87,7 +87,9 @@ func (i *integration) passes(t *testing.T, clock *clockwork.FakeClock, d time.Du
 func (i *integration) openRules(t *testing.T) []string {
 	t.Helper()
 	var found struct {
-		Alerts struct{ Edges []struct{ Node struct{ Rule string } } }
+		Alerts struct {
+			Edges []struct{ Node struct{ Rule string } }
+		}
 	}
 	i.look(t, "alerts(first: 50, filter: {states: [OPEN]}) { edges { node { rule } } }", &found)
 	rules := []string{}
