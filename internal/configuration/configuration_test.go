@@ -73,7 +73,7 @@ func TestImport(t *testing.T) {
 		require.Equal(t, effects(done.Plan), effects(again.Plan), "the same key again gives the same answer")
 		require.Equal(t, 1, s.Read().AuditEntry.Query().Where(auditentry.Action("configuration.import")).CountX(f.ctx))
 		require.Equal(t, 1, s.Read().FeedEntry.Query().Where(feedentry.Kind("settings")).CountX(f.ctx))
-		require.Equal(t, 2, s.Read().AuditEntry.Query().Where(auditentry.Action("mapping.map")).CountX(f.ctx))
+		require.Equal(t, 2, s.Read().AuditEntry.Query().Where(auditentry.Action("mapField")).CountX(f.ctx))
 		row := s.Read().Integration.GetX(f.ctx, id)
 		require.Equal(t, []any{"03:30", "Europe/Berlin", 60, 2}, []any{row.ScheduleTime, row.ScheduleZone, row.QuotaPercent, row.SettingsVersion})
 
@@ -250,7 +250,7 @@ func deep(levels int) string {
 
 // problems lists "CODE line:column" of the errors.
 func problems(err error) []string {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // errors.Join's own form
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		var list []string
 		for _, one := range joined.Unwrap() {
 			list = append(list, problems(one)...)

@@ -159,7 +159,7 @@ func (s *Service) write(
 		}
 	}
 	for _, one := range changed {
-		item := store.AuditItem{Action: "mapping.map", Target: integration.ID, Outcome: crm.AuditSucceeded}
+		item := store.AuditItem{Action: "mapField", Target: integration.ID, Outcome: crm.AuditSucceeded}
 		if one.Before != "" {
 			item.Before = auditOf(present[one.StandardField])
 		}

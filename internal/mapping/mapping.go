@@ -187,7 +187,7 @@ func (s *Service) replace(
 	if err != nil {
 		return "", err
 	}
-	item := store.AuditItem{Action: "mapping.map", Target: integration.ID, Outcome: crm.AuditSucceeded}
+	item := store.AuditItem{Action: "mapField", Target: integration.ID, Outcome: crm.AuditSucceeded}
 	if former != nil {
 		if err := remove(ctx, tx, former); err != nil {
 			return "", err
@@ -274,7 +274,7 @@ func (s *Service) unmap(ctx context.Context, tx *store.Tx, in UnmapInput) error 
 		return err
 	}
 	return tx.Audit(ctx, store.AuditItem{
-		Action: "mapping.unmap", Target: integration.ID, Outcome: crm.AuditSucceeded, Before: auditOf(row),
+		Action: "unmapField", Target: integration.ID, Outcome: crm.AuditSucceeded, Before: auditOf(row),
 		After: audited{StandardField: in.StandardField, Object: row.ObjectName, Reason: in.Reason},
 	})
 }

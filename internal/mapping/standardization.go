@@ -210,7 +210,7 @@ func (s *Service) completeStandardization(ctx context.Context, tx *store.Tx, int
 		return err
 	}
 	return tx.Audit(ctx, store.AuditItem{
-		Action: "mapping.completeStandardization", Target: integration.ID, Outcome: crm.AuditSucceeded,
+		Action: "completeOnboardingStep", Target: integration.ID, Outcome: crm.AuditSucceeded,
 	})
 }
 

@@ -58,7 +58,7 @@ func setRole(ctx context.Context, tx *store.Tx, actor principal.Principal, in Se
 	if err != nil {
 		return fmt.Errorf("member: saving the role: %w", err)
 	}
-	return record(ctx, tx, "member.setRole", EventRoleChanged, row, changed)
+	return record(ctx, tx, "setMemberRole", EventRoleChanged, row, changed)
 }
 
 // UpdateInput changes a member's name or address; nil leaves one as it is.
@@ -142,7 +142,7 @@ func update(ctx context.Context, tx *store.Tx, actor principal.Principal, in Upd
 	if auditOf(changed) == auditOf(row) {
 		return nil
 	}
-	return record(ctx, tx, "member.update", EventUpdated, row, changed)
+	return record(ctx, tx, "updateMember", EventUpdated, row, changed)
 }
 
 // RemoveInput removes a member.
@@ -185,7 +185,7 @@ func (s *Service) remove(ctx context.Context, tx *store.Tx, actor principal.Prin
 	if err := s.Auth.RevokeMemberSessions(ctx, tx, row.ID); err != nil {
 		return fmt.Errorf("member: ending the sessions: %w", err)
 	}
-	return record(ctx, tx, "member.remove", EventRemoved, row, nil)
+	return record(ctx, tx, "removeMember", EventRemoved, row, nil)
 }
 
 // record writes audit and feed of a change; after is nil when the member is removed.

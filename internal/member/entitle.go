@@ -121,7 +121,7 @@ func (s *Service) entitle(ctx context.Context, tx *store.Tx, in EntitlementsInpu
 	disabled := s.announce(tx, integrations, had, has)
 	tx.Feed(store.FeedItem{WorkspaceID: tenant.ID, Kind: "workspace", SubjectID: tenant.ID, Payload: after})
 	return disabled, tx.Audit(ctx, store.AuditItem{
-		Action: "workspace.setEntitlements", Target: tenant.ID, Outcome: crm.AuditSucceeded, Before: before,
+		Action: "setEntitlements", Target: tenant.ID, Outcome: crm.AuditSucceeded, Before: before,
 		After: map[string]any{"edition": after.Edition, "packageKey": after.PackageKey, "disabledSettings": disabled},
 	})
 }

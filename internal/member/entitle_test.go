@@ -124,7 +124,7 @@ func TestADowngradeKeepsValuesWithoutEffect(t *testing.T) {
 		require.Equal(t, false, state.EffectiveValue)
 		require.True(t, state.Decided)
 
-		entries := f.audited("workspace.setEntitlements")
+		entries := f.audited("setEntitlements")
 		require.Len(t, entries, 1)
 		require.Equal(t, "csm", entries[0].Via)
 		require.JSONEq(t, `{"edition":"ADVANCED_PLUS","packageKey":"sales-engagement"}`, string(entries[0].Before))
@@ -140,7 +140,7 @@ func TestADowngradeKeepsValuesWithoutEffect(t *testing.T) {
 		again, err := f.entitle(crm.EditionCore, packageKey)
 		require.NoError(t, err)
 		require.Empty(t, again)
-		require.Len(t, f.audited("workspace.setEntitlements"), 1, "the same again changes nothing")
+		require.Len(t, f.audited("setEntitlements"), 1, "the same again changes nothing")
 
 		lost, err = f.entitle(crm.EditionAdvancedPlus, "")
 		require.NoError(t, err)
@@ -168,10 +168,10 @@ func TestConfiguredEntitlements(t *testing.T) {
 		f := newFixture(t, s)
 		require.NoError(t, f.members.ApplyConfigured(t.Context(), f.workspace.ID, member.Entitlements{}))
 		require.NoError(t, f.members.ApplyConfigured(t.Context(), f.workspace.ID, member.Entitlements{Edition: crm.EditionAdvancedPlus}))
-		require.Empty(t, f.audited("workspace.setEntitlements"), "it has that already")
+		require.Empty(t, f.audited("setEntitlements"), "it has that already")
 		require.NoError(t, f.members.ApplyConfigured(t.Context(), f.workspace.ID, member.Entitlements{Edition: crm.EditionCore}))
 		require.NoError(t, f.members.ApplyConfigured(t.Context(), f.workspace.ID, member.Entitlements{Edition: crm.EditionCore}))
-		entries := f.audited("workspace.setEntitlements")
+		entries := f.audited("setEntitlements")
 		require.Len(t, entries, 1)
 		require.Equal(t, "system:configuration", entries[0].Actor)
 		require.Equal(t, fault.BadInput, fault.CodeOf(f.members.ApplyConfigured(t.Context(), f.workspace.ID, member.Entitlements{PackageKey: "gold"})))
@@ -197,10 +197,10 @@ func TestMatches(t *testing.T) {
 			require.NoError(t, f.remove(gone))
 			require.Equal(t, [][2]string{{ann, "u1"}, {bob, ""}}, f.matches(integration), "%s: inactive users match nobody", connector)
 
-			require.NoError(t, f.update(bob, nil, pointer("zoe@example.com")))
+			require.NoError(t, f.update(bob, nil, new("zoe@example.com")))
 			f.sync(integration, c.object, record("u3", "ZOE@example.com", c.active))
 			require.Equal(t, [][2]string{{ann, "u1"}, {bob, "u3"}}, f.matches(integration), connector)
-			require.NoError(t, f.update(bob, nil, pointer("new@example.com")))
+			require.NoError(t, f.update(bob, nil, new("new@example.com")))
 			require.Equal(t, [][2]string{{ann, "u1"}, {bob, ""}}, f.matches(integration), "%s: at once", connector)
 		}
 	})

@@ -138,5 +138,3 @@ func (f *fixture) told(kind string) []string {
 	}
 	return told
 }
-
-func pointer[T any](value T) *T { return &value }

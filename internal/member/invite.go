@@ -80,7 +80,7 @@ func (s *Service) invite(ctx context.Context, tx *store.Tx, actor principal.Prin
 	}
 	tell(tx, actor.WorkspaceID, row.ID, "", EventInvited)
 	return row.ID, ticket, tx.Audit(ctx, store.AuditItem{
-		Action: "member.invite", Target: row.ID, Outcome: crm.AuditSucceeded, After: audited{Email: in.Email, Role: in.Role},
+		Action: "inviteMember", Target: row.ID, Outcome: crm.AuditSucceeded, After: audited{Email: in.Email, Role: in.Role},
 	})
 }
 
@@ -143,6 +143,6 @@ func revokeInvitation(ctx context.Context, tx *store.Tx, actor principal.Princip
 	}
 	tell(tx, row.WorkspaceID, row.ID, "", EventInvitationRevoked)
 	return tx.Audit(ctx, store.AuditItem{
-		Action: "member.revokeInvitation", Target: row.ID, Outcome: crm.AuditSucceeded, Before: audited{Email: row.Email, Role: row.Role},
+		Action: "revokeInvitation", Target: row.ID, Outcome: crm.AuditSucceeded, Before: audited{Email: row.Email, Role: row.Role},
 	})
 }

@@ -91,8 +91,8 @@ func TestWhoMayGiveAndChangeWhat(t *testing.T) {
 				id := fresh(target)
 				f.as(actor)
 				want := mayChange(actor, target)
-				require.Equal(t, want, fault.CodeOf(f.update(id, pointer("N"), nil)), "%s renames %s", actor, target)
-				require.Equal(t, want, fault.CodeOf(f.update(id, nil, pointer(fmt.Sprintf("new%d@example.com", n)))), "%s readdresses %s", actor, target)
+				require.Equal(t, want, fault.CodeOf(f.update(id, new("N"), nil)), "%s renames %s", actor, target)
+				require.Equal(t, want, fault.CodeOf(f.update(id, nil, new(fmt.Sprintf("new%d@example.com", n)))), "%s readdresses %s", actor, target)
 				f.as(principal.RoleOwner)
 				invited, err := f.invite(fmt.Sprintf("r%d@example.com", n), target)
 				require.NoError(t, err)
@@ -145,7 +145,7 @@ func TestInvite(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "bob@example.com", row.Email)
 		require.WithinDuration(t, clock.Now().Add(auth.InvitationTime), row.ExpiresAt, 0)
-		entries := f.audited("member.invite")
+		entries := f.audited("inviteMember")
 		require.Len(t, entries, 1)
 		require.JSONEq(t, `{"email":"bob@example.com","role":"VIEWER"}`, string(entries[0].After))
 		require.Equal(t, []string{invited.ID + ` {"event":"INVITED"}`}, compacted(t, f.told("member")))
@@ -191,18 +191,18 @@ func TestChangesAreAuditedAndTold(t *testing.T) {
 		id := f.add("ann@example.com", principal.RoleViewer)
 		require.NoError(t, f.setRole(id, principal.RoleAdmin))
 		require.NoError(t, f.setRole(id, principal.RoleAdmin), "the same again changes nothing")
-		require.NoError(t, f.update(id, pointer(" Ann "), pointer("ANN.Lee@example.com")))
-		require.NoError(t, f.update(id, pointer("Ann"), pointer("ann.lee@example.com")), "the same again changes nothing")
+		require.NoError(t, f.update(id, new(" Ann "), new("ANN.Lee@example.com")))
+		require.NoError(t, f.update(id, new("Ann"), new("ann.lee@example.com")), "the same again changes nothing")
 		require.NoError(t, f.remove(id))
 		require.Equal(t, fault.NotFound, fault.CodeOf(f.remove(id)))
 		require.Equal(t, fault.NotFound, fault.CodeOf(f.setRole(id, principal.RoleViewer)))
-		require.Equal(t, fault.NotFound, fault.CodeOf(f.update(id, pointer("x"), nil)))
+		require.Equal(t, fault.NotFound, fault.CodeOf(f.update(id, new("x"), nil)))
 
 		require.Equal(t, []string{
 			id + ` {"event":"ROLE_CHANGED","memberId":"` + id + `"}`, id + ` {"event":"UPDATED","memberId":"` + id + `"}`,
 			id + ` {"event":"REMOVED","memberId":"` + id + `"}`,
 		}, compacted(t, f.told("member")))
-		role, update, removed := f.audited("member.setRole"), f.audited("member.update"), f.audited("member.remove")
+		role, update, removed := f.audited("setMemberRole"), f.audited("updateMember"), f.audited("removeMember")
 		require.Len(t, role, 1)
 		require.Len(t, update, 1)
 		require.Len(t, removed, 1)
@@ -233,16 +233,16 @@ func TestUpdateRefuses(t *testing.T) {
 			want        fault.Code
 		}{
 			"nothing":          {nil, nil, fault.BadInput},
-			"a long name":      {pointer(strings.Repeat("é", 201)), nil, fault.BadInput},
-			"a control":        {pointer("a\nb"), nil, fault.BadInput},
-			"no address":       {nil, pointer("nobody"), fault.BadInput},
-			"another member's": {nil, pointer("BOB@example.com"), fault.Conflict},
-			"an invited one's": {nil, pointer("open@example.com"), fault.Conflict},
+			"a long name":      {new(strings.Repeat("é", 201)), nil, fault.BadInput},
+			"a control":        {new("a\nb"), nil, fault.BadInput},
+			"no address":       {nil, new("nobody"), fault.BadInput},
+			"another member's": {nil, new("BOB@example.com"), fault.Conflict},
+			"an invited one's": {nil, new("open@example.com"), fault.Conflict},
 		} {
 			require.Equal(t, c.want, fault.CodeOf(f.update(id, c.name, c.email)), name)
 		}
 		other := newFixture(t, s)
-		require.Equal(t, fault.NotFound, fault.CodeOf(other.update(id, pointer("x"), nil)), "of another workspace")
+		require.Equal(t, fault.NotFound, fault.CodeOf(other.update(id, new("x"), nil)), "of another workspace")
 		require.Equal(t, fault.NotFound, fault.CodeOf(other.remove(id)))
 		require.Equal(t, fault.NotFound, fault.CodeOf(other.setRole(id, principal.RoleAdmin)))
 		require.Equal(t, "ann@example.com", f.get(id).Email)

@@ -43,7 +43,7 @@ func (s *Service) CheckAll(ctx context.Context, in CheckAllInput) error {
 		func(ctx context.Context, tx *store.Tx) (struct{}, error) {
 			repeated = false
 			return struct{}{}, tx.Audit(ctx, store.AuditItem{
-				Action: "permission.checkAll", Target: in.IntegrationID, Outcome: crm.AuditSucceeded,
+				Action: "checkIntegration", Target: in.IntegrationID, Outcome: crm.AuditSucceeded,
 			})
 		})
 	if err != nil || repeated {

@@ -102,7 +102,7 @@ func (s *Service) RecheckFields(ctx context.Context, in RecheckInput) (RecheckRe
 				outcome = crm.AuditFailed
 			}
 			return result, tx.Audit(ctx, store.AuditItem{
-				Action: "permission.recheckFields", Target: in.IntegrationID, Outcome: outcome,
+				Action: "recheckFields", Target: in.IntegrationID, Outcome: outcome,
 				After: map[string]any{"object": in.Object, "fields": in.Fields},
 			})
 		})

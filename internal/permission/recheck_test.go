@@ -36,7 +36,7 @@ func TestRecheckAnswersForTheFieldsThatWereAskedFor(t *testing.T) {
 		}, result.Fields)
 		require.Equal(t, []string{"Contact"}, objectNames(f.crm.requests[1]))
 		require.True(t, f.crm.requests[1].Unconditional)
-		require.Equal(t, 1, s.Read().AuditEntry.Query().Where(auditentry.Action("permission.recheckFields")).CountX(f.ctx))
+		require.Equal(t, 1, s.Read().AuditEntry.Query().Where(auditentry.Action("recheckFields")).CountX(f.ctx))
 
 		head := f.head()
 		again, err := f.permissions.RecheckFields(f.ctx, in)

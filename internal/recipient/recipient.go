@@ -133,7 +133,7 @@ func add(ctx context.Context, tx *store.Tx, wanted []Address) ([]string, error) 
 		for _, row := range made {
 			ids[row.Address] = row.ID
 		}
-		if err := tx.Audit(ctx, store.AuditItem{Action: "recipient.add", Target: p.WorkspaceID, Outcome: crm.AuditSucceeded, After: added}); err != nil {
+		if err := tx.Audit(ctx, store.AuditItem{Action: "addRecipients", Target: p.WorkspaceID, Outcome: crm.AuditSucceeded, After: added}); err != nil {
 			return nil, err
 		}
 	}
@@ -182,7 +182,7 @@ func remove(ctx context.Context, tx *store.Tx, recipientID string) error {
 		return err
 	}
 	return tx.Audit(ctx, store.AuditItem{
-		Action: "recipient.remove", Target: row.ID, Outcome: crm.AuditSucceeded, Before: Address{Address: row.Address, Class: row.Class},
+		Action: "removeRecipient", Target: row.ID, Outcome: crm.AuditSucceeded, Before: Address{Address: row.Address, Class: row.Class},
 	})
 }
 

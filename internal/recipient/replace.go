@@ -61,7 +61,7 @@ func (s *Service) Replace(ctx context.Context, tx *store.Tx, wanted []Address) (
 		if _, err := tx.Ent().Recipient.Delete().Where(recipient.AddressIn(gone...)).Exec(ctx); err != nil {
 			return nil, fmt.Errorf("recipient: removing: %w", err)
 		}
-		if err := tx.Audit(ctx, store.AuditItem{Action: "recipient.remove", Target: p.WorkspaceID, Outcome: crm.AuditSucceeded, Before: lost}); err != nil {
+		if err := tx.Audit(ctx, store.AuditItem{Action: "removeRecipient", Target: p.WorkspaceID, Outcome: crm.AuditSucceeded, Before: lost}); err != nil {
 			return nil, err
 		}
 	}

@@ -217,6 +217,6 @@ func (s *Service) save(ctx context.Context, tx *store.Tx, found *ent.Integration
 		Payload: Payload{Version: version, Keys: slices.Sorted(maps.Keys(after))},
 	})
 	return tx.Audit(ctx, store.AuditItem{
-		Action: "settings.update", Target: found.ID, Outcome: crm.AuditSucceeded, Before: before, After: after,
+		Action: "updateSettings", Target: found.ID, Outcome: crm.AuditSucceeded, Before: before, After: after,
 	})
 }

@@ -182,7 +182,7 @@ func TestUpdateDecidesAndLeavesFeedAndAudit(t *testing.T) {
 		tree, _ = f.tree()
 		require.Nil(t, tree[crm.SettingPipelineEntryStage].EffectiveValue)
 		require.Equal(t, "Won", tree[crm.SettingPipelineEntryStage].Value, "the child keeps its value (D20)")
-		audit := s.Read().AuditEntry.Query().Where(auditentry.Action("settings.update")).Order(auditentry.ByID()).AllX(f.ctx)
+		audit := s.Read().AuditEntry.Query().Where(auditentry.Action("updateSettings")).Order(auditentry.ByID()).AllX(f.ctx)
 		require.Len(t, audit, 2)
 		require.JSONEq(t, `{"autoSave.enabled":true}`, string(audit[1].Before))
 		require.JSONEq(t, `{"autoSave.enabled":false}`, string(audit[1].After))
