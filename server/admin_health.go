@@ -88,6 +88,7 @@ func (s *Server) readyDetail(w http.ResponseWriter, r *http.Request) {
 func (s *Server) observeRoutes(mux *http.ServeMux) {
 	mux.Handle("GET /metrics", s.watch.metrics.Handler())
 	mux.HandleFunc("GET /readyz", s.readyDetail)
+	mux.HandleFunc("GET /doctor/connectors", s.doctorConnectors)
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)

@@ -75,3 +75,15 @@ func (a Admin) PruneKeys(ctx context.Context) (int, error) {
 func (a Admin) ReloadKeys(ctx context.Context) error {
 	return a.call(ctx, http.MethodPost, "/keys/reload", nil, nil)
 }
+
+// Readiness tells whether the server may be sent requests, in detail.
+func (a Admin) Readiness(ctx context.Context) (found server.Readiness, err error) {
+	err = a.call(ctx, http.MethodGet, "/readyz", nil, &found)
+	return found, err
+}
+
+// Connectors tells how the server's connectors are.
+func (a Admin) Connectors(ctx context.Context) (found []server.Finding, err error) {
+	err = a.call(ctx, http.MethodGet, "/doctor/connectors", nil, &found)
+	return found, err
+}
