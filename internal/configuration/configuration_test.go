@@ -325,7 +325,7 @@ func TestWhoMayReadAndWriteDocuments(t *testing.T) {
 			{principal.RoleAdmin, []principal.Scope{principal.ScopeRead}, fault.Forbidden, fault.Forbidden},
 			{principal.RoleAdmin, []principal.Scope{principal.ScopeReadSettings}, "", fault.Forbidden},
 		} {
-			f.ctx = principal.With(t.Context(), principal.Principal{ID: "x", WorkspaceID: f.workspace.ID, Role: c.role, Scopes: c.scopes})
+			f.as(c.role, c.scopes)
 			_, err := f.service.Export(f.ctx, id)
 			require.Equal(t, c.read, fault.CodeOf(err), "%+v", c)
 			_, err = f.read(id, head)

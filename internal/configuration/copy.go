@@ -128,23 +128,10 @@ func seenFields(ctx context.Context, client *ent.Client, integrationID string, m
 // and effects that tell what is left out, both in the package's order.
 func transferable(now present, source map[string]string, seen map[fieldKey]bool) (changes []mapping.Change, leftOut []Effect) {
 	refused := map[string]string{}
-	for {
-		// Who stands for which field once all that is not refused is taken over.
-		holders := map[fieldKey][]string{}
-		for _, object := range now.pkg.Objects {
-			for _, field := range object.Fields {
-				name := source[field.Key]
-				if name == "" || refused[field.Key] != "" {
-					name = now.mapped[field.Key]
-				}
-				if name != "" {
-					key := fieldKey{object.Name, name}
-					holders[key] = append(holders[key], field.Key)
-				}
-			}
-		}
-		before := len(refused)
-		for key, standing := range holders {
+	// What is refused stays as it is, which may stand in the way of another one.
+	for before := -1; len(refused) > before; {
+		before = len(refused)
+		for key, standing := range holders(now, source, refused) {
 			for _, standard := range standing {
 				wanted := source[standard] == key.field && now.mapped[standard] != key.field && refused[standard] == ""
 				switch {
@@ -154,9 +141,6 @@ func transferable(now present, source map[string]string, seen map[fieldKey]bool)
 					refused[standard] = "the field stands for another standard field there"
 				}
 			}
-		}
-		if len(refused) == before {
-			break
 		}
 	}
 	for _, object := range now.pkg.Objects {
@@ -178,6 +162,25 @@ func transferable(now present, source map[string]string, seen map[fieldKey]bool)
 	return changes, leftOut
 }
 
+// holders lists the standard fields that stand for each CRM field of the target once
+// all of the source's mappings that are not refused are taken over.
+func holders(now present, source, refused map[string]string) map[fieldKey][]string {
+	standing := map[fieldKey][]string{}
+	for _, object := range now.pkg.Objects {
+		for _, field := range object.Fields {
+			name := source[field.Key]
+			if name == "" || refused[field.Key] != "" {
+				name = now.mapped[field.Key]
+			}
+			if name != "" {
+				key := fieldKey{object.Name, name}
+				standing[key] = append(standing[key], field.Key)
+			}
+		}
+	}
+	return standing
+}
+
 // inField names the input at fault.
 func inField(err error, field string) error {
 	known, ok := fault.From(err)
@@ -191,7 +194,7 @@ func inField(err error, field string) error {
 
 // atTarget names the target as the input at fault in each of the errors.
 func atTarget(err error) error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // errors.Join's own form
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		var all []error
 		for _, one := range joined.Unwrap() {
 			all = append(all, atTarget(one))

@@ -97,34 +97,31 @@ func (p present) writeSettings(w *writer) {
 	var lines []string
 	decided := 0
 	for _, definition := range crm.SettingDefinitions() {
-		value, err := w.settingValue(definition, p.settings[definition.Key])
-		switch {
-		case err != nil:
-			w.err = err
-		case value == "":
+		value := w.settingValue(definition, p.settings[definition.Key])
+		if value == "" {
 			lines = append(lines, fmt.Sprintf("  # %s: undecided (%s)", definition.Key, definition.Title))
-		default:
-			lines = append(lines, "  # "+definition.Title, fmt.Sprintf("  %s: %s", definition.Key, value))
-			decided++
+			continue
 		}
+		lines = append(lines, "  # "+definition.Title, fmt.Sprintf("  %s: %s", definition.Key, value))
+		decided++
 	}
 	w.section(keySettings, "{}", decided)
 	w.line("%s", strings.Join(lines, "\n"))
 }
 
 // settingValue writes a decided value; empty when there is none of the setting's type.
-func (w *writer) settingValue(definition crm.SettingDefinition, value any) (string, error) {
+func (w *writer) settingValue(definition crm.SettingDefinition, value any) string {
 	switch value := value.(type) {
 	case bool:
 		if definition.Type == crm.SettingBoolean {
-			return fmt.Sprint(value), nil
+			return fmt.Sprint(value)
 		}
 	case string:
 		if definition.Type == crm.SettingEnum && value != "" {
-			return w.scalar(value), nil
+			return w.scalar(value)
 		}
 	}
-	return "", nil
+	return ""
 }
 
 func (p present) writeMappings(w *writer) {

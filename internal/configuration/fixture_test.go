@@ -151,6 +151,11 @@ func (f *fixture) key() string {
 	return fmt.Sprintf("key-%d", f.used)
 }
 
+// as lets somebody with a role act from now on, narrowed by scopes.
+func (f *fixture) as(role principal.Role, scopes []principal.Scope) {
+	f.ctx = principal.With(f.t.Context(), principal.Principal{ID: "x", WorkspaceID: f.workspace.ID, Role: role, Scopes: scopes})
+}
+
 func (f *fixture) export(id string) string {
 	f.t.Helper()
 	text, err := f.service.Export(f.ctx, id)

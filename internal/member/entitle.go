@@ -39,8 +39,8 @@ type Disabled struct {
 }
 
 // SetEntitlements sets the edition and the package of a workspace (requirement A4).
-// What the workspace no longer has has no effect from this moment on, and its values
-// are kept: they have effect again when it is bought again. The objects and standard
+// Settings that are no longer included have no effect from this moment on. Their
+// values are kept, and have effect again when they are bought again. The objects and standard
 // fields of another package count from the next check on. It returns the settings
 // that lost their effect, by integration and in the order of the page.
 //
