@@ -31,6 +31,7 @@ type commands struct {
 	Keys       keysCommand       `cmd:"" help:"Make encryption keys."`
 	Backup     backupCommand     `cmd:"" help:"Write the database to one file, while the server runs or when it is stopped."`
 	Restore    restoreCommand    `cmd:"" help:"Bring a backup back into the configured database; the server must be stopped."`
+	Doctor     doctorCommand     `cmd:"" help:"Look at everything that a server needs, and say what to do."`
 	Config     configCommand     `cmd:"" help:"Show the configuration."`
 	Restart    restartCommand    `cmd:"" name:"connector-restart" help:"Start a quarantined connector again."`
 	Version    versionCommand    `cmd:"" help:"Print the version."`
