@@ -198,10 +198,16 @@ func shownEntries(ctx context.Context) []predicate.FeedEntry {
 	return []predicate.FeedEntry{feedentry.KindNEQ(feedSettings)}
 }
 
-// shownNode hides a node that whoever acts may not see.
-func shownNode(ctx context.Context, found ent.Noder) ent.Noder {
-	if entry, ok := found.(*ent.FeedEntry); ok && !mayShow(ctx, entry.Kind) {
-		return nil
+// shownNode hides a node that whoever acts may not see. It asks again: what was
+// loaded has only the columns that the query selects.
+func (r *Resolver) shownNode(ctx context.Context, found ent.Noder) (ent.Noder, error) {
+	entry, ok := found.(*ent.FeedEntry)
+	if !ok || mayShow(ctx, feedSettings) {
+		return found, nil
 	}
-	return found
+	shown, err := r.Store.Read().FeedEntry.Query().Where(feedentry.ID(entry.ID)).Where(shownEntries(ctx)...).Exist(ctx)
+	if err != nil || !shown {
+		return nil, err
+	}
+	return found, nil
 }

@@ -18,7 +18,10 @@ func (r *queryResolver) Node(ctx context.Context, id string) (ent.Noder, error) 
 	if ent.IsNotFound(err) || fault.Is(err, fault.NotFound) {
 		return nil, nil //nolint:nilnil // null is the answer: the id names nothing here
 	}
-	return shownNode(ctx, found), err
+	if err != nil {
+		return nil, err
+	}
+	return r.shownNode(ctx, found)
 }
 
 func (r *Resolver) Mutation() generated.MutationResolver { return &mutationResolver{r} }
