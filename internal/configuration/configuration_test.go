@@ -71,7 +71,7 @@ func TestImport(t *testing.T) {
 		again, err := f.service.Import(f.ctx, in)
 		require.NoError(t, err)
 		require.Equal(t, effects(done.Plan), effects(again.Plan), "the same key again gives the same answer")
-		require.Equal(t, 1, s.Read().AuditEntry.Query().Where(auditentry.Action("configuration.import")).CountX(f.ctx))
+		require.Equal(t, 1, s.Read().AuditEntry.Query().Where(auditentry.Action("importConfiguration")).CountX(f.ctx))
 		require.Equal(t, 1, s.Read().FeedEntry.Query().Where(feedentry.Kind("settings")).CountX(f.ctx))
 		require.Equal(t, 2, s.Read().AuditEntry.Query().Where(auditentry.Action("mapField")).CountX(f.ctx))
 		row := s.Read().Integration.GetX(f.ctx, id)

@@ -31,7 +31,7 @@ type CopyInput struct {
 // and the same, and one SETTING_UNAVAILABLE or SETTING_INVALID for each value that
 // cannot be had here (joined); nothing is copied then.
 func (s *Service) CopySettings(ctx context.Context, in CopyInput) (Result, error) {
-	return s.copied(ctx, in, "configuration.copySettings", func(ctx context.Context, tx *store.Tx, from, to *ent.Integration) ([]Effect, error) {
+	return s.copied(ctx, in, "copySettings", func(ctx context.Context, tx *store.Tx, from, to *ent.Integration) ([]Effect, error) {
 		values, err := s.Settings.Stored(ctx, tx.Ent(), from.ID)
 		if err != nil {
 			return nil, err
@@ -54,7 +54,7 @@ func (s *Service) CopySettings(ctx context.Context, in CopyInput) (Result, error
 //
 // Errors: as CopySettings, but for those of the values.
 func (s *Service) CopyMapping(ctx context.Context, in CopyInput) (Result, error) {
-	return s.copied(ctx, in, "configuration.copyMapping", func(ctx context.Context, tx *store.Tx, from, to *ent.Integration) ([]Effect, error) {
+	return s.copied(ctx, in, "copyMapping", func(ctx context.Context, tx *store.Tx, from, to *ent.Integration) ([]Effect, error) {
 		source, err := s.Mappings.Mapped(ctx, tx.Ent(), from.ID)
 		if err != nil {
 			return nil, err

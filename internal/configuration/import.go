@@ -43,7 +43,7 @@ func (s *Service) Import(ctx context.Context, in ImportInput) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	return s.change(ctx, in.IdempotencyKey, "configuration.import", in, in.DryRun, func(ctx context.Context, tx *store.Tx) ([]Effect, error) {
+	return s.change(ctx, in.IdempotencyKey, "importConfiguration", in, in.DryRun, func(ctx context.Context, tx *store.Tx) ([]Effect, error) {
 		found, err := snapshot.Lock(ctx, tx, in.IntegrationID)
 		if err != nil {
 			return nil, err
@@ -55,7 +55,7 @@ func (s *Service) Import(ctx context.Context, in ImportInput) (Result, error) {
 		if err := confirmed(plan, in.Confirm || in.DryRun); err != nil || len(plan) == 0 {
 			return plan, err
 		}
-		return plan, auditChange(ctx, tx, "configuration.import", found, plan)
+		return plan, auditChange(ctx, tx, "importConfiguration", found, plan)
 	})
 }
 

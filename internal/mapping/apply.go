@@ -164,7 +164,7 @@ func (s *Service) write(
 			item.Before = auditOf(present[one.StandardField])
 		}
 		if one.After == "" {
-			item.Action, item.After = "mapping.unmap", audited{StandardField: one.StandardField, Object: one.Object, Reason: reason}
+			item.Action, item.After = "unmapField", audited{StandardField: one.StandardField, Object: one.Object, Reason: reason}
 		} else {
 			row, err := tx.Ent().Mapping.Create().
 				SetWorkspaceID(integration.WorkspaceID).SetCreatedAt(tx.Now()).SetIntegrationID(integration.ID).
