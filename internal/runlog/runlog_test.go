@@ -260,7 +260,7 @@ func TestExportFiltersAndPages(t *testing.T) {
 			require.Equal(t, i+1, seq)
 		}
 		require.Len(t, count(runlog.Filter{Level: crm.LogInfo}), 6)
-		require.Len(t, count(runlog.Filter{Object: "Contact", Level: crm.LogError}), 0)
+		require.Empty(t, count(runlog.Filter{Object: "Contact", Level: crm.LogError}))
 		require.Equal(t, []int{501}, count(runlog.Filter{Object: "Contact", Search: "LINE 5"}))
 		require.True(t, fault.Is(f.log.Export(f.ctx, f.run.ID, runlog.Filter{Level: "LOUD"}, nil), fault.BadInput))
 		require.NoError(t, f.log.Exists(f.ctx, f.run.ID))

@@ -16,7 +16,7 @@ const ahead = 2 * 365 * 24 * time.Hour
 func clockNotes(now time.Time, d daily) []string {
 	notes := []string{}
 	skipped, twice := false, false
-	for at := now; at.Before(now.Add(ahead)) && !(skipped && twice); {
+	for at := now; at.Before(now.Add(ahead)) && (!skipped || !twice); {
 		_, change := at.In(d.loc).ZoneBounds()
 		if change.IsZero() {
 			break // the clocks of this zone change no more
