@@ -7,13 +7,12 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/99designs/gqlgen/graphql"
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/fieldwarden/fieldwarden/ent"
+	"github.com/fieldwarden/fieldwarden/graph"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
 	"github.com/fieldwarden/fieldwarden/internal/job"
 	"github.com/fieldwarden/fieldwarden/internal/obs"
@@ -45,6 +44,8 @@ type watch struct {
 var (
 	_ store.Observer = (*watch)(nil)
 	_ job.Observer   = (*watch)(nil)
+
+	_ graph.OperationObserver = (*watch)(nil)
 )
 
 // Wrote counts what a transaction has written.
@@ -144,59 +145,17 @@ func (w *watch) call(ctx context.Context, connector, verb string) (context.Conte
 	}
 }
 
-// response times a GraphQL operation and makes its span. Its name is that of the
-// schema's field, never the one that the client gave it.
-func (w *watch) response(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
-	operation := graphql.GetOperationContext(ctx).Operation
-	if operation == nil {
-		return next(ctx)
+// Operation times a GraphQL operation and makes its span.
+func (w *watch) Operation(ctx context.Context, kind, field string) (context.Context, func(string, time.Duration)) {
+	ctx, end := w.tracing.Start(ctx, "graphql "+kind+" "+field, "graphql.operation.type", kind)
+	return ctx, func(code string, took time.Duration) {
+		w.metrics.Operations.WithLabelValues(kind, code).Observe(took.Seconds())
+		end(code)
 	}
-	kind := string(operation.Operation)
-	if operation.Operation == ast.Subscription {
-		answer := next(ctx)
-		if answer != nil {
-			w.metrics.Events.Inc()
-		}
-		return answer
-	}
-	began := time.Now()
-	ctx, end := w.tracing.Start(ctx, "graphql "+kind+" "+rootField(operation), "graphql.operation.type", kind)
-	answer := next(ctx)
-	code := ""
-	if answer != nil && len(answer.Errors) > 0 {
-		code = string(fault.Internal)
-		if found, ok := answer.Errors[0].Extensions["code"]; ok {
-			code = codeText(found)
-		}
-	}
-	w.metrics.Operations.WithLabelValues(kind, code).Observe(time.Since(began).Seconds())
-	end(code)
-	return answer
 }
 
-// codeText is an error code of the registry; anything else is counted as one.
-func codeText(found any) string {
-	var code fault.Code
-	switch found := found.(type) {
-	case string:
-		code = fault.Code(found)
-	case fault.Code:
-		code = found
-	}
-	if _, known := fault.Lookup(code); !known {
-		return "OTHER"
-	}
-	return string(code)
-}
-
-func rootField(operation *ast.OperationDefinition) string {
-	for _, selection := range operation.SelectionSet {
-		if field, ok := selection.(*ast.Field); ok {
-			return field.Name
-		}
-	}
-	return "fragment"
-}
+// Event counts what subscribers get.
+func (w *watch) Event() { w.metrics.Events.Inc() }
 
 // requests counts HTTP requests by the route's pattern.
 func (w *watch) requests(next http.Handler) http.Handler {

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -15,9 +16,11 @@ import (
 	"github.com/jonboulle/clockwork"
 	"github.com/stretchr/testify/require"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
 	"go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 
+	"github.com/fieldwarden/fieldwarden/graph"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
 	"github.com/fieldwarden/fieldwarden/internal/job"
@@ -59,7 +62,7 @@ func TestOneTraceFromMutationToConnector(t *testing.T) {
 		operation := &ast.OperationDefinition{
 			Operation: ast.Mutation, Name: "ACustomersSecretName", SelectionSet: ast.SelectionSet{&ast.Field{Name: "runNow"}},
 		}
-		w.response(graphql.WithOperationContext(ctx, &graphql.OperationContext{Operation: operation}), func(ctx context.Context) *graphql.Response {
+		graph.Observe(w)(graphql.WithOperationContext(ctx, &graphql.OperationContext{Operation: operation}), func(ctx context.Context) *graphql.Response {
 			require.NoError(t, enqueue(ctx))
 			return &graphql.Response{}
 		})
@@ -149,5 +152,20 @@ func TestLabelsAreBounded(t *testing.T) {
 	require.NotContains(t, text, "MADEUP")
 	require.NotContains(t, text, "absent")
 	require.LessOrEqual(t, strings.Count(text, "fieldwarden_http_requests_total{"), 3)
-	require.Equal(t, "OTHER", codeText("whatever a resolver says"))
+}
+
+// TestCodesOfOperationsAreBounded: what a resolver makes up is counted as one.
+func TestCodesOfOperationsAreBounded(t *testing.T) {
+	t.Parallel()
+	w := &watch{metrics: obs.NewMetrics("test"), tracing: obs.TracingTo(trace.NewSimpleSpanProcessor(tracetest.NewInMemoryExporter()), "test")}
+	operation := &ast.OperationDefinition{Operation: ast.Query, SelectionSet: ast.SelectionSet{&ast.Field{Name: "viewer"}}}
+	for _, code := range []any{"whatever a resolver says", fault.NotFound, "NOT_FOUND", 7} {
+		graph.Observe(w)(graphql.WithOperationContext(t.Context(), &graphql.OperationContext{Operation: operation}), func(context.Context) *graphql.Response {
+			return &graphql.Response{Errors: gqlerror.List{{Extensions: map[string]any{"code": code}}}}
+		})
+	}
+	text := scrape(t, w)
+	for code, count := range map[string]int{"OTHER": 1, "NOT_FOUND": 2, "INTERNAL": 1} {
+		require.Contains(t, text, fmt.Sprintf("fieldwarden_graphql_operation_seconds_count{code=%q,type=\"query\"} %d", code, count))
+	}
 }

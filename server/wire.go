@@ -227,7 +227,7 @@ func (s *Server) wireAPI() error {
 		// The schema is shown to whoever may use it.
 		Introspection: func(ctx context.Context) bool { _, ok := principal.From(ctx); return ok },
 	})
-	executor.AroundResponses(s.watch.response)
+	executor.AroundResponses(graph.Observe(s.watch))
 	executor.AroundResponses(graph.WithLoaders(s.store))
 	if s.guard, err = newGuard(s.config, s.auth, s.store.Clock().Now); err != nil {
 		return err
