@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -129,7 +131,8 @@ func (d *doctor) disk(config server.Config) {
 		}
 		folders["disk of database"] = path
 	}
-	for name, folder := range folders {
+	for _, name := range slices.Sorted(maps.Keys(folders)) {
+		folder := folders[name]
 		var stat syscall.Statfs_t
 		if err := syscall.Statfs(folder, &stat); err != nil {
 			continue // it does not exist yet; that is told elsewhere
@@ -176,7 +179,9 @@ func (d *doctor) database(config server.Config, running bool, box *secret.Box) {
 		d.failed("database", err)
 		return
 	}
-	d.pass("database", fmt.Sprintf("%s %s answers", found.Dialect, found.Server))
+	if found.Server != "" {
+		d.pass("database", fmt.Sprintf("%s %s answers", found.Dialect, found.Server))
+	}
 	switch {
 	case found.Schema == 0:
 		d.say(server.VerdictWarn, "migrations", "the database is empty", "The server makes its tables at the first start.")
@@ -280,7 +285,8 @@ func (d *doctor) endpoints(config server.Config) {
 	for slot, address := range config.Endpoints {
 		addresses["endpoint "+slot] = address
 	}
-	for name, address := range addresses {
+	for _, name := range slices.Sorted(maps.Keys(addresses)) {
+		address := addresses[name]
 		if err := reach(d.run.ctx, address); err != nil {
 			d.say(server.VerdictFail, name, address+" does not answer", "Check the address, DNS, and the firewall of this machine.")
 			continue

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 )
@@ -34,9 +35,12 @@ func Inspect(ctx context.Context, databaseURL string) (i Inspection, err error) 
 	if i.Known, err = newestKnown(SQLite); err != nil {
 		return i, err
 	}
-	file, err := existingSQLite(path)
+	file, err := sqliteFilePath(path)
 	if err != nil {
 		return i, err
+	}
+	if info, err := os.Stat(file); errors.Is(err, os.ErrNotExist) || err == nil && info.Size() == 0 {
+		return i, nil // the first start makes it
 	}
 	lock, err := acquireLock(file + ".lock")
 	if err != nil {

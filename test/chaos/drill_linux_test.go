@@ -108,6 +108,7 @@ func backupDrill(t *testing.T, databaseURL, newDatabaseURL string) {
 	defer cancel()
 	k.progress(ctx, t, func(status string, _ int) bool { return drive.Run{Status: status}.Ended() })
 	require.GreaterOrEqual(t, k.read, readBefore)
+	operate(t, "doctor", "--config", filepath.Join(restored.Config.DataDir, "fieldwarden.yaml"))
 	restored.process.Kill()
 
 	runs := restored.database.runs(t)
