@@ -25,15 +25,14 @@ var dueZones = []string{
 // whatever it does. Each integration has one run for its local date, none has two.
 func TestTwoServersPausedOverDueTimes(t *testing.T) {
 	t.Parallel()
-	const count = 48 // as many as a poke starts for one workspace, nearly
+	const count = 48
 	url := storetest.PostgresURL(t)
 	w := newWorld(t, 50)
 	nodes := []*node{w.newNode(t, "a", url), w.newNode(t, "b", url)}
-	original := onboarded(t, nodes[0])
 	db := nodes[0].database
 	first := db.now(t).Truncate(time.Minute).Add(2 * time.Minute)
 	for n := range count {
-		db.clone(t, original, n, first.Add(time.Duration(n%2)*time.Minute), dueZones[n/2%len(dueZones)])
+		db.integrate(t, n, first.Add(time.Duration(n%2)*time.Minute), dueZones[n/2%len(dueZones)])
 	}
 
 	p := &pauser{t: t, nodes: nodes}
@@ -107,24 +106,22 @@ func (d database) now(t *testing.T) (now time.Time) {
 	return now
 }
 
-// clone makes an integration like another one that is due at an instant, by the clock
-// of a zone. Its setting dataSync is off, so its runs call nobody and end at once.
-func (d database) clone(t *testing.T, original string, n int, due time.Time, zone string) {
+// integrate makes an ACTIVE integration that is due at an instant, by the clock of a
+// zone. Its setting dataSync is off, so its runs call nobody and end at once.
+func (d database) integrate(t *testing.T, n int, due time.Time, zone string) {
 	t.Helper()
 	loc, err := time.LoadLocation(zone)
 	require.NoError(t, err)
 	d.look(t, func(ctx context.Context, db *sql.DB) {
 		id := fmt.Sprintf("int_%026d", n)
 		_, err := db.ExecContext(ctx, `
-			INSERT INTO integrations
-			SELECT (jsonb_populate_record(NULL::integrations, to_jsonb(i) || jsonb_build_object(
-				'id', $2::text, 'slot', NULL, 'schedule_time', $3::text, 'schedule_zone', $4::text, 'next_run_at', $5::timestamptz))).*
-			FROM integrations i WHERE i.id = $1`, original, id, due.In(loc).Format("15:04"), zone, due)
+			INSERT INTO integrations (id, workspace_id, created_at, updated_at, connector, environment, state, schedule_time, schedule_zone, next_run_at)
+			SELECT $1, id, now(), now(), 'salesforce', 'PRODUCTION', 'ACTIVE', $2, $3, $4 FROM workspaces`,
+			id, due.In(loc).Format("15:04"), zone, due)
 		require.NoError(t, err)
 		_, err = db.ExecContext(ctx, `
 			INSERT INTO setting_values (id, workspace_id, created_at, integration_id, key, value, updated_by, updated_at)
-			SELECT $2, workspace_id, now(), $3, 'dataSync', 'false', 'test', now() FROM integrations WHERE id = $1`,
-			original, fmt.Sprintf("set_%026d", n), id)
+			SELECT $1, id, now(), $2, 'dataSync', 'false', 'test', now() FROM workspaces`, fmt.Sprintf("set_%026d", n), id)
 		require.NoError(t, err)
 	})
 }
