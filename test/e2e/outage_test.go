@@ -116,18 +116,24 @@ func TestRunsNeverPretend(t *testing.T) {
 		}
 
 		breakCRM(salesforce.Fault{Kind: salesforce.FaultDailyLimit})
+		limited := i.runNow(t)
+		require.Equal(t, "RATE_LIMITED", limited.Status)
+		require.Equal(t, "CRM_QUOTA_EXHAUSTED", limited.Problem.Code)
+		require.Equal(t, "CRM", limited.Problem.Side)
+		require.NotEmpty(t, limited.Reason)
+		require.NotEmpty(t, limited.Problem.Hint)
+		require.Equal(t, []string{"API_LIMIT_REACHED"}, i.openRules(t))
+		i.recovers(t)
+		require.Equal(t, "SUCCEEDED", i.runNow(t).Status)
+		require.Empty(t, i.openRules(t))
+		before.Alerts++ // the one on the limit, resolved
+
+		breakCRM(salesforce.Fault{Kind: salesforce.FaultAPIDisabled, Path: "/query"})
 		failed := i.runNow(t)
 		require.Equal(t, "FAILED", failed.Status)
-		require.Equal(t, "CRM_QUOTA_EXHAUSTED", failed.Problem.Code)
-		require.Equal(t, "CRM", failed.Problem.Side)
-		require.NotEmpty(t, failed.Reason)
-		require.NotEmpty(t, failed.Problem.Hint)
-		for name, object := range i.objects(t) {
-			require.True(t, object.Stale, name)
-			require.Contains(t, object.StaleReason, "CRM side")
-		}
+		require.Equal(t, "CRM_FORBIDDEN", failed.Problem.Code)
 
-		breakCRM(salesforce.Fault{Kind: salesforce.FaultDailyLimit, Path: "/query", Object: "Lead"})
+		breakCRM(salesforce.Fault{Kind: salesforce.FaultAPIDisabled, Path: "/query", Object: "Lead"})
 		partial := i.runNow(t)
 		require.Equal(t, "PARTIAL", partial.Status)
 		require.Contains(t, partial.Reason, "Lead")
