@@ -82,7 +82,7 @@ func (s schema) scalar(value inputValue) (any, bool) {
 		if text, ok := map[string]string{
 			"time": "02:30", "zone": "UTC", "email": "somebody@example.com", "addresses": "somebody@example.com", "connector": connectorName,
 			"object": "Contact", "standardField": "contact.title", "crmField": "Title", "apiType": "REST", "key": "restrictedDataMode",
-			"name": "Contact", "document": "version: 1\n",
+			"name": "Contact", "document": "version: 1\nconnector: salesforce\n",
 		}[value.Name]; ok {
 			return text, true
 		}
