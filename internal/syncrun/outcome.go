@@ -133,6 +133,7 @@ func (s *Service) judge(ctx context.Context, tx *store.Tx, t *turn, e ending) er
 		if t.run.Kind == crm.RunScheduled || t.run.Kind == crm.RunCatchUp {
 			return s.failedAgain(ctx, tx, t, row, e)
 		}
+	default:
 	}
 	return nil // the others say nothing about the integration
 }

@@ -98,6 +98,7 @@ func (s *Service) preludeFailed(ctx context.Context, t *turn, failure error, wha
 		return true, s.endLimited(ctx, t, crm.LimitQuota, cause.Code, cause.Message)
 	case waitForLimit:
 		return true, s.wait(ctx, t, cause, s.limits.limitWait(cause, t.payload.Waits))
+	default:
 	}
 	t.say(crm.LogWarn, cause.Code, fmt.Sprintf("%s: %s", what, cause.Message))
 	s.log.WarnContext(ctx, "a run goes on without its checklist or check", slog.String("run", t.run.ID),

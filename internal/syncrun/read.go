@@ -384,6 +384,7 @@ func (s *Service) readFailed(ctx context.Context, t *turn, target *ent.RunObject
 		return fault.New(fault.CRMUnavailable, "Rights changed while reading; the step is tried again.", fault.Cause(failure))
 	case tryAgain:
 		return failure
+	default:
 	}
 	s.log.WarnContext(ctx, "an object of a run failed", slog.String("run", t.run.ID), slog.String("object", target.Name), slog.String("error", failure.Error()))
 	t.failed(cause, "It could not be read: "+cause.Message)

@@ -48,6 +48,7 @@ func (l Limits) remedyFor(cause *fault.Error, attempt, waits int) remedy {
 		return failObject
 	case fault.CRMQuotaExhausted:
 		return endRun
+	default:
 	}
 	switch cause.Info().Retry {
 	case fault.RetryNever:
