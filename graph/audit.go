@@ -104,7 +104,7 @@ func userErrorOf(payload any) fault.Code {
 	if !field.IsValid() {
 		return ""
 	}
-	if shown, ok := field.Interface().([]*model.UserError); ok && len(shown) > 0 {
+	if shown, ok := reflect.TypeAssert[[]*model.UserError](field); ok && len(shown) > 0 {
 		return shown[0].Code
 	}
 	return ""

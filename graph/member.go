@@ -114,11 +114,12 @@ func pageOfMatches(edges []*model.UserMatchEdge, p page) (*model.UserMatchConnec
 		if end.at == nil {
 			continue
 		}
-		if _, ok := end.at.Value.(string); !ok {
+		email, ok := end.at.Value.(string)
+		if !ok {
 			return nil, fault.New(fault.CursorInvalid, "This is not a position that this list gave.")
 		}
 		end.place(slices.BinarySearchFunc(edges, *end.at, func(edge *model.UserMatchEdge, at cursor) int {
-			return cmp.Or(cmp.Compare(edge.Node.Member.Email, at.Value.(string)), cmp.Compare(edge.Cursor.ID, at.ID))
+			return cmp.Or(cmp.Compare(edge.Node.Member.Email, email), cmp.Compare(edge.Cursor.ID, at.ID))
 		}))
 	}
 	to = max(from, to)

@@ -84,7 +84,7 @@ func (r *Resolver) runLogTail(ctx context.Context, runID string, level crm.LogLe
 			return nil, err
 		}
 		if len(entries) == 0 {
-			return nil, nil //nolint:nilnil // below the level, or past their retention: no event
+			return nil, nil // below the level, or past their retention: no event
 		}
 		return &model.RunLogEvent{Cursor: position(entry), At: entry.CreatedAt, Entries: entries}, nil
 	})

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"net/http/pprof"
 	"time"
@@ -71,7 +72,7 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	if found := s.readiness(r.Context()); !found.Ready {
 		for _, part := range found.Parts {
 			if !part.Ready {
-				s.log.WarnContext(r.Context(), "not ready: "+part.Name+": "+part.Detail)
+				s.log.WarnContext(r.Context(), "not ready", slog.String("part", part.Name), slog.String("detail", part.Detail))
 			}
 		}
 		http.Error(w, "not ready", http.StatusServiceUnavailable)

@@ -183,8 +183,8 @@ func references(value reflect.Value) (names []string) {
 			names = references(value.Elem())
 		}
 	case reflect.Struct:
-		for i := range value.NumField() {
-			names = append(names, references(value.Field(i))...)
+		for _, field := range value.Fields() {
+			names = append(names, references(field)...)
 		}
 	case reflect.Slice:
 		for i := range value.Len() {
@@ -194,6 +194,7 @@ func references(value reflect.Value) (names []string) {
 		for _, key := range value.MapKeys() {
 			names = append(names, references(value.MapIndex(key))...)
 		}
+	default:
 	}
 	return names
 }
@@ -227,8 +228,7 @@ func kebab(name string) string {
 // leavesOf lists the leaves of a struct by its yaml tags, in the order of its fields.
 func leavesOf(typ reflect.Type, above []string) []leaf {
 	var leaves []leaf
-	for i := range typ.NumField() {
-		field := typ.Field(i)
+	for field := range typ.Fields() {
 		key, options, _ := strings.Cut(field.Tag.Get("yaml"), ",")
 		if key == "-" || !field.IsExported() {
 			continue

@@ -88,7 +88,7 @@ func TestUnknownAndUnfitKeysAreRefused(t *testing.T) {
 		says    []string
 	}{
 		"a key of the file":        {ConfigSources{File: writeConfig(t, "listen: a:1\nlistn: b:2\n")}, []string{"[2:1]", "listn"}},
-		"an inner key of the file": {ConfigSources{File: writeConfig(t, "workspace:\n  name: x\n  nmae: y\n")}, []string{"[3:3]", "nmae"}},
+		"an inner key of the file": {ConfigSources{File: writeConfig(t, "workspace:\n  name: x\n  nqme: y\n")}, []string{"[3:3]", "nqme"}},
 		"a key twice":              {ConfigSources{File: writeConfig(t, "listen: a:1\nlisten: b:2\n")}, []string{"[2:1]"}},
 		"no YAML":                  {ConfigSources{File: writeConfig(t, "listen: [")}, []string{"fieldwarden.yaml"}},
 		"no file":                  {ConfigSources{File: "/does/not/exist"}, []string{"/does/not/exist"}},

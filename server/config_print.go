@@ -88,6 +88,7 @@ func masked(key string, value reflect.Value) reflect.Value {
 		for _, name := range value.MapKeys() {
 			clean.SetMapIndex(name, masked(key, value.MapIndex(name)))
 		}
+	default:
 	}
 	return clean
 }

@@ -124,7 +124,7 @@ func (g *guard) foreignSocket(r *http.Request) bool {
 		return false
 	}
 	u, err := url.Parse(origin)
-	return err != nil || !(strings.EqualFold(u.Host, r.Host) || g.origins.allow(origin))
+	return err != nil || !strings.EqualFold(u.Host, r.Host) && !g.origins.allow(origin)
 }
 
 func errOrigin() error {

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"testing"
 	"time"
 
@@ -34,8 +35,8 @@ func through(chain []func(http.Handler) http.Handler) http.Handler {
 	var handler http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write([]byte(principal.OriginFrom(r.Context()).Address))
 	})
-	for i := len(chain) - 1; i >= 0; i-- {
-		handler = chain[i](handler)
+	for _, link := range slices.Backward(chain) {
+		handler = link(handler)
 	}
 	return handler
 }

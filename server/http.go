@@ -80,6 +80,7 @@ func refuse(w http.ResponseWriter, r *http.Request, err error) {
 	case fault.TooManyRequests:
 		status = http.StatusTooManyRequests
 		w.Header().Set("Retry-After", strconv.Itoa(retrySeconds(shown.RetryAfter)))
+	default:
 	}
 	w.Header().Set("Content-Type", "application/graphql-response+json; charset=utf-8")
 	w.WriteHeader(status)

@@ -59,6 +59,8 @@ func (s *Server) open(ctx context.Context, options Options) error {
 	if err != nil {
 		return err
 	}
+	s.watch.metrics.Add(newGauges(s.store, s.host))
+	s.watch.metrics.AddPool("writer", s.store.SQL())
 	s.cases = &useCases{box: box}
 	return nil
 }

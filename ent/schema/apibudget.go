@@ -16,7 +16,7 @@ type ApiBudget struct{ ent.Schema }
 
 // Mixin of the ApiBudget.
 func (ApiBudget) Mixin() []ent.Mixin {
-	return []ent.Mixin{mixin.ID{Prefix: gid.ApiBudget}, mixin.Workspace{}, mixin.Created{}}
+	return []ent.Mixin{mixin.ID{Prefix: gid.APIBudget}, mixin.Workspace{}, mixin.Created{}}
 }
 
 // Fields of the ApiBudget.

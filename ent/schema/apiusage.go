@@ -16,7 +16,7 @@ type ApiUsage struct{ ent.Schema }
 
 // Mixin of the ApiUsage.
 func (ApiUsage) Mixin() []ent.Mixin {
-	return []ent.Mixin{mixin.ID{Prefix: gid.ApiUsage}, mixin.Workspace{}, mixin.Created{}}
+	return []ent.Mixin{mixin.ID{Prefix: gid.APIUsage}, mixin.Workspace{}, mixin.Created{}}
 }
 
 // Fields of the ApiUsage.

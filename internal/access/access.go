@@ -111,11 +111,12 @@ func roles(scope principal.Scope) (able []string) {
 func Verify(table []Rule, roots []Operation, exists func(Operation) bool) error {
 	var wrong []error
 	known := map[Operation]bool{}
-	for i, rule := range table {
+	before := Operation("")
+	for _, rule := range table {
 		switch {
 		case known[rule.Operation]:
 			wrong = append(wrong, fmt.Errorf("access: %s has two rules", rule.Operation))
-		case i > 0 && table[i-1].Operation > rule.Operation:
+		case rule.Operation < before:
 			wrong = append(wrong, fmt.Errorf("access: %s stands at the wrong place: the table is sorted", rule.Operation))
 		case !strings.HasPrefix(string(rule.Operation), ExportPrefix) && !exists(rule.Operation):
 			wrong = append(wrong, fmt.Errorf("access: the rule of %s is about nothing: the schema has no such field", rule.Operation))
@@ -123,6 +124,7 @@ func Verify(table []Rule, roots []Operation, exists func(Operation) bool) error 
 			wrong = append(wrong, fmt.Errorf("access: %s needs the scope %q, which there is not", rule.Operation, rule.Scope))
 		}
 		known[rule.Operation] = true
+		before = rule.Operation
 	}
 	for _, root := range roots {
 		if !known[root] {

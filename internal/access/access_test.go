@@ -1,6 +1,7 @@
 package access
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -26,22 +27,13 @@ func TestRolesMayWhatTheyShould(t *testing.T) {
 		for _, name := range principal.Role("").Values() {
 			role := principal.Role(name)
 			err := Check(principal.Principal{ID: "x", WorkspaceID: "w", Role: role}, operation)
-			if contains(able, role) {
+			if slices.Contains(able, role) {
 				require.NoError(t, err, "%s %s", role, operation)
 				continue
 			}
 			require.True(t, fault.Is(err, fault.Forbidden), "%s %s", role, operation)
 		}
 	}
-}
-
-func contains(roles []principal.Role, role principal.Role) bool {
-	for _, one := range roles {
-		if one == role {
-			return true
-		}
-	}
-	return false
 }
 
 func TestOnlyEntitleSeparatesAnAdminFromTheSystem(t *testing.T) {

@@ -232,8 +232,8 @@ func TestBackupOfAStoppedDatabase(t *testing.T) {
 		path, _ := save(t, dump)
 		require.NoError(t, restore(t, path, empty, box, false))
 		requireFurnished(t, storetest.Open(t, empty, clock), workspaceID, cursor)
-		if strings.HasPrefix(url, "sqlite:") {
-			left, err := filepath.Glob(filepath.Join(strings.TrimPrefix(url, "sqlite:"), "*.dump-*"))
+		if folder, ok := strings.CutPrefix(url, "sqlite:"); ok {
+			left, err := filepath.Glob(filepath.Join(folder, "*.dump-*"))
 			require.NoError(t, err)
 			require.Empty(t, left, "no copy is left behind")
 		}

@@ -115,7 +115,7 @@ func Lookup(code Code) (Info, bool) {
 }
 
 // Codes returns the whole list, in a stable order.
-func Codes() []Info {
+func Codes() []Info { //nolint:funlen // it is a table
 	return []Info{
 		{Internal, Host, RetrySystem, "Try again; if it persists, give the request id to the operator."},
 		{BadInput, Host, RetryNever, "Correct the named field and send the request again."},

@@ -42,8 +42,8 @@ const (
 	RunLogEntry      Prefix = "rlg"
 	RunError         Prefix = "rer"
 	FailedRecord     Prefix = "frc"
-	ApiUsage         Prefix = "apu"
-	ApiBudget        Prefix = "apb"
+	APIUsage         Prefix = "apu"
+	APIBudget        Prefix = "apb"
 	Recipient        Prefix = "rcp"
 )
 

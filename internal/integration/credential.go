@@ -165,7 +165,7 @@ func (s *Service) wipe(ctx context.Context, tx *store.Tx, row *ent.Integration) 
 		if err := tx.Ent().Credential.DeleteOne(saved).Exec(ctx); err != nil {
 			return fmt.Errorf("delete credential: %w", err)
 		}
-		return nil //nolint:nilerr // what cannot be opened is forgotten all the same
+		return nil // what cannot be opened is forgotten all the same
 	}
 	sealed, err := s.seal(row, tokens{Grant: was.tokens.Grant, Issued: was.tokens.Issued})
 	if err != nil {

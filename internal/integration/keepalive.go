@@ -48,7 +48,7 @@ func (s *Service) KeepAlive(ctx context.Context) error {
 	for _, kind := range kinds {
 		_, spec, err := s.manifest(kind.Connector, kind.Environment)
 		if err != nil || spec.OAuth.RefreshTokenIdle <= 0 {
-			continue //nolint:nilerr // a connector that is away now is back before half its limit is over
+			continue // a connector that is away now is back before half its limit is over
 		}
 		found, err := s.idle(ctx, kind.Connector, kind.Environment, spec.OAuth.RefreshTokenIdle, keepAliveBatch-len(idle))
 		if err != nil {

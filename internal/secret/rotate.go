@@ -143,7 +143,7 @@ func (b *Box) write(handle *keyset.Handle) (err error) {
 	if err != nil {
 		return unwritable(path, err)
 	}
-	defer os.Remove(fresh.Name()) //nolint:errcheck // it has another name when all went well
+	defer os.Remove(fresh.Name()) // it has another name when all went well
 	err = insecurecleartextkeyset.Write(handle, keyset.NewJSONWriter(fresh))
 	if err := errors.Join(err, fresh.Sync(), fresh.Close()); err != nil {
 		return unwritable(path, err)

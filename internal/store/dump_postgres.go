@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -64,9 +65,7 @@ func connectPostgres(ctx context.Context, databaseURL string, parameters map[str
 		return nil, fault.New(fault.ConfigInvalid, "The database URL cannot be read.", fault.Cause(err),
 			fault.Hint("Set the database URL to sqlite:/path/to/folder or postgres://user@host/database."))
 	}
-	for name, value := range parameters {
-		config.RuntimeParams[name] = value
-	}
+	maps.Copy(config.RuntimeParams, parameters)
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		return nil, unavailable("The PostgreSQL database cannot be reached.", err)

@@ -112,7 +112,7 @@ func restoreSQLite(ctx context.Context, c RestoreConfig, path string, from DumpR
 	if err != nil {
 		return err
 	}
-	defer os.Remove(fresh) //nolint:errcheck // it has another name when all went well
+	defer os.Remove(fresh) // it has another name when all went well
 	s := &Store{dialect: SQLite, log: c.Logger}
 	if err := s.migrateSQLite(ctx, fresh); err != nil {
 		return sqliteFault(fresh, err)

@@ -3,6 +3,7 @@ package syncrun_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -248,7 +249,7 @@ func TestRetryFailedRecordsReadsNothingElse(t *testing.T) {
 		require.Len(t, b.failed(t), 131)
 		ids := must(b.store.Read().FailedRecord.Query().Where(failedrecord.ObjectName("Contact")).IDs(b.ctx))
 		for field, change := range map[string]func(*syncrun.RetryInput){
-			"failedRecordIds": func(i *syncrun.RetryInput) { i.FailedRecordIDs = append(ids, "frc_unknown") },
+			"failedRecordIds": func(i *syncrun.RetryInput) { i.FailedRecordIDs = slices.Concat(ids, []string{"frc_unknown"}) },
 			"objects":         func(i *syncrun.RetryInput) { i.Objects = []string{"Kontakt"} },
 		} {
 			_, err := b.retry(field, change)
