@@ -72,7 +72,7 @@ func (s *Store) SealedElsewise(ctx context.Context, c SealedColumn, prefix []byt
 // under way still finds its version.
 func (s *Store) Reseal(ctx context.Context, c SealedColumn, values []SealedValue, anew [][]byte) (replaced int, err error) {
 	ctx = principal.AllWorkspaces(ctx, "key rotation")
-	statement := fmt.Sprintf("UPDATE %[1]s SET %[2]s = $1 WHERE CAST(%[3]s AS text) = $2 AND %[2]s = $3", c.Table, c.Column, c.Key)
+	statement := fmt.Sprintf("UPDATE %[1]s SET %[2]s = $1 WHERE CAST(%[3]s AS text) = $2 AND %[2]s = $3", c.Table, c.Column, c.Key) //nolint:gosec // names of our own tables
 	if c.Key == "id" && c != KeyCheckColumn() {
 		statement = fmt.Sprintf("UPDATE %[1]s SET %[2]s = $1 WHERE id = $2 AND %[2]s = $3", c.Table, c.Column)
 	}
