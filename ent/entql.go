@@ -742,34 +742,33 @@ var schemaGraph = func() *sqlgraph.Schema {
 		},
 		Type: "SyncRun",
 		Fields: map[string]*sqlgraph.FieldSpec{
-			syncrun.FieldWorkspaceID:     {Type: field.TypeString, Column: syncrun.FieldWorkspaceID},
-			syncrun.FieldCreatedAt:       {Type: field.TypeTime, Column: syncrun.FieldCreatedAt},
-			syncrun.FieldIntegrationID:   {Type: field.TypeString, Column: syncrun.FieldIntegrationID},
-			syncrun.FieldKind:            {Type: field.TypeEnum, Column: syncrun.FieldKind},
-			syncrun.FieldLocalDate:       {Type: field.TypeString, Column: syncrun.FieldLocalDate},
-			syncrun.FieldStatus:          {Type: field.TypeEnum, Column: syncrun.FieldStatus},
-			syncrun.FieldReason:          {Type: field.TypeString, Column: syncrun.FieldReason},
-			syncrun.FieldFaultCode:       {Type: field.TypeString, Column: syncrun.FieldFaultCode},
-			syncrun.FieldResumeAt:        {Type: field.TypeTime, Column: syncrun.FieldResumeAt},
-			syncrun.FieldObjectsWanted:   {Type: field.TypeJSON, Column: syncrun.FieldObjectsWanted},
-			syncrun.FieldRecordsWanted:   {Type: field.TypeJSON, Column: syncrun.FieldRecordsWanted},
-			syncrun.FieldCancelRequested: {Type: field.TypeBool, Column: syncrun.FieldCancelRequested},
-			syncrun.FieldLogSeq:          {Type: field.TypeInt, Column: syncrun.FieldLogSeq},
-			syncrun.FieldPhase:           {Type: field.TypeEnum, Column: syncrun.FieldPhase},
-			syncrun.FieldRequestedBy:     {Type: field.TypeString, Column: syncrun.FieldRequestedBy},
-			syncrun.FieldDateKey:         {Type: field.TypeString, Column: syncrun.FieldDateKey},
-			syncrun.FieldActiveKey:       {Type: field.TypeString, Column: syncrun.FieldActiveKey},
-			syncrun.FieldVersion:         {Type: field.TypeInt, Column: syncrun.FieldVersion},
-			syncrun.FieldObjectIndex:     {Type: field.TypeInt, Column: syncrun.FieldObjectIndex},
-			syncrun.FieldResumeToken:     {Type: field.TypeBytes, Column: syncrun.FieldResumeToken},
-			syncrun.FieldReadFields:      {Type: field.TypeJSON, Column: syncrun.FieldReadFields},
-			syncrun.FieldGeneration:      {Type: field.TypeInt, Column: syncrun.FieldGeneration},
-			syncrun.FieldSweeping:        {Type: field.TypeBool, Column: syncrun.FieldSweeping},
-			syncrun.FieldCounters:        {Type: field.TypeJSON, Column: syncrun.FieldCounters},
-			syncrun.FieldCrmCalls:        {Type: field.TypeInt, Column: syncrun.FieldCrmCalls},
-			syncrun.FieldSteps:           {Type: field.TypeInt, Column: syncrun.FieldSteps},
-			syncrun.FieldStartedAt:       {Type: field.TypeTime, Column: syncrun.FieldStartedAt},
-			syncrun.FieldFinishedAt:      {Type: field.TypeTime, Column: syncrun.FieldFinishedAt},
+			syncrun.FieldWorkspaceID:   {Type: field.TypeString, Column: syncrun.FieldWorkspaceID},
+			syncrun.FieldCreatedAt:     {Type: field.TypeTime, Column: syncrun.FieldCreatedAt},
+			syncrun.FieldIntegrationID: {Type: field.TypeString, Column: syncrun.FieldIntegrationID},
+			syncrun.FieldKind:          {Type: field.TypeEnum, Column: syncrun.FieldKind},
+			syncrun.FieldLocalDate:     {Type: field.TypeString, Column: syncrun.FieldLocalDate},
+			syncrun.FieldStatus:        {Type: field.TypeEnum, Column: syncrun.FieldStatus},
+			syncrun.FieldReason:        {Type: field.TypeString, Column: syncrun.FieldReason},
+			syncrun.FieldFaultCode:     {Type: field.TypeString, Column: syncrun.FieldFaultCode},
+			syncrun.FieldResumeAt:      {Type: field.TypeTime, Column: syncrun.FieldResumeAt},
+			syncrun.FieldObjectsWanted: {Type: field.TypeJSON, Column: syncrun.FieldObjectsWanted},
+			syncrun.FieldRecordsWanted: {Type: field.TypeJSON, Column: syncrun.FieldRecordsWanted},
+			syncrun.FieldLogSeq:        {Type: field.TypeInt, Column: syncrun.FieldLogSeq},
+			syncrun.FieldPhase:         {Type: field.TypeEnum, Column: syncrun.FieldPhase},
+			syncrun.FieldRequestedBy:   {Type: field.TypeString, Column: syncrun.FieldRequestedBy},
+			syncrun.FieldDateKey:       {Type: field.TypeString, Column: syncrun.FieldDateKey},
+			syncrun.FieldActiveKey:     {Type: field.TypeString, Column: syncrun.FieldActiveKey},
+			syncrun.FieldVersion:       {Type: field.TypeInt, Column: syncrun.FieldVersion},
+			syncrun.FieldObjectIndex:   {Type: field.TypeInt, Column: syncrun.FieldObjectIndex},
+			syncrun.FieldResumeToken:   {Type: field.TypeBytes, Column: syncrun.FieldResumeToken},
+			syncrun.FieldReadFields:    {Type: field.TypeJSON, Column: syncrun.FieldReadFields},
+			syncrun.FieldGeneration:    {Type: field.TypeInt, Column: syncrun.FieldGeneration},
+			syncrun.FieldSweeping:      {Type: field.TypeBool, Column: syncrun.FieldSweeping},
+			syncrun.FieldCounters:      {Type: field.TypeJSON, Column: syncrun.FieldCounters},
+			syncrun.FieldCrmCalls:      {Type: field.TypeInt, Column: syncrun.FieldCrmCalls},
+			syncrun.FieldSteps:         {Type: field.TypeInt, Column: syncrun.FieldSteps},
+			syncrun.FieldStartedAt:     {Type: field.TypeTime, Column: syncrun.FieldStartedAt},
+			syncrun.FieldFinishedAt:    {Type: field.TypeTime, Column: syncrun.FieldFinishedAt},
 		},
 	}
 	graph.Nodes[29] = &sqlgraph.Node{
@@ -3963,11 +3962,6 @@ func (f *SyncRunFilter) WhereObjectsWanted(p entql.BytesP) {
 // WhereRecordsWanted applies the entql json.RawMessage predicate on the records_wanted field.
 func (f *SyncRunFilter) WhereRecordsWanted(p entql.BytesP) {
 	f.Where(p.Field(syncrun.FieldRecordsWanted))
-}
-
-// WhereCancelRequested applies the entql bool predicate on the cancel_requested field.
-func (f *SyncRunFilter) WhereCancelRequested(p entql.BoolP) {
-	f.Where(p.Field(syncrun.FieldCancelRequested))
 }
 
 // WhereLogSeq applies the entql int predicate on the log_seq field.

@@ -2785,11 +2785,6 @@ func (_q *SyncRunQuery) collectField(ctx context.Context, oneNode bool, opCtx *g
 				selectedFields = append(selectedFields, syncrun.FieldRecordsWanted)
 				fieldSeen[syncrun.FieldRecordsWanted] = struct{}{}
 			}
-		case "cancelRequested":
-			if _, ok := fieldSeen[syncrun.FieldCancelRequested]; !ok {
-				selectedFields = append(selectedFields, syncrun.FieldCancelRequested)
-				fieldSeen[syncrun.FieldCancelRequested] = struct{}{}
-			}
 		case "logSeq":
 			if _, ok := fieldSeen[syncrun.FieldLogSeq]; !ok {
 				selectedFields = append(selectedFields, syncrun.FieldLogSeq)

@@ -29247,7 +29247,6 @@ type SyncRunMutation struct {
 	objects_wanted       *[]string
 	appendobjects_wanted []string
 	records_wanted       *map[string][]string
-	cancel_requested     *bool
 	log_seq              *int
 	addlog_seq           *int
 	phase                *crm.RunPhase
@@ -29861,42 +29860,6 @@ func (m *SyncRunMutation) RecordsWantedCleared() bool {
 func (m *SyncRunMutation) ResetRecordsWanted() {
 	m.records_wanted = nil
 	delete(m.clearedFields, syncrun.FieldRecordsWanted)
-}
-
-// SetCancelRequested sets the "cancel_requested" field.
-func (m *SyncRunMutation) SetCancelRequested(b bool) {
-	m.cancel_requested = &b
-}
-
-// CancelRequested returns the value of the "cancel_requested" field in the mutation.
-func (m *SyncRunMutation) CancelRequested() (r bool, exists bool) {
-	v := m.cancel_requested
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldCancelRequested returns the old "cancel_requested" field's value of the SyncRun entity.
-// If the SyncRun object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *SyncRunMutation) OldCancelRequested(ctx context.Context) (v bool, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldCancelRequested is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldCancelRequested requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldCancelRequested: %w", err)
-	}
-	return oldValue.CancelRequested, nil
-}
-
-// ResetCancelRequested resets all changes to the "cancel_requested" field.
-func (m *SyncRunMutation) ResetCancelRequested() {
-	m.cancel_requested = nil
 }
 
 // SetLogSeq sets the "log_seq" field.
@@ -30830,7 +30793,7 @@ func (m *SyncRunMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *SyncRunMutation) Fields() []string {
-	fields := make([]string, 0, 28)
+	fields := make([]string, 0, 27)
 	if m.workspace_id != nil {
 		fields = append(fields, syncrun.FieldWorkspaceID)
 	}
@@ -30863,9 +30826,6 @@ func (m *SyncRunMutation) Fields() []string {
 	}
 	if m.records_wanted != nil {
 		fields = append(fields, syncrun.FieldRecordsWanted)
-	}
-	if m.cancel_requested != nil {
-		fields = append(fields, syncrun.FieldCancelRequested)
 	}
 	if m.log_seq != nil {
 		fields = append(fields, syncrun.FieldLogSeq)
@@ -30945,8 +30905,6 @@ func (m *SyncRunMutation) Field(name string) (ent.Value, bool) {
 		return m.ObjectsWanted()
 	case syncrun.FieldRecordsWanted:
 		return m.RecordsWanted()
-	case syncrun.FieldCancelRequested:
-		return m.CancelRequested()
 	case syncrun.FieldLogSeq:
 		return m.LogSeq()
 	case syncrun.FieldPhase:
@@ -31010,8 +30968,6 @@ func (m *SyncRunMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldObjectsWanted(ctx)
 	case syncrun.FieldRecordsWanted:
 		return m.OldRecordsWanted(ctx)
-	case syncrun.FieldCancelRequested:
-		return m.OldCancelRequested(ctx)
 	case syncrun.FieldLogSeq:
 		return m.OldLogSeq(ctx)
 	case syncrun.FieldPhase:
@@ -31129,13 +31085,6 @@ func (m *SyncRunMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetRecordsWanted(v)
-		return nil
-	case syncrun.FieldCancelRequested:
-		v, ok := value.(bool)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetCancelRequested(v)
 		return nil
 	case syncrun.FieldLogSeq:
 		v, ok := value.(int)
@@ -31486,9 +31435,6 @@ func (m *SyncRunMutation) ResetField(name string) error {
 		return nil
 	case syncrun.FieldRecordsWanted:
 		m.ResetRecordsWanted()
-		return nil
-	case syncrun.FieldCancelRequested:
-		m.ResetCancelRequested()
 		return nil
 	case syncrun.FieldLogSeq:
 		m.ResetLogSeq()

@@ -42,8 +42,6 @@ type SyncRun struct {
 	ObjectsWanted []string `json:"objects_wanted,omitempty"`
 	// of a retry of failed records: only these, by object
 	RecordsWanted map[string][]string `json:"records_wanted,omitempty"`
-	// CancelRequested holds the value of the "cancel_requested" field.
-	CancelRequested bool `json:"cancel_requested,omitempty"`
 	// of the newest line of the log
 	LogSeq int `json:"log_seq,omitempty"`
 	// Phase holds the value of the "phase" field.
@@ -124,7 +122,7 @@ func (*SyncRun) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case syncrun.FieldObjectsWanted, syncrun.FieldRecordsWanted, syncrun.FieldResumeToken, syncrun.FieldReadFields, syncrun.FieldCounters:
 			values[i] = new([]byte)
-		case syncrun.FieldCancelRequested, syncrun.FieldSweeping:
+		case syncrun.FieldSweeping:
 			values[i] = new(sql.NullBool)
 		case syncrun.FieldLogSeq, syncrun.FieldVersion, syncrun.FieldObjectIndex, syncrun.FieldGeneration, syncrun.FieldCrmCalls, syncrun.FieldSteps:
 			values[i] = new(sql.NullInt64)
@@ -223,12 +221,6 @@ func (_m *SyncRun) assignValues(columns []string, values []any) error {
 				if err := json.Unmarshal(*value, &_m.RecordsWanted); err != nil {
 					return fmt.Errorf("unmarshal field records_wanted: %w", err)
 				}
-			}
-		case syncrun.FieldCancelRequested:
-			if value, ok := values[i].(*sql.NullBool); !ok {
-				return fmt.Errorf("unexpected type %T for field cancel_requested", values[i])
-			} else if value.Valid {
-				_m.CancelRequested = value.Bool
 			}
 		case syncrun.FieldLogSeq:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -414,9 +406,6 @@ func (_m *SyncRun) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("records_wanted=")
 	builder.WriteString(fmt.Sprintf("%v", _m.RecordsWanted))
-	builder.WriteString(", ")
-	builder.WriteString("cancel_requested=")
-	builder.WriteString(fmt.Sprintf("%v", _m.CancelRequested))
 	builder.WriteString(", ")
 	builder.WriteString("log_seq=")
 	builder.WriteString(fmt.Sprintf("%v", _m.LogSeq))

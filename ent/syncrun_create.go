@@ -124,20 +124,6 @@ func (_c *SyncRunCreate) SetRecordsWanted(v map[string][]string) *SyncRunCreate 
 	return _c
 }
 
-// SetCancelRequested sets the "cancel_requested" field.
-func (_c *SyncRunCreate) SetCancelRequested(v bool) *SyncRunCreate {
-	_c.mutation.SetCancelRequested(v)
-	return _c
-}
-
-// SetNillableCancelRequested sets the "cancel_requested" field if the given value is not nil.
-func (_c *SyncRunCreate) SetNillableCancelRequested(v *bool) *SyncRunCreate {
-	if v != nil {
-		_c.SetCancelRequested(*v)
-	}
-	return _c
-}
-
 // SetLogSeq sets the "log_seq" field.
 func (_c *SyncRunCreate) SetLogSeq(v int) *SyncRunCreate {
 	_c.mutation.SetLogSeq(v)
@@ -421,10 +407,6 @@ func (_c *SyncRunCreate) defaults() error {
 		v := syncrun.DefaultStatus
 		_c.mutation.SetStatus(v)
 	}
-	if _, ok := _c.mutation.CancelRequested(); !ok {
-		v := syncrun.DefaultCancelRequested
-		_c.mutation.SetCancelRequested(v)
-	}
 	if _, ok := _c.mutation.LogSeq(); !ok {
 		v := syncrun.DefaultLogSeq
 		_c.mutation.SetLogSeq(v)
@@ -521,9 +503,6 @@ func (_c *SyncRunCreate) check() error {
 		if err := syncrun.FaultCodeValidator(v); err != nil {
 			return &ValidationError{Name: "fault_code", err: fmt.Errorf(`ent: validator failed for field "SyncRun.fault_code": %w`, err)}
 		}
-	}
-	if _, ok := _c.mutation.CancelRequested(); !ok {
-		return &ValidationError{Name: "cancel_requested", err: errors.New(`ent: missing required field "SyncRun.cancel_requested"`)}
 	}
 	if _, ok := _c.mutation.LogSeq(); !ok {
 		return &ValidationError{Name: "log_seq", err: errors.New(`ent: missing required field "SyncRun.log_seq"`)}
@@ -652,10 +631,6 @@ func (_c *SyncRunCreate) createSpec() (*SyncRun, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.RecordsWanted(); ok {
 		_spec.SetField(syncrun.FieldRecordsWanted, field.TypeJSON, value)
 		_node.RecordsWanted = value
-	}
-	if value, ok := _c.mutation.CancelRequested(); ok {
-		_spec.SetField(syncrun.FieldCancelRequested, field.TypeBool, value)
-		_node.CancelRequested = value
 	}
 	if value, ok := _c.mutation.LogSeq(); ok {
 		_spec.SetField(syncrun.FieldLogSeq, field.TypeInt, value)
@@ -869,18 +844,6 @@ func (u *SyncRunUpsert) UpdateResumeAt() *SyncRunUpsert {
 // ClearResumeAt clears the value of the "resume_at" field.
 func (u *SyncRunUpsert) ClearResumeAt() *SyncRunUpsert {
 	u.SetNull(syncrun.FieldResumeAt)
-	return u
-}
-
-// SetCancelRequested sets the "cancel_requested" field.
-func (u *SyncRunUpsert) SetCancelRequested(v bool) *SyncRunUpsert {
-	u.Set(syncrun.FieldCancelRequested, v)
-	return u
-}
-
-// UpdateCancelRequested sets the "cancel_requested" field to the value that was provided on create.
-func (u *SyncRunUpsert) UpdateCancelRequested() *SyncRunUpsert {
-	u.SetExcluded(syncrun.FieldCancelRequested)
 	return u
 }
 
@@ -1273,20 +1236,6 @@ func (u *SyncRunUpsertOne) UpdateResumeAt() *SyncRunUpsertOne {
 func (u *SyncRunUpsertOne) ClearResumeAt() *SyncRunUpsertOne {
 	return u.Update(func(s *SyncRunUpsert) {
 		s.ClearResumeAt()
-	})
-}
-
-// SetCancelRequested sets the "cancel_requested" field.
-func (u *SyncRunUpsertOne) SetCancelRequested(v bool) *SyncRunUpsertOne {
-	return u.Update(func(s *SyncRunUpsert) {
-		s.SetCancelRequested(v)
-	})
-}
-
-// UpdateCancelRequested sets the "cancel_requested" field to the value that was provided on create.
-func (u *SyncRunUpsertOne) UpdateCancelRequested() *SyncRunUpsertOne {
-	return u.Update(func(s *SyncRunUpsert) {
-		s.UpdateCancelRequested()
 	})
 }
 
@@ -1886,20 +1835,6 @@ func (u *SyncRunUpsertBulk) UpdateResumeAt() *SyncRunUpsertBulk {
 func (u *SyncRunUpsertBulk) ClearResumeAt() *SyncRunUpsertBulk {
 	return u.Update(func(s *SyncRunUpsert) {
 		s.ClearResumeAt()
-	})
-}
-
-// SetCancelRequested sets the "cancel_requested" field.
-func (u *SyncRunUpsertBulk) SetCancelRequested(v bool) *SyncRunUpsertBulk {
-	return u.Update(func(s *SyncRunUpsert) {
-		s.SetCancelRequested(v)
-	})
-}
-
-// UpdateCancelRequested sets the "cancel_requested" field to the value that was provided on create.
-func (u *SyncRunUpsertBulk) UpdateCancelRequested() *SyncRunUpsertBulk {
-	return u.Update(func(s *SyncRunUpsert) {
-		s.UpdateCancelRequested()
 	})
 }
 

@@ -106,20 +106,6 @@ func (_u *SyncRunUpdate) ClearResumeAt() *SyncRunUpdate {
 	return _u
 }
 
-// SetCancelRequested sets the "cancel_requested" field.
-func (_u *SyncRunUpdate) SetCancelRequested(v bool) *SyncRunUpdate {
-	_u.mutation.SetCancelRequested(v)
-	return _u
-}
-
-// SetNillableCancelRequested sets the "cancel_requested" field if the given value is not nil.
-func (_u *SyncRunUpdate) SetNillableCancelRequested(v *bool) *SyncRunUpdate {
-	if v != nil {
-		_u.SetCancelRequested(*v)
-	}
-	return _u
-}
-
 // SetLogSeq sets the "log_seq" field.
 func (_u *SyncRunUpdate) SetLogSeq(v int) *SyncRunUpdate {
 	_u.mutation.ResetLogSeq()
@@ -530,9 +516,6 @@ func (_u *SyncRunUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if _u.mutation.RecordsWantedCleared() {
 		_spec.ClearField(syncrun.FieldRecordsWanted, field.TypeJSON)
 	}
-	if value, ok := _u.mutation.CancelRequested(); ok {
-		_spec.SetField(syncrun.FieldCancelRequested, field.TypeBool, value)
-	}
 	if value, ok := _u.mutation.LogSeq(); ok {
 		_spec.SetField(syncrun.FieldLogSeq, field.TypeInt, value)
 	}
@@ -760,20 +743,6 @@ func (_u *SyncRunUpdateOne) SetNillableResumeAt(v *time.Time) *SyncRunUpdateOne 
 // ClearResumeAt clears the value of the "resume_at" field.
 func (_u *SyncRunUpdateOne) ClearResumeAt() *SyncRunUpdateOne {
 	_u.mutation.ClearResumeAt()
-	return _u
-}
-
-// SetCancelRequested sets the "cancel_requested" field.
-func (_u *SyncRunUpdateOne) SetCancelRequested(v bool) *SyncRunUpdateOne {
-	_u.mutation.SetCancelRequested(v)
-	return _u
-}
-
-// SetNillableCancelRequested sets the "cancel_requested" field if the given value is not nil.
-func (_u *SyncRunUpdateOne) SetNillableCancelRequested(v *bool) *SyncRunUpdateOne {
-	if v != nil {
-		_u.SetCancelRequested(*v)
-	}
 	return _u
 }
 
@@ -1216,9 +1185,6 @@ func (_u *SyncRunUpdateOne) sqlSave(ctx context.Context) (_node *SyncRun, err er
 	}
 	if _u.mutation.RecordsWantedCleared() {
 		_spec.ClearField(syncrun.FieldRecordsWanted, field.TypeJSON)
-	}
-	if value, ok := _u.mutation.CancelRequested(); ok {
-		_spec.SetField(syncrun.FieldCancelRequested, field.TypeBool, value)
 	}
 	if value, ok := _u.mutation.LogSeq(); ok {
 		_spec.SetField(syncrun.FieldLogSeq, field.TypeInt, value)

@@ -953,7 +953,6 @@ var (
 		{Name: "resume_at", Type: field.TypeTime, Nullable: true},
 		{Name: "objects_wanted", Type: field.TypeJSON, Nullable: true},
 		{Name: "records_wanted", Type: field.TypeJSON, Nullable: true},
-		{Name: "cancel_requested", Type: field.TypeBool, Default: false},
 		{Name: "log_seq", Type: field.TypeInt, Default: 0},
 		{Name: "phase", Type: field.TypeEnum, Enums: []string{"CHECKLIST", "CHECK", "READ", "EVALUATE", "DONE"}, Default: "CHECKLIST"},
 		{Name: "requested_by", Type: field.TypeString, Nullable: true, Size: 80},
@@ -980,7 +979,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "sync_runs_integrations_runs",
-				Columns:    []*schema.Column{SyncRunsColumns[28]},
+				Columns:    []*schema.Column{SyncRunsColumns[27]},
 				RefColumns: []*schema.Column{IntegrationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -989,17 +988,17 @@ var (
 			{
 				Name:    "syncrun_workspace_id_date_key",
 				Unique:  true,
-				Columns: []*schema.Column{SyncRunsColumns[1], SyncRunsColumns[15]},
+				Columns: []*schema.Column{SyncRunsColumns[1], SyncRunsColumns[14]},
 			},
 			{
 				Name:    "syncrun_workspace_id_active_key",
 				Unique:  true,
-				Columns: []*schema.Column{SyncRunsColumns[1], SyncRunsColumns[16]},
+				Columns: []*schema.Column{SyncRunsColumns[1], SyncRunsColumns[15]},
 			},
 			{
 				Name:    "syncrun_workspace_id_integration_id_created_at",
 				Unique:  false,
-				Columns: []*schema.Column{SyncRunsColumns[1], SyncRunsColumns[28], SyncRunsColumns[2]},
+				Columns: []*schema.Column{SyncRunsColumns[1], SyncRunsColumns[27], SyncRunsColumns[2]},
 			},
 		},
 	}

@@ -2549,48 +2549,44 @@ func init() {
 	syncrunDescFaultCode := syncrunFields[5].Descriptor()
 	// syncrun.FaultCodeValidator is a validator for the "fault_code" field. It is called by the builders before save.
 	syncrun.FaultCodeValidator = syncrunDescFaultCode.Validators[0].(func(string) error)
-	// syncrunDescCancelRequested is the schema descriptor for cancel_requested field.
-	syncrunDescCancelRequested := syncrunFields[9].Descriptor()
-	// syncrun.DefaultCancelRequested holds the default value on creation for the cancel_requested field.
-	syncrun.DefaultCancelRequested = syncrunDescCancelRequested.Default.(bool)
 	// syncrunDescLogSeq is the schema descriptor for log_seq field.
-	syncrunDescLogSeq := syncrunFields[10].Descriptor()
+	syncrunDescLogSeq := syncrunFields[9].Descriptor()
 	// syncrun.DefaultLogSeq holds the default value on creation for the log_seq field.
 	syncrun.DefaultLogSeq = syncrunDescLogSeq.Default.(int)
 	// syncrunDescRequestedBy is the schema descriptor for requested_by field.
-	syncrunDescRequestedBy := syncrunFields[12].Descriptor()
+	syncrunDescRequestedBy := syncrunFields[11].Descriptor()
 	// syncrun.RequestedByValidator is a validator for the "requested_by" field. It is called by the builders before save.
 	syncrun.RequestedByValidator = syncrunDescRequestedBy.Validators[0].(func(string) error)
 	// syncrunDescDateKey is the schema descriptor for date_key field.
-	syncrunDescDateKey := syncrunFields[13].Descriptor()
+	syncrunDescDateKey := syncrunFields[12].Descriptor()
 	// syncrun.DateKeyValidator is a validator for the "date_key" field. It is called by the builders before save.
 	syncrun.DateKeyValidator = syncrunDescDateKey.Validators[0].(func(string) error)
 	// syncrunDescActiveKey is the schema descriptor for active_key field.
-	syncrunDescActiveKey := syncrunFields[14].Descriptor()
+	syncrunDescActiveKey := syncrunFields[13].Descriptor()
 	// syncrun.ActiveKeyValidator is a validator for the "active_key" field. It is called by the builders before save.
 	syncrun.ActiveKeyValidator = syncrunDescActiveKey.Validators[0].(func(string) error)
 	// syncrunDescVersion is the schema descriptor for version field.
-	syncrunDescVersion := syncrunFields[15].Descriptor()
+	syncrunDescVersion := syncrunFields[14].Descriptor()
 	// syncrun.DefaultVersion holds the default value on creation for the version field.
 	syncrun.DefaultVersion = syncrunDescVersion.Default.(int)
 	// syncrunDescObjectIndex is the schema descriptor for object_index field.
-	syncrunDescObjectIndex := syncrunFields[16].Descriptor()
+	syncrunDescObjectIndex := syncrunFields[15].Descriptor()
 	// syncrun.DefaultObjectIndex holds the default value on creation for the object_index field.
 	syncrun.DefaultObjectIndex = syncrunDescObjectIndex.Default.(int)
 	// syncrunDescGeneration is the schema descriptor for generation field.
-	syncrunDescGeneration := syncrunFields[19].Descriptor()
+	syncrunDescGeneration := syncrunFields[18].Descriptor()
 	// syncrun.DefaultGeneration holds the default value on creation for the generation field.
 	syncrun.DefaultGeneration = syncrunDescGeneration.Default.(int)
 	// syncrunDescSweeping is the schema descriptor for sweeping field.
-	syncrunDescSweeping := syncrunFields[20].Descriptor()
+	syncrunDescSweeping := syncrunFields[19].Descriptor()
 	// syncrun.DefaultSweeping holds the default value on creation for the sweeping field.
 	syncrun.DefaultSweeping = syncrunDescSweeping.Default.(bool)
 	// syncrunDescCrmCalls is the schema descriptor for crm_calls field.
-	syncrunDescCrmCalls := syncrunFields[22].Descriptor()
+	syncrunDescCrmCalls := syncrunFields[21].Descriptor()
 	// syncrun.DefaultCrmCalls holds the default value on creation for the crm_calls field.
 	syncrun.DefaultCrmCalls = syncrunDescCrmCalls.Default.(int)
 	// syncrunDescSteps is the schema descriptor for steps field.
-	syncrunDescSteps := syncrunFields[23].Descriptor()
+	syncrunDescSteps := syncrunFields[22].Descriptor()
 	// syncrun.DefaultSteps holds the default value on creation for the steps field.
 	syncrun.DefaultSteps = syncrunDescSteps.Default.(int)
 	// syncrunDescID is the schema descriptor for id field.

@@ -33,7 +33,6 @@ func (SyncRun) Fields() []ent.Field {
 		field.Time("resume_at").Optional().Nillable().Comment("of RATE_LIMITED: when it goes on, or, when it has ended, when the next run does"),
 		field.JSON("objects_wanted", []string{}).Optional().Immutable().Comment("of a manual run: only these; absent: all"),
 		field.JSON("records_wanted", map[string][]string{}).Optional().Immutable().Comment("of a retry of failed records: only these, by object"),
-		field.Bool("cancel_requested").Default(false),
 		field.Int("log_seq").Default(0).Comment("of the newest line of the log"),
 		field.Enum("phase").GoType(crm.RunPhase("")).Default(string(crm.PhaseChecklist)),
 		field.String("requested_by").MaxLen(80).Optional().Immutable(),

@@ -38,8 +38,6 @@ const (
 	FieldObjectsWanted = "objects_wanted"
 	// FieldRecordsWanted holds the string denoting the records_wanted field in the database.
 	FieldRecordsWanted = "records_wanted"
-	// FieldCancelRequested holds the string denoting the cancel_requested field in the database.
-	FieldCancelRequested = "cancel_requested"
 	// FieldLogSeq holds the string denoting the log_seq field in the database.
 	FieldLogSeq = "log_seq"
 	// FieldPhase holds the string denoting the phase field in the database.
@@ -108,7 +106,6 @@ var Columns = []string{
 	FieldResumeAt,
 	FieldObjectsWanted,
 	FieldRecordsWanted,
-	FieldCancelRequested,
 	FieldLogSeq,
 	FieldPhase,
 	FieldRequestedBy,
@@ -155,8 +152,6 @@ var (
 	ReasonValidator func(string) error
 	// FaultCodeValidator is a validator for the "fault_code" field. It is called by the builders before save.
 	FaultCodeValidator func(string) error
-	// DefaultCancelRequested holds the default value on creation for the "cancel_requested" field.
-	DefaultCancelRequested bool
 	// DefaultLogSeq holds the default value on creation for the "log_seq" field.
 	DefaultLogSeq int
 	// RequestedByValidator is a validator for the "requested_by" field. It is called by the builders before save.
@@ -268,11 +263,6 @@ func ByFaultCode(opts ...sql.OrderTermOption) OrderOption {
 // ByResumeAt orders the results by the resume_at field.
 func ByResumeAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldResumeAt, opts...).ToFunc()
-}
-
-// ByCancelRequested orders the results by the cancel_requested field.
-func ByCancelRequested(opts ...sql.OrderTermOption) OrderOption {
-	return sql.OrderByField(FieldCancelRequested, opts...).ToFunc()
 }
 
 // ByLogSeq orders the results by the log_seq field.

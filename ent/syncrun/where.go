@@ -101,11 +101,6 @@ func ResumeAt(v time.Time) predicate.SyncRun {
 	return predicate.SyncRun(sql.FieldEQ(FieldResumeAt, v))
 }
 
-// CancelRequested applies equality check predicate on the "cancel_requested" field. It's identical to CancelRequestedEQ.
-func CancelRequested(v bool) predicate.SyncRun {
-	return predicate.SyncRun(sql.FieldEQ(FieldCancelRequested, v))
-}
-
 // LogSeq applies equality check predicate on the "log_seq" field. It's identical to LogSeqEQ.
 func LogSeq(v int) predicate.SyncRun {
 	return predicate.SyncRun(sql.FieldEQ(FieldLogSeq, v))
@@ -684,16 +679,6 @@ func RecordsWantedIsNil() predicate.SyncRun {
 // RecordsWantedNotNil applies the NotNil predicate on the "records_wanted" field.
 func RecordsWantedNotNil() predicate.SyncRun {
 	return predicate.SyncRun(sql.FieldNotNull(FieldRecordsWanted))
-}
-
-// CancelRequestedEQ applies the EQ predicate on the "cancel_requested" field.
-func CancelRequestedEQ(v bool) predicate.SyncRun {
-	return predicate.SyncRun(sql.FieldEQ(FieldCancelRequested, v))
-}
-
-// CancelRequestedNEQ applies the NEQ predicate on the "cancel_requested" field.
-func CancelRequestedNEQ(v bool) predicate.SyncRun {
-	return predicate.SyncRun(sql.FieldNEQ(FieldCancelRequested, v))
 }
 
 // LogSeqEQ applies the EQ predicate on the "log_seq" field.

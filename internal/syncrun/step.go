@@ -1,7 +1,6 @@
 package syncrun
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -117,8 +116,6 @@ func (s *Service) stop(ctx context.Context, t *turn) (*ending, error) {
 			status: crm.RunCancelled, code: fault.IntegrationState, keep: true,
 			reason: fmt.Sprintf("The integration became %s.", t.integration.State),
 		}, nil
-	case t.run.CancelRequested:
-		return &ending{status: crm.RunCancelled, keep: true, reason: cmp.Or(t.run.Reason, "Somebody cancelled it.")}, nil
 	}
 	on, err := s.syncs(ctx, t.run.IntegrationID)
 	if err != nil || on {

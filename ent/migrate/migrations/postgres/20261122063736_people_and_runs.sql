@@ -12,7 +12,7 @@ ALTER TABLE "integrations" ADD COLUMN "last_succeeded_at" timestamptz NULL, ADD 
 -- modify "run_objects" table
 ALTER TABLE "run_objects" ADD COLUMN "phase" character varying NOT NULL DEFAULT 'ONBOARDING', ADD COLUMN "crm_calls" bigint NOT NULL DEFAULT 0, ADD COLUMN "started_at" timestamptz NULL, ADD COLUMN "finished_at" timestamptz NULL;
 -- modify "sync_runs" table
-ALTER TABLE "sync_runs" ADD COLUMN "resume_at" timestamptz NULL, ADD COLUMN "objects_wanted" jsonb NULL, ADD COLUMN "records_wanted" jsonb NULL, ADD COLUMN "cancel_requested" boolean NOT NULL DEFAULT false, ADD COLUMN "log_seq" bigint NOT NULL DEFAULT 0;
+ALTER TABLE "sync_runs" ADD COLUMN "resume_at" timestamptz NULL, ADD COLUMN "objects_wanted" jsonb NULL, ADD COLUMN "records_wanted" jsonb NULL, ADD COLUMN "log_seq" bigint NOT NULL DEFAULT 0;
 -- create "api_budgets" table
 CREATE TABLE "api_budgets" ("id" character varying NOT NULL, "workspace_id" character varying NOT NULL, "created_at" timestamptz NOT NULL, "integration_id" character varying NOT NULL, "api_type" character varying NOT NULL, "daily_limit" bigint NOT NULL, "updated_by" character varying NOT NULL, "updated_at" timestamptz NOT NULL, PRIMARY KEY ("id"));
 -- create index "apibudget_workspace_id_integration_id_api_type" to table: "api_budgets"
@@ -131,7 +131,7 @@ DROP INDEX "apibudget_workspace_id_integration_id_api_type";
 -- reverse: create "api_budgets" table
 DROP TABLE "api_budgets";
 -- reverse: modify "sync_runs" table
-ALTER TABLE "sync_runs" DROP COLUMN "log_seq", DROP COLUMN "cancel_requested", DROP COLUMN "records_wanted", DROP COLUMN "objects_wanted", DROP COLUMN "resume_at";
+ALTER TABLE "sync_runs" DROP COLUMN "log_seq", DROP COLUMN "records_wanted", DROP COLUMN "objects_wanted", DROP COLUMN "resume_at";
 -- reverse: modify "run_objects" table
 ALTER TABLE "run_objects" DROP COLUMN "finished_at", DROP COLUMN "started_at", DROP COLUMN "crm_calls", DROP COLUMN "phase";
 -- reverse: modify "integrations" table

@@ -48,7 +48,6 @@ ALTER TABLE `run_objects` ADD COLUMN `finished_at` datetime NULL;
 ALTER TABLE `sync_runs` ADD COLUMN `resume_at` datetime NULL;
 ALTER TABLE `sync_runs` ADD COLUMN `objects_wanted` json NULL;
 ALTER TABLE `sync_runs` ADD COLUMN `records_wanted` json NULL;
-ALTER TABLE `sync_runs` ADD COLUMN `cancel_requested` bool NOT NULL DEFAULT false;
 ALTER TABLE `sync_runs` ADD COLUMN `log_seq` integer NOT NULL DEFAULT 0;
 -- create "api_budgets" table
 CREATE TABLE `api_budgets` (`id` text NOT NULL, `workspace_id` text NOT NULL, `created_at` datetime NOT NULL, `integration_id` text NOT NULL, `api_type` text NOT NULL, `daily_limit` integer NOT NULL, `updated_by` text NOT NULL, `updated_at` datetime NOT NULL, PRIMARY KEY (`id`));
@@ -126,7 +125,6 @@ DROP TABLE `failed_records`;
 DROP TABLE `api_usages`;
 DROP TABLE `api_budgets`;
 ALTER TABLE `sync_runs` DROP COLUMN `log_seq`;
-ALTER TABLE `sync_runs` DROP COLUMN `cancel_requested`;
 ALTER TABLE `sync_runs` DROP COLUMN `records_wanted`;
 ALTER TABLE `sync_runs` DROP COLUMN `objects_wanted`;
 ALTER TABLE `sync_runs` DROP COLUMN `resume_at`;
