@@ -82,8 +82,7 @@ func (g *gate) rootField(ctx context.Context, next graphql.RootResolver) graphql
 		if rootType(root) != mutationType { // a mutation's refusal is recorded around this
 			g.recorder.refused(ctx, root.Field.Name, err)
 		}
-		graphql.AddError(graphql.WithPathContext(ctx, graphql.NewPathWithField(root.Field.Alias)), err)
-		return graphql.Null
+		return refuseRoot(ctx, root.Field, err)
 	}
 	return next(ctx)
 }

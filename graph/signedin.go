@@ -17,8 +17,7 @@ func SignedIn(ctx context.Context, next graphql.RootResolver) graphql.Marshaler 
 		return next(ctx)
 	}
 	if _, err := acting(ctx); err != nil {
-		graphql.AddError(graphql.WithPathContext(ctx, graphql.NewPathWithField(field.Alias)), err)
-		return graphql.Null
+		return refuseRoot(ctx, field, err)
 	}
 	return next(ctx)
 }

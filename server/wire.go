@@ -228,6 +228,7 @@ func (s *Server) wireAPI() error {
 		Introspection: func(ctx context.Context) bool { _, ok := principal.From(ctx); return ok },
 	})
 	executor.AroundResponses(graph.Observe(s.watch))
+	executor.AroundResponses(graph.Nullify)
 	executor.AroundResponses(graph.WithLoaders(s.store))
 	if s.guard, err = newGuard(s.config, s.auth, s.store.Clock().Now); err != nil {
 		return err

@@ -117,7 +117,8 @@ func (e *estimator) field(f *ast.Field) cost {
 	return cost{fixed: add(1, mul(e.limits.ListSize, item))}
 }
 
-// page returns the page size of a field that takes first or last.
+// page returns the page size of a field that takes first or last, of which one may be
+// given.
 func (e *estimator) page(f *ast.Field) (int, bool) {
 	size, pages := 0, false
 	for _, name := range []string{"first", "last"} {
@@ -133,6 +134,10 @@ func (e *estimator) page(f *ast.Field) (int, bool) {
 		if n < 1 || n > int64(e.limits.PageSize) {
 			e.refusePage(f, name, n)
 			continue
+		}
+		if size > 0 && e.err == nil {
+			// Ent refuses it too, but in words of its own where a node's edge is loaded.
+			e.err = invalid(CodePageSize, "Give first or last to field %s, not both", f.Name)
 		}
 		size = max(size, int(n))
 	}

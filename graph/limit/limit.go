@@ -49,7 +49,8 @@ const (
 	CodeTooManyRepeats = "TOO_MANY_REPEATED_FIELDS"
 	// CodeQueryTooComplex: the operation may resolve too many fields.
 	CodeQueryTooComplex = "QUERY_TOO_COMPLEX"
-	// CodePageSize: a page argument is outside 1 to Limits.PageSize.
+	// CodePageSize: a page argument is outside 1 to Limits.PageSize, or both first and
+	// last are given.
 	CodePageSize = "PAGE_SIZE"
 	// CodeUnsupportedDirective: the document uses incremental delivery, which
 	// no transport of ours speaks.

@@ -97,8 +97,7 @@ func System(ctx context.Context, workspaceID, reason string) context.Context {
 }
 
 // AllWorkspaces returns a context in which the system may look across
-// workspaces. Only store, auth, job and schedule may call it; a test holds them
-// to that.
+// workspaces. Only a few packages may call it; a test holds them to that.
 func AllWorkspaces(ctx context.Context, reason string) context.Context {
 	return With(ctx, Principal{ID: "system:" + reason, Kind: KindSystem, Name: reason, Role: RoleSystem, All: true})
 }
