@@ -14,7 +14,7 @@ import (
 //
 // The size of a list is
 //
-//   - for a field with the argument first or last: the larger of them as
+//   - for a field with the argument first or last: the one that is
 //     given, else limits.DefaultPageSize. In a Relay connection it counts for
 //     the fields edges and nodes, not for totalCount or pageInfo;
 //   - for a list field with an argument ids: the length of ids, which may not
@@ -137,7 +137,9 @@ func (e *estimator) page(f *ast.Field) (int, bool) {
 		}
 		if size > 0 && e.err == nil {
 			// Ent refuses it too, but in words of its own where a node's edge is loaded.
-			e.err = invalid(CodePageSize, "Give first or last to field %s, not both", f.Name)
+			e.err = invalid(CodePageSize, "give first or last to field %s, not both", f.Name)
+			e.err.Extensions["limit"] = e.limits.PageSize
+			e.locate(f)
 		}
 		size = max(size, int(n))
 	}
@@ -192,6 +194,11 @@ func (e *estimator) refusePage(f *ast.Field, argument string, got int64) {
 	}
 	e.err.Extensions["limit"] = e.limits.PageSize
 	e.err.Extensions["actual"] = got
+	e.locate(f)
+}
+
+// locate says where in the document the refused field stands.
+func (e *estimator) locate(f *ast.Field) {
 	if f.Position != nil {
 		e.err.Locations = []gqlerror.Location{{Line: f.Position.Line, Column: f.Position.Column}}
 	}

@@ -57,7 +57,6 @@ func TestEstimate(t *testing.T) {
 		"default page":              {`{ things { nodes { id } } }`, nil, 1 + 1 + 20},
 		"first":                     {`{ things(first: 3) { nodes { id name } } }`, nil, 1 + 1 + 6},
 		"last":                      {`{ things(last: 4) { nodes { id } } }`, nil, 1 + 1 + 4},
-		"the larger of both":        {`{ things(first: 3, last: 4) { nodes { id } } }`, nil, 1 + 1 + 4},
 		"null is not given":         {`{ things(first: null) { nodes { id } } }`, nil, 1 + 1 + 20},
 		"variable":                  {`query($n: Int) { things(first: $n) { nodes { id } } }`, map[string]any{"n": int64(7)}, 1 + 1 + 7},
 		"variable as a JSON number": {`query($n: Int) { things(first: $n) { nodes { id } } }`, map[string]any{"n": json.Number("7")}, 1 + 1 + 7},
@@ -97,6 +96,7 @@ func TestEstimateRefusesPageSizes(t *testing.T) {
 			`query($n: Int = 101) { things(first: $n) { totalCount } }`, map[string]any{"n": int64(101)}, "it is 101",
 		},
 		"within a fragment": {`{ ...F } fragment F on Query { things { nodes { parts(first: 500) { totalCount } } } }`, nil, "first of field parts"},
+		"both":              {`{ things(first: 2, last: 2) { totalCount } }`, nil, "give first or last to field things, not both"},
 		"ids": {
 			`query($i: [ID!]!) { nodes(ids: $i) { id } }`, map[string]any{"i": make([]any, 101)}, "ids of field nodes may hold at most 100 ids; it holds 101",
 		},
