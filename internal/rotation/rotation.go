@@ -68,8 +68,7 @@ func (r Rotator) Rotate(ctx context.Context, stage Stage, tell func(Progress)) e
 		_, err := r.add(tell)
 		return err
 	case StageReseal:
-		keys := r.Box.Keys()
-		return r.reseal(ctx, keys[len(keys)-1], tell)
+		return r.reseal(ctx, r.Box.Newest(), tell)
 	case StageAll:
 	default:
 		return fault.New(fault.BadInput, fmt.Sprintf("The stage %q is not known.", stage), fault.Hint("Say all, add or reseal."))
@@ -259,12 +258,17 @@ func (r Rotator) Left(ctx context.Context) (int, error) {
 }
 
 // Prune removes the older keys from the key file and returns how many there were. It
-// is refused (CONFLICT) while anything is sealed by one of them; should a slow node
-// have used one at the last moment, the keys come back.
+// is refused (CONFLICT) while anything is sealed by one of them, and while a newer key
+// was added that does not seal yet: it would be taken for an older one. Should a slow
+// node have used an older one at the last moment, the keys come back.
 func (r Rotator) Prune(ctx context.Context) (int, error) {
 	older := len(r.Box.Keys()) - 1
 	if older == 0 {
 		return 0, nil
+	}
+	if staged := r.Box.Newest(); staged != r.Box.Primary() {
+		return 0, fault.New(fault.Conflict, fmt.Sprintf("The key %v was added and does not seal yet.", staged),
+			fault.Hint("Run \"fieldwarden keys rotate --stage reseal\" first: it makes that key the one that seals."))
 	}
 	if err := r.nothingLeft(ctx); err != nil {
 		return 0, err

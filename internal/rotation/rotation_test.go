@@ -270,3 +270,26 @@ func TestKeysFromTheEnvironmentAreNotRotated(t *testing.T) {
 	require.Equal(t, fault.ConfigInvalid, found.Code)
 	require.Contains(t, found.WhatToDo(), "key-rotation.md")
 }
+
+// TestPruneLeavesAKeyThatWasOnlyAdded: it is not an older one.
+func TestPruneLeavesAKeyThatWasOnlyAdded(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store, _ *clockwork.FakeClock) {
+		ctx := t.Context()
+		path := filepath.Join(t.TempDir(), "key.json")
+		require.NoError(t, secret.Generate(path))
+		box, err := secret.OpenBox("file:" + path)
+		require.NoError(t, err)
+		require.NoError(t, box.Verify(ctx, s))
+		r := rotation.Rotator{Store: s, Box: box}
+		tell := func(rotation.Progress) {}
+		require.NoError(t, r.Rotate(ctx, rotation.StageAdd, tell))
+		_, err = r.Prune(ctx)
+		require.Equal(t, fault.Conflict, fault.CodeOf(err))
+		require.Len(t, box.Keys(), 2)
+		require.NoError(t, r.Rotate(ctx, rotation.StageReseal, tell))
+		pruned, err := r.Prune(ctx)
+		require.NoError(t, err)
+		require.Equal(t, 1, pruned)
+	})
+}

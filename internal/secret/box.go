@@ -120,6 +120,14 @@ func (b *Box) Keys() []KeyID {
 	return keys.ids()
 }
 
+// Newest is the key that was added last: the primary one, unless a rotation has only
+// added it so far.
+func (b *Box) Newest() KeyID {
+	b.follow()
+	_, keys := b.current()
+	return keys.newest()
+}
+
 // Seal encrypts plaintext for a subject (an entity's id) of a workspace.
 func (b *Box) Seal(workspaceID, subjectID string, plaintext []byte) ([]byte, error) {
 	b.follow()

@@ -54,6 +54,12 @@ func (k *Keyset) ids() []KeyID {
 	return ids
 }
 
+// newest is the key that was added last: a keyset keeps the order.
+func (k *Keyset) newest() KeyID {
+	infos := k.handle.KeysetInfo().GetKeyInfo()
+	return KeyID(infos[len(infos)-1].GetKeyId())
+}
+
 func (k *Keyset) has(id KeyID) bool {
 	for _, info := range k.handle.KeysetInfo().GetKeyInfo() {
 		if KeyID(info.GetKeyId()) == id {
