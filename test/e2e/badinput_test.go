@@ -23,7 +23,7 @@ import (
 func TestBadInput(t *testing.T) {
 	t.Parallel()
 	storetest.EachURL(t, func(t *testing.T, url string) {
-		i := newSite(t, url, siteOptions{}).active(t)
+		i := newSite(t, url, siteOptions{config: manyRequests}).active(t)
 		i.lose(t, "Contact.Email") // so that there are alerts, too
 		types := introspect(t, i.admin)
 		ids := i.oneOfEach(t)

@@ -202,16 +202,20 @@ type recorder struct {
 	kept bytes.Buffer
 }
 
-// RoundTrip sends a request and keeps head and body of its answer.
+// RoundTrip sends a request and keeps head and body of its answer; of one that opens a
+// socket, the head.
 func (r *recorder) RoundTrip(request *http.Request) (*http.Response, error) {
 	response, err := http.DefaultTransport.RoundTrip(request)
 	if err != nil {
 		return nil, err
 	}
+	r.add(fmt.Append(nil, response.Header, "\n"))
+	if response.StatusCode == http.StatusSwitchingProtocols {
+		return response, nil
+	}
 	body, err := io.ReadAll(response.Body)
 	_ = response.Body.Close()
 	response.Body = io.NopCloser(bytes.NewReader(body))
-	r.add(fmt.Append(nil, response.Header, "\n"))
 	r.add(body)
 	return response, err
 }
