@@ -6307,7 +6307,7 @@ enum ErrorCode {
   SIGN_IN_FAILED
   "Send the request from the server's own pages, or ask the operator to allow the origin."
   ORIGIN_REFUSED
-  "Read the plan, then send the same input with confirm: true."
+  "Read what it would do, then send the same input with confirm: true."
   CONFIRM_REQUIRED
   "Switch the setting dataSync on."
   DATA_SYNC_OFF

@@ -148,7 +148,7 @@ func Codes() []Info { //nolint:funlen // it is a table
 		{SignInRefused, Host, RetryNever, "Ask an admin of the workspace to invite the e-mail address that you signed in with."},
 		{SignInFailed, Host, RetryNever, "Sign in again; if it persists, the operator should look at the identity provider."},
 		{OriginRefused, Host, RetryNever, "Send the request from the server's own pages, or ask the operator to allow the origin."},
-		{ConfirmRequired, Host, RetryNever, "Read the plan, then send the same input with confirm: true."},
+		{ConfirmRequired, Host, RetryNever, "Read what it would do, then send the same input with confirm: true."},
 		{DataSyncOff, Host, RetryNever, "Switch the setting dataSync on."},
 		{BudgetExhausted, Host, RetryLater, "Nothing to do: it goes on the next day. Raise the budget to go on sooner."},
 		{RunEnded, Host, RetryNever, "Nothing to do: the run has ended."},
