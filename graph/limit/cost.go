@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 
+	"entgo.io/contrib/entgql"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
@@ -143,10 +144,33 @@ func (e *estimator) page(f *ast.Field) (int, bool) {
 		}
 		size = max(size, int(n))
 	}
+	if pages {
+		e.cursors(f)
+	}
 	if size == 0 {
 		size = e.limits.DefaultPageSize
 	}
 	return size, pages
+}
+
+// cursors refuses a position that no answer gave. The list itself would refuse it too,
+// but not where it is loaded along with a node: there Ent expects a cursor and gets the
+// text that is none.
+func (e *estimator) cursors(f *ast.Field) {
+	for _, name := range []string{"after", "before"} {
+		def := f.Definition.Arguments.ForName(name)
+		if def == nil || def.Type.Name() != "Cursor" {
+			continue
+		}
+		given := e.argument(f, def)
+		if given == nil || e.err != nil {
+			continue
+		}
+		if err := new(entgql.Cursor[string]).UnmarshalGQL(given); err != nil {
+			e.err = invalid(CodeCursorInvalid, "%s of field %s is not a cursor that an answer gave", name, f.Name)
+			e.locate(f)
+		}
+	}
 }
 
 // ids returns the number of ids that a list field is asked for.

@@ -11,6 +11,7 @@ import (
 )
 
 const sdl = `
+scalar Cursor
 type Query {
 	hello: String
 	things(first: Int, last: Int, after: ID): ThingConnection!
@@ -23,7 +24,7 @@ type Query {
 type ThingConnection { totalCount: Int! pageInfo: PageInfo! edges: [ThingEdge!]! nodes: [Thing!]! }
 type ThingEdge { cursor: ID! node: Thing! }
 type PageInfo { hasNextPage: Boolean! }
-type Thing { id: ID! name: String! parts(first: Int, last: Int): ThingConnection! parent: Thing }
+type Thing { id: ID! name: String! parts(first: Int, last: Int, after: Cursor): ThingConnection! parent: Thing }
 `
 
 func schema(t require.TestingT) *ast.Schema {
@@ -159,5 +160,29 @@ func resolve(doc *ast.QueryDocument) {
 	}
 	for _, fragment := range doc.Fragments {
 		walk(fragment.SelectionSet)
+	}
+}
+
+// TestPositionsThatNoAnswerGave: a literal or a variable, wherever the list stands.
+func TestPositionsThatNoAnswerGave(t *testing.T) {
+	t.Parallel()
+	const query = `query($after: Cursor) { node(id: "x") { parts(first: 1, after: $after) { totalCount } } }`
+	for name, c := range map[string]struct {
+		after any
+		code  string
+	}{
+		"none":       {nil, ""},
+		"nonsense":   {"no cursor", CodeCursorInvalid},
+		"other type": {7, CodeCursorInvalid},
+		"half":       {"gaFp", CodeCursorInvalid},
+		"one of Ent": {"gaFpo2FiYw", ""},
+	} {
+		_, err := Estimate(operation(t, query), map[string]any{"after": c.after}, Limits{})
+		if c.code == "" {
+			require.Nil(t, err, name)
+			continue
+		}
+		require.NotNil(t, err, name)
+		require.Equal(t, c.code, err.Extensions["code"], name)
 	}
 }

@@ -52,6 +52,8 @@ const (
 	// CodePageSize: a page argument is outside 1 to Limits.PageSize, or both first and
 	// last are given.
 	CodePageSize = "PAGE_SIZE"
+	// CodeCursorInvalid: a position in a list is not one that an answer gave.
+	CodeCursorInvalid = "CURSOR_INVALID"
 	// CodeUnsupportedDirective: the document uses incremental delivery, which
 	// no transport of ours speaks.
 	CodeUnsupportedDirective = "UNSUPPORTED_DIRECTIVE"
