@@ -324,35 +324,6 @@ func (b *bench) dataSync(t *testing.T, on bool) {
 	})
 }
 
-func TestACancelledRunKeepsItsPosition(t *testing.T) {
-	t.Parallel()
-	storetest.Each(t, func(t *testing.T, s *store.Store, _ *clockwork.FakeClock) {
-		b := newBench(t, s)
-		reads := 0
-		b.org.onRead = func(crm.ReadRequest) {
-			if reads++; reads == 2 {
-				b.inTx(t, func(ctx context.Context, tx *store.Tx) error {
-					return tx.Ent().SyncRun.Update().SetCancelRequested(true).Exec(ctx)
-				})
-			}
-		}
-		run := b.run(t, "cancelled")
-		require.Equal(t, crm.RunCancelled, run.Status)
-		require.Equal(t, 120, b.stored(t, "Account"), "two steps of 60")
-		for name, object := range b.objects(t, run) {
-			require.Equal(t, crm.RunObjectSkipped, object.Status, name)
-		}
-		b.org.onRead = nil
-		next := b.run(t, "next")
-		require.Equal(t, crm.RunSucceeded, next.Status)
-		require.Equal(t, crm.Counters{Read: 10, Created: 10}, b.objects(t, next)["Account"].Counters)
-		object, err := s.Read().CrmObject.Query().Where(crmobject.Name("Account")).Only(b.ctx)
-		require.NoError(t, err)
-		require.False(t, object.Partial)
-		require.Empty(t, object.PartialToken)
-	})
-}
-
 func TestRefusedRecordsMakeTheRunPartial(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Store, _ *clockwork.FakeClock) {
