@@ -173,19 +173,3 @@ func (s schema) rootFields() map[string]fieldDef {
 	}
 	return all
 }
-
-// leaves lists the places of an argument's scalars through input objects, as
-// "input.changes.key".
-func (s schema) leaves(value inputValue, path string) map[string]inputValue {
-	all := map[string]inputValue{}
-	if inner := s[value.Type.named()].InputFields; inner != nil {
-		for _, one := range inner {
-			for at, leaf := range s.leaves(one, path+"."+one.Name) {
-				all[at] = leaf
-			}
-		}
-		return all
-	}
-	all[path] = value
-	return all
-}
