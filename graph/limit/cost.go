@@ -3,6 +3,7 @@ package limit
 import (
 	"encoding/json"
 	"strings"
+	"time"
 
 	"entgo.io/contrib/entgql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -166,7 +167,8 @@ func (e *estimator) cursors(f *ast.Field) {
 		if given == nil || e.err != nil {
 			continue
 		}
-		if err := new(entgql.Cursor[string]).UnmarshalGQL(given); err != nil {
+		var at entgql.Cursor[string]
+		if err := at.UnmarshalGQL(given); err != nil || !ordered(f.Name, at.Value) {
 			e.err = invalid(CodeCursorInvalid, "%s of field %s is not a cursor that an answer gave", name, f.Name)
 			e.locate(f)
 		}
@@ -275,5 +277,16 @@ func toInt(value any) (int64, bool) {
 		return n, err == nil
 	default:
 		return 0, false
+	}
+}
+
+// ordered reports whether a list can be ordered by a value of that type: all are by
+// texts and times, but those that count their items.
+func ordered(list string, value any) bool {
+	switch value.(type) {
+	case nil, string, time.Time:
+		return true
+	default:
+		return list == "logs" || list == "feedEntries"
 	}
 }
