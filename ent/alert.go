@@ -62,6 +62,26 @@ type Alert struct {
 	ResolvedAt *time.Time `json:"resolved_at,omitempty"`
 	// Resolution holds the value of the "resolution" field.
 	Resolution *crm.AlertResolution `json:"resolution,omitempty"`
+	// when it was opened, or opened again, last
+	OpenedAt *time.Time `json:"opened_at,omitempty"`
+	// since when the problem holds, as the CRM's answers tell
+	Since *time.Time `json:"since,omitempty"`
+	// its object is lost as well, whose alert tells the story
+	Folded bool `json:"folded,omitempty"`
+	// how often its problem came back within the damping window of an opening (requirement J5)
+	Flaps int `json:"flaps,omitempty"`
+	// AcknowledgedAt holds the value of the "acknowledged_at" field.
+	AcknowledgedAt *time.Time `json:"acknowledged_at,omitempty"`
+	// AcknowledgedBy holds the value of the "acknowledged_by" field.
+	AcknowledgedBy string `json:"acknowledged_by,omitempty"`
+	// SnoozedUntil holds the value of the "snoozed_until" field.
+	SnoozedUntil *time.Time `json:"snoozed_until,omitempty"`
+	// SnoozedBy holds the value of the "snoozed_by" field.
+	SnoozedBy string `json:"snoozed_by,omitempty"`
+	// who dismissed it; empty when it resolved by itself
+	ResolvedBy string `json:"resolved_by,omitempty"`
+	// what was said with the last of these
+	Note string `json:"note,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the AlertQuery when eager-loading is set.
 	Edges        AlertEdges `json:"edges"`
@@ -97,13 +117,13 @@ func (*Alert) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case alert.FieldFix, alert.FieldAffected:
 			values[i] = new([]byte)
-		case alert.FieldMandatory:
+		case alert.FieldMandatory, alert.FieldFolded:
 			values[i] = new(sql.NullBool)
-		case alert.FieldOccurrences:
+		case alert.FieldOccurrences, alert.FieldFlaps:
 			values[i] = new(sql.NullInt64)
-		case alert.FieldID, alert.FieldWorkspaceID, alert.FieldIntegrationID, alert.FieldRule, alert.FieldSeverity, alert.FieldState, alert.FieldObjectName, alert.FieldFieldName, alert.FieldStandardField, alert.FieldCause, alert.FieldEvidence, alert.FieldTitle, alert.FieldMessage, alert.FieldOpenKey, alert.FieldResolution:
+		case alert.FieldID, alert.FieldWorkspaceID, alert.FieldIntegrationID, alert.FieldRule, alert.FieldSeverity, alert.FieldState, alert.FieldObjectName, alert.FieldFieldName, alert.FieldStandardField, alert.FieldCause, alert.FieldEvidence, alert.FieldTitle, alert.FieldMessage, alert.FieldOpenKey, alert.FieldResolution, alert.FieldAcknowledgedBy, alert.FieldSnoozedBy, alert.FieldResolvedBy, alert.FieldNote:
 			values[i] = new(sql.NullString)
-		case alert.FieldCreatedAt, alert.FieldLastSeenAt, alert.FieldResolvedAt:
+		case alert.FieldCreatedAt, alert.FieldLastSeenAt, alert.FieldResolvedAt, alert.FieldOpenedAt, alert.FieldSince, alert.FieldAcknowledgedAt, alert.FieldSnoozedUntil:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -260,6 +280,70 @@ func (_m *Alert) assignValues(columns []string, values []any) error {
 				_m.Resolution = new(crm.AlertResolution)
 				*_m.Resolution = crm.AlertResolution(value.String)
 			}
+		case alert.FieldOpenedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field opened_at", values[i])
+			} else if value.Valid {
+				_m.OpenedAt = new(time.Time)
+				*_m.OpenedAt = value.Time
+			}
+		case alert.FieldSince:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field since", values[i])
+			} else if value.Valid {
+				_m.Since = new(time.Time)
+				*_m.Since = value.Time
+			}
+		case alert.FieldFolded:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field folded", values[i])
+			} else if value.Valid {
+				_m.Folded = value.Bool
+			}
+		case alert.FieldFlaps:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field flaps", values[i])
+			} else if value.Valid {
+				_m.Flaps = int(value.Int64)
+			}
+		case alert.FieldAcknowledgedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field acknowledged_at", values[i])
+			} else if value.Valid {
+				_m.AcknowledgedAt = new(time.Time)
+				*_m.AcknowledgedAt = value.Time
+			}
+		case alert.FieldAcknowledgedBy:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field acknowledged_by", values[i])
+			} else if value.Valid {
+				_m.AcknowledgedBy = value.String
+			}
+		case alert.FieldSnoozedUntil:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field snoozed_until", values[i])
+			} else if value.Valid {
+				_m.SnoozedUntil = new(time.Time)
+				*_m.SnoozedUntil = value.Time
+			}
+		case alert.FieldSnoozedBy:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field snoozed_by", values[i])
+			} else if value.Valid {
+				_m.SnoozedBy = value.String
+			}
+		case alert.FieldResolvedBy:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field resolved_by", values[i])
+			} else if value.Valid {
+				_m.ResolvedBy = value.String
+			}
+		case alert.FieldNote:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field note", values[i])
+			} else if value.Valid {
+				_m.Note = value.String
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -371,6 +455,44 @@ func (_m *Alert) String() string {
 		builder.WriteString("resolution=")
 		builder.WriteString(fmt.Sprintf("%v", *v))
 	}
+	builder.WriteString(", ")
+	if v := _m.OpenedAt; v != nil {
+		builder.WriteString("opened_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.Since; v != nil {
+		builder.WriteString("since=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	builder.WriteString("folded=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Folded))
+	builder.WriteString(", ")
+	builder.WriteString("flaps=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Flaps))
+	builder.WriteString(", ")
+	if v := _m.AcknowledgedAt; v != nil {
+		builder.WriteString("acknowledged_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	builder.WriteString("acknowledged_by=")
+	builder.WriteString(_m.AcknowledgedBy)
+	builder.WriteString(", ")
+	if v := _m.SnoozedUntil; v != nil {
+		builder.WriteString("snoozed_until=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	builder.WriteString("snoozed_by=")
+	builder.WriteString(_m.SnoozedBy)
+	builder.WriteString(", ")
+	builder.WriteString("resolved_by=")
+	builder.WriteString(_m.ResolvedBy)
+	builder.WriteString(", ")
+	builder.WriteString("note=")
+	builder.WriteString(_m.Note)
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -247,6 +247,146 @@ func (_c *AlertCreate) SetNillableResolution(v *crm.AlertResolution) *AlertCreat
 	return _c
 }
 
+// SetOpenedAt sets the "opened_at" field.
+func (_c *AlertCreate) SetOpenedAt(v time.Time) *AlertCreate {
+	_c.mutation.SetOpenedAt(v)
+	return _c
+}
+
+// SetNillableOpenedAt sets the "opened_at" field if the given value is not nil.
+func (_c *AlertCreate) SetNillableOpenedAt(v *time.Time) *AlertCreate {
+	if v != nil {
+		_c.SetOpenedAt(*v)
+	}
+	return _c
+}
+
+// SetSince sets the "since" field.
+func (_c *AlertCreate) SetSince(v time.Time) *AlertCreate {
+	_c.mutation.SetSince(v)
+	return _c
+}
+
+// SetNillableSince sets the "since" field if the given value is not nil.
+func (_c *AlertCreate) SetNillableSince(v *time.Time) *AlertCreate {
+	if v != nil {
+		_c.SetSince(*v)
+	}
+	return _c
+}
+
+// SetFolded sets the "folded" field.
+func (_c *AlertCreate) SetFolded(v bool) *AlertCreate {
+	_c.mutation.SetFolded(v)
+	return _c
+}
+
+// SetNillableFolded sets the "folded" field if the given value is not nil.
+func (_c *AlertCreate) SetNillableFolded(v *bool) *AlertCreate {
+	if v != nil {
+		_c.SetFolded(*v)
+	}
+	return _c
+}
+
+// SetFlaps sets the "flaps" field.
+func (_c *AlertCreate) SetFlaps(v int) *AlertCreate {
+	_c.mutation.SetFlaps(v)
+	return _c
+}
+
+// SetNillableFlaps sets the "flaps" field if the given value is not nil.
+func (_c *AlertCreate) SetNillableFlaps(v *int) *AlertCreate {
+	if v != nil {
+		_c.SetFlaps(*v)
+	}
+	return _c
+}
+
+// SetAcknowledgedAt sets the "acknowledged_at" field.
+func (_c *AlertCreate) SetAcknowledgedAt(v time.Time) *AlertCreate {
+	_c.mutation.SetAcknowledgedAt(v)
+	return _c
+}
+
+// SetNillableAcknowledgedAt sets the "acknowledged_at" field if the given value is not nil.
+func (_c *AlertCreate) SetNillableAcknowledgedAt(v *time.Time) *AlertCreate {
+	if v != nil {
+		_c.SetAcknowledgedAt(*v)
+	}
+	return _c
+}
+
+// SetAcknowledgedBy sets the "acknowledged_by" field.
+func (_c *AlertCreate) SetAcknowledgedBy(v string) *AlertCreate {
+	_c.mutation.SetAcknowledgedBy(v)
+	return _c
+}
+
+// SetNillableAcknowledgedBy sets the "acknowledged_by" field if the given value is not nil.
+func (_c *AlertCreate) SetNillableAcknowledgedBy(v *string) *AlertCreate {
+	if v != nil {
+		_c.SetAcknowledgedBy(*v)
+	}
+	return _c
+}
+
+// SetSnoozedUntil sets the "snoozed_until" field.
+func (_c *AlertCreate) SetSnoozedUntil(v time.Time) *AlertCreate {
+	_c.mutation.SetSnoozedUntil(v)
+	return _c
+}
+
+// SetNillableSnoozedUntil sets the "snoozed_until" field if the given value is not nil.
+func (_c *AlertCreate) SetNillableSnoozedUntil(v *time.Time) *AlertCreate {
+	if v != nil {
+		_c.SetSnoozedUntil(*v)
+	}
+	return _c
+}
+
+// SetSnoozedBy sets the "snoozed_by" field.
+func (_c *AlertCreate) SetSnoozedBy(v string) *AlertCreate {
+	_c.mutation.SetSnoozedBy(v)
+	return _c
+}
+
+// SetNillableSnoozedBy sets the "snoozed_by" field if the given value is not nil.
+func (_c *AlertCreate) SetNillableSnoozedBy(v *string) *AlertCreate {
+	if v != nil {
+		_c.SetSnoozedBy(*v)
+	}
+	return _c
+}
+
+// SetResolvedBy sets the "resolved_by" field.
+func (_c *AlertCreate) SetResolvedBy(v string) *AlertCreate {
+	_c.mutation.SetResolvedBy(v)
+	return _c
+}
+
+// SetNillableResolvedBy sets the "resolved_by" field if the given value is not nil.
+func (_c *AlertCreate) SetNillableResolvedBy(v *string) *AlertCreate {
+	if v != nil {
+		_c.SetResolvedBy(*v)
+	}
+	return _c
+}
+
+// SetNote sets the "note" field.
+func (_c *AlertCreate) SetNote(v string) *AlertCreate {
+	_c.mutation.SetNote(v)
+	return _c
+}
+
+// SetNillableNote sets the "note" field if the given value is not nil.
+func (_c *AlertCreate) SetNillableNote(v *string) *AlertCreate {
+	if v != nil {
+		_c.SetNote(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *AlertCreate) SetID(v string) *AlertCreate {
 	_c.mutation.SetID(v)
@@ -314,6 +454,14 @@ func (_c *AlertCreate) defaults() error {
 	if _, ok := _c.mutation.Occurrences(); !ok {
 		v := alert.DefaultOccurrences
 		_c.mutation.SetOccurrences(v)
+	}
+	if _, ok := _c.mutation.Folded(); !ok {
+		v := alert.DefaultFolded
+		_c.mutation.SetFolded(v)
+	}
+	if _, ok := _c.mutation.Flaps(); !ok {
+		v := alert.DefaultFlaps
+		_c.mutation.SetFlaps(v)
 	}
 	if _, ok := _c.mutation.ID(); !ok {
 		if alert.DefaultID == nil {
@@ -428,6 +576,32 @@ func (_c *AlertCreate) check() error {
 	if v, ok := _c.mutation.Resolution(); ok {
 		if err := alert.ResolutionValidator(v); err != nil {
 			return &ValidationError{Name: "resolution", err: fmt.Errorf(`ent: validator failed for field "Alert.resolution": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.Folded(); !ok {
+		return &ValidationError{Name: "folded", err: errors.New(`ent: missing required field "Alert.folded"`)}
+	}
+	if _, ok := _c.mutation.Flaps(); !ok {
+		return &ValidationError{Name: "flaps", err: errors.New(`ent: missing required field "Alert.flaps"`)}
+	}
+	if v, ok := _c.mutation.AcknowledgedBy(); ok {
+		if err := alert.AcknowledgedByValidator(v); err != nil {
+			return &ValidationError{Name: "acknowledged_by", err: fmt.Errorf(`ent: validator failed for field "Alert.acknowledged_by": %w`, err)}
+		}
+	}
+	if v, ok := _c.mutation.SnoozedBy(); ok {
+		if err := alert.SnoozedByValidator(v); err != nil {
+			return &ValidationError{Name: "snoozed_by", err: fmt.Errorf(`ent: validator failed for field "Alert.snoozed_by": %w`, err)}
+		}
+	}
+	if v, ok := _c.mutation.ResolvedBy(); ok {
+		if err := alert.ResolvedByValidator(v); err != nil {
+			return &ValidationError{Name: "resolved_by", err: fmt.Errorf(`ent: validator failed for field "Alert.resolved_by": %w`, err)}
+		}
+	}
+	if v, ok := _c.mutation.Note(); ok {
+		if err := alert.NoteValidator(v); err != nil {
+			return &ValidationError{Name: "note", err: fmt.Errorf(`ent: validator failed for field "Alert.note": %w`, err)}
 		}
 	}
 	if v, ok := _c.mutation.ID(); ok {
@@ -553,6 +727,46 @@ func (_c *AlertCreate) createSpec() (*Alert, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Resolution(); ok {
 		_spec.SetField(alert.FieldResolution, field.TypeEnum, value)
 		_node.Resolution = &value
+	}
+	if value, ok := _c.mutation.OpenedAt(); ok {
+		_spec.SetField(alert.FieldOpenedAt, field.TypeTime, value)
+		_node.OpenedAt = &value
+	}
+	if value, ok := _c.mutation.Since(); ok {
+		_spec.SetField(alert.FieldSince, field.TypeTime, value)
+		_node.Since = &value
+	}
+	if value, ok := _c.mutation.Folded(); ok {
+		_spec.SetField(alert.FieldFolded, field.TypeBool, value)
+		_node.Folded = value
+	}
+	if value, ok := _c.mutation.Flaps(); ok {
+		_spec.SetField(alert.FieldFlaps, field.TypeInt, value)
+		_node.Flaps = value
+	}
+	if value, ok := _c.mutation.AcknowledgedAt(); ok {
+		_spec.SetField(alert.FieldAcknowledgedAt, field.TypeTime, value)
+		_node.AcknowledgedAt = &value
+	}
+	if value, ok := _c.mutation.AcknowledgedBy(); ok {
+		_spec.SetField(alert.FieldAcknowledgedBy, field.TypeString, value)
+		_node.AcknowledgedBy = value
+	}
+	if value, ok := _c.mutation.SnoozedUntil(); ok {
+		_spec.SetField(alert.FieldSnoozedUntil, field.TypeTime, value)
+		_node.SnoozedUntil = &value
+	}
+	if value, ok := _c.mutation.SnoozedBy(); ok {
+		_spec.SetField(alert.FieldSnoozedBy, field.TypeString, value)
+		_node.SnoozedBy = value
+	}
+	if value, ok := _c.mutation.ResolvedBy(); ok {
+		_spec.SetField(alert.FieldResolvedBy, field.TypeString, value)
+		_node.ResolvedBy = value
+	}
+	if value, ok := _c.mutation.Note(); ok {
+		_spec.SetField(alert.FieldNote, field.TypeString, value)
+		_node.Note = value
 	}
 	if nodes := _c.mutation.IntegrationIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
@@ -854,6 +1068,180 @@ func (u *AlertUpsert) UpdateResolution() *AlertUpsert {
 // ClearResolution clears the value of the "resolution" field.
 func (u *AlertUpsert) ClearResolution() *AlertUpsert {
 	u.SetNull(alert.FieldResolution)
+	return u
+}
+
+// SetOpenedAt sets the "opened_at" field.
+func (u *AlertUpsert) SetOpenedAt(v time.Time) *AlertUpsert {
+	u.Set(alert.FieldOpenedAt, v)
+	return u
+}
+
+// UpdateOpenedAt sets the "opened_at" field to the value that was provided on create.
+func (u *AlertUpsert) UpdateOpenedAt() *AlertUpsert {
+	u.SetExcluded(alert.FieldOpenedAt)
+	return u
+}
+
+// ClearOpenedAt clears the value of the "opened_at" field.
+func (u *AlertUpsert) ClearOpenedAt() *AlertUpsert {
+	u.SetNull(alert.FieldOpenedAt)
+	return u
+}
+
+// SetSince sets the "since" field.
+func (u *AlertUpsert) SetSince(v time.Time) *AlertUpsert {
+	u.Set(alert.FieldSince, v)
+	return u
+}
+
+// UpdateSince sets the "since" field to the value that was provided on create.
+func (u *AlertUpsert) UpdateSince() *AlertUpsert {
+	u.SetExcluded(alert.FieldSince)
+	return u
+}
+
+// ClearSince clears the value of the "since" field.
+func (u *AlertUpsert) ClearSince() *AlertUpsert {
+	u.SetNull(alert.FieldSince)
+	return u
+}
+
+// SetFolded sets the "folded" field.
+func (u *AlertUpsert) SetFolded(v bool) *AlertUpsert {
+	u.Set(alert.FieldFolded, v)
+	return u
+}
+
+// UpdateFolded sets the "folded" field to the value that was provided on create.
+func (u *AlertUpsert) UpdateFolded() *AlertUpsert {
+	u.SetExcluded(alert.FieldFolded)
+	return u
+}
+
+// SetFlaps sets the "flaps" field.
+func (u *AlertUpsert) SetFlaps(v int) *AlertUpsert {
+	u.Set(alert.FieldFlaps, v)
+	return u
+}
+
+// UpdateFlaps sets the "flaps" field to the value that was provided on create.
+func (u *AlertUpsert) UpdateFlaps() *AlertUpsert {
+	u.SetExcluded(alert.FieldFlaps)
+	return u
+}
+
+// AddFlaps adds v to the "flaps" field.
+func (u *AlertUpsert) AddFlaps(v int) *AlertUpsert {
+	u.Add(alert.FieldFlaps, v)
+	return u
+}
+
+// SetAcknowledgedAt sets the "acknowledged_at" field.
+func (u *AlertUpsert) SetAcknowledgedAt(v time.Time) *AlertUpsert {
+	u.Set(alert.FieldAcknowledgedAt, v)
+	return u
+}
+
+// UpdateAcknowledgedAt sets the "acknowledged_at" field to the value that was provided on create.
+func (u *AlertUpsert) UpdateAcknowledgedAt() *AlertUpsert {
+	u.SetExcluded(alert.FieldAcknowledgedAt)
+	return u
+}
+
+// ClearAcknowledgedAt clears the value of the "acknowledged_at" field.
+func (u *AlertUpsert) ClearAcknowledgedAt() *AlertUpsert {
+	u.SetNull(alert.FieldAcknowledgedAt)
+	return u
+}
+
+// SetAcknowledgedBy sets the "acknowledged_by" field.
+func (u *AlertUpsert) SetAcknowledgedBy(v string) *AlertUpsert {
+	u.Set(alert.FieldAcknowledgedBy, v)
+	return u
+}
+
+// UpdateAcknowledgedBy sets the "acknowledged_by" field to the value that was provided on create.
+func (u *AlertUpsert) UpdateAcknowledgedBy() *AlertUpsert {
+	u.SetExcluded(alert.FieldAcknowledgedBy)
+	return u
+}
+
+// ClearAcknowledgedBy clears the value of the "acknowledged_by" field.
+func (u *AlertUpsert) ClearAcknowledgedBy() *AlertUpsert {
+	u.SetNull(alert.FieldAcknowledgedBy)
+	return u
+}
+
+// SetSnoozedUntil sets the "snoozed_until" field.
+func (u *AlertUpsert) SetSnoozedUntil(v time.Time) *AlertUpsert {
+	u.Set(alert.FieldSnoozedUntil, v)
+	return u
+}
+
+// UpdateSnoozedUntil sets the "snoozed_until" field to the value that was provided on create.
+func (u *AlertUpsert) UpdateSnoozedUntil() *AlertUpsert {
+	u.SetExcluded(alert.FieldSnoozedUntil)
+	return u
+}
+
+// ClearSnoozedUntil clears the value of the "snoozed_until" field.
+func (u *AlertUpsert) ClearSnoozedUntil() *AlertUpsert {
+	u.SetNull(alert.FieldSnoozedUntil)
+	return u
+}
+
+// SetSnoozedBy sets the "snoozed_by" field.
+func (u *AlertUpsert) SetSnoozedBy(v string) *AlertUpsert {
+	u.Set(alert.FieldSnoozedBy, v)
+	return u
+}
+
+// UpdateSnoozedBy sets the "snoozed_by" field to the value that was provided on create.
+func (u *AlertUpsert) UpdateSnoozedBy() *AlertUpsert {
+	u.SetExcluded(alert.FieldSnoozedBy)
+	return u
+}
+
+// ClearSnoozedBy clears the value of the "snoozed_by" field.
+func (u *AlertUpsert) ClearSnoozedBy() *AlertUpsert {
+	u.SetNull(alert.FieldSnoozedBy)
+	return u
+}
+
+// SetResolvedBy sets the "resolved_by" field.
+func (u *AlertUpsert) SetResolvedBy(v string) *AlertUpsert {
+	u.Set(alert.FieldResolvedBy, v)
+	return u
+}
+
+// UpdateResolvedBy sets the "resolved_by" field to the value that was provided on create.
+func (u *AlertUpsert) UpdateResolvedBy() *AlertUpsert {
+	u.SetExcluded(alert.FieldResolvedBy)
+	return u
+}
+
+// ClearResolvedBy clears the value of the "resolved_by" field.
+func (u *AlertUpsert) ClearResolvedBy() *AlertUpsert {
+	u.SetNull(alert.FieldResolvedBy)
+	return u
+}
+
+// SetNote sets the "note" field.
+func (u *AlertUpsert) SetNote(v string) *AlertUpsert {
+	u.Set(alert.FieldNote, v)
+	return u
+}
+
+// UpdateNote sets the "note" field to the value that was provided on create.
+func (u *AlertUpsert) UpdateNote() *AlertUpsert {
+	u.SetExcluded(alert.FieldNote)
+	return u
+}
+
+// ClearNote clears the value of the "note" field.
+func (u *AlertUpsert) ClearNote() *AlertUpsert {
+	u.SetNull(alert.FieldNote)
 	return u
 }
 
@@ -1193,6 +1581,209 @@ func (u *AlertUpsertOne) UpdateResolution() *AlertUpsertOne {
 func (u *AlertUpsertOne) ClearResolution() *AlertUpsertOne {
 	return u.Update(func(s *AlertUpsert) {
 		s.ClearResolution()
+	})
+}
+
+// SetOpenedAt sets the "opened_at" field.
+func (u *AlertUpsertOne) SetOpenedAt(v time.Time) *AlertUpsertOne {
+	return u.Update(func(s *AlertUpsert) {
+		s.SetOpenedAt(v)
+	})
+}
+
+// UpdateOpenedAt sets the "opened_at" field to the value that was provided on create.
+func (u *AlertUpsertOne) UpdateOpenedAt() *AlertUpsertOne {
+	return u.Update(func(s *AlertUpsert) {
+		s.UpdateOpenedAt()
+	})
+}
+
+// ClearOpenedAt clears the value of the "opened_at" field.
+func (u *AlertUpsertOne) ClearOpenedAt() *AlertUpsertOne {
+	return u.Update(func(s *AlertUpsert) {
+		s.ClearOpenedAt()
+	})
+}
+
+// SetSince sets the "since" field.
+func (u *AlertUpsertOne) SetSince(v time.Time) *AlertUpsertOne {
+	return u.Update(func(s *AlertUpsert) {
+		s.SetSince(v)
+	})
+}
+
+// UpdateSince sets the "since" field to the value that was provided on create.
+func (u *AlertUpsertOne) UpdateSince() *AlertUpsertOne {
+	return u.Update(func(s *AlertUpsert) {
+		s.UpdateSince()
+	})
+}
+
+// ClearSince clears the value of the "since" field.
+func (u *AlertUpsertOne) ClearSince() *AlertUpsertOne {
+	return u.Update(func(s *AlertUpsert) {
+		s.ClearSince()
+	})
+}
+
+// SetFolded sets the "folded" field.
+func (u *AlertUpsertOne) SetFolded(v bool) *AlertUpsertOne {
+	return u.Update(func(s *AlertUpsert) {
+		s.SetFolded(v)
+	})
+}
+
+// UpdateFolded sets the "folded" field to the value that was provided on create.
+func (u *AlertUpsertOne) UpdateFolded() *AlertUpsertOne {
+	return u.Update(func(s *AlertUpsert) {
+		s.UpdateFolded()
+	})
+}
+
+// SetFlaps sets the "flaps" field.
+func (u *AlertUpsertOne) SetFlaps(v int) *AlertUpsertOne {
+	return u.Update(func(s *AlertUpsert) {
+		s.SetFlaps(v)
+	})
+}
+
+// AddFlaps adds v to the "flaps" field.
+func (u *AlertUpsertOne) AddFlaps(v int) *AlertUpsertOne {
+	return u.Update(func(s *AlertUpsert) {
+		s.AddFlaps(v)
+	})
+}
+
+// UpdateFlaps sets the "flaps" field to the value that was provided on create.
+func (u *AlertUpsertOne) UpdateFlaps() *AlertUpsertOne {
+	return u.Update(func(s *AlertUpsert) {
+		s.UpdateFlaps()
+	})
+}
+
+// SetAcknowledgedAt sets the "acknowledged_at" field.
+func (u *AlertUpsertOne) SetAcknowledgedAt(v time.Time) *AlertUpsertOne {
+	return u.Update(func(s *AlertUpsert) {
+		s.SetAcknowledgedAt(v)
+	})
+}
+
+// UpdateAcknowledgedAt sets the "acknowledged_at" field to the value that was provided on create.
+func (u *AlertUpsertOne) UpdateAcknowledgedAt() *AlertUpsertOne {
+	return u.Update(func(s *AlertUpsert) {
+		s.UpdateAcknowledgedAt()
+	})
+}
+
+// ClearAcknowledgedAt clears the value of the "acknowledged_at" field.
+func (u *AlertUpsertOne) ClearAcknowledgedAt() *AlertUpsertOne {
+	return u.Update(func(s *AlertUpsert) {
+		s.ClearAcknowledgedAt()
+	})
+}
+
+// SetAcknowledgedBy sets the "acknowledged_by" field.
+func (u *AlertUpsertOne) SetAcknowledgedBy(v string) *AlertUpsertOne {
+	return u.Update(func(s *AlertUpsert) {
+		s.SetAcknowledgedBy(v)
+	})
+}
+
+// UpdateAcknowledgedBy sets the "acknowledged_by" field to the value that was provided on create.
+func (u *AlertUpsertOne) UpdateAcknowledgedBy() *AlertUpsertOne {
+	return u.Update(func(s *AlertUpsert) {
+		s.UpdateAcknowledgedBy()
+	})
+}
+
+// ClearAcknowledgedBy clears the value of the "acknowledged_by" field.
+func (u *AlertUpsertOne) ClearAcknowledgedBy() *AlertUpsertOne {
+	return u.Update(func(s *AlertUpsert) {
+		s.ClearAcknowledgedBy()
+	})
+}
+
+// SetSnoozedUntil sets the "snoozed_until" field.
+func (u *AlertUpsertOne) SetSnoozedUntil(v time.Time) *AlertUpsertOne {
+	return u.Update(func(s *AlertUpsert) {
+		s.SetSnoozedUntil(v)
+	})
+}
+
+// UpdateSnoozedUntil sets the "snoozed_until" field to the value that was provided on create.
+func (u *AlertUpsertOne) UpdateSnoozedUntil() *AlertUpsertOne {
+	return u.Update(func(s *AlertUpsert) {
+		s.UpdateSnoozedUntil()
+	})
+}
+
+// ClearSnoozedUntil clears the value of the "snoozed_until" field.
+func (u *AlertUpsertOne) ClearSnoozedUntil() *AlertUpsertOne {
+	return u.Update(func(s *AlertUpsert) {
+		s.ClearSnoozedUntil()
+	})
+}
+
+// SetSnoozedBy sets the "snoozed_by" field.
+func (u *AlertUpsertOne) SetSnoozedBy(v string) *AlertUpsertOne {
+	return u.Update(func(s *AlertUpsert) {
+		s.SetSnoozedBy(v)
+	})
+}
+
+// UpdateSnoozedBy sets the "snoozed_by" field to the value that was provided on create.
+func (u *AlertUpsertOne) UpdateSnoozedBy() *AlertUpsertOne {
+	return u.Update(func(s *AlertUpsert) {
+		s.UpdateSnoozedBy()
+	})
+}
+
+// ClearSnoozedBy clears the value of the "snoozed_by" field.
+func (u *AlertUpsertOne) ClearSnoozedBy() *AlertUpsertOne {
+	return u.Update(func(s *AlertUpsert) {
+		s.ClearSnoozedBy()
+	})
+}
+
+// SetResolvedBy sets the "resolved_by" field.
+func (u *AlertUpsertOne) SetResolvedBy(v string) *AlertUpsertOne {
+	return u.Update(func(s *AlertUpsert) {
+		s.SetResolvedBy(v)
+	})
+}
+
+// UpdateResolvedBy sets the "resolved_by" field to the value that was provided on create.
+func (u *AlertUpsertOne) UpdateResolvedBy() *AlertUpsertOne {
+	return u.Update(func(s *AlertUpsert) {
+		s.UpdateResolvedBy()
+	})
+}
+
+// ClearResolvedBy clears the value of the "resolved_by" field.
+func (u *AlertUpsertOne) ClearResolvedBy() *AlertUpsertOne {
+	return u.Update(func(s *AlertUpsert) {
+		s.ClearResolvedBy()
+	})
+}
+
+// SetNote sets the "note" field.
+func (u *AlertUpsertOne) SetNote(v string) *AlertUpsertOne {
+	return u.Update(func(s *AlertUpsert) {
+		s.SetNote(v)
+	})
+}
+
+// UpdateNote sets the "note" field to the value that was provided on create.
+func (u *AlertUpsertOne) UpdateNote() *AlertUpsertOne {
+	return u.Update(func(s *AlertUpsert) {
+		s.UpdateNote()
+	})
+}
+
+// ClearNote clears the value of the "note" field.
+func (u *AlertUpsertOne) ClearNote() *AlertUpsertOne {
+	return u.Update(func(s *AlertUpsert) {
+		s.ClearNote()
 	})
 }
 
@@ -1699,6 +2290,209 @@ func (u *AlertUpsertBulk) UpdateResolution() *AlertUpsertBulk {
 func (u *AlertUpsertBulk) ClearResolution() *AlertUpsertBulk {
 	return u.Update(func(s *AlertUpsert) {
 		s.ClearResolution()
+	})
+}
+
+// SetOpenedAt sets the "opened_at" field.
+func (u *AlertUpsertBulk) SetOpenedAt(v time.Time) *AlertUpsertBulk {
+	return u.Update(func(s *AlertUpsert) {
+		s.SetOpenedAt(v)
+	})
+}
+
+// UpdateOpenedAt sets the "opened_at" field to the value that was provided on create.
+func (u *AlertUpsertBulk) UpdateOpenedAt() *AlertUpsertBulk {
+	return u.Update(func(s *AlertUpsert) {
+		s.UpdateOpenedAt()
+	})
+}
+
+// ClearOpenedAt clears the value of the "opened_at" field.
+func (u *AlertUpsertBulk) ClearOpenedAt() *AlertUpsertBulk {
+	return u.Update(func(s *AlertUpsert) {
+		s.ClearOpenedAt()
+	})
+}
+
+// SetSince sets the "since" field.
+func (u *AlertUpsertBulk) SetSince(v time.Time) *AlertUpsertBulk {
+	return u.Update(func(s *AlertUpsert) {
+		s.SetSince(v)
+	})
+}
+
+// UpdateSince sets the "since" field to the value that was provided on create.
+func (u *AlertUpsertBulk) UpdateSince() *AlertUpsertBulk {
+	return u.Update(func(s *AlertUpsert) {
+		s.UpdateSince()
+	})
+}
+
+// ClearSince clears the value of the "since" field.
+func (u *AlertUpsertBulk) ClearSince() *AlertUpsertBulk {
+	return u.Update(func(s *AlertUpsert) {
+		s.ClearSince()
+	})
+}
+
+// SetFolded sets the "folded" field.
+func (u *AlertUpsertBulk) SetFolded(v bool) *AlertUpsertBulk {
+	return u.Update(func(s *AlertUpsert) {
+		s.SetFolded(v)
+	})
+}
+
+// UpdateFolded sets the "folded" field to the value that was provided on create.
+func (u *AlertUpsertBulk) UpdateFolded() *AlertUpsertBulk {
+	return u.Update(func(s *AlertUpsert) {
+		s.UpdateFolded()
+	})
+}
+
+// SetFlaps sets the "flaps" field.
+func (u *AlertUpsertBulk) SetFlaps(v int) *AlertUpsertBulk {
+	return u.Update(func(s *AlertUpsert) {
+		s.SetFlaps(v)
+	})
+}
+
+// AddFlaps adds v to the "flaps" field.
+func (u *AlertUpsertBulk) AddFlaps(v int) *AlertUpsertBulk {
+	return u.Update(func(s *AlertUpsert) {
+		s.AddFlaps(v)
+	})
+}
+
+// UpdateFlaps sets the "flaps" field to the value that was provided on create.
+func (u *AlertUpsertBulk) UpdateFlaps() *AlertUpsertBulk {
+	return u.Update(func(s *AlertUpsert) {
+		s.UpdateFlaps()
+	})
+}
+
+// SetAcknowledgedAt sets the "acknowledged_at" field.
+func (u *AlertUpsertBulk) SetAcknowledgedAt(v time.Time) *AlertUpsertBulk {
+	return u.Update(func(s *AlertUpsert) {
+		s.SetAcknowledgedAt(v)
+	})
+}
+
+// UpdateAcknowledgedAt sets the "acknowledged_at" field to the value that was provided on create.
+func (u *AlertUpsertBulk) UpdateAcknowledgedAt() *AlertUpsertBulk {
+	return u.Update(func(s *AlertUpsert) {
+		s.UpdateAcknowledgedAt()
+	})
+}
+
+// ClearAcknowledgedAt clears the value of the "acknowledged_at" field.
+func (u *AlertUpsertBulk) ClearAcknowledgedAt() *AlertUpsertBulk {
+	return u.Update(func(s *AlertUpsert) {
+		s.ClearAcknowledgedAt()
+	})
+}
+
+// SetAcknowledgedBy sets the "acknowledged_by" field.
+func (u *AlertUpsertBulk) SetAcknowledgedBy(v string) *AlertUpsertBulk {
+	return u.Update(func(s *AlertUpsert) {
+		s.SetAcknowledgedBy(v)
+	})
+}
+
+// UpdateAcknowledgedBy sets the "acknowledged_by" field to the value that was provided on create.
+func (u *AlertUpsertBulk) UpdateAcknowledgedBy() *AlertUpsertBulk {
+	return u.Update(func(s *AlertUpsert) {
+		s.UpdateAcknowledgedBy()
+	})
+}
+
+// ClearAcknowledgedBy clears the value of the "acknowledged_by" field.
+func (u *AlertUpsertBulk) ClearAcknowledgedBy() *AlertUpsertBulk {
+	return u.Update(func(s *AlertUpsert) {
+		s.ClearAcknowledgedBy()
+	})
+}
+
+// SetSnoozedUntil sets the "snoozed_until" field.
+func (u *AlertUpsertBulk) SetSnoozedUntil(v time.Time) *AlertUpsertBulk {
+	return u.Update(func(s *AlertUpsert) {
+		s.SetSnoozedUntil(v)
+	})
+}
+
+// UpdateSnoozedUntil sets the "snoozed_until" field to the value that was provided on create.
+func (u *AlertUpsertBulk) UpdateSnoozedUntil() *AlertUpsertBulk {
+	return u.Update(func(s *AlertUpsert) {
+		s.UpdateSnoozedUntil()
+	})
+}
+
+// ClearSnoozedUntil clears the value of the "snoozed_until" field.
+func (u *AlertUpsertBulk) ClearSnoozedUntil() *AlertUpsertBulk {
+	return u.Update(func(s *AlertUpsert) {
+		s.ClearSnoozedUntil()
+	})
+}
+
+// SetSnoozedBy sets the "snoozed_by" field.
+func (u *AlertUpsertBulk) SetSnoozedBy(v string) *AlertUpsertBulk {
+	return u.Update(func(s *AlertUpsert) {
+		s.SetSnoozedBy(v)
+	})
+}
+
+// UpdateSnoozedBy sets the "snoozed_by" field to the value that was provided on create.
+func (u *AlertUpsertBulk) UpdateSnoozedBy() *AlertUpsertBulk {
+	return u.Update(func(s *AlertUpsert) {
+		s.UpdateSnoozedBy()
+	})
+}
+
+// ClearSnoozedBy clears the value of the "snoozed_by" field.
+func (u *AlertUpsertBulk) ClearSnoozedBy() *AlertUpsertBulk {
+	return u.Update(func(s *AlertUpsert) {
+		s.ClearSnoozedBy()
+	})
+}
+
+// SetResolvedBy sets the "resolved_by" field.
+func (u *AlertUpsertBulk) SetResolvedBy(v string) *AlertUpsertBulk {
+	return u.Update(func(s *AlertUpsert) {
+		s.SetResolvedBy(v)
+	})
+}
+
+// UpdateResolvedBy sets the "resolved_by" field to the value that was provided on create.
+func (u *AlertUpsertBulk) UpdateResolvedBy() *AlertUpsertBulk {
+	return u.Update(func(s *AlertUpsert) {
+		s.UpdateResolvedBy()
+	})
+}
+
+// ClearResolvedBy clears the value of the "resolved_by" field.
+func (u *AlertUpsertBulk) ClearResolvedBy() *AlertUpsertBulk {
+	return u.Update(func(s *AlertUpsert) {
+		s.ClearResolvedBy()
+	})
+}
+
+// SetNote sets the "note" field.
+func (u *AlertUpsertBulk) SetNote(v string) *AlertUpsertBulk {
+	return u.Update(func(s *AlertUpsert) {
+		s.SetNote(v)
+	})
+}
+
+// UpdateNote sets the "note" field to the value that was provided on create.
+func (u *AlertUpsertBulk) UpdateNote() *AlertUpsertBulk {
+	return u.Update(func(s *AlertUpsert) {
+		s.UpdateNote()
+	})
+}
+
+// ClearNote clears the value of the "note" field.
+func (u *AlertUpsertBulk) ClearNote() *AlertUpsertBulk {
+	return u.Update(func(s *AlertUpsert) {
+		s.ClearNote()
 	})
 }
 

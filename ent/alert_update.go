@@ -294,6 +294,201 @@ func (_u *AlertUpdate) ClearResolution() *AlertUpdate {
 	return _u
 }
 
+// SetOpenedAt sets the "opened_at" field.
+func (_u *AlertUpdate) SetOpenedAt(v time.Time) *AlertUpdate {
+	_u.mutation.SetOpenedAt(v)
+	return _u
+}
+
+// SetNillableOpenedAt sets the "opened_at" field if the given value is not nil.
+func (_u *AlertUpdate) SetNillableOpenedAt(v *time.Time) *AlertUpdate {
+	if v != nil {
+		_u.SetOpenedAt(*v)
+	}
+	return _u
+}
+
+// ClearOpenedAt clears the value of the "opened_at" field.
+func (_u *AlertUpdate) ClearOpenedAt() *AlertUpdate {
+	_u.mutation.ClearOpenedAt()
+	return _u
+}
+
+// SetSince sets the "since" field.
+func (_u *AlertUpdate) SetSince(v time.Time) *AlertUpdate {
+	_u.mutation.SetSince(v)
+	return _u
+}
+
+// SetNillableSince sets the "since" field if the given value is not nil.
+func (_u *AlertUpdate) SetNillableSince(v *time.Time) *AlertUpdate {
+	if v != nil {
+		_u.SetSince(*v)
+	}
+	return _u
+}
+
+// ClearSince clears the value of the "since" field.
+func (_u *AlertUpdate) ClearSince() *AlertUpdate {
+	_u.mutation.ClearSince()
+	return _u
+}
+
+// SetFolded sets the "folded" field.
+func (_u *AlertUpdate) SetFolded(v bool) *AlertUpdate {
+	_u.mutation.SetFolded(v)
+	return _u
+}
+
+// SetNillableFolded sets the "folded" field if the given value is not nil.
+func (_u *AlertUpdate) SetNillableFolded(v *bool) *AlertUpdate {
+	if v != nil {
+		_u.SetFolded(*v)
+	}
+	return _u
+}
+
+// SetFlaps sets the "flaps" field.
+func (_u *AlertUpdate) SetFlaps(v int) *AlertUpdate {
+	_u.mutation.ResetFlaps()
+	_u.mutation.SetFlaps(v)
+	return _u
+}
+
+// SetNillableFlaps sets the "flaps" field if the given value is not nil.
+func (_u *AlertUpdate) SetNillableFlaps(v *int) *AlertUpdate {
+	if v != nil {
+		_u.SetFlaps(*v)
+	}
+	return _u
+}
+
+// AddFlaps adds value to the "flaps" field.
+func (_u *AlertUpdate) AddFlaps(v int) *AlertUpdate {
+	_u.mutation.AddFlaps(v)
+	return _u
+}
+
+// SetAcknowledgedAt sets the "acknowledged_at" field.
+func (_u *AlertUpdate) SetAcknowledgedAt(v time.Time) *AlertUpdate {
+	_u.mutation.SetAcknowledgedAt(v)
+	return _u
+}
+
+// SetNillableAcknowledgedAt sets the "acknowledged_at" field if the given value is not nil.
+func (_u *AlertUpdate) SetNillableAcknowledgedAt(v *time.Time) *AlertUpdate {
+	if v != nil {
+		_u.SetAcknowledgedAt(*v)
+	}
+	return _u
+}
+
+// ClearAcknowledgedAt clears the value of the "acknowledged_at" field.
+func (_u *AlertUpdate) ClearAcknowledgedAt() *AlertUpdate {
+	_u.mutation.ClearAcknowledgedAt()
+	return _u
+}
+
+// SetAcknowledgedBy sets the "acknowledged_by" field.
+func (_u *AlertUpdate) SetAcknowledgedBy(v string) *AlertUpdate {
+	_u.mutation.SetAcknowledgedBy(v)
+	return _u
+}
+
+// SetNillableAcknowledgedBy sets the "acknowledged_by" field if the given value is not nil.
+func (_u *AlertUpdate) SetNillableAcknowledgedBy(v *string) *AlertUpdate {
+	if v != nil {
+		_u.SetAcknowledgedBy(*v)
+	}
+	return _u
+}
+
+// ClearAcknowledgedBy clears the value of the "acknowledged_by" field.
+func (_u *AlertUpdate) ClearAcknowledgedBy() *AlertUpdate {
+	_u.mutation.ClearAcknowledgedBy()
+	return _u
+}
+
+// SetSnoozedUntil sets the "snoozed_until" field.
+func (_u *AlertUpdate) SetSnoozedUntil(v time.Time) *AlertUpdate {
+	_u.mutation.SetSnoozedUntil(v)
+	return _u
+}
+
+// SetNillableSnoozedUntil sets the "snoozed_until" field if the given value is not nil.
+func (_u *AlertUpdate) SetNillableSnoozedUntil(v *time.Time) *AlertUpdate {
+	if v != nil {
+		_u.SetSnoozedUntil(*v)
+	}
+	return _u
+}
+
+// ClearSnoozedUntil clears the value of the "snoozed_until" field.
+func (_u *AlertUpdate) ClearSnoozedUntil() *AlertUpdate {
+	_u.mutation.ClearSnoozedUntil()
+	return _u
+}
+
+// SetSnoozedBy sets the "snoozed_by" field.
+func (_u *AlertUpdate) SetSnoozedBy(v string) *AlertUpdate {
+	_u.mutation.SetSnoozedBy(v)
+	return _u
+}
+
+// SetNillableSnoozedBy sets the "snoozed_by" field if the given value is not nil.
+func (_u *AlertUpdate) SetNillableSnoozedBy(v *string) *AlertUpdate {
+	if v != nil {
+		_u.SetSnoozedBy(*v)
+	}
+	return _u
+}
+
+// ClearSnoozedBy clears the value of the "snoozed_by" field.
+func (_u *AlertUpdate) ClearSnoozedBy() *AlertUpdate {
+	_u.mutation.ClearSnoozedBy()
+	return _u
+}
+
+// SetResolvedBy sets the "resolved_by" field.
+func (_u *AlertUpdate) SetResolvedBy(v string) *AlertUpdate {
+	_u.mutation.SetResolvedBy(v)
+	return _u
+}
+
+// SetNillableResolvedBy sets the "resolved_by" field if the given value is not nil.
+func (_u *AlertUpdate) SetNillableResolvedBy(v *string) *AlertUpdate {
+	if v != nil {
+		_u.SetResolvedBy(*v)
+	}
+	return _u
+}
+
+// ClearResolvedBy clears the value of the "resolved_by" field.
+func (_u *AlertUpdate) ClearResolvedBy() *AlertUpdate {
+	_u.mutation.ClearResolvedBy()
+	return _u
+}
+
+// SetNote sets the "note" field.
+func (_u *AlertUpdate) SetNote(v string) *AlertUpdate {
+	_u.mutation.SetNote(v)
+	return _u
+}
+
+// SetNillableNote sets the "note" field if the given value is not nil.
+func (_u *AlertUpdate) SetNillableNote(v *string) *AlertUpdate {
+	if v != nil {
+		_u.SetNote(*v)
+	}
+	return _u
+}
+
+// ClearNote clears the value of the "note" field.
+func (_u *AlertUpdate) ClearNote() *AlertUpdate {
+	_u.mutation.ClearNote()
+	return _u
+}
+
 // Mutation returns the AlertMutation object of the builder.
 func (_u *AlertUpdate) Mutation() *AlertMutation {
 	return _u.mutation
@@ -371,6 +566,26 @@ func (_u *AlertUpdate) check() error {
 	if v, ok := _u.mutation.Resolution(); ok {
 		if err := alert.ResolutionValidator(v); err != nil {
 			return &ValidationError{Name: "resolution", err: fmt.Errorf(`ent: validator failed for field "Alert.resolution": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.AcknowledgedBy(); ok {
+		if err := alert.AcknowledgedByValidator(v); err != nil {
+			return &ValidationError{Name: "acknowledged_by", err: fmt.Errorf(`ent: validator failed for field "Alert.acknowledged_by": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.SnoozedBy(); ok {
+		if err := alert.SnoozedByValidator(v); err != nil {
+			return &ValidationError{Name: "snoozed_by", err: fmt.Errorf(`ent: validator failed for field "Alert.snoozed_by": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.ResolvedBy(); ok {
+		if err := alert.ResolvedByValidator(v); err != nil {
+			return &ValidationError{Name: "resolved_by", err: fmt.Errorf(`ent: validator failed for field "Alert.resolved_by": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.Note(); ok {
+		if err := alert.NoteValidator(v); err != nil {
+			return &ValidationError{Name: "note", err: fmt.Errorf(`ent: validator failed for field "Alert.note": %w`, err)}
 		}
 	}
 	if _u.mutation.IntegrationCleared() && len(_u.mutation.IntegrationIDs()) > 0 {
@@ -479,6 +694,63 @@ func (_u *AlertUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.ResolutionCleared() {
 		_spec.ClearField(alert.FieldResolution, field.TypeEnum)
+	}
+	if value, ok := _u.mutation.OpenedAt(); ok {
+		_spec.SetField(alert.FieldOpenedAt, field.TypeTime, value)
+	}
+	if _u.mutation.OpenedAtCleared() {
+		_spec.ClearField(alert.FieldOpenedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.Since(); ok {
+		_spec.SetField(alert.FieldSince, field.TypeTime, value)
+	}
+	if _u.mutation.SinceCleared() {
+		_spec.ClearField(alert.FieldSince, field.TypeTime)
+	}
+	if value, ok := _u.mutation.Folded(); ok {
+		_spec.SetField(alert.FieldFolded, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.Flaps(); ok {
+		_spec.SetField(alert.FieldFlaps, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedFlaps(); ok {
+		_spec.AddField(alert.FieldFlaps, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AcknowledgedAt(); ok {
+		_spec.SetField(alert.FieldAcknowledgedAt, field.TypeTime, value)
+	}
+	if _u.mutation.AcknowledgedAtCleared() {
+		_spec.ClearField(alert.FieldAcknowledgedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.AcknowledgedBy(); ok {
+		_spec.SetField(alert.FieldAcknowledgedBy, field.TypeString, value)
+	}
+	if _u.mutation.AcknowledgedByCleared() {
+		_spec.ClearField(alert.FieldAcknowledgedBy, field.TypeString)
+	}
+	if value, ok := _u.mutation.SnoozedUntil(); ok {
+		_spec.SetField(alert.FieldSnoozedUntil, field.TypeTime, value)
+	}
+	if _u.mutation.SnoozedUntilCleared() {
+		_spec.ClearField(alert.FieldSnoozedUntil, field.TypeTime)
+	}
+	if value, ok := _u.mutation.SnoozedBy(); ok {
+		_spec.SetField(alert.FieldSnoozedBy, field.TypeString, value)
+	}
+	if _u.mutation.SnoozedByCleared() {
+		_spec.ClearField(alert.FieldSnoozedBy, field.TypeString)
+	}
+	if value, ok := _u.mutation.ResolvedBy(); ok {
+		_spec.SetField(alert.FieldResolvedBy, field.TypeString, value)
+	}
+	if _u.mutation.ResolvedByCleared() {
+		_spec.ClearField(alert.FieldResolvedBy, field.TypeString)
+	}
+	if value, ok := _u.mutation.Note(); ok {
+		_spec.SetField(alert.FieldNote, field.TypeString, value)
+	}
+	if _u.mutation.NoteCleared() {
+		_spec.ClearField(alert.FieldNote, field.TypeString)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
@@ -765,6 +1037,201 @@ func (_u *AlertUpdateOne) ClearResolution() *AlertUpdateOne {
 	return _u
 }
 
+// SetOpenedAt sets the "opened_at" field.
+func (_u *AlertUpdateOne) SetOpenedAt(v time.Time) *AlertUpdateOne {
+	_u.mutation.SetOpenedAt(v)
+	return _u
+}
+
+// SetNillableOpenedAt sets the "opened_at" field if the given value is not nil.
+func (_u *AlertUpdateOne) SetNillableOpenedAt(v *time.Time) *AlertUpdateOne {
+	if v != nil {
+		_u.SetOpenedAt(*v)
+	}
+	return _u
+}
+
+// ClearOpenedAt clears the value of the "opened_at" field.
+func (_u *AlertUpdateOne) ClearOpenedAt() *AlertUpdateOne {
+	_u.mutation.ClearOpenedAt()
+	return _u
+}
+
+// SetSince sets the "since" field.
+func (_u *AlertUpdateOne) SetSince(v time.Time) *AlertUpdateOne {
+	_u.mutation.SetSince(v)
+	return _u
+}
+
+// SetNillableSince sets the "since" field if the given value is not nil.
+func (_u *AlertUpdateOne) SetNillableSince(v *time.Time) *AlertUpdateOne {
+	if v != nil {
+		_u.SetSince(*v)
+	}
+	return _u
+}
+
+// ClearSince clears the value of the "since" field.
+func (_u *AlertUpdateOne) ClearSince() *AlertUpdateOne {
+	_u.mutation.ClearSince()
+	return _u
+}
+
+// SetFolded sets the "folded" field.
+func (_u *AlertUpdateOne) SetFolded(v bool) *AlertUpdateOne {
+	_u.mutation.SetFolded(v)
+	return _u
+}
+
+// SetNillableFolded sets the "folded" field if the given value is not nil.
+func (_u *AlertUpdateOne) SetNillableFolded(v *bool) *AlertUpdateOne {
+	if v != nil {
+		_u.SetFolded(*v)
+	}
+	return _u
+}
+
+// SetFlaps sets the "flaps" field.
+func (_u *AlertUpdateOne) SetFlaps(v int) *AlertUpdateOne {
+	_u.mutation.ResetFlaps()
+	_u.mutation.SetFlaps(v)
+	return _u
+}
+
+// SetNillableFlaps sets the "flaps" field if the given value is not nil.
+func (_u *AlertUpdateOne) SetNillableFlaps(v *int) *AlertUpdateOne {
+	if v != nil {
+		_u.SetFlaps(*v)
+	}
+	return _u
+}
+
+// AddFlaps adds value to the "flaps" field.
+func (_u *AlertUpdateOne) AddFlaps(v int) *AlertUpdateOne {
+	_u.mutation.AddFlaps(v)
+	return _u
+}
+
+// SetAcknowledgedAt sets the "acknowledged_at" field.
+func (_u *AlertUpdateOne) SetAcknowledgedAt(v time.Time) *AlertUpdateOne {
+	_u.mutation.SetAcknowledgedAt(v)
+	return _u
+}
+
+// SetNillableAcknowledgedAt sets the "acknowledged_at" field if the given value is not nil.
+func (_u *AlertUpdateOne) SetNillableAcknowledgedAt(v *time.Time) *AlertUpdateOne {
+	if v != nil {
+		_u.SetAcknowledgedAt(*v)
+	}
+	return _u
+}
+
+// ClearAcknowledgedAt clears the value of the "acknowledged_at" field.
+func (_u *AlertUpdateOne) ClearAcknowledgedAt() *AlertUpdateOne {
+	_u.mutation.ClearAcknowledgedAt()
+	return _u
+}
+
+// SetAcknowledgedBy sets the "acknowledged_by" field.
+func (_u *AlertUpdateOne) SetAcknowledgedBy(v string) *AlertUpdateOne {
+	_u.mutation.SetAcknowledgedBy(v)
+	return _u
+}
+
+// SetNillableAcknowledgedBy sets the "acknowledged_by" field if the given value is not nil.
+func (_u *AlertUpdateOne) SetNillableAcknowledgedBy(v *string) *AlertUpdateOne {
+	if v != nil {
+		_u.SetAcknowledgedBy(*v)
+	}
+	return _u
+}
+
+// ClearAcknowledgedBy clears the value of the "acknowledged_by" field.
+func (_u *AlertUpdateOne) ClearAcknowledgedBy() *AlertUpdateOne {
+	_u.mutation.ClearAcknowledgedBy()
+	return _u
+}
+
+// SetSnoozedUntil sets the "snoozed_until" field.
+func (_u *AlertUpdateOne) SetSnoozedUntil(v time.Time) *AlertUpdateOne {
+	_u.mutation.SetSnoozedUntil(v)
+	return _u
+}
+
+// SetNillableSnoozedUntil sets the "snoozed_until" field if the given value is not nil.
+func (_u *AlertUpdateOne) SetNillableSnoozedUntil(v *time.Time) *AlertUpdateOne {
+	if v != nil {
+		_u.SetSnoozedUntil(*v)
+	}
+	return _u
+}
+
+// ClearSnoozedUntil clears the value of the "snoozed_until" field.
+func (_u *AlertUpdateOne) ClearSnoozedUntil() *AlertUpdateOne {
+	_u.mutation.ClearSnoozedUntil()
+	return _u
+}
+
+// SetSnoozedBy sets the "snoozed_by" field.
+func (_u *AlertUpdateOne) SetSnoozedBy(v string) *AlertUpdateOne {
+	_u.mutation.SetSnoozedBy(v)
+	return _u
+}
+
+// SetNillableSnoozedBy sets the "snoozed_by" field if the given value is not nil.
+func (_u *AlertUpdateOne) SetNillableSnoozedBy(v *string) *AlertUpdateOne {
+	if v != nil {
+		_u.SetSnoozedBy(*v)
+	}
+	return _u
+}
+
+// ClearSnoozedBy clears the value of the "snoozed_by" field.
+func (_u *AlertUpdateOne) ClearSnoozedBy() *AlertUpdateOne {
+	_u.mutation.ClearSnoozedBy()
+	return _u
+}
+
+// SetResolvedBy sets the "resolved_by" field.
+func (_u *AlertUpdateOne) SetResolvedBy(v string) *AlertUpdateOne {
+	_u.mutation.SetResolvedBy(v)
+	return _u
+}
+
+// SetNillableResolvedBy sets the "resolved_by" field if the given value is not nil.
+func (_u *AlertUpdateOne) SetNillableResolvedBy(v *string) *AlertUpdateOne {
+	if v != nil {
+		_u.SetResolvedBy(*v)
+	}
+	return _u
+}
+
+// ClearResolvedBy clears the value of the "resolved_by" field.
+func (_u *AlertUpdateOne) ClearResolvedBy() *AlertUpdateOne {
+	_u.mutation.ClearResolvedBy()
+	return _u
+}
+
+// SetNote sets the "note" field.
+func (_u *AlertUpdateOne) SetNote(v string) *AlertUpdateOne {
+	_u.mutation.SetNote(v)
+	return _u
+}
+
+// SetNillableNote sets the "note" field if the given value is not nil.
+func (_u *AlertUpdateOne) SetNillableNote(v *string) *AlertUpdateOne {
+	if v != nil {
+		_u.SetNote(*v)
+	}
+	return _u
+}
+
+// ClearNote clears the value of the "note" field.
+func (_u *AlertUpdateOne) ClearNote() *AlertUpdateOne {
+	_u.mutation.ClearNote()
+	return _u
+}
+
 // Mutation returns the AlertMutation object of the builder.
 func (_u *AlertUpdateOne) Mutation() *AlertMutation {
 	return _u.mutation
@@ -855,6 +1322,26 @@ func (_u *AlertUpdateOne) check() error {
 	if v, ok := _u.mutation.Resolution(); ok {
 		if err := alert.ResolutionValidator(v); err != nil {
 			return &ValidationError{Name: "resolution", err: fmt.Errorf(`ent: validator failed for field "Alert.resolution": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.AcknowledgedBy(); ok {
+		if err := alert.AcknowledgedByValidator(v); err != nil {
+			return &ValidationError{Name: "acknowledged_by", err: fmt.Errorf(`ent: validator failed for field "Alert.acknowledged_by": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.SnoozedBy(); ok {
+		if err := alert.SnoozedByValidator(v); err != nil {
+			return &ValidationError{Name: "snoozed_by", err: fmt.Errorf(`ent: validator failed for field "Alert.snoozed_by": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.ResolvedBy(); ok {
+		if err := alert.ResolvedByValidator(v); err != nil {
+			return &ValidationError{Name: "resolved_by", err: fmt.Errorf(`ent: validator failed for field "Alert.resolved_by": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.Note(); ok {
+		if err := alert.NoteValidator(v); err != nil {
+			return &ValidationError{Name: "note", err: fmt.Errorf(`ent: validator failed for field "Alert.note": %w`, err)}
 		}
 	}
 	if _u.mutation.IntegrationCleared() && len(_u.mutation.IntegrationIDs()) > 0 {
@@ -980,6 +1467,63 @@ func (_u *AlertUpdateOne) sqlSave(ctx context.Context) (_node *Alert, err error)
 	}
 	if _u.mutation.ResolutionCleared() {
 		_spec.ClearField(alert.FieldResolution, field.TypeEnum)
+	}
+	if value, ok := _u.mutation.OpenedAt(); ok {
+		_spec.SetField(alert.FieldOpenedAt, field.TypeTime, value)
+	}
+	if _u.mutation.OpenedAtCleared() {
+		_spec.ClearField(alert.FieldOpenedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.Since(); ok {
+		_spec.SetField(alert.FieldSince, field.TypeTime, value)
+	}
+	if _u.mutation.SinceCleared() {
+		_spec.ClearField(alert.FieldSince, field.TypeTime)
+	}
+	if value, ok := _u.mutation.Folded(); ok {
+		_spec.SetField(alert.FieldFolded, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.Flaps(); ok {
+		_spec.SetField(alert.FieldFlaps, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedFlaps(); ok {
+		_spec.AddField(alert.FieldFlaps, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AcknowledgedAt(); ok {
+		_spec.SetField(alert.FieldAcknowledgedAt, field.TypeTime, value)
+	}
+	if _u.mutation.AcknowledgedAtCleared() {
+		_spec.ClearField(alert.FieldAcknowledgedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.AcknowledgedBy(); ok {
+		_spec.SetField(alert.FieldAcknowledgedBy, field.TypeString, value)
+	}
+	if _u.mutation.AcknowledgedByCleared() {
+		_spec.ClearField(alert.FieldAcknowledgedBy, field.TypeString)
+	}
+	if value, ok := _u.mutation.SnoozedUntil(); ok {
+		_spec.SetField(alert.FieldSnoozedUntil, field.TypeTime, value)
+	}
+	if _u.mutation.SnoozedUntilCleared() {
+		_spec.ClearField(alert.FieldSnoozedUntil, field.TypeTime)
+	}
+	if value, ok := _u.mutation.SnoozedBy(); ok {
+		_spec.SetField(alert.FieldSnoozedBy, field.TypeString, value)
+	}
+	if _u.mutation.SnoozedByCleared() {
+		_spec.ClearField(alert.FieldSnoozedBy, field.TypeString)
+	}
+	if value, ok := _u.mutation.ResolvedBy(); ok {
+		_spec.SetField(alert.FieldResolvedBy, field.TypeString, value)
+	}
+	if _u.mutation.ResolvedByCleared() {
+		_spec.ClearField(alert.FieldResolvedBy, field.TypeString)
+	}
+	if value, ok := _u.mutation.Note(); ok {
+		_spec.SetField(alert.FieldNote, field.TypeString, value)
+	}
+	if _u.mutation.NoteCleared() {
+		_spec.ClearField(alert.FieldNote, field.TypeString)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &Alert{config: _u.config}

@@ -20,20 +20,30 @@ import (
 	"github.com/fieldwarden/fieldwarden/ent/apitoken"
 	"github.com/fieldwarden/fieldwarden/ent/apiusage"
 	"github.com/fieldwarden/fieldwarden/ent/auditentry"
+	"github.com/fieldwarden/fieldwarden/ent/channel"
 	"github.com/fieldwarden/fieldwarden/ent/connectormemo"
 	"github.com/fieldwarden/fieldwarden/ent/credential"
 	"github.com/fieldwarden/fieldwarden/ent/crmfield"
 	"github.com/fieldwarden/fieldwarden/ent/crmobject"
+	"github.com/fieldwarden/fieldwarden/ent/delivery"
+	"github.com/fieldwarden/fieldwarden/ent/digest"
 	"github.com/fieldwarden/fieldwarden/ent/failedrecord"
 	"github.com/fieldwarden/fieldwarden/ent/feedentry"
 	"github.com/fieldwarden/fieldwarden/ent/idempotencykey"
+	"github.com/fieldwarden/fieldwarden/ent/identitysimulation"
+	"github.com/fieldwarden/fieldwarden/ent/inboxitem"
+	"github.com/fieldwarden/fieldwarden/ent/inboxread"
 	"github.com/fieldwarden/fieldwarden/ent/integration"
 	"github.com/fieldwarden/fieldwarden/ent/invitation"
 	"github.com/fieldwarden/fieldwarden/ent/mapping"
+	"github.com/fieldwarden/fieldwarden/ent/mappingchange"
+	"github.com/fieldwarden/fieldwarden/ent/mappingdefault"
 	"github.com/fieldwarden/fieldwarden/ent/member"
+	"github.com/fieldwarden/fieldwarden/ent/mutedrule"
 	"github.com/fieldwarden/fieldwarden/ent/oauthclient"
 	"github.com/fieldwarden/fieldwarden/ent/oauthstate"
 	"github.com/fieldwarden/fieldwarden/ent/permissionchange"
+	"github.com/fieldwarden/fieldwarden/ent/permissionsnapshot"
 	"github.com/fieldwarden/fieldwarden/ent/picklist"
 	"github.com/fieldwarden/fieldwarden/ent/recipient"
 	"github.com/fieldwarden/fieldwarden/ent/record"
@@ -43,6 +53,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/ent/session"
 	"github.com/fieldwarden/fieldwarden/ent/settingvalue"
 	"github.com/fieldwarden/fieldwarden/ent/signinlink"
+	"github.com/fieldwarden/fieldwarden/ent/snapshotobject"
 	"github.com/fieldwarden/fieldwarden/ent/syncrun"
 	"github.com/fieldwarden/fieldwarden/ent/workspace"
 )
@@ -62,6 +73,8 @@ type Client struct {
 	ApiUsage *ApiUsageClient
 	// AuditEntry is the client for interacting with the AuditEntry builders.
 	AuditEntry *AuditEntryClient
+	// Channel is the client for interacting with the Channel builders.
+	Channel *ChannelClient
 	// ConnectorMemo is the client for interacting with the ConnectorMemo builders.
 	ConnectorMemo *ConnectorMemoClient
 	// Credential is the client for interacting with the Credential builders.
@@ -70,26 +83,44 @@ type Client struct {
 	CrmField *CrmFieldClient
 	// CrmObject is the client for interacting with the CrmObject builders.
 	CrmObject *CrmObjectClient
+	// Delivery is the client for interacting with the Delivery builders.
+	Delivery *DeliveryClient
+	// Digest is the client for interacting with the Digest builders.
+	Digest *DigestClient
 	// FailedRecord is the client for interacting with the FailedRecord builders.
 	FailedRecord *FailedRecordClient
 	// FeedEntry is the client for interacting with the FeedEntry builders.
 	FeedEntry *FeedEntryClient
 	// IdempotencyKey is the client for interacting with the IdempotencyKey builders.
 	IdempotencyKey *IdempotencyKeyClient
+	// IdentitySimulation is the client for interacting with the IdentitySimulation builders.
+	IdentitySimulation *IdentitySimulationClient
+	// InboxItem is the client for interacting with the InboxItem builders.
+	InboxItem *InboxItemClient
+	// InboxRead is the client for interacting with the InboxRead builders.
+	InboxRead *InboxReadClient
 	// Integration is the client for interacting with the Integration builders.
 	Integration *IntegrationClient
 	// Invitation is the client for interacting with the Invitation builders.
 	Invitation *InvitationClient
 	// Mapping is the client for interacting with the Mapping builders.
 	Mapping *MappingClient
+	// MappingChange is the client for interacting with the MappingChange builders.
+	MappingChange *MappingChangeClient
+	// MappingDefault is the client for interacting with the MappingDefault builders.
+	MappingDefault *MappingDefaultClient
 	// Member is the client for interacting with the Member builders.
 	Member *MemberClient
+	// MutedRule is the client for interacting with the MutedRule builders.
+	MutedRule *MutedRuleClient
 	// OAuthClient is the client for interacting with the OAuthClient builders.
 	OAuthClient *OAuthClientClient
 	// OAuthState is the client for interacting with the OAuthState builders.
 	OAuthState *OAuthStateClient
 	// PermissionChange is the client for interacting with the PermissionChange builders.
 	PermissionChange *PermissionChangeClient
+	// PermissionSnapshot is the client for interacting with the PermissionSnapshot builders.
+	PermissionSnapshot *PermissionSnapshotClient
 	// Picklist is the client for interacting with the Picklist builders.
 	Picklist *PicklistClient
 	// Recipient is the client for interacting with the Recipient builders.
@@ -108,6 +139,8 @@ type Client struct {
 	SettingValue *SettingValueClient
 	// SignInLink is the client for interacting with the SignInLink builders.
 	SignInLink *SignInLinkClient
+	// SnapshotObject is the client for interacting with the SnapshotObject builders.
+	SnapshotObject *SnapshotObjectClient
 	// SyncRun is the client for interacting with the SyncRun builders.
 	SyncRun *SyncRunClient
 	// Workspace is the client for interacting with the Workspace builders.
@@ -128,20 +161,30 @@ func (c *Client) init() {
 	c.ApiToken = NewApiTokenClient(c.config)
 	c.ApiUsage = NewApiUsageClient(c.config)
 	c.AuditEntry = NewAuditEntryClient(c.config)
+	c.Channel = NewChannelClient(c.config)
 	c.ConnectorMemo = NewConnectorMemoClient(c.config)
 	c.Credential = NewCredentialClient(c.config)
 	c.CrmField = NewCrmFieldClient(c.config)
 	c.CrmObject = NewCrmObjectClient(c.config)
+	c.Delivery = NewDeliveryClient(c.config)
+	c.Digest = NewDigestClient(c.config)
 	c.FailedRecord = NewFailedRecordClient(c.config)
 	c.FeedEntry = NewFeedEntryClient(c.config)
 	c.IdempotencyKey = NewIdempotencyKeyClient(c.config)
+	c.IdentitySimulation = NewIdentitySimulationClient(c.config)
+	c.InboxItem = NewInboxItemClient(c.config)
+	c.InboxRead = NewInboxReadClient(c.config)
 	c.Integration = NewIntegrationClient(c.config)
 	c.Invitation = NewInvitationClient(c.config)
 	c.Mapping = NewMappingClient(c.config)
+	c.MappingChange = NewMappingChangeClient(c.config)
+	c.MappingDefault = NewMappingDefaultClient(c.config)
 	c.Member = NewMemberClient(c.config)
+	c.MutedRule = NewMutedRuleClient(c.config)
 	c.OAuthClient = NewOAuthClientClient(c.config)
 	c.OAuthState = NewOAuthStateClient(c.config)
 	c.PermissionChange = NewPermissionChangeClient(c.config)
+	c.PermissionSnapshot = NewPermissionSnapshotClient(c.config)
 	c.Picklist = NewPicklistClient(c.config)
 	c.Recipient = NewRecipientClient(c.config)
 	c.Record = NewRecordClient(c.config)
@@ -151,6 +194,7 @@ func (c *Client) init() {
 	c.Session = NewSessionClient(c.config)
 	c.SettingValue = NewSettingValueClient(c.config)
 	c.SignInLink = NewSignInLinkClient(c.config)
+	c.SnapshotObject = NewSnapshotObjectClient(c.config)
 	c.SyncRun = NewSyncRunClient(c.config)
 	c.Workspace = NewWorkspaceClient(c.config)
 }
@@ -243,38 +287,49 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 	cfg := c.config
 	cfg.driver = tx
 	return &Tx{
-		ctx:              ctx,
-		config:           cfg,
-		Alert:            NewAlertClient(cfg),
-		ApiBudget:        NewApiBudgetClient(cfg),
-		ApiToken:         NewApiTokenClient(cfg),
-		ApiUsage:         NewApiUsageClient(cfg),
-		AuditEntry:       NewAuditEntryClient(cfg),
-		ConnectorMemo:    NewConnectorMemoClient(cfg),
-		Credential:       NewCredentialClient(cfg),
-		CrmField:         NewCrmFieldClient(cfg),
-		CrmObject:        NewCrmObjectClient(cfg),
-		FailedRecord:     NewFailedRecordClient(cfg),
-		FeedEntry:        NewFeedEntryClient(cfg),
-		IdempotencyKey:   NewIdempotencyKeyClient(cfg),
-		Integration:      NewIntegrationClient(cfg),
-		Invitation:       NewInvitationClient(cfg),
-		Mapping:          NewMappingClient(cfg),
-		Member:           NewMemberClient(cfg),
-		OAuthClient:      NewOAuthClientClient(cfg),
-		OAuthState:       NewOAuthStateClient(cfg),
-		PermissionChange: NewPermissionChangeClient(cfg),
-		Picklist:         NewPicklistClient(cfg),
-		Recipient:        NewRecipientClient(cfg),
-		Record:           NewRecordClient(cfg),
-		RunError:         NewRunErrorClient(cfg),
-		RunLogEntry:      NewRunLogEntryClient(cfg),
-		RunObject:        NewRunObjectClient(cfg),
-		Session:          NewSessionClient(cfg),
-		SettingValue:     NewSettingValueClient(cfg),
-		SignInLink:       NewSignInLinkClient(cfg),
-		SyncRun:          NewSyncRunClient(cfg),
-		Workspace:        NewWorkspaceClient(cfg),
+		ctx:                ctx,
+		config:             cfg,
+		Alert:              NewAlertClient(cfg),
+		ApiBudget:          NewApiBudgetClient(cfg),
+		ApiToken:           NewApiTokenClient(cfg),
+		ApiUsage:           NewApiUsageClient(cfg),
+		AuditEntry:         NewAuditEntryClient(cfg),
+		Channel:            NewChannelClient(cfg),
+		ConnectorMemo:      NewConnectorMemoClient(cfg),
+		Credential:         NewCredentialClient(cfg),
+		CrmField:           NewCrmFieldClient(cfg),
+		CrmObject:          NewCrmObjectClient(cfg),
+		Delivery:           NewDeliveryClient(cfg),
+		Digest:             NewDigestClient(cfg),
+		FailedRecord:       NewFailedRecordClient(cfg),
+		FeedEntry:          NewFeedEntryClient(cfg),
+		IdempotencyKey:     NewIdempotencyKeyClient(cfg),
+		IdentitySimulation: NewIdentitySimulationClient(cfg),
+		InboxItem:          NewInboxItemClient(cfg),
+		InboxRead:          NewInboxReadClient(cfg),
+		Integration:        NewIntegrationClient(cfg),
+		Invitation:         NewInvitationClient(cfg),
+		Mapping:            NewMappingClient(cfg),
+		MappingChange:      NewMappingChangeClient(cfg),
+		MappingDefault:     NewMappingDefaultClient(cfg),
+		Member:             NewMemberClient(cfg),
+		MutedRule:          NewMutedRuleClient(cfg),
+		OAuthClient:        NewOAuthClientClient(cfg),
+		OAuthState:         NewOAuthStateClient(cfg),
+		PermissionChange:   NewPermissionChangeClient(cfg),
+		PermissionSnapshot: NewPermissionSnapshotClient(cfg),
+		Picklist:           NewPicklistClient(cfg),
+		Recipient:          NewRecipientClient(cfg),
+		Record:             NewRecordClient(cfg),
+		RunError:           NewRunErrorClient(cfg),
+		RunLogEntry:        NewRunLogEntryClient(cfg),
+		RunObject:          NewRunObjectClient(cfg),
+		Session:            NewSessionClient(cfg),
+		SettingValue:       NewSettingValueClient(cfg),
+		SignInLink:         NewSignInLinkClient(cfg),
+		SnapshotObject:     NewSnapshotObjectClient(cfg),
+		SyncRun:            NewSyncRunClient(cfg),
+		Workspace:          NewWorkspaceClient(cfg),
 	}, nil
 }
 
@@ -292,38 +347,49 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 	cfg := c.config
 	cfg.driver = &txDriver{tx: tx, drv: c.driver}
 	return &Tx{
-		ctx:              ctx,
-		config:           cfg,
-		Alert:            NewAlertClient(cfg),
-		ApiBudget:        NewApiBudgetClient(cfg),
-		ApiToken:         NewApiTokenClient(cfg),
-		ApiUsage:         NewApiUsageClient(cfg),
-		AuditEntry:       NewAuditEntryClient(cfg),
-		ConnectorMemo:    NewConnectorMemoClient(cfg),
-		Credential:       NewCredentialClient(cfg),
-		CrmField:         NewCrmFieldClient(cfg),
-		CrmObject:        NewCrmObjectClient(cfg),
-		FailedRecord:     NewFailedRecordClient(cfg),
-		FeedEntry:        NewFeedEntryClient(cfg),
-		IdempotencyKey:   NewIdempotencyKeyClient(cfg),
-		Integration:      NewIntegrationClient(cfg),
-		Invitation:       NewInvitationClient(cfg),
-		Mapping:          NewMappingClient(cfg),
-		Member:           NewMemberClient(cfg),
-		OAuthClient:      NewOAuthClientClient(cfg),
-		OAuthState:       NewOAuthStateClient(cfg),
-		PermissionChange: NewPermissionChangeClient(cfg),
-		Picklist:         NewPicklistClient(cfg),
-		Recipient:        NewRecipientClient(cfg),
-		Record:           NewRecordClient(cfg),
-		RunError:         NewRunErrorClient(cfg),
-		RunLogEntry:      NewRunLogEntryClient(cfg),
-		RunObject:        NewRunObjectClient(cfg),
-		Session:          NewSessionClient(cfg),
-		SettingValue:     NewSettingValueClient(cfg),
-		SignInLink:       NewSignInLinkClient(cfg),
-		SyncRun:          NewSyncRunClient(cfg),
-		Workspace:        NewWorkspaceClient(cfg),
+		ctx:                ctx,
+		config:             cfg,
+		Alert:              NewAlertClient(cfg),
+		ApiBudget:          NewApiBudgetClient(cfg),
+		ApiToken:           NewApiTokenClient(cfg),
+		ApiUsage:           NewApiUsageClient(cfg),
+		AuditEntry:         NewAuditEntryClient(cfg),
+		Channel:            NewChannelClient(cfg),
+		ConnectorMemo:      NewConnectorMemoClient(cfg),
+		Credential:         NewCredentialClient(cfg),
+		CrmField:           NewCrmFieldClient(cfg),
+		CrmObject:          NewCrmObjectClient(cfg),
+		Delivery:           NewDeliveryClient(cfg),
+		Digest:             NewDigestClient(cfg),
+		FailedRecord:       NewFailedRecordClient(cfg),
+		FeedEntry:          NewFeedEntryClient(cfg),
+		IdempotencyKey:     NewIdempotencyKeyClient(cfg),
+		IdentitySimulation: NewIdentitySimulationClient(cfg),
+		InboxItem:          NewInboxItemClient(cfg),
+		InboxRead:          NewInboxReadClient(cfg),
+		Integration:        NewIntegrationClient(cfg),
+		Invitation:         NewInvitationClient(cfg),
+		Mapping:            NewMappingClient(cfg),
+		MappingChange:      NewMappingChangeClient(cfg),
+		MappingDefault:     NewMappingDefaultClient(cfg),
+		Member:             NewMemberClient(cfg),
+		MutedRule:          NewMutedRuleClient(cfg),
+		OAuthClient:        NewOAuthClientClient(cfg),
+		OAuthState:         NewOAuthStateClient(cfg),
+		PermissionChange:   NewPermissionChangeClient(cfg),
+		PermissionSnapshot: NewPermissionSnapshotClient(cfg),
+		Picklist:           NewPicklistClient(cfg),
+		Recipient:          NewRecipientClient(cfg),
+		Record:             NewRecordClient(cfg),
+		RunError:           NewRunErrorClient(cfg),
+		RunLogEntry:        NewRunLogEntryClient(cfg),
+		RunObject:          NewRunObjectClient(cfg),
+		Session:            NewSessionClient(cfg),
+		SettingValue:       NewSettingValueClient(cfg),
+		SignInLink:         NewSignInLinkClient(cfg),
+		SnapshotObject:     NewSnapshotObjectClient(cfg),
+		SyncRun:            NewSyncRunClient(cfg),
+		Workspace:          NewWorkspaceClient(cfg),
 	}, nil
 }
 
@@ -353,12 +419,14 @@ func (c *Client) Close() error {
 // In order to add hooks to a specific client, call: `client.Node.Use(...)`.
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
-		c.Alert, c.ApiBudget, c.ApiToken, c.ApiUsage, c.AuditEntry, c.ConnectorMemo,
-		c.Credential, c.CrmField, c.CrmObject, c.FailedRecord, c.FeedEntry,
-		c.IdempotencyKey, c.Integration, c.Invitation, c.Mapping, c.Member,
-		c.OAuthClient, c.OAuthState, c.PermissionChange, c.Picklist, c.Recipient,
-		c.Record, c.RunError, c.RunLogEntry, c.RunObject, c.Session, c.SettingValue,
-		c.SignInLink, c.SyncRun, c.Workspace,
+		c.Alert, c.ApiBudget, c.ApiToken, c.ApiUsage, c.AuditEntry, c.Channel,
+		c.ConnectorMemo, c.Credential, c.CrmField, c.CrmObject, c.Delivery, c.Digest,
+		c.FailedRecord, c.FeedEntry, c.IdempotencyKey, c.IdentitySimulation,
+		c.InboxItem, c.InboxRead, c.Integration, c.Invitation, c.Mapping,
+		c.MappingChange, c.MappingDefault, c.Member, c.MutedRule, c.OAuthClient,
+		c.OAuthState, c.PermissionChange, c.PermissionSnapshot, c.Picklist,
+		c.Recipient, c.Record, c.RunError, c.RunLogEntry, c.RunObject, c.Session,
+		c.SettingValue, c.SignInLink, c.SnapshotObject, c.SyncRun, c.Workspace,
 	} {
 		n.Use(hooks...)
 	}
@@ -368,12 +436,14 @@ func (c *Client) Use(hooks ...Hook) {
 // In order to add interceptors to a specific client, call: `client.Node.Intercept(...)`.
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
-		c.Alert, c.ApiBudget, c.ApiToken, c.ApiUsage, c.AuditEntry, c.ConnectorMemo,
-		c.Credential, c.CrmField, c.CrmObject, c.FailedRecord, c.FeedEntry,
-		c.IdempotencyKey, c.Integration, c.Invitation, c.Mapping, c.Member,
-		c.OAuthClient, c.OAuthState, c.PermissionChange, c.Picklist, c.Recipient,
-		c.Record, c.RunError, c.RunLogEntry, c.RunObject, c.Session, c.SettingValue,
-		c.SignInLink, c.SyncRun, c.Workspace,
+		c.Alert, c.ApiBudget, c.ApiToken, c.ApiUsage, c.AuditEntry, c.Channel,
+		c.ConnectorMemo, c.Credential, c.CrmField, c.CrmObject, c.Delivery, c.Digest,
+		c.FailedRecord, c.FeedEntry, c.IdempotencyKey, c.IdentitySimulation,
+		c.InboxItem, c.InboxRead, c.Integration, c.Invitation, c.Mapping,
+		c.MappingChange, c.MappingDefault, c.Member, c.MutedRule, c.OAuthClient,
+		c.OAuthState, c.PermissionChange, c.PermissionSnapshot, c.Picklist,
+		c.Recipient, c.Record, c.RunError, c.RunLogEntry, c.RunObject, c.Session,
+		c.SettingValue, c.SignInLink, c.SnapshotObject, c.SyncRun, c.Workspace,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -392,6 +462,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.ApiUsage.mutate(ctx, m)
 	case *AuditEntryMutation:
 		return c.AuditEntry.mutate(ctx, m)
+	case *ChannelMutation:
+		return c.Channel.mutate(ctx, m)
 	case *ConnectorMemoMutation:
 		return c.ConnectorMemo.mutate(ctx, m)
 	case *CredentialMutation:
@@ -400,26 +472,44 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.CrmField.mutate(ctx, m)
 	case *CrmObjectMutation:
 		return c.CrmObject.mutate(ctx, m)
+	case *DeliveryMutation:
+		return c.Delivery.mutate(ctx, m)
+	case *DigestMutation:
+		return c.Digest.mutate(ctx, m)
 	case *FailedRecordMutation:
 		return c.FailedRecord.mutate(ctx, m)
 	case *FeedEntryMutation:
 		return c.FeedEntry.mutate(ctx, m)
 	case *IdempotencyKeyMutation:
 		return c.IdempotencyKey.mutate(ctx, m)
+	case *IdentitySimulationMutation:
+		return c.IdentitySimulation.mutate(ctx, m)
+	case *InboxItemMutation:
+		return c.InboxItem.mutate(ctx, m)
+	case *InboxReadMutation:
+		return c.InboxRead.mutate(ctx, m)
 	case *IntegrationMutation:
 		return c.Integration.mutate(ctx, m)
 	case *InvitationMutation:
 		return c.Invitation.mutate(ctx, m)
 	case *MappingMutation:
 		return c.Mapping.mutate(ctx, m)
+	case *MappingChangeMutation:
+		return c.MappingChange.mutate(ctx, m)
+	case *MappingDefaultMutation:
+		return c.MappingDefault.mutate(ctx, m)
 	case *MemberMutation:
 		return c.Member.mutate(ctx, m)
+	case *MutedRuleMutation:
+		return c.MutedRule.mutate(ctx, m)
 	case *OAuthClientMutation:
 		return c.OAuthClient.mutate(ctx, m)
 	case *OAuthStateMutation:
 		return c.OAuthState.mutate(ctx, m)
 	case *PermissionChangeMutation:
 		return c.PermissionChange.mutate(ctx, m)
+	case *PermissionSnapshotMutation:
+		return c.PermissionSnapshot.mutate(ctx, m)
 	case *PicklistMutation:
 		return c.Picklist.mutate(ctx, m)
 	case *RecipientMutation:
@@ -438,6 +528,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.SettingValue.mutate(ctx, m)
 	case *SignInLinkMutation:
 		return c.SignInLink.mutate(ctx, m)
+	case *SnapshotObjectMutation:
+		return c.SnapshotObject.mutate(ctx, m)
 	case *SyncRunMutation:
 		return c.SyncRun.mutate(ctx, m)
 	case *WorkspaceMutation:
@@ -1133,6 +1225,140 @@ func (c *AuditEntryClient) mutate(ctx context.Context, m *AuditEntryMutation) (V
 	}
 }
 
+// ChannelClient is a client for the Channel schema.
+type ChannelClient struct {
+	config
+}
+
+// NewChannelClient returns a client for the Channel from the given config.
+func NewChannelClient(c config) *ChannelClient {
+	return &ChannelClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `channel.Hooks(f(g(h())))`.
+func (c *ChannelClient) Use(hooks ...Hook) {
+	c.hooks.Channel = append(c.hooks.Channel, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `channel.Intercept(f(g(h())))`.
+func (c *ChannelClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Channel = append(c.inters.Channel, interceptors...)
+}
+
+// Create returns a builder for creating a Channel entity.
+func (c *ChannelClient) Create() *ChannelCreate {
+	mutation := newChannelMutation(c.config, OpCreate)
+	return &ChannelCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Channel entities.
+func (c *ChannelClient) CreateBulk(builders ...*ChannelCreate) *ChannelCreateBulk {
+	return &ChannelCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ChannelClient) MapCreateBulk(slice any, setFunc func(*ChannelCreate, int)) *ChannelCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ChannelCreateBulk{err: fmt.Errorf("calling to ChannelClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ChannelCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ChannelCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Channel.
+func (c *ChannelClient) Update() *ChannelUpdate {
+	mutation := newChannelMutation(c.config, OpUpdate)
+	return &ChannelUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ChannelClient) UpdateOne(_m *Channel) *ChannelUpdateOne {
+	mutation := newChannelMutation(c.config, OpUpdateOne, withChannel(_m))
+	return &ChannelUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ChannelClient) UpdateOneID(id string) *ChannelUpdateOne {
+	mutation := newChannelMutation(c.config, OpUpdateOne, withChannelID(id))
+	return &ChannelUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Channel.
+func (c *ChannelClient) Delete() *ChannelDelete {
+	mutation := newChannelMutation(c.config, OpDelete)
+	return &ChannelDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ChannelClient) DeleteOne(_m *Channel) *ChannelDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ChannelClient) DeleteOneID(id string) *ChannelDeleteOne {
+	builder := c.Delete().Where(channel.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ChannelDeleteOne{builder}
+}
+
+// Query returns a query builder for Channel.
+func (c *ChannelClient) Query() *ChannelQuery {
+	return &ChannelQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeChannel},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Channel entity by its id.
+func (c *ChannelClient) Get(ctx context.Context, id string) (*Channel, error) {
+	return c.Query().Where(channel.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ChannelClient) GetX(ctx context.Context, id string) *Channel {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *ChannelClient) Hooks() []Hook {
+	hooks := c.hooks.Channel
+	return append(hooks[:len(hooks):len(hooks)], channel.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *ChannelClient) Interceptors() []Interceptor {
+	return c.inters.Channel
+}
+
+func (c *ChannelClient) mutate(ctx context.Context, m *ChannelMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ChannelCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ChannelUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ChannelUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ChannelDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Channel mutation op: %q", m.Op())
+	}
+}
+
 // ConnectorMemoClient is a client for the ConnectorMemo schema.
 type ConnectorMemoClient struct {
 	config
@@ -1717,6 +1943,274 @@ func (c *CrmObjectClient) mutate(ctx context.Context, m *CrmObjectMutation) (Val
 	}
 }
 
+// DeliveryClient is a client for the Delivery schema.
+type DeliveryClient struct {
+	config
+}
+
+// NewDeliveryClient returns a client for the Delivery from the given config.
+func NewDeliveryClient(c config) *DeliveryClient {
+	return &DeliveryClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `delivery.Hooks(f(g(h())))`.
+func (c *DeliveryClient) Use(hooks ...Hook) {
+	c.hooks.Delivery = append(c.hooks.Delivery, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `delivery.Intercept(f(g(h())))`.
+func (c *DeliveryClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Delivery = append(c.inters.Delivery, interceptors...)
+}
+
+// Create returns a builder for creating a Delivery entity.
+func (c *DeliveryClient) Create() *DeliveryCreate {
+	mutation := newDeliveryMutation(c.config, OpCreate)
+	return &DeliveryCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Delivery entities.
+func (c *DeliveryClient) CreateBulk(builders ...*DeliveryCreate) *DeliveryCreateBulk {
+	return &DeliveryCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *DeliveryClient) MapCreateBulk(slice any, setFunc func(*DeliveryCreate, int)) *DeliveryCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &DeliveryCreateBulk{err: fmt.Errorf("calling to DeliveryClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*DeliveryCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &DeliveryCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Delivery.
+func (c *DeliveryClient) Update() *DeliveryUpdate {
+	mutation := newDeliveryMutation(c.config, OpUpdate)
+	return &DeliveryUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *DeliveryClient) UpdateOne(_m *Delivery) *DeliveryUpdateOne {
+	mutation := newDeliveryMutation(c.config, OpUpdateOne, withDelivery(_m))
+	return &DeliveryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *DeliveryClient) UpdateOneID(id string) *DeliveryUpdateOne {
+	mutation := newDeliveryMutation(c.config, OpUpdateOne, withDeliveryID(id))
+	return &DeliveryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Delivery.
+func (c *DeliveryClient) Delete() *DeliveryDelete {
+	mutation := newDeliveryMutation(c.config, OpDelete)
+	return &DeliveryDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *DeliveryClient) DeleteOne(_m *Delivery) *DeliveryDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *DeliveryClient) DeleteOneID(id string) *DeliveryDeleteOne {
+	builder := c.Delete().Where(delivery.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &DeliveryDeleteOne{builder}
+}
+
+// Query returns a query builder for Delivery.
+func (c *DeliveryClient) Query() *DeliveryQuery {
+	return &DeliveryQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeDelivery},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Delivery entity by its id.
+func (c *DeliveryClient) Get(ctx context.Context, id string) (*Delivery, error) {
+	return c.Query().Where(delivery.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *DeliveryClient) GetX(ctx context.Context, id string) *Delivery {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *DeliveryClient) Hooks() []Hook {
+	hooks := c.hooks.Delivery
+	return append(hooks[:len(hooks):len(hooks)], delivery.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *DeliveryClient) Interceptors() []Interceptor {
+	return c.inters.Delivery
+}
+
+func (c *DeliveryClient) mutate(ctx context.Context, m *DeliveryMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&DeliveryCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&DeliveryUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&DeliveryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&DeliveryDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Delivery mutation op: %q", m.Op())
+	}
+}
+
+// DigestClient is a client for the Digest schema.
+type DigestClient struct {
+	config
+}
+
+// NewDigestClient returns a client for the Digest from the given config.
+func NewDigestClient(c config) *DigestClient {
+	return &DigestClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `digest.Hooks(f(g(h())))`.
+func (c *DigestClient) Use(hooks ...Hook) {
+	c.hooks.Digest = append(c.hooks.Digest, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `digest.Intercept(f(g(h())))`.
+func (c *DigestClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Digest = append(c.inters.Digest, interceptors...)
+}
+
+// Create returns a builder for creating a Digest entity.
+func (c *DigestClient) Create() *DigestCreate {
+	mutation := newDigestMutation(c.config, OpCreate)
+	return &DigestCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Digest entities.
+func (c *DigestClient) CreateBulk(builders ...*DigestCreate) *DigestCreateBulk {
+	return &DigestCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *DigestClient) MapCreateBulk(slice any, setFunc func(*DigestCreate, int)) *DigestCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &DigestCreateBulk{err: fmt.Errorf("calling to DigestClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*DigestCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &DigestCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Digest.
+func (c *DigestClient) Update() *DigestUpdate {
+	mutation := newDigestMutation(c.config, OpUpdate)
+	return &DigestUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *DigestClient) UpdateOne(_m *Digest) *DigestUpdateOne {
+	mutation := newDigestMutation(c.config, OpUpdateOne, withDigest(_m))
+	return &DigestUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *DigestClient) UpdateOneID(id string) *DigestUpdateOne {
+	mutation := newDigestMutation(c.config, OpUpdateOne, withDigestID(id))
+	return &DigestUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Digest.
+func (c *DigestClient) Delete() *DigestDelete {
+	mutation := newDigestMutation(c.config, OpDelete)
+	return &DigestDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *DigestClient) DeleteOne(_m *Digest) *DigestDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *DigestClient) DeleteOneID(id string) *DigestDeleteOne {
+	builder := c.Delete().Where(digest.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &DigestDeleteOne{builder}
+}
+
+// Query returns a query builder for Digest.
+func (c *DigestClient) Query() *DigestQuery {
+	return &DigestQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeDigest},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Digest entity by its id.
+func (c *DigestClient) Get(ctx context.Context, id string) (*Digest, error) {
+	return c.Query().Where(digest.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *DigestClient) GetX(ctx context.Context, id string) *Digest {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *DigestClient) Hooks() []Hook {
+	hooks := c.hooks.Digest
+	return append(hooks[:len(hooks):len(hooks)], digest.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *DigestClient) Interceptors() []Interceptor {
+	return c.inters.Digest
+}
+
+func (c *DigestClient) mutate(ctx context.Context, m *DigestMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&DigestCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&DigestUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&DigestUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&DigestDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Digest mutation op: %q", m.Op())
+	}
+}
+
 // FailedRecordClient is a client for the FailedRecord schema.
 type FailedRecordClient struct {
 	config
@@ -2119,6 +2613,424 @@ func (c *IdempotencyKeyClient) mutate(ctx context.Context, m *IdempotencyKeyMuta
 	}
 }
 
+// IdentitySimulationClient is a client for the IdentitySimulation schema.
+type IdentitySimulationClient struct {
+	config
+}
+
+// NewIdentitySimulationClient returns a client for the IdentitySimulation from the given config.
+func NewIdentitySimulationClient(c config) *IdentitySimulationClient {
+	return &IdentitySimulationClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `identitysimulation.Hooks(f(g(h())))`.
+func (c *IdentitySimulationClient) Use(hooks ...Hook) {
+	c.hooks.IdentitySimulation = append(c.hooks.IdentitySimulation, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `identitysimulation.Intercept(f(g(h())))`.
+func (c *IdentitySimulationClient) Intercept(interceptors ...Interceptor) {
+	c.inters.IdentitySimulation = append(c.inters.IdentitySimulation, interceptors...)
+}
+
+// Create returns a builder for creating a IdentitySimulation entity.
+func (c *IdentitySimulationClient) Create() *IdentitySimulationCreate {
+	mutation := newIdentitySimulationMutation(c.config, OpCreate)
+	return &IdentitySimulationCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of IdentitySimulation entities.
+func (c *IdentitySimulationClient) CreateBulk(builders ...*IdentitySimulationCreate) *IdentitySimulationCreateBulk {
+	return &IdentitySimulationCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *IdentitySimulationClient) MapCreateBulk(slice any, setFunc func(*IdentitySimulationCreate, int)) *IdentitySimulationCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &IdentitySimulationCreateBulk{err: fmt.Errorf("calling to IdentitySimulationClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*IdentitySimulationCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &IdentitySimulationCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for IdentitySimulation.
+func (c *IdentitySimulationClient) Update() *IdentitySimulationUpdate {
+	mutation := newIdentitySimulationMutation(c.config, OpUpdate)
+	return &IdentitySimulationUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *IdentitySimulationClient) UpdateOne(_m *IdentitySimulation) *IdentitySimulationUpdateOne {
+	mutation := newIdentitySimulationMutation(c.config, OpUpdateOne, withIdentitySimulation(_m))
+	return &IdentitySimulationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *IdentitySimulationClient) UpdateOneID(id string) *IdentitySimulationUpdateOne {
+	mutation := newIdentitySimulationMutation(c.config, OpUpdateOne, withIdentitySimulationID(id))
+	return &IdentitySimulationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for IdentitySimulation.
+func (c *IdentitySimulationClient) Delete() *IdentitySimulationDelete {
+	mutation := newIdentitySimulationMutation(c.config, OpDelete)
+	return &IdentitySimulationDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *IdentitySimulationClient) DeleteOne(_m *IdentitySimulation) *IdentitySimulationDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *IdentitySimulationClient) DeleteOneID(id string) *IdentitySimulationDeleteOne {
+	builder := c.Delete().Where(identitysimulation.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &IdentitySimulationDeleteOne{builder}
+}
+
+// Query returns a query builder for IdentitySimulation.
+func (c *IdentitySimulationClient) Query() *IdentitySimulationQuery {
+	return &IdentitySimulationQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeIdentitySimulation},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a IdentitySimulation entity by its id.
+func (c *IdentitySimulationClient) Get(ctx context.Context, id string) (*IdentitySimulation, error) {
+	return c.Query().Where(identitysimulation.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *IdentitySimulationClient) GetX(ctx context.Context, id string) *IdentitySimulation {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryIntegration queries the integration edge of a IdentitySimulation.
+func (c *IdentitySimulationClient) QueryIntegration(_m *IdentitySimulation) *IntegrationQuery {
+	query := (&IntegrationClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(identitysimulation.Table, identitysimulation.FieldID, id),
+			sqlgraph.To(integration.Table, integration.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, identitysimulation.IntegrationTable, identitysimulation.IntegrationColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *IdentitySimulationClient) Hooks() []Hook {
+	hooks := c.hooks.IdentitySimulation
+	return append(hooks[:len(hooks):len(hooks)], identitysimulation.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *IdentitySimulationClient) Interceptors() []Interceptor {
+	return c.inters.IdentitySimulation
+}
+
+func (c *IdentitySimulationClient) mutate(ctx context.Context, m *IdentitySimulationMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&IdentitySimulationCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&IdentitySimulationUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&IdentitySimulationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&IdentitySimulationDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown IdentitySimulation mutation op: %q", m.Op())
+	}
+}
+
+// InboxItemClient is a client for the InboxItem schema.
+type InboxItemClient struct {
+	config
+}
+
+// NewInboxItemClient returns a client for the InboxItem from the given config.
+func NewInboxItemClient(c config) *InboxItemClient {
+	return &InboxItemClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `inboxitem.Hooks(f(g(h())))`.
+func (c *InboxItemClient) Use(hooks ...Hook) {
+	c.hooks.InboxItem = append(c.hooks.InboxItem, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `inboxitem.Intercept(f(g(h())))`.
+func (c *InboxItemClient) Intercept(interceptors ...Interceptor) {
+	c.inters.InboxItem = append(c.inters.InboxItem, interceptors...)
+}
+
+// Create returns a builder for creating a InboxItem entity.
+func (c *InboxItemClient) Create() *InboxItemCreate {
+	mutation := newInboxItemMutation(c.config, OpCreate)
+	return &InboxItemCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of InboxItem entities.
+func (c *InboxItemClient) CreateBulk(builders ...*InboxItemCreate) *InboxItemCreateBulk {
+	return &InboxItemCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *InboxItemClient) MapCreateBulk(slice any, setFunc func(*InboxItemCreate, int)) *InboxItemCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &InboxItemCreateBulk{err: fmt.Errorf("calling to InboxItemClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*InboxItemCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &InboxItemCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for InboxItem.
+func (c *InboxItemClient) Update() *InboxItemUpdate {
+	mutation := newInboxItemMutation(c.config, OpUpdate)
+	return &InboxItemUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *InboxItemClient) UpdateOne(_m *InboxItem) *InboxItemUpdateOne {
+	mutation := newInboxItemMutation(c.config, OpUpdateOne, withInboxItem(_m))
+	return &InboxItemUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *InboxItemClient) UpdateOneID(id string) *InboxItemUpdateOne {
+	mutation := newInboxItemMutation(c.config, OpUpdateOne, withInboxItemID(id))
+	return &InboxItemUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for InboxItem.
+func (c *InboxItemClient) Delete() *InboxItemDelete {
+	mutation := newInboxItemMutation(c.config, OpDelete)
+	return &InboxItemDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *InboxItemClient) DeleteOne(_m *InboxItem) *InboxItemDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *InboxItemClient) DeleteOneID(id string) *InboxItemDeleteOne {
+	builder := c.Delete().Where(inboxitem.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &InboxItemDeleteOne{builder}
+}
+
+// Query returns a query builder for InboxItem.
+func (c *InboxItemClient) Query() *InboxItemQuery {
+	return &InboxItemQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeInboxItem},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a InboxItem entity by its id.
+func (c *InboxItemClient) Get(ctx context.Context, id string) (*InboxItem, error) {
+	return c.Query().Where(inboxitem.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *InboxItemClient) GetX(ctx context.Context, id string) *InboxItem {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *InboxItemClient) Hooks() []Hook {
+	hooks := c.hooks.InboxItem
+	return append(hooks[:len(hooks):len(hooks)], inboxitem.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *InboxItemClient) Interceptors() []Interceptor {
+	return c.inters.InboxItem
+}
+
+func (c *InboxItemClient) mutate(ctx context.Context, m *InboxItemMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&InboxItemCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&InboxItemUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&InboxItemUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&InboxItemDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown InboxItem mutation op: %q", m.Op())
+	}
+}
+
+// InboxReadClient is a client for the InboxRead schema.
+type InboxReadClient struct {
+	config
+}
+
+// NewInboxReadClient returns a client for the InboxRead from the given config.
+func NewInboxReadClient(c config) *InboxReadClient {
+	return &InboxReadClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `inboxread.Hooks(f(g(h())))`.
+func (c *InboxReadClient) Use(hooks ...Hook) {
+	c.hooks.InboxRead = append(c.hooks.InboxRead, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `inboxread.Intercept(f(g(h())))`.
+func (c *InboxReadClient) Intercept(interceptors ...Interceptor) {
+	c.inters.InboxRead = append(c.inters.InboxRead, interceptors...)
+}
+
+// Create returns a builder for creating a InboxRead entity.
+func (c *InboxReadClient) Create() *InboxReadCreate {
+	mutation := newInboxReadMutation(c.config, OpCreate)
+	return &InboxReadCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of InboxRead entities.
+func (c *InboxReadClient) CreateBulk(builders ...*InboxReadCreate) *InboxReadCreateBulk {
+	return &InboxReadCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *InboxReadClient) MapCreateBulk(slice any, setFunc func(*InboxReadCreate, int)) *InboxReadCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &InboxReadCreateBulk{err: fmt.Errorf("calling to InboxReadClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*InboxReadCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &InboxReadCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for InboxRead.
+func (c *InboxReadClient) Update() *InboxReadUpdate {
+	mutation := newInboxReadMutation(c.config, OpUpdate)
+	return &InboxReadUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *InboxReadClient) UpdateOne(_m *InboxRead) *InboxReadUpdateOne {
+	mutation := newInboxReadMutation(c.config, OpUpdateOne, withInboxRead(_m))
+	return &InboxReadUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *InboxReadClient) UpdateOneID(id string) *InboxReadUpdateOne {
+	mutation := newInboxReadMutation(c.config, OpUpdateOne, withInboxReadID(id))
+	return &InboxReadUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for InboxRead.
+func (c *InboxReadClient) Delete() *InboxReadDelete {
+	mutation := newInboxReadMutation(c.config, OpDelete)
+	return &InboxReadDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *InboxReadClient) DeleteOne(_m *InboxRead) *InboxReadDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *InboxReadClient) DeleteOneID(id string) *InboxReadDeleteOne {
+	builder := c.Delete().Where(inboxread.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &InboxReadDeleteOne{builder}
+}
+
+// Query returns a query builder for InboxRead.
+func (c *InboxReadClient) Query() *InboxReadQuery {
+	return &InboxReadQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeInboxRead},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a InboxRead entity by its id.
+func (c *InboxReadClient) Get(ctx context.Context, id string) (*InboxRead, error) {
+	return c.Query().Where(inboxread.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *InboxReadClient) GetX(ctx context.Context, id string) *InboxRead {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *InboxReadClient) Hooks() []Hook {
+	hooks := c.hooks.InboxRead
+	return append(hooks[:len(hooks):len(hooks)], inboxread.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *InboxReadClient) Interceptors() []Interceptor {
+	return c.inters.InboxRead
+}
+
+func (c *InboxReadClient) mutate(ctx context.Context, m *InboxReadMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&InboxReadCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&InboxReadUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&InboxReadUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&InboxReadDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown InboxRead mutation op: %q", m.Op())
+	}
+}
+
 // IntegrationClient is a client for the Integration schema.
 type IntegrationClient struct {
 	config
@@ -2300,6 +3212,54 @@ func (c *IntegrationClient) QueryPermissionChanges(_m *Integration) *PermissionC
 			sqlgraph.From(integration.Table, integration.FieldID, id),
 			sqlgraph.To(permissionchange.Table, permissionchange.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, integration.PermissionChangesTable, integration.PermissionChangesColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QuerySnapshots queries the snapshots edge of a Integration.
+func (c *IntegrationClient) QuerySnapshots(_m *Integration) *PermissionSnapshotQuery {
+	query := (&PermissionSnapshotClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(integration.Table, integration.FieldID, id),
+			sqlgraph.To(permissionsnapshot.Table, permissionsnapshot.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, integration.SnapshotsTable, integration.SnapshotsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryMappingChanges queries the mapping_changes edge of a Integration.
+func (c *IntegrationClient) QueryMappingChanges(_m *Integration) *MappingChangeQuery {
+	query := (&MappingChangeClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(integration.Table, integration.FieldID, id),
+			sqlgraph.To(mappingchange.Table, mappingchange.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, integration.MappingChangesTable, integration.MappingChangesColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryIdentitySimulations queries the identity_simulations edge of a Integration.
+func (c *IntegrationClient) QueryIdentitySimulations(_m *Integration) *IdentitySimulationQuery {
+	query := (&IdentitySimulationClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(integration.Table, integration.FieldID, id),
+			sqlgraph.To(identitysimulation.Table, identitysimulation.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, integration.IdentitySimulationsTable, integration.IdentitySimulationsColumn),
 		)
 		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
 		return fromV, nil
@@ -2617,6 +3577,290 @@ func (c *MappingClient) mutate(ctx context.Context, m *MappingMutation) (Value, 
 	}
 }
 
+// MappingChangeClient is a client for the MappingChange schema.
+type MappingChangeClient struct {
+	config
+}
+
+// NewMappingChangeClient returns a client for the MappingChange from the given config.
+func NewMappingChangeClient(c config) *MappingChangeClient {
+	return &MappingChangeClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `mappingchange.Hooks(f(g(h())))`.
+func (c *MappingChangeClient) Use(hooks ...Hook) {
+	c.hooks.MappingChange = append(c.hooks.MappingChange, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `mappingchange.Intercept(f(g(h())))`.
+func (c *MappingChangeClient) Intercept(interceptors ...Interceptor) {
+	c.inters.MappingChange = append(c.inters.MappingChange, interceptors...)
+}
+
+// Create returns a builder for creating a MappingChange entity.
+func (c *MappingChangeClient) Create() *MappingChangeCreate {
+	mutation := newMappingChangeMutation(c.config, OpCreate)
+	return &MappingChangeCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of MappingChange entities.
+func (c *MappingChangeClient) CreateBulk(builders ...*MappingChangeCreate) *MappingChangeCreateBulk {
+	return &MappingChangeCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *MappingChangeClient) MapCreateBulk(slice any, setFunc func(*MappingChangeCreate, int)) *MappingChangeCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &MappingChangeCreateBulk{err: fmt.Errorf("calling to MappingChangeClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*MappingChangeCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &MappingChangeCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for MappingChange.
+func (c *MappingChangeClient) Update() *MappingChangeUpdate {
+	mutation := newMappingChangeMutation(c.config, OpUpdate)
+	return &MappingChangeUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *MappingChangeClient) UpdateOne(_m *MappingChange) *MappingChangeUpdateOne {
+	mutation := newMappingChangeMutation(c.config, OpUpdateOne, withMappingChange(_m))
+	return &MappingChangeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *MappingChangeClient) UpdateOneID(id string) *MappingChangeUpdateOne {
+	mutation := newMappingChangeMutation(c.config, OpUpdateOne, withMappingChangeID(id))
+	return &MappingChangeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for MappingChange.
+func (c *MappingChangeClient) Delete() *MappingChangeDelete {
+	mutation := newMappingChangeMutation(c.config, OpDelete)
+	return &MappingChangeDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *MappingChangeClient) DeleteOne(_m *MappingChange) *MappingChangeDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *MappingChangeClient) DeleteOneID(id string) *MappingChangeDeleteOne {
+	builder := c.Delete().Where(mappingchange.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &MappingChangeDeleteOne{builder}
+}
+
+// Query returns a query builder for MappingChange.
+func (c *MappingChangeClient) Query() *MappingChangeQuery {
+	return &MappingChangeQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeMappingChange},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a MappingChange entity by its id.
+func (c *MappingChangeClient) Get(ctx context.Context, id string) (*MappingChange, error) {
+	return c.Query().Where(mappingchange.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *MappingChangeClient) GetX(ctx context.Context, id string) *MappingChange {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryIntegration queries the integration edge of a MappingChange.
+func (c *MappingChangeClient) QueryIntegration(_m *MappingChange) *IntegrationQuery {
+	query := (&IntegrationClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(mappingchange.Table, mappingchange.FieldID, id),
+			sqlgraph.To(integration.Table, integration.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, mappingchange.IntegrationTable, mappingchange.IntegrationColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *MappingChangeClient) Hooks() []Hook {
+	hooks := c.hooks.MappingChange
+	return append(hooks[:len(hooks):len(hooks)], mappingchange.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *MappingChangeClient) Interceptors() []Interceptor {
+	return c.inters.MappingChange
+}
+
+func (c *MappingChangeClient) mutate(ctx context.Context, m *MappingChangeMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&MappingChangeCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&MappingChangeUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&MappingChangeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&MappingChangeDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown MappingChange mutation op: %q", m.Op())
+	}
+}
+
+// MappingDefaultClient is a client for the MappingDefault schema.
+type MappingDefaultClient struct {
+	config
+}
+
+// NewMappingDefaultClient returns a client for the MappingDefault from the given config.
+func NewMappingDefaultClient(c config) *MappingDefaultClient {
+	return &MappingDefaultClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `mappingdefault.Hooks(f(g(h())))`.
+func (c *MappingDefaultClient) Use(hooks ...Hook) {
+	c.hooks.MappingDefault = append(c.hooks.MappingDefault, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `mappingdefault.Intercept(f(g(h())))`.
+func (c *MappingDefaultClient) Intercept(interceptors ...Interceptor) {
+	c.inters.MappingDefault = append(c.inters.MappingDefault, interceptors...)
+}
+
+// Create returns a builder for creating a MappingDefault entity.
+func (c *MappingDefaultClient) Create() *MappingDefaultCreate {
+	mutation := newMappingDefaultMutation(c.config, OpCreate)
+	return &MappingDefaultCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of MappingDefault entities.
+func (c *MappingDefaultClient) CreateBulk(builders ...*MappingDefaultCreate) *MappingDefaultCreateBulk {
+	return &MappingDefaultCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *MappingDefaultClient) MapCreateBulk(slice any, setFunc func(*MappingDefaultCreate, int)) *MappingDefaultCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &MappingDefaultCreateBulk{err: fmt.Errorf("calling to MappingDefaultClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*MappingDefaultCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &MappingDefaultCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for MappingDefault.
+func (c *MappingDefaultClient) Update() *MappingDefaultUpdate {
+	mutation := newMappingDefaultMutation(c.config, OpUpdate)
+	return &MappingDefaultUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *MappingDefaultClient) UpdateOne(_m *MappingDefault) *MappingDefaultUpdateOne {
+	mutation := newMappingDefaultMutation(c.config, OpUpdateOne, withMappingDefault(_m))
+	return &MappingDefaultUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *MappingDefaultClient) UpdateOneID(id string) *MappingDefaultUpdateOne {
+	mutation := newMappingDefaultMutation(c.config, OpUpdateOne, withMappingDefaultID(id))
+	return &MappingDefaultUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for MappingDefault.
+func (c *MappingDefaultClient) Delete() *MappingDefaultDelete {
+	mutation := newMappingDefaultMutation(c.config, OpDelete)
+	return &MappingDefaultDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *MappingDefaultClient) DeleteOne(_m *MappingDefault) *MappingDefaultDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *MappingDefaultClient) DeleteOneID(id string) *MappingDefaultDeleteOne {
+	builder := c.Delete().Where(mappingdefault.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &MappingDefaultDeleteOne{builder}
+}
+
+// Query returns a query builder for MappingDefault.
+func (c *MappingDefaultClient) Query() *MappingDefaultQuery {
+	return &MappingDefaultQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeMappingDefault},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a MappingDefault entity by its id.
+func (c *MappingDefaultClient) Get(ctx context.Context, id string) (*MappingDefault, error) {
+	return c.Query().Where(mappingdefault.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *MappingDefaultClient) GetX(ctx context.Context, id string) *MappingDefault {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *MappingDefaultClient) Hooks() []Hook {
+	hooks := c.hooks.MappingDefault
+	return append(hooks[:len(hooks):len(hooks)], mappingdefault.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *MappingDefaultClient) Interceptors() []Interceptor {
+	return c.inters.MappingDefault
+}
+
+func (c *MappingDefaultClient) mutate(ctx context.Context, m *MappingDefaultMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&MappingDefaultCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&MappingDefaultUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&MappingDefaultUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&MappingDefaultDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown MappingDefault mutation op: %q", m.Op())
+	}
+}
+
 // MemberClient is a client for the Member schema.
 type MemberClient struct {
 	config
@@ -2748,6 +3992,140 @@ func (c *MemberClient) mutate(ctx context.Context, m *MemberMutation) (Value, er
 		return (&MemberDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown Member mutation op: %q", m.Op())
+	}
+}
+
+// MutedRuleClient is a client for the MutedRule schema.
+type MutedRuleClient struct {
+	config
+}
+
+// NewMutedRuleClient returns a client for the MutedRule from the given config.
+func NewMutedRuleClient(c config) *MutedRuleClient {
+	return &MutedRuleClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `mutedrule.Hooks(f(g(h())))`.
+func (c *MutedRuleClient) Use(hooks ...Hook) {
+	c.hooks.MutedRule = append(c.hooks.MutedRule, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `mutedrule.Intercept(f(g(h())))`.
+func (c *MutedRuleClient) Intercept(interceptors ...Interceptor) {
+	c.inters.MutedRule = append(c.inters.MutedRule, interceptors...)
+}
+
+// Create returns a builder for creating a MutedRule entity.
+func (c *MutedRuleClient) Create() *MutedRuleCreate {
+	mutation := newMutedRuleMutation(c.config, OpCreate)
+	return &MutedRuleCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of MutedRule entities.
+func (c *MutedRuleClient) CreateBulk(builders ...*MutedRuleCreate) *MutedRuleCreateBulk {
+	return &MutedRuleCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *MutedRuleClient) MapCreateBulk(slice any, setFunc func(*MutedRuleCreate, int)) *MutedRuleCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &MutedRuleCreateBulk{err: fmt.Errorf("calling to MutedRuleClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*MutedRuleCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &MutedRuleCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for MutedRule.
+func (c *MutedRuleClient) Update() *MutedRuleUpdate {
+	mutation := newMutedRuleMutation(c.config, OpUpdate)
+	return &MutedRuleUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *MutedRuleClient) UpdateOne(_m *MutedRule) *MutedRuleUpdateOne {
+	mutation := newMutedRuleMutation(c.config, OpUpdateOne, withMutedRule(_m))
+	return &MutedRuleUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *MutedRuleClient) UpdateOneID(id string) *MutedRuleUpdateOne {
+	mutation := newMutedRuleMutation(c.config, OpUpdateOne, withMutedRuleID(id))
+	return &MutedRuleUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for MutedRule.
+func (c *MutedRuleClient) Delete() *MutedRuleDelete {
+	mutation := newMutedRuleMutation(c.config, OpDelete)
+	return &MutedRuleDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *MutedRuleClient) DeleteOne(_m *MutedRule) *MutedRuleDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *MutedRuleClient) DeleteOneID(id string) *MutedRuleDeleteOne {
+	builder := c.Delete().Where(mutedrule.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &MutedRuleDeleteOne{builder}
+}
+
+// Query returns a query builder for MutedRule.
+func (c *MutedRuleClient) Query() *MutedRuleQuery {
+	return &MutedRuleQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeMutedRule},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a MutedRule entity by its id.
+func (c *MutedRuleClient) Get(ctx context.Context, id string) (*MutedRule, error) {
+	return c.Query().Where(mutedrule.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *MutedRuleClient) GetX(ctx context.Context, id string) *MutedRule {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *MutedRuleClient) Hooks() []Hook {
+	hooks := c.hooks.MutedRule
+	return append(hooks[:len(hooks):len(hooks)], mutedrule.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *MutedRuleClient) Interceptors() []Interceptor {
+	return c.inters.MutedRule
+}
+
+func (c *MutedRuleClient) mutate(ctx context.Context, m *MutedRuleMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&MutedRuleCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&MutedRuleUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&MutedRuleUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&MutedRuleDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown MutedRule mutation op: %q", m.Op())
 	}
 }
 
@@ -3166,6 +4544,156 @@ func (c *PermissionChangeClient) mutate(ctx context.Context, m *PermissionChange
 		return (&PermissionChangeDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown PermissionChange mutation op: %q", m.Op())
+	}
+}
+
+// PermissionSnapshotClient is a client for the PermissionSnapshot schema.
+type PermissionSnapshotClient struct {
+	config
+}
+
+// NewPermissionSnapshotClient returns a client for the PermissionSnapshot from the given config.
+func NewPermissionSnapshotClient(c config) *PermissionSnapshotClient {
+	return &PermissionSnapshotClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `permissionsnapshot.Hooks(f(g(h())))`.
+func (c *PermissionSnapshotClient) Use(hooks ...Hook) {
+	c.hooks.PermissionSnapshot = append(c.hooks.PermissionSnapshot, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `permissionsnapshot.Intercept(f(g(h())))`.
+func (c *PermissionSnapshotClient) Intercept(interceptors ...Interceptor) {
+	c.inters.PermissionSnapshot = append(c.inters.PermissionSnapshot, interceptors...)
+}
+
+// Create returns a builder for creating a PermissionSnapshot entity.
+func (c *PermissionSnapshotClient) Create() *PermissionSnapshotCreate {
+	mutation := newPermissionSnapshotMutation(c.config, OpCreate)
+	return &PermissionSnapshotCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of PermissionSnapshot entities.
+func (c *PermissionSnapshotClient) CreateBulk(builders ...*PermissionSnapshotCreate) *PermissionSnapshotCreateBulk {
+	return &PermissionSnapshotCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *PermissionSnapshotClient) MapCreateBulk(slice any, setFunc func(*PermissionSnapshotCreate, int)) *PermissionSnapshotCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &PermissionSnapshotCreateBulk{err: fmt.Errorf("calling to PermissionSnapshotClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*PermissionSnapshotCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &PermissionSnapshotCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for PermissionSnapshot.
+func (c *PermissionSnapshotClient) Update() *PermissionSnapshotUpdate {
+	mutation := newPermissionSnapshotMutation(c.config, OpUpdate)
+	return &PermissionSnapshotUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *PermissionSnapshotClient) UpdateOne(_m *PermissionSnapshot) *PermissionSnapshotUpdateOne {
+	mutation := newPermissionSnapshotMutation(c.config, OpUpdateOne, withPermissionSnapshot(_m))
+	return &PermissionSnapshotUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *PermissionSnapshotClient) UpdateOneID(id string) *PermissionSnapshotUpdateOne {
+	mutation := newPermissionSnapshotMutation(c.config, OpUpdateOne, withPermissionSnapshotID(id))
+	return &PermissionSnapshotUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for PermissionSnapshot.
+func (c *PermissionSnapshotClient) Delete() *PermissionSnapshotDelete {
+	mutation := newPermissionSnapshotMutation(c.config, OpDelete)
+	return &PermissionSnapshotDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *PermissionSnapshotClient) DeleteOne(_m *PermissionSnapshot) *PermissionSnapshotDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *PermissionSnapshotClient) DeleteOneID(id string) *PermissionSnapshotDeleteOne {
+	builder := c.Delete().Where(permissionsnapshot.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &PermissionSnapshotDeleteOne{builder}
+}
+
+// Query returns a query builder for PermissionSnapshot.
+func (c *PermissionSnapshotClient) Query() *PermissionSnapshotQuery {
+	return &PermissionSnapshotQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypePermissionSnapshot},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a PermissionSnapshot entity by its id.
+func (c *PermissionSnapshotClient) Get(ctx context.Context, id string) (*PermissionSnapshot, error) {
+	return c.Query().Where(permissionsnapshot.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *PermissionSnapshotClient) GetX(ctx context.Context, id string) *PermissionSnapshot {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryIntegration queries the integration edge of a PermissionSnapshot.
+func (c *PermissionSnapshotClient) QueryIntegration(_m *PermissionSnapshot) *IntegrationQuery {
+	query := (&IntegrationClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(permissionsnapshot.Table, permissionsnapshot.FieldID, id),
+			sqlgraph.To(integration.Table, integration.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, permissionsnapshot.IntegrationTable, permissionsnapshot.IntegrationColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *PermissionSnapshotClient) Hooks() []Hook {
+	hooks := c.hooks.PermissionSnapshot
+	return append(hooks[:len(hooks):len(hooks)], permissionsnapshot.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *PermissionSnapshotClient) Interceptors() []Interceptor {
+	return c.inters.PermissionSnapshot
+}
+
+func (c *PermissionSnapshotClient) mutate(ctx context.Context, m *PermissionSnapshotMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&PermissionSnapshotCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&PermissionSnapshotUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&PermissionSnapshotUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&PermissionSnapshotDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown PermissionSnapshot mutation op: %q", m.Op())
 	}
 }
 
@@ -4391,6 +5919,140 @@ func (c *SignInLinkClient) mutate(ctx context.Context, m *SignInLinkMutation) (V
 	}
 }
 
+// SnapshotObjectClient is a client for the SnapshotObject schema.
+type SnapshotObjectClient struct {
+	config
+}
+
+// NewSnapshotObjectClient returns a client for the SnapshotObject from the given config.
+func NewSnapshotObjectClient(c config) *SnapshotObjectClient {
+	return &SnapshotObjectClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `snapshotobject.Hooks(f(g(h())))`.
+func (c *SnapshotObjectClient) Use(hooks ...Hook) {
+	c.hooks.SnapshotObject = append(c.hooks.SnapshotObject, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `snapshotobject.Intercept(f(g(h())))`.
+func (c *SnapshotObjectClient) Intercept(interceptors ...Interceptor) {
+	c.inters.SnapshotObject = append(c.inters.SnapshotObject, interceptors...)
+}
+
+// Create returns a builder for creating a SnapshotObject entity.
+func (c *SnapshotObjectClient) Create() *SnapshotObjectCreate {
+	mutation := newSnapshotObjectMutation(c.config, OpCreate)
+	return &SnapshotObjectCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of SnapshotObject entities.
+func (c *SnapshotObjectClient) CreateBulk(builders ...*SnapshotObjectCreate) *SnapshotObjectCreateBulk {
+	return &SnapshotObjectCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *SnapshotObjectClient) MapCreateBulk(slice any, setFunc func(*SnapshotObjectCreate, int)) *SnapshotObjectCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &SnapshotObjectCreateBulk{err: fmt.Errorf("calling to SnapshotObjectClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*SnapshotObjectCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &SnapshotObjectCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for SnapshotObject.
+func (c *SnapshotObjectClient) Update() *SnapshotObjectUpdate {
+	mutation := newSnapshotObjectMutation(c.config, OpUpdate)
+	return &SnapshotObjectUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *SnapshotObjectClient) UpdateOne(_m *SnapshotObject) *SnapshotObjectUpdateOne {
+	mutation := newSnapshotObjectMutation(c.config, OpUpdateOne, withSnapshotObject(_m))
+	return &SnapshotObjectUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *SnapshotObjectClient) UpdateOneID(id string) *SnapshotObjectUpdateOne {
+	mutation := newSnapshotObjectMutation(c.config, OpUpdateOne, withSnapshotObjectID(id))
+	return &SnapshotObjectUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for SnapshotObject.
+func (c *SnapshotObjectClient) Delete() *SnapshotObjectDelete {
+	mutation := newSnapshotObjectMutation(c.config, OpDelete)
+	return &SnapshotObjectDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *SnapshotObjectClient) DeleteOne(_m *SnapshotObject) *SnapshotObjectDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *SnapshotObjectClient) DeleteOneID(id string) *SnapshotObjectDeleteOne {
+	builder := c.Delete().Where(snapshotobject.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &SnapshotObjectDeleteOne{builder}
+}
+
+// Query returns a query builder for SnapshotObject.
+func (c *SnapshotObjectClient) Query() *SnapshotObjectQuery {
+	return &SnapshotObjectQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSnapshotObject},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a SnapshotObject entity by its id.
+func (c *SnapshotObjectClient) Get(ctx context.Context, id string) (*SnapshotObject, error) {
+	return c.Query().Where(snapshotobject.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *SnapshotObjectClient) GetX(ctx context.Context, id string) *SnapshotObject {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *SnapshotObjectClient) Hooks() []Hook {
+	hooks := c.hooks.SnapshotObject
+	return append(hooks[:len(hooks):len(hooks)], snapshotobject.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *SnapshotObjectClient) Interceptors() []Interceptor {
+	return c.inters.SnapshotObject
+}
+
+func (c *SnapshotObjectClient) mutate(ctx context.Context, m *SnapshotObjectMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&SnapshotObjectCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&SnapshotObjectUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&SnapshotObjectUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&SnapshotObjectDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown SnapshotObject mutation op: %q", m.Op())
+	}
+}
+
 // SyncRunClient is a client for the SyncRun schema.
 type SyncRunClient struct {
 	config
@@ -4694,17 +6356,21 @@ func (c *WorkspaceClient) mutate(ctx context.Context, m *WorkspaceMutation) (Val
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		Alert, ApiBudget, ApiToken, ApiUsage, AuditEntry, ConnectorMemo, Credential,
-		CrmField, CrmObject, FailedRecord, FeedEntry, IdempotencyKey, Integration,
-		Invitation, Mapping, Member, OAuthClient, OAuthState, PermissionChange,
-		Picklist, Recipient, Record, RunError, RunLogEntry, RunObject, Session,
-		SettingValue, SignInLink, SyncRun, Workspace []ent.Hook
+		Alert, ApiBudget, ApiToken, ApiUsage, AuditEntry, Channel, ConnectorMemo,
+		Credential, CrmField, CrmObject, Delivery, Digest, FailedRecord, FeedEntry,
+		IdempotencyKey, IdentitySimulation, InboxItem, InboxRead, Integration,
+		Invitation, Mapping, MappingChange, MappingDefault, Member, MutedRule,
+		OAuthClient, OAuthState, PermissionChange, PermissionSnapshot, Picklist,
+		Recipient, Record, RunError, RunLogEntry, RunObject, Session, SettingValue,
+		SignInLink, SnapshotObject, SyncRun, Workspace []ent.Hook
 	}
 	inters struct {
-		Alert, ApiBudget, ApiToken, ApiUsage, AuditEntry, ConnectorMemo, Credential,
-		CrmField, CrmObject, FailedRecord, FeedEntry, IdempotencyKey, Integration,
-		Invitation, Mapping, Member, OAuthClient, OAuthState, PermissionChange,
-		Picklist, Recipient, Record, RunError, RunLogEntry, RunObject, Session,
-		SettingValue, SignInLink, SyncRun, Workspace []ent.Interceptor
+		Alert, ApiBudget, ApiToken, ApiUsage, AuditEntry, Channel, ConnectorMemo,
+		Credential, CrmField, CrmObject, Delivery, Digest, FailedRecord, FeedEntry,
+		IdempotencyKey, IdentitySimulation, InboxItem, InboxRead, Integration,
+		Invitation, Mapping, MappingChange, MappingDefault, Member, MutedRule,
+		OAuthClient, OAuthState, PermissionChange, PermissionSnapshot, Picklist,
+		Recipient, Record, RunError, RunLogEntry, RunObject, Session, SettingValue,
+		SignInLink, SnapshotObject, SyncRun, Workspace []ent.Interceptor
 	}
 )

@@ -40,6 +40,8 @@ type CrmField struct {
 	Creatable bool `json:"creatable,omitempty"`
 	// Updatable holds the value of the "updatable" field.
 	Updatable bool `json:"updatable,omitempty"`
+	// when the right to create or update last changed
+	RightsSince *time.Time `json:"rights_since,omitempty"`
 	// Standardized holds the value of the "standardized" field.
 	Standardized bool `json:"standardized,omitempty"`
 	// Hideable holds the value of the "hideable" field.
@@ -101,7 +103,7 @@ func (*CrmField) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullBool)
 		case crmfield.FieldID, crmfield.FieldWorkspaceID, crmfield.FieldIntegrationID, crmfield.FieldObjectID, crmfield.FieldName, crmfield.FieldLabel, crmfield.FieldDataType, crmfield.FieldCause, crmfield.FieldEvidence, crmfield.FieldCandidate:
 			values[i] = new(sql.NullString)
-		case crmfield.FieldCreatedAt, crmfield.FieldSince, crmfield.FieldSuspectedAt:
+		case crmfield.FieldCreatedAt, crmfield.FieldRightsSince, crmfield.FieldSince, crmfield.FieldSuspectedAt:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -183,6 +185,13 @@ func (_m *CrmField) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field updatable", values[i])
 			} else if value.Valid {
 				_m.Updatable = value.Bool
+			}
+		case crmfield.FieldRightsSince:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field rights_since", values[i])
+			} else if value.Valid {
+				_m.RightsSince = new(time.Time)
+				*_m.RightsSince = value.Time
 			}
 		case crmfield.FieldStandardized:
 			if value, ok := values[i].(*sql.NullBool); !ok {
@@ -325,6 +334,11 @@ func (_m *CrmField) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("updatable=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Updatable))
+	builder.WriteString(", ")
+	if v := _m.RightsSince; v != nil {
+		builder.WriteString("rights_since=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
 	builder.WriteString(", ")
 	builder.WriteString("standardized=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Standardized))

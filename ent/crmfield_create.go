@@ -125,6 +125,20 @@ func (_c *CrmFieldCreate) SetNillableUpdatable(v *bool) *CrmFieldCreate {
 	return _c
 }
 
+// SetRightsSince sets the "rights_since" field.
+func (_c *CrmFieldCreate) SetRightsSince(v time.Time) *CrmFieldCreate {
+	_c.mutation.SetRightsSince(v)
+	return _c
+}
+
+// SetNillableRightsSince sets the "rights_since" field if the given value is not nil.
+func (_c *CrmFieldCreate) SetNillableRightsSince(v *time.Time) *CrmFieldCreate {
+	if v != nil {
+		_c.SetRightsSince(*v)
+	}
+	return _c
+}
+
 // SetStandardized sets the "standardized" field.
 func (_c *CrmFieldCreate) SetStandardized(v bool) *CrmFieldCreate {
 	_c.mutation.SetStandardized(v)
@@ -535,6 +549,10 @@ func (_c *CrmFieldCreate) createSpec() (*CrmField, *sqlgraph.CreateSpec) {
 		_spec.SetField(crmfield.FieldUpdatable, field.TypeBool, value)
 		_node.Updatable = value
 	}
+	if value, ok := _c.mutation.RightsSince(); ok {
+		_spec.SetField(crmfield.FieldRightsSince, field.TypeTime, value)
+		_node.RightsSince = &value
+	}
 	if value, ok := _c.mutation.Standardized(); ok {
 		_spec.SetField(crmfield.FieldStandardized, field.TypeBool, value)
 		_node.Standardized = value
@@ -717,6 +735,24 @@ func (u *CrmFieldUpsert) SetUpdatable(v bool) *CrmFieldUpsert {
 // UpdateUpdatable sets the "updatable" field to the value that was provided on create.
 func (u *CrmFieldUpsert) UpdateUpdatable() *CrmFieldUpsert {
 	u.SetExcluded(crmfield.FieldUpdatable)
+	return u
+}
+
+// SetRightsSince sets the "rights_since" field.
+func (u *CrmFieldUpsert) SetRightsSince(v time.Time) *CrmFieldUpsert {
+	u.Set(crmfield.FieldRightsSince, v)
+	return u
+}
+
+// UpdateRightsSince sets the "rights_since" field to the value that was provided on create.
+func (u *CrmFieldUpsert) UpdateRightsSince() *CrmFieldUpsert {
+	u.SetExcluded(crmfield.FieldRightsSince)
+	return u
+}
+
+// ClearRightsSince clears the value of the "rights_since" field.
+func (u *CrmFieldUpsert) ClearRightsSince() *CrmFieldUpsert {
+	u.SetNull(crmfield.FieldRightsSince)
 	return u
 }
 
@@ -1032,6 +1068,27 @@ func (u *CrmFieldUpsertOne) SetUpdatable(v bool) *CrmFieldUpsertOne {
 func (u *CrmFieldUpsertOne) UpdateUpdatable() *CrmFieldUpsertOne {
 	return u.Update(func(s *CrmFieldUpsert) {
 		s.UpdateUpdatable()
+	})
+}
+
+// SetRightsSince sets the "rights_since" field.
+func (u *CrmFieldUpsertOne) SetRightsSince(v time.Time) *CrmFieldUpsertOne {
+	return u.Update(func(s *CrmFieldUpsert) {
+		s.SetRightsSince(v)
+	})
+}
+
+// UpdateRightsSince sets the "rights_since" field to the value that was provided on create.
+func (u *CrmFieldUpsertOne) UpdateRightsSince() *CrmFieldUpsertOne {
+	return u.Update(func(s *CrmFieldUpsert) {
+		s.UpdateRightsSince()
+	})
+}
+
+// ClearRightsSince clears the value of the "rights_since" field.
+func (u *CrmFieldUpsertOne) ClearRightsSince() *CrmFieldUpsertOne {
+	return u.Update(func(s *CrmFieldUpsert) {
+		s.ClearRightsSince()
 	})
 }
 
@@ -1542,6 +1599,27 @@ func (u *CrmFieldUpsertBulk) SetUpdatable(v bool) *CrmFieldUpsertBulk {
 func (u *CrmFieldUpsertBulk) UpdateUpdatable() *CrmFieldUpsertBulk {
 	return u.Update(func(s *CrmFieldUpsert) {
 		s.UpdateUpdatable()
+	})
+}
+
+// SetRightsSince sets the "rights_since" field.
+func (u *CrmFieldUpsertBulk) SetRightsSince(v time.Time) *CrmFieldUpsertBulk {
+	return u.Update(func(s *CrmFieldUpsert) {
+		s.SetRightsSince(v)
+	})
+}
+
+// UpdateRightsSince sets the "rights_since" field to the value that was provided on create.
+func (u *CrmFieldUpsertBulk) UpdateRightsSince() *CrmFieldUpsertBulk {
+	return u.Update(func(s *CrmFieldUpsert) {
+		s.UpdateRightsSince()
+	})
+}
+
+// ClearRightsSince clears the value of the "rights_since" field.
+func (u *CrmFieldUpsertBulk) ClearRightsSince() *CrmFieldUpsertBulk {
+	return u.Update(func(s *CrmFieldUpsert) {
+		s.ClearRightsSince()
 	})
 }
 

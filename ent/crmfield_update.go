@@ -113,6 +113,26 @@ func (_u *CrmFieldUpdate) SetNillableUpdatable(v *bool) *CrmFieldUpdate {
 	return _u
 }
 
+// SetRightsSince sets the "rights_since" field.
+func (_u *CrmFieldUpdate) SetRightsSince(v time.Time) *CrmFieldUpdate {
+	_u.mutation.SetRightsSince(v)
+	return _u
+}
+
+// SetNillableRightsSince sets the "rights_since" field if the given value is not nil.
+func (_u *CrmFieldUpdate) SetNillableRightsSince(v *time.Time) *CrmFieldUpdate {
+	if v != nil {
+		_u.SetRightsSince(*v)
+	}
+	return _u
+}
+
+// ClearRightsSince clears the value of the "rights_since" field.
+func (_u *CrmFieldUpdate) ClearRightsSince() *CrmFieldUpdate {
+	_u.mutation.ClearRightsSince()
+	return _u
+}
+
 // SetStandardized sets the "standardized" field.
 func (_u *CrmFieldUpdate) SetStandardized(v bool) *CrmFieldUpdate {
 	_u.mutation.SetStandardized(v)
@@ -405,6 +425,12 @@ func (_u *CrmFieldUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.Updatable(); ok {
 		_spec.SetField(crmfield.FieldUpdatable, field.TypeBool, value)
 	}
+	if value, ok := _u.mutation.RightsSince(); ok {
+		_spec.SetField(crmfield.FieldRightsSince, field.TypeTime, value)
+	}
+	if _u.mutation.RightsSinceCleared() {
+		_spec.ClearField(crmfield.FieldRightsSince, field.TypeTime)
+	}
 	if value, ok := _u.mutation.Standardized(); ok {
 		_spec.SetField(crmfield.FieldStandardized, field.TypeBool, value)
 	}
@@ -562,6 +588,26 @@ func (_u *CrmFieldUpdateOne) SetNillableUpdatable(v *bool) *CrmFieldUpdateOne {
 	if v != nil {
 		_u.SetUpdatable(*v)
 	}
+	return _u
+}
+
+// SetRightsSince sets the "rights_since" field.
+func (_u *CrmFieldUpdateOne) SetRightsSince(v time.Time) *CrmFieldUpdateOne {
+	_u.mutation.SetRightsSince(v)
+	return _u
+}
+
+// SetNillableRightsSince sets the "rights_since" field if the given value is not nil.
+func (_u *CrmFieldUpdateOne) SetNillableRightsSince(v *time.Time) *CrmFieldUpdateOne {
+	if v != nil {
+		_u.SetRightsSince(*v)
+	}
+	return _u
+}
+
+// ClearRightsSince clears the value of the "rights_since" field.
+func (_u *CrmFieldUpdateOne) ClearRightsSince() *CrmFieldUpdateOne {
+	_u.mutation.ClearRightsSince()
 	return _u
 }
 
@@ -886,6 +932,12 @@ func (_u *CrmFieldUpdateOne) sqlSave(ctx context.Context) (_node *CrmField, err 
 	}
 	if value, ok := _u.mutation.Updatable(); ok {
 		_spec.SetField(crmfield.FieldUpdatable, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.RightsSince(); ok {
+		_spec.SetField(crmfield.FieldRightsSince, field.TypeTime, value)
+	}
+	if _u.mutation.RightsSinceCleared() {
+		_spec.ClearField(crmfield.FieldRightsSince, field.TypeTime)
 	}
 	if value, ok := _u.mutation.Standardized(); ok {
 		_spec.SetField(crmfield.FieldStandardized, field.TypeBool, value)

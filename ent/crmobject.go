@@ -36,6 +36,10 @@ type CrmObject struct {
 	Status crm.ObjectStatus `json:"status,omitempty"`
 	// Rights holds the value of the "rights" field.
 	Rights crm.Rights `json:"rights,omitempty"`
+	// when the right to create or update last changed
+	RightsSince *time.Time `json:"rights_since,omitempty"`
+	// whether it is standardized and synced (requirement F4)
+	Published bool `json:"published,omitempty"`
 	// Cause holds the value of the "cause" field.
 	Cause *crm.Cause `json:"cause,omitempty"`
 	// Evidence holds the value of the "evidence" field.
@@ -126,13 +130,13 @@ func (*CrmObject) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case crmobject.FieldRights, crmobject.FieldResumeToken, crmobject.FieldReadFields, crmobject.FieldPartialToken, crmobject.FieldPartialFields:
 			values[i] = new([]byte)
-		case crmobject.FieldStale, crmobject.FieldPartial:
+		case crmobject.FieldPublished, crmobject.FieldStale, crmobject.FieldPartial:
 			values[i] = new(sql.NullBool)
 		case crmobject.FieldPartialGeneration, crmobject.FieldGeneration, crmobject.FieldPosition:
 			values[i] = new(sql.NullInt64)
 		case crmobject.FieldID, crmobject.FieldWorkspaceID, crmobject.FieldIntegrationID, crmobject.FieldName, crmobject.FieldLabel, crmobject.FieldRequirement, crmobject.FieldStatus, crmobject.FieldCause, crmobject.FieldEvidence, crmobject.FieldStaleReason, crmobject.FieldContentHash, crmobject.FieldAPIVersion, crmobject.FieldRecordAccess, crmobject.FieldRecordAccessNote, crmobject.FieldSyncPhase:
 			values[i] = new(sql.NullString)
-		case crmobject.FieldCreatedAt, crmobject.FieldSince, crmobject.FieldSuspectedAt, crmobject.FieldCheckedAt, crmobject.FieldLastReadAt:
+		case crmobject.FieldCreatedAt, crmobject.FieldRightsSince, crmobject.FieldSince, crmobject.FieldSuspectedAt, crmobject.FieldCheckedAt, crmobject.FieldLastReadAt:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -204,6 +208,19 @@ func (_m *CrmObject) assignValues(columns []string, values []any) error {
 				if err := json.Unmarshal(*value, &_m.Rights); err != nil {
 					return fmt.Errorf("unmarshal field rights: %w", err)
 				}
+			}
+		case crmobject.FieldRightsSince:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field rights_since", values[i])
+			} else if value.Valid {
+				_m.RightsSince = new(time.Time)
+				*_m.RightsSince = value.Time
+			}
+		case crmobject.FieldPublished:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field published", values[i])
+			} else if value.Valid {
+				_m.Published = value.Bool
 			}
 		case crmobject.FieldCause:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -409,6 +426,14 @@ func (_m *CrmObject) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("rights=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Rights))
+	builder.WriteString(", ")
+	if v := _m.RightsSince; v != nil {
+		builder.WriteString("rights_since=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	builder.WriteString("published=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Published))
 	builder.WriteString(", ")
 	if v := _m.Cause; v != nil {
 		builder.WriteString("cause=")

@@ -106,6 +106,34 @@ func (_c *CrmObjectCreate) SetNillableRights(v *crm.Rights) *CrmObjectCreate {
 	return _c
 }
 
+// SetRightsSince sets the "rights_since" field.
+func (_c *CrmObjectCreate) SetRightsSince(v time.Time) *CrmObjectCreate {
+	_c.mutation.SetRightsSince(v)
+	return _c
+}
+
+// SetNillableRightsSince sets the "rights_since" field if the given value is not nil.
+func (_c *CrmObjectCreate) SetNillableRightsSince(v *time.Time) *CrmObjectCreate {
+	if v != nil {
+		_c.SetRightsSince(*v)
+	}
+	return _c
+}
+
+// SetPublished sets the "published" field.
+func (_c *CrmObjectCreate) SetPublished(v bool) *CrmObjectCreate {
+	_c.mutation.SetPublished(v)
+	return _c
+}
+
+// SetNillablePublished sets the "published" field if the given value is not nil.
+func (_c *CrmObjectCreate) SetNillablePublished(v *bool) *CrmObjectCreate {
+	if v != nil {
+		_c.SetPublished(*v)
+	}
+	return _c
+}
+
 // SetCause sets the "cause" field.
 func (_c *CrmObjectCreate) SetCause(v crm.Cause) *CrmObjectCreate {
 	_c.mutation.SetCause(v)
@@ -447,6 +475,10 @@ func (_c *CrmObjectCreate) defaults() error {
 		v := crmobject.DefaultStatus
 		_c.mutation.SetStatus(v)
 	}
+	if _, ok := _c.mutation.Published(); !ok {
+		v := crmobject.DefaultPublished
+		_c.mutation.SetPublished(v)
+	}
 	if _, ok := _c.mutation.Stale(); !ok {
 		v := crmobject.DefaultStale
 		_c.mutation.SetStale(v)
@@ -534,6 +566,9 @@ func (_c *CrmObjectCreate) check() error {
 		if err := crmobject.StatusValidator(v); err != nil {
 			return &ValidationError{Name: "status", err: fmt.Errorf(`ent: validator failed for field "CrmObject.status": %w`, err)}
 		}
+	}
+	if _, ok := _c.mutation.Published(); !ok {
+		return &ValidationError{Name: "published", err: errors.New(`ent: missing required field "CrmObject.published"`)}
 	}
 	if v, ok := _c.mutation.Cause(); ok {
 		if err := crmobject.CauseValidator(v); err != nil {
@@ -667,6 +702,14 @@ func (_c *CrmObjectCreate) createSpec() (*CrmObject, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Rights(); ok {
 		_spec.SetField(crmobject.FieldRights, field.TypeJSON, value)
 		_node.Rights = value
+	}
+	if value, ok := _c.mutation.RightsSince(); ok {
+		_spec.SetField(crmobject.FieldRightsSince, field.TypeTime, value)
+		_node.RightsSince = &value
+	}
+	if value, ok := _c.mutation.Published(); ok {
+		_spec.SetField(crmobject.FieldPublished, field.TypeBool, value)
+		_node.Published = value
 	}
 	if value, ok := _c.mutation.Cause(); ok {
 		_spec.SetField(crmobject.FieldCause, field.TypeEnum, value)
@@ -894,6 +937,36 @@ func (u *CrmObjectUpsert) UpdateRights() *CrmObjectUpsert {
 // ClearRights clears the value of the "rights" field.
 func (u *CrmObjectUpsert) ClearRights() *CrmObjectUpsert {
 	u.SetNull(crmobject.FieldRights)
+	return u
+}
+
+// SetRightsSince sets the "rights_since" field.
+func (u *CrmObjectUpsert) SetRightsSince(v time.Time) *CrmObjectUpsert {
+	u.Set(crmobject.FieldRightsSince, v)
+	return u
+}
+
+// UpdateRightsSince sets the "rights_since" field to the value that was provided on create.
+func (u *CrmObjectUpsert) UpdateRightsSince() *CrmObjectUpsert {
+	u.SetExcluded(crmobject.FieldRightsSince)
+	return u
+}
+
+// ClearRightsSince clears the value of the "rights_since" field.
+func (u *CrmObjectUpsert) ClearRightsSince() *CrmObjectUpsert {
+	u.SetNull(crmobject.FieldRightsSince)
+	return u
+}
+
+// SetPublished sets the "published" field.
+func (u *CrmObjectUpsert) SetPublished(v bool) *CrmObjectUpsert {
+	u.Set(crmobject.FieldPublished, v)
+	return u
+}
+
+// UpdatePublished sets the "published" field to the value that was provided on create.
+func (u *CrmObjectUpsert) UpdatePublished() *CrmObjectUpsert {
+	u.SetExcluded(crmobject.FieldPublished)
 	return u
 }
 
@@ -1378,6 +1451,41 @@ func (u *CrmObjectUpsertOne) UpdateRights() *CrmObjectUpsertOne {
 func (u *CrmObjectUpsertOne) ClearRights() *CrmObjectUpsertOne {
 	return u.Update(func(s *CrmObjectUpsert) {
 		s.ClearRights()
+	})
+}
+
+// SetRightsSince sets the "rights_since" field.
+func (u *CrmObjectUpsertOne) SetRightsSince(v time.Time) *CrmObjectUpsertOne {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.SetRightsSince(v)
+	})
+}
+
+// UpdateRightsSince sets the "rights_since" field to the value that was provided on create.
+func (u *CrmObjectUpsertOne) UpdateRightsSince() *CrmObjectUpsertOne {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.UpdateRightsSince()
+	})
+}
+
+// ClearRightsSince clears the value of the "rights_since" field.
+func (u *CrmObjectUpsertOne) ClearRightsSince() *CrmObjectUpsertOne {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.ClearRightsSince()
+	})
+}
+
+// SetPublished sets the "published" field.
+func (u *CrmObjectUpsertOne) SetPublished(v bool) *CrmObjectUpsertOne {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.SetPublished(v)
+	})
+}
+
+// UpdatePublished sets the "published" field to the value that was provided on create.
+func (u *CrmObjectUpsertOne) UpdatePublished() *CrmObjectUpsertOne {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.UpdatePublished()
 	})
 }
 
@@ -2088,6 +2196,41 @@ func (u *CrmObjectUpsertBulk) UpdateRights() *CrmObjectUpsertBulk {
 func (u *CrmObjectUpsertBulk) ClearRights() *CrmObjectUpsertBulk {
 	return u.Update(func(s *CrmObjectUpsert) {
 		s.ClearRights()
+	})
+}
+
+// SetRightsSince sets the "rights_since" field.
+func (u *CrmObjectUpsertBulk) SetRightsSince(v time.Time) *CrmObjectUpsertBulk {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.SetRightsSince(v)
+	})
+}
+
+// UpdateRightsSince sets the "rights_since" field to the value that was provided on create.
+func (u *CrmObjectUpsertBulk) UpdateRightsSince() *CrmObjectUpsertBulk {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.UpdateRightsSince()
+	})
+}
+
+// ClearRightsSince clears the value of the "rights_since" field.
+func (u *CrmObjectUpsertBulk) ClearRightsSince() *CrmObjectUpsertBulk {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.ClearRightsSince()
+	})
+}
+
+// SetPublished sets the "published" field.
+func (u *CrmObjectUpsertBulk) SetPublished(v bool) *CrmObjectUpsertBulk {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.SetPublished(v)
+	})
+}
+
+// UpdatePublished sets the "published" field to the value that was provided on create.
+func (u *CrmObjectUpsertBulk) UpdatePublished() *CrmObjectUpsertBulk {
+	return u.Update(func(s *CrmObjectUpsert) {
+		s.UpdatePublished()
 	})
 }
 

@@ -100,6 +100,40 @@ func (_u *CrmObjectUpdate) ClearRights() *CrmObjectUpdate {
 	return _u
 }
 
+// SetRightsSince sets the "rights_since" field.
+func (_u *CrmObjectUpdate) SetRightsSince(v time.Time) *CrmObjectUpdate {
+	_u.mutation.SetRightsSince(v)
+	return _u
+}
+
+// SetNillableRightsSince sets the "rights_since" field if the given value is not nil.
+func (_u *CrmObjectUpdate) SetNillableRightsSince(v *time.Time) *CrmObjectUpdate {
+	if v != nil {
+		_u.SetRightsSince(*v)
+	}
+	return _u
+}
+
+// ClearRightsSince clears the value of the "rights_since" field.
+func (_u *CrmObjectUpdate) ClearRightsSince() *CrmObjectUpdate {
+	_u.mutation.ClearRightsSince()
+	return _u
+}
+
+// SetPublished sets the "published" field.
+func (_u *CrmObjectUpdate) SetPublished(v bool) *CrmObjectUpdate {
+	_u.mutation.SetPublished(v)
+	return _u
+}
+
+// SetNillablePublished sets the "published" field if the given value is not nil.
+func (_u *CrmObjectUpdate) SetNillablePublished(v *bool) *CrmObjectUpdate {
+	if v != nil {
+		_u.SetPublished(*v)
+	}
+	return _u
+}
+
 // SetCause sets the "cause" field.
 func (_u *CrmObjectUpdate) SetCause(v crm.Cause) *CrmObjectUpdate {
 	_u.mutation.SetCause(v)
@@ -646,6 +680,15 @@ func (_u *CrmObjectUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if _u.mutation.RightsCleared() {
 		_spec.ClearField(crmobject.FieldRights, field.TypeJSON)
 	}
+	if value, ok := _u.mutation.RightsSince(); ok {
+		_spec.SetField(crmobject.FieldRightsSince, field.TypeTime, value)
+	}
+	if _u.mutation.RightsSinceCleared() {
+		_spec.ClearField(crmobject.FieldRightsSince, field.TypeTime)
+	}
+	if value, ok := _u.mutation.Published(); ok {
+		_spec.SetField(crmobject.FieldPublished, field.TypeBool, value)
+	}
 	if value, ok := _u.mutation.Cause(); ok {
 		_spec.SetField(crmobject.FieldCause, field.TypeEnum, value)
 	}
@@ -902,6 +945,40 @@ func (_u *CrmObjectUpdateOne) SetNillableRights(v *crm.Rights) *CrmObjectUpdateO
 // ClearRights clears the value of the "rights" field.
 func (_u *CrmObjectUpdateOne) ClearRights() *CrmObjectUpdateOne {
 	_u.mutation.ClearRights()
+	return _u
+}
+
+// SetRightsSince sets the "rights_since" field.
+func (_u *CrmObjectUpdateOne) SetRightsSince(v time.Time) *CrmObjectUpdateOne {
+	_u.mutation.SetRightsSince(v)
+	return _u
+}
+
+// SetNillableRightsSince sets the "rights_since" field if the given value is not nil.
+func (_u *CrmObjectUpdateOne) SetNillableRightsSince(v *time.Time) *CrmObjectUpdateOne {
+	if v != nil {
+		_u.SetRightsSince(*v)
+	}
+	return _u
+}
+
+// ClearRightsSince clears the value of the "rights_since" field.
+func (_u *CrmObjectUpdateOne) ClearRightsSince() *CrmObjectUpdateOne {
+	_u.mutation.ClearRightsSince()
+	return _u
+}
+
+// SetPublished sets the "published" field.
+func (_u *CrmObjectUpdateOne) SetPublished(v bool) *CrmObjectUpdateOne {
+	_u.mutation.SetPublished(v)
+	return _u
+}
+
+// SetNillablePublished sets the "published" field if the given value is not nil.
+func (_u *CrmObjectUpdateOne) SetNillablePublished(v *bool) *CrmObjectUpdateOne {
+	if v != nil {
+		_u.SetPublished(*v)
+	}
 	return _u
 }
 
@@ -1480,6 +1557,15 @@ func (_u *CrmObjectUpdateOne) sqlSave(ctx context.Context) (_node *CrmObject, er
 	}
 	if _u.mutation.RightsCleared() {
 		_spec.ClearField(crmobject.FieldRights, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.RightsSince(); ok {
+		_spec.SetField(crmobject.FieldRightsSince, field.TypeTime, value)
+	}
+	if _u.mutation.RightsSinceCleared() {
+		_spec.ClearField(crmobject.FieldRightsSince, field.TypeTime)
+	}
+	if value, ok := _u.mutation.Published(); ok {
+		_spec.SetField(crmobject.FieldPublished, field.TypeBool, value)
 	}
 	if value, ok := _u.mutation.Cause(); ok {
 		_spec.SetField(crmobject.FieldCause, field.TypeEnum, value)

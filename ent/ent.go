@@ -17,20 +17,30 @@ import (
 	"github.com/fieldwarden/fieldwarden/ent/apitoken"
 	"github.com/fieldwarden/fieldwarden/ent/apiusage"
 	"github.com/fieldwarden/fieldwarden/ent/auditentry"
+	"github.com/fieldwarden/fieldwarden/ent/channel"
 	"github.com/fieldwarden/fieldwarden/ent/connectormemo"
 	"github.com/fieldwarden/fieldwarden/ent/credential"
 	"github.com/fieldwarden/fieldwarden/ent/crmfield"
 	"github.com/fieldwarden/fieldwarden/ent/crmobject"
+	"github.com/fieldwarden/fieldwarden/ent/delivery"
+	"github.com/fieldwarden/fieldwarden/ent/digest"
 	"github.com/fieldwarden/fieldwarden/ent/failedrecord"
 	"github.com/fieldwarden/fieldwarden/ent/feedentry"
 	"github.com/fieldwarden/fieldwarden/ent/idempotencykey"
+	"github.com/fieldwarden/fieldwarden/ent/identitysimulation"
+	"github.com/fieldwarden/fieldwarden/ent/inboxitem"
+	"github.com/fieldwarden/fieldwarden/ent/inboxread"
 	"github.com/fieldwarden/fieldwarden/ent/integration"
 	"github.com/fieldwarden/fieldwarden/ent/invitation"
 	"github.com/fieldwarden/fieldwarden/ent/mapping"
+	"github.com/fieldwarden/fieldwarden/ent/mappingchange"
+	"github.com/fieldwarden/fieldwarden/ent/mappingdefault"
 	"github.com/fieldwarden/fieldwarden/ent/member"
+	"github.com/fieldwarden/fieldwarden/ent/mutedrule"
 	"github.com/fieldwarden/fieldwarden/ent/oauthclient"
 	"github.com/fieldwarden/fieldwarden/ent/oauthstate"
 	"github.com/fieldwarden/fieldwarden/ent/permissionchange"
+	"github.com/fieldwarden/fieldwarden/ent/permissionsnapshot"
 	"github.com/fieldwarden/fieldwarden/ent/picklist"
 	"github.com/fieldwarden/fieldwarden/ent/recipient"
 	"github.com/fieldwarden/fieldwarden/ent/record"
@@ -40,6 +50,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/ent/session"
 	"github.com/fieldwarden/fieldwarden/ent/settingvalue"
 	"github.com/fieldwarden/fieldwarden/ent/signinlink"
+	"github.com/fieldwarden/fieldwarden/ent/snapshotobject"
 	"github.com/fieldwarden/fieldwarden/ent/syncrun"
 	"github.com/fieldwarden/fieldwarden/ent/workspace"
 )
@@ -102,36 +113,47 @@ var (
 func checkColumn(t, c string) error {
 	initCheck.Do(func() {
 		columnCheck = sql.NewColumnCheck(map[string]func(string) bool{
-			alert.Table:            alert.ValidColumn,
-			apibudget.Table:        apibudget.ValidColumn,
-			apitoken.Table:         apitoken.ValidColumn,
-			apiusage.Table:         apiusage.ValidColumn,
-			auditentry.Table:       auditentry.ValidColumn,
-			connectormemo.Table:    connectormemo.ValidColumn,
-			credential.Table:       credential.ValidColumn,
-			crmfield.Table:         crmfield.ValidColumn,
-			crmobject.Table:        crmobject.ValidColumn,
-			failedrecord.Table:     failedrecord.ValidColumn,
-			feedentry.Table:        feedentry.ValidColumn,
-			idempotencykey.Table:   idempotencykey.ValidColumn,
-			integration.Table:      integration.ValidColumn,
-			invitation.Table:       invitation.ValidColumn,
-			mapping.Table:          mapping.ValidColumn,
-			member.Table:           member.ValidColumn,
-			oauthclient.Table:      oauthclient.ValidColumn,
-			oauthstate.Table:       oauthstate.ValidColumn,
-			permissionchange.Table: permissionchange.ValidColumn,
-			picklist.Table:         picklist.ValidColumn,
-			recipient.Table:        recipient.ValidColumn,
-			record.Table:           record.ValidColumn,
-			runerror.Table:         runerror.ValidColumn,
-			runlogentry.Table:      runlogentry.ValidColumn,
-			runobject.Table:        runobject.ValidColumn,
-			session.Table:          session.ValidColumn,
-			settingvalue.Table:     settingvalue.ValidColumn,
-			signinlink.Table:       signinlink.ValidColumn,
-			syncrun.Table:          syncrun.ValidColumn,
-			workspace.Table:        workspace.ValidColumn,
+			alert.Table:              alert.ValidColumn,
+			apibudget.Table:          apibudget.ValidColumn,
+			apitoken.Table:           apitoken.ValidColumn,
+			apiusage.Table:           apiusage.ValidColumn,
+			auditentry.Table:         auditentry.ValidColumn,
+			channel.Table:            channel.ValidColumn,
+			connectormemo.Table:      connectormemo.ValidColumn,
+			credential.Table:         credential.ValidColumn,
+			crmfield.Table:           crmfield.ValidColumn,
+			crmobject.Table:          crmobject.ValidColumn,
+			delivery.Table:           delivery.ValidColumn,
+			digest.Table:             digest.ValidColumn,
+			failedrecord.Table:       failedrecord.ValidColumn,
+			feedentry.Table:          feedentry.ValidColumn,
+			idempotencykey.Table:     idempotencykey.ValidColumn,
+			identitysimulation.Table: identitysimulation.ValidColumn,
+			inboxitem.Table:          inboxitem.ValidColumn,
+			inboxread.Table:          inboxread.ValidColumn,
+			integration.Table:        integration.ValidColumn,
+			invitation.Table:         invitation.ValidColumn,
+			mapping.Table:            mapping.ValidColumn,
+			mappingchange.Table:      mappingchange.ValidColumn,
+			mappingdefault.Table:     mappingdefault.ValidColumn,
+			member.Table:             member.ValidColumn,
+			mutedrule.Table:          mutedrule.ValidColumn,
+			oauthclient.Table:        oauthclient.ValidColumn,
+			oauthstate.Table:         oauthstate.ValidColumn,
+			permissionchange.Table:   permissionchange.ValidColumn,
+			permissionsnapshot.Table: permissionsnapshot.ValidColumn,
+			picklist.Table:           picklist.ValidColumn,
+			recipient.Table:          recipient.ValidColumn,
+			record.Table:             record.ValidColumn,
+			runerror.Table:           runerror.ValidColumn,
+			runlogentry.Table:        runlogentry.ValidColumn,
+			runobject.Table:          runobject.ValidColumn,
+			session.Table:            session.ValidColumn,
+			settingvalue.Table:       settingvalue.ValidColumn,
+			signinlink.Table:         signinlink.ValidColumn,
+			snapshotobject.Table:     snapshotobject.ValidColumn,
+			syncrun.Table:            syncrun.ValidColumn,
+			workspace.Table:          workspace.ValidColumn,
 		})
 	})
 	return columnCheck(t, c)

@@ -8,20 +8,30 @@ import (
 	"github.com/fieldwarden/fieldwarden/ent/apitoken"
 	"github.com/fieldwarden/fieldwarden/ent/apiusage"
 	"github.com/fieldwarden/fieldwarden/ent/auditentry"
+	"github.com/fieldwarden/fieldwarden/ent/channel"
 	"github.com/fieldwarden/fieldwarden/ent/connectormemo"
 	"github.com/fieldwarden/fieldwarden/ent/credential"
 	"github.com/fieldwarden/fieldwarden/ent/crmfield"
 	"github.com/fieldwarden/fieldwarden/ent/crmobject"
+	"github.com/fieldwarden/fieldwarden/ent/delivery"
+	"github.com/fieldwarden/fieldwarden/ent/digest"
 	"github.com/fieldwarden/fieldwarden/ent/failedrecord"
 	"github.com/fieldwarden/fieldwarden/ent/feedentry"
 	"github.com/fieldwarden/fieldwarden/ent/idempotencykey"
+	"github.com/fieldwarden/fieldwarden/ent/identitysimulation"
+	"github.com/fieldwarden/fieldwarden/ent/inboxitem"
+	"github.com/fieldwarden/fieldwarden/ent/inboxread"
 	"github.com/fieldwarden/fieldwarden/ent/integration"
 	"github.com/fieldwarden/fieldwarden/ent/invitation"
 	"github.com/fieldwarden/fieldwarden/ent/mapping"
+	"github.com/fieldwarden/fieldwarden/ent/mappingchange"
+	"github.com/fieldwarden/fieldwarden/ent/mappingdefault"
 	"github.com/fieldwarden/fieldwarden/ent/member"
+	"github.com/fieldwarden/fieldwarden/ent/mutedrule"
 	"github.com/fieldwarden/fieldwarden/ent/oauthclient"
 	"github.com/fieldwarden/fieldwarden/ent/oauthstate"
 	"github.com/fieldwarden/fieldwarden/ent/permissionchange"
+	"github.com/fieldwarden/fieldwarden/ent/permissionsnapshot"
 	"github.com/fieldwarden/fieldwarden/ent/picklist"
 	"github.com/fieldwarden/fieldwarden/ent/predicate"
 	"github.com/fieldwarden/fieldwarden/ent/recipient"
@@ -32,6 +42,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/ent/session"
 	"github.com/fieldwarden/fieldwarden/ent/settingvalue"
 	"github.com/fieldwarden/fieldwarden/ent/signinlink"
+	"github.com/fieldwarden/fieldwarden/ent/snapshotobject"
 	"github.com/fieldwarden/fieldwarden/ent/syncrun"
 	"github.com/fieldwarden/fieldwarden/ent/workspace"
 
@@ -43,7 +54,7 @@ import (
 
 // schemaGraph holds a representation of ent/schema at runtime.
 var schemaGraph = func() *sqlgraph.Schema {
-	graph := &sqlgraph.Schema{Nodes: make([]*sqlgraph.Node, 30)}
+	graph := &sqlgraph.Schema{Nodes: make([]*sqlgraph.Node, 41)}
 	graph.Nodes[0] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   alert.Table,
@@ -55,27 +66,37 @@ var schemaGraph = func() *sqlgraph.Schema {
 		},
 		Type: "Alert",
 		Fields: map[string]*sqlgraph.FieldSpec{
-			alert.FieldWorkspaceID:   {Type: field.TypeString, Column: alert.FieldWorkspaceID},
-			alert.FieldCreatedAt:     {Type: field.TypeTime, Column: alert.FieldCreatedAt},
-			alert.FieldIntegrationID: {Type: field.TypeString, Column: alert.FieldIntegrationID},
-			alert.FieldRule:          {Type: field.TypeEnum, Column: alert.FieldRule},
-			alert.FieldSeverity:      {Type: field.TypeEnum, Column: alert.FieldSeverity},
-			alert.FieldMandatory:     {Type: field.TypeBool, Column: alert.FieldMandatory},
-			alert.FieldState:         {Type: field.TypeEnum, Column: alert.FieldState},
-			alert.FieldObjectName:    {Type: field.TypeString, Column: alert.FieldObjectName},
-			alert.FieldFieldName:     {Type: field.TypeString, Column: alert.FieldFieldName},
-			alert.FieldStandardField: {Type: field.TypeString, Column: alert.FieldStandardField},
-			alert.FieldCause:         {Type: field.TypeEnum, Column: alert.FieldCause},
-			alert.FieldEvidence:      {Type: field.TypeString, Column: alert.FieldEvidence},
-			alert.FieldTitle:         {Type: field.TypeString, Column: alert.FieldTitle},
-			alert.FieldMessage:       {Type: field.TypeString, Column: alert.FieldMessage},
-			alert.FieldFix:           {Type: field.TypeJSON, Column: alert.FieldFix},
-			alert.FieldAffected:      {Type: field.TypeJSON, Column: alert.FieldAffected},
-			alert.FieldOpenKey:       {Type: field.TypeString, Column: alert.FieldOpenKey},
-			alert.FieldOccurrences:   {Type: field.TypeInt, Column: alert.FieldOccurrences},
-			alert.FieldLastSeenAt:    {Type: field.TypeTime, Column: alert.FieldLastSeenAt},
-			alert.FieldResolvedAt:    {Type: field.TypeTime, Column: alert.FieldResolvedAt},
-			alert.FieldResolution:    {Type: field.TypeEnum, Column: alert.FieldResolution},
+			alert.FieldWorkspaceID:    {Type: field.TypeString, Column: alert.FieldWorkspaceID},
+			alert.FieldCreatedAt:      {Type: field.TypeTime, Column: alert.FieldCreatedAt},
+			alert.FieldIntegrationID:  {Type: field.TypeString, Column: alert.FieldIntegrationID},
+			alert.FieldRule:           {Type: field.TypeEnum, Column: alert.FieldRule},
+			alert.FieldSeverity:       {Type: field.TypeEnum, Column: alert.FieldSeverity},
+			alert.FieldMandatory:      {Type: field.TypeBool, Column: alert.FieldMandatory},
+			alert.FieldState:          {Type: field.TypeEnum, Column: alert.FieldState},
+			alert.FieldObjectName:     {Type: field.TypeString, Column: alert.FieldObjectName},
+			alert.FieldFieldName:      {Type: field.TypeString, Column: alert.FieldFieldName},
+			alert.FieldStandardField:  {Type: field.TypeString, Column: alert.FieldStandardField},
+			alert.FieldCause:          {Type: field.TypeEnum, Column: alert.FieldCause},
+			alert.FieldEvidence:       {Type: field.TypeString, Column: alert.FieldEvidence},
+			alert.FieldTitle:          {Type: field.TypeString, Column: alert.FieldTitle},
+			alert.FieldMessage:        {Type: field.TypeString, Column: alert.FieldMessage},
+			alert.FieldFix:            {Type: field.TypeJSON, Column: alert.FieldFix},
+			alert.FieldAffected:       {Type: field.TypeJSON, Column: alert.FieldAffected},
+			alert.FieldOpenKey:        {Type: field.TypeString, Column: alert.FieldOpenKey},
+			alert.FieldOccurrences:    {Type: field.TypeInt, Column: alert.FieldOccurrences},
+			alert.FieldLastSeenAt:     {Type: field.TypeTime, Column: alert.FieldLastSeenAt},
+			alert.FieldResolvedAt:     {Type: field.TypeTime, Column: alert.FieldResolvedAt},
+			alert.FieldResolution:     {Type: field.TypeEnum, Column: alert.FieldResolution},
+			alert.FieldOpenedAt:       {Type: field.TypeTime, Column: alert.FieldOpenedAt},
+			alert.FieldSince:          {Type: field.TypeTime, Column: alert.FieldSince},
+			alert.FieldFolded:         {Type: field.TypeBool, Column: alert.FieldFolded},
+			alert.FieldFlaps:          {Type: field.TypeInt, Column: alert.FieldFlaps},
+			alert.FieldAcknowledgedAt: {Type: field.TypeTime, Column: alert.FieldAcknowledgedAt},
+			alert.FieldAcknowledgedBy: {Type: field.TypeString, Column: alert.FieldAcknowledgedBy},
+			alert.FieldSnoozedUntil:   {Type: field.TypeTime, Column: alert.FieldSnoozedUntil},
+			alert.FieldSnoozedBy:      {Type: field.TypeString, Column: alert.FieldSnoozedBy},
+			alert.FieldResolvedBy:     {Type: field.TypeString, Column: alert.FieldResolvedBy},
+			alert.FieldNote:           {Type: field.TypeString, Column: alert.FieldNote},
 		},
 	}
 	graph.Nodes[1] = &sqlgraph.Node{
@@ -170,6 +191,35 @@ var schemaGraph = func() *sqlgraph.Schema {
 	}
 	graph.Nodes[5] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
+			Table:   channel.Table,
+			Columns: channel.Columns,
+			ID: &sqlgraph.FieldSpec{
+				Type:   field.TypeString,
+				Column: channel.FieldID,
+			},
+		},
+		Type: "Channel",
+		Fields: map[string]*sqlgraph.FieldSpec{
+			channel.FieldWorkspaceID:     {Type: field.TypeString, Column: channel.FieldWorkspaceID},
+			channel.FieldCreatedAt:       {Type: field.TypeTime, Column: channel.FieldCreatedAt},
+			channel.FieldKind:            {Type: field.TypeEnum, Column: channel.FieldKind},
+			channel.FieldName:            {Type: field.TypeString, Column: channel.FieldName},
+			channel.FieldHost:            {Type: field.TypeString, Column: channel.FieldHost},
+			channel.FieldHeaderNames:     {Type: field.TypeJSON, Column: channel.FieldHeaderNames},
+			channel.FieldSealed:          {Type: field.TypeBytes, Column: channel.FieldSealed},
+			channel.FieldMinSeverity:     {Type: field.TypeEnum, Column: channel.FieldMinSeverity},
+			channel.FieldEnabled:         {Type: field.TypeBool, Column: channel.FieldEnabled},
+			channel.FieldDisabledReason:  {Type: field.TypeString, Column: channel.FieldDisabledReason},
+			channel.FieldDisabledAt:      {Type: field.TypeTime, Column: channel.FieldDisabledAt},
+			channel.FieldFailures:        {Type: field.TypeInt, Column: channel.FieldFailures},
+			channel.FieldRetryAt:         {Type: field.TypeTime, Column: channel.FieldRetryAt},
+			channel.FieldLastDeliveredAt: {Type: field.TypeTime, Column: channel.FieldLastDeliveredAt},
+			channel.FieldCreatedBy:       {Type: field.TypeString, Column: channel.FieldCreatedBy},
+			channel.FieldUpdatedAt:       {Type: field.TypeTime, Column: channel.FieldUpdatedAt},
+		},
+	}
+	graph.Nodes[6] = &sqlgraph.Node{
+		NodeSpec: sqlgraph.NodeSpec{
 			Table:   connectormemo.Table,
 			Columns: connectormemo.Columns,
 			ID: &sqlgraph.FieldSpec{
@@ -186,7 +236,7 @@ var schemaGraph = func() *sqlgraph.Schema {
 			connectormemo.FieldUpdatedAt:     {Type: field.TypeTime, Column: connectormemo.FieldUpdatedAt},
 		},
 	}
-	graph.Nodes[6] = &sqlgraph.Node{
+	graph.Nodes[7] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   credential.Table,
 			Columns: credential.Columns,
@@ -208,7 +258,7 @@ var schemaGraph = func() *sqlgraph.Schema {
 			credential.FieldRefreshedAt:   {Type: field.TypeTime, Column: credential.FieldRefreshedAt},
 		},
 	}
-	graph.Nodes[7] = &sqlgraph.Node{
+	graph.Nodes[8] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   crmfield.Table,
 			Columns: crmfield.Columns,
@@ -229,6 +279,7 @@ var schemaGraph = func() *sqlgraph.Schema {
 			crmfield.FieldReadable:         {Type: field.TypeBool, Column: crmfield.FieldReadable},
 			crmfield.FieldCreatable:        {Type: field.TypeBool, Column: crmfield.FieldCreatable},
 			crmfield.FieldUpdatable:        {Type: field.TypeBool, Column: crmfield.FieldUpdatable},
+			crmfield.FieldRightsSince:      {Type: field.TypeTime, Column: crmfield.FieldRightsSince},
 			crmfield.FieldStandardized:     {Type: field.TypeBool, Column: crmfield.FieldStandardized},
 			crmfield.FieldHideable:         {Type: field.TypeBool, Column: crmfield.FieldHideable},
 			crmfield.FieldCustom:           {Type: field.TypeBool, Column: crmfield.FieldCustom},
@@ -242,7 +293,7 @@ var schemaGraph = func() *sqlgraph.Schema {
 			crmfield.FieldSuspectedAt:      {Type: field.TypeTime, Column: crmfield.FieldSuspectedAt},
 		},
 	}
-	graph.Nodes[8] = &sqlgraph.Node{
+	graph.Nodes[9] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   crmobject.Table,
 			Columns: crmobject.Columns,
@@ -261,6 +312,8 @@ var schemaGraph = func() *sqlgraph.Schema {
 			crmobject.FieldRequirement:       {Type: field.TypeEnum, Column: crmobject.FieldRequirement},
 			crmobject.FieldStatus:            {Type: field.TypeEnum, Column: crmobject.FieldStatus},
 			crmobject.FieldRights:            {Type: field.TypeJSON, Column: crmobject.FieldRights},
+			crmobject.FieldRightsSince:       {Type: field.TypeTime, Column: crmobject.FieldRightsSince},
+			crmobject.FieldPublished:         {Type: field.TypeBool, Column: crmobject.FieldPublished},
 			crmobject.FieldCause:             {Type: field.TypeEnum, Column: crmobject.FieldCause},
 			crmobject.FieldEvidence:          {Type: field.TypeString, Column: crmobject.FieldEvidence},
 			crmobject.FieldSince:             {Type: field.TypeTime, Column: crmobject.FieldSince},
@@ -284,7 +337,61 @@ var schemaGraph = func() *sqlgraph.Schema {
 			crmobject.FieldPosition:          {Type: field.TypeInt, Column: crmobject.FieldPosition},
 		},
 	}
-	graph.Nodes[9] = &sqlgraph.Node{
+	graph.Nodes[10] = &sqlgraph.Node{
+		NodeSpec: sqlgraph.NodeSpec{
+			Table:   delivery.Table,
+			Columns: delivery.Columns,
+			ID: &sqlgraph.FieldSpec{
+				Type:   field.TypeString,
+				Column: delivery.FieldID,
+			},
+		},
+		Type: "Delivery",
+		Fields: map[string]*sqlgraph.FieldSpec{
+			delivery.FieldWorkspaceID:   {Type: field.TypeString, Column: delivery.FieldWorkspaceID},
+			delivery.FieldCreatedAt:     {Type: field.TypeTime, Column: delivery.FieldCreatedAt},
+			delivery.FieldKind:          {Type: field.TypeEnum, Column: delivery.FieldKind},
+			delivery.FieldMedium:        {Type: field.TypeEnum, Column: delivery.FieldMedium},
+			delivery.FieldChannelID:     {Type: field.TypeString, Column: delivery.FieldChannelID},
+			delivery.FieldAddress:       {Type: field.TypeString, Column: delivery.FieldAddress},
+			delivery.FieldIntegrationID: {Type: field.TypeString, Column: delivery.FieldIntegrationID},
+			delivery.FieldAlertID:       {Type: field.TypeString, Column: delivery.FieldAlertID},
+			delivery.FieldDigestID:      {Type: field.TypeString, Column: delivery.FieldDigestID},
+			delivery.FieldEvent:         {Type: field.TypeEnum, Column: delivery.FieldEvent},
+			delivery.FieldDedupKey:      {Type: field.TypeString, Column: delivery.FieldDedupKey},
+			delivery.FieldPayload:       {Type: field.TypeBytes, Column: delivery.FieldPayload},
+			delivery.FieldState:         {Type: field.TypeEnum, Column: delivery.FieldState},
+			delivery.FieldAttempts:      {Type: field.TypeInt, Column: delivery.FieldAttempts},
+			delivery.FieldNextAttemptAt: {Type: field.TypeTime, Column: delivery.FieldNextAttemptAt},
+			delivery.FieldAttemptedAt:   {Type: field.TypeTime, Column: delivery.FieldAttemptedAt},
+			delivery.FieldDeliveredAt:   {Type: field.TypeTime, Column: delivery.FieldDeliveredAt},
+			delivery.FieldResponseCode:  {Type: field.TypeInt, Column: delivery.FieldResponseCode},
+			delivery.FieldFailure:       {Type: field.TypeString, Column: delivery.FieldFailure},
+			delivery.FieldLog:           {Type: field.TypeJSON, Column: delivery.FieldLog},
+		},
+	}
+	graph.Nodes[11] = &sqlgraph.Node{
+		NodeSpec: sqlgraph.NodeSpec{
+			Table:   digest.Table,
+			Columns: digest.Columns,
+			ID: &sqlgraph.FieldSpec{
+				Type:   field.TypeString,
+				Column: digest.FieldID,
+			},
+		},
+		Type: "Digest",
+		Fields: map[string]*sqlgraph.FieldSpec{
+			digest.FieldWorkspaceID: {Type: field.TypeString, Column: digest.FieldWorkspaceID},
+			digest.FieldCreatedAt:   {Type: field.TypeTime, Column: digest.FieldCreatedAt},
+			digest.FieldLocalDate:   {Type: field.TypeString, Column: digest.FieldLocalDate},
+			digest.FieldZone:        {Type: field.TypeString, Column: digest.FieldZone},
+			digest.FieldLost:        {Type: field.TypeInt, Column: digest.FieldLost},
+			digest.FieldResolved:    {Type: field.TypeInt, Column: digest.FieldResolved},
+			digest.FieldRecipients:  {Type: field.TypeInt, Column: digest.FieldRecipients},
+			digest.FieldContent:     {Type: field.TypeBytes, Column: digest.FieldContent},
+		},
+	}
+	graph.Nodes[12] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   failedrecord.Table,
 			Columns: failedrecord.Columns,
@@ -307,7 +414,7 @@ var schemaGraph = func() *sqlgraph.Schema {
 			failedrecord.FieldLastSeenAt:    {Type: field.TypeTime, Column: failedrecord.FieldLastSeenAt},
 		},
 	}
-	graph.Nodes[10] = &sqlgraph.Node{
+	graph.Nodes[13] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   feedentry.Table,
 			Columns: feedentry.Columns,
@@ -327,7 +434,7 @@ var schemaGraph = func() *sqlgraph.Schema {
 			feedentry.FieldPayload:       {Type: field.TypeJSON, Column: feedentry.FieldPayload},
 		},
 	}
-	graph.Nodes[11] = &sqlgraph.Node{
+	graph.Nodes[14] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   idempotencykey.Table,
 			Columns: idempotencykey.Columns,
@@ -347,7 +454,67 @@ var schemaGraph = func() *sqlgraph.Schema {
 			idempotencykey.FieldAnswer:      {Type: field.TypeJSON, Column: idempotencykey.FieldAnswer},
 		},
 	}
-	graph.Nodes[12] = &sqlgraph.Node{
+	graph.Nodes[15] = &sqlgraph.Node{
+		NodeSpec: sqlgraph.NodeSpec{
+			Table:   identitysimulation.Table,
+			Columns: identitysimulation.Columns,
+			ID: &sqlgraph.FieldSpec{
+				Type:   field.TypeString,
+				Column: identitysimulation.FieldID,
+			},
+		},
+		Type: "IdentitySimulation",
+		Fields: map[string]*sqlgraph.FieldSpec{
+			identitysimulation.FieldWorkspaceID:   {Type: field.TypeString, Column: identitysimulation.FieldWorkspaceID},
+			identitysimulation.FieldCreatedAt:     {Type: field.TypeTime, Column: identitysimulation.FieldCreatedAt},
+			identitysimulation.FieldIntegrationID: {Type: field.TypeString, Column: identitysimulation.FieldIntegrationID},
+			identitysimulation.FieldState:         {Type: field.TypeEnum, Column: identitysimulation.FieldState},
+			identitysimulation.FieldIdentity:      {Type: field.TypeString, Column: identitysimulation.FieldIdentity},
+			identitysimulation.FieldReport:        {Type: field.TypeBytes, Column: identitysimulation.FieldReport},
+			identitysimulation.FieldFailureCode:   {Type: field.TypeString, Column: identitysimulation.FieldFailureCode},
+			identitysimulation.FieldFailure:       {Type: field.TypeString, Column: identitysimulation.FieldFailure},
+			identitysimulation.FieldRequestedBy:   {Type: field.TypeString, Column: identitysimulation.FieldRequestedBy},
+			identitysimulation.FieldExpiresAt:     {Type: field.TypeTime, Column: identitysimulation.FieldExpiresAt},
+			identitysimulation.FieldFinishedAt:    {Type: field.TypeTime, Column: identitysimulation.FieldFinishedAt},
+		},
+	}
+	graph.Nodes[16] = &sqlgraph.Node{
+		NodeSpec: sqlgraph.NodeSpec{
+			Table:   inboxitem.Table,
+			Columns: inboxitem.Columns,
+			ID: &sqlgraph.FieldSpec{
+				Type:   field.TypeString,
+				Column: inboxitem.FieldID,
+			},
+		},
+		Type: "InboxItem",
+		Fields: map[string]*sqlgraph.FieldSpec{
+			inboxitem.FieldWorkspaceID:   {Type: field.TypeString, Column: inboxitem.FieldWorkspaceID},
+			inboxitem.FieldCreatedAt:     {Type: field.TypeTime, Column: inboxitem.FieldCreatedAt},
+			inboxitem.FieldIntegrationID: {Type: field.TypeString, Column: inboxitem.FieldIntegrationID},
+			inboxitem.FieldAlertID:       {Type: field.TypeString, Column: inboxitem.FieldAlertID},
+			inboxitem.FieldEvent:         {Type: field.TypeEnum, Column: inboxitem.FieldEvent},
+			inboxitem.FieldSeverity:      {Type: field.TypeEnum, Column: inboxitem.FieldSeverity},
+		},
+	}
+	graph.Nodes[17] = &sqlgraph.Node{
+		NodeSpec: sqlgraph.NodeSpec{
+			Table:   inboxread.Table,
+			Columns: inboxread.Columns,
+			ID: &sqlgraph.FieldSpec{
+				Type:   field.TypeString,
+				Column: inboxread.FieldID,
+			},
+		},
+		Type: "InboxRead",
+		Fields: map[string]*sqlgraph.FieldSpec{
+			inboxread.FieldWorkspaceID: {Type: field.TypeString, Column: inboxread.FieldWorkspaceID},
+			inboxread.FieldCreatedAt:   {Type: field.TypeTime, Column: inboxread.FieldCreatedAt},
+			inboxread.FieldMemberID:    {Type: field.TypeString, Column: inboxread.FieldMemberID},
+			inboxread.FieldItemID:      {Type: field.TypeString, Column: inboxread.FieldItemID},
+		},
+	}
+	graph.Nodes[18] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   integration.Table,
 			Columns: integration.Columns,
@@ -393,10 +560,14 @@ var schemaGraph = func() *sqlgraph.Schema {
 			integration.FieldQuotaUsed:                {Type: field.TypeInt, Column: integration.FieldQuotaUsed},
 			integration.FieldQuotaMax:                 {Type: field.TypeInt, Column: integration.FieldQuotaMax},
 			integration.FieldQuotaAt:                  {Type: field.TypeTime, Column: integration.FieldQuotaAt},
+			integration.FieldPackageVersion:           {Type: field.TypeInt, Column: integration.FieldPackageVersion},
+			integration.FieldWatchMinutes:             {Type: field.TypeInt, Column: integration.FieldWatchMinutes},
+			integration.FieldNextWatchAt:              {Type: field.TypeTime, Column: integration.FieldNextWatchAt},
+			integration.FieldWatchedAt:                {Type: field.TypeTime, Column: integration.FieldWatchedAt},
 			integration.FieldUpdatedAt:                {Type: field.TypeTime, Column: integration.FieldUpdatedAt},
 		},
 	}
-	graph.Nodes[13] = &sqlgraph.Node{
+	graph.Nodes[19] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   invitation.Table,
 			Columns: invitation.Columns,
@@ -419,7 +590,7 @@ var schemaGraph = func() *sqlgraph.Schema {
 			invitation.FieldOpenKey:     {Type: field.TypeString, Column: invitation.FieldOpenKey},
 		},
 	}
-	graph.Nodes[14] = &sqlgraph.Node{
+	graph.Nodes[20] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   mapping.Table,
 			Columns: mapping.Columns,
@@ -440,7 +611,51 @@ var schemaGraph = func() *sqlgraph.Schema {
 			mapping.FieldCreatedBy:     {Type: field.TypeString, Column: mapping.FieldCreatedBy},
 		},
 	}
-	graph.Nodes[15] = &sqlgraph.Node{
+	graph.Nodes[21] = &sqlgraph.Node{
+		NodeSpec: sqlgraph.NodeSpec{
+			Table:   mappingchange.Table,
+			Columns: mappingchange.Columns,
+			ID: &sqlgraph.FieldSpec{
+				Type:   field.TypeString,
+				Column: mappingchange.FieldID,
+			},
+		},
+		Type: "MappingChange",
+		Fields: map[string]*sqlgraph.FieldSpec{
+			mappingchange.FieldWorkspaceID:    {Type: field.TypeString, Column: mappingchange.FieldWorkspaceID},
+			mappingchange.FieldCreatedAt:      {Type: field.TypeTime, Column: mappingchange.FieldCreatedAt},
+			mappingchange.FieldIntegrationID:  {Type: field.TypeString, Column: mappingchange.FieldIntegrationID},
+			mappingchange.FieldAction:         {Type: field.TypeEnum, Column: mappingchange.FieldAction},
+			mappingchange.FieldObjectName:     {Type: field.TypeString, Column: mappingchange.FieldObjectName},
+			mappingchange.FieldStandardField:  {Type: field.TypeString, Column: mappingchange.FieldStandardField},
+			mappingchange.FieldCrmFieldBefore: {Type: field.TypeString, Column: mappingchange.FieldCrmFieldBefore},
+			mappingchange.FieldCrmFieldAfter:  {Type: field.TypeString, Column: mappingchange.FieldCrmFieldAfter},
+			mappingchange.FieldOrigin:         {Type: field.TypeEnum, Column: mappingchange.FieldOrigin},
+			mappingchange.FieldReason:         {Type: field.TypeString, Column: mappingchange.FieldReason},
+			mappingchange.FieldChangedBy:      {Type: field.TypeString, Column: mappingchange.FieldChangedBy},
+		},
+	}
+	graph.Nodes[22] = &sqlgraph.Node{
+		NodeSpec: sqlgraph.NodeSpec{
+			Table:   mappingdefault.Table,
+			Columns: mappingdefault.Columns,
+			ID: &sqlgraph.FieldSpec{
+				Type:   field.TypeString,
+				Column: mappingdefault.FieldID,
+			},
+		},
+		Type: "MappingDefault",
+		Fields: map[string]*sqlgraph.FieldSpec{
+			mappingdefault.FieldWorkspaceID:   {Type: field.TypeString, Column: mappingdefault.FieldWorkspaceID},
+			mappingdefault.FieldCreatedAt:     {Type: field.TypeTime, Column: mappingdefault.FieldCreatedAt},
+			mappingdefault.FieldConnector:     {Type: field.TypeString, Column: mappingdefault.FieldConnector},
+			mappingdefault.FieldStandardField: {Type: field.TypeString, Column: mappingdefault.FieldStandardField},
+			mappingdefault.FieldCrmField:      {Type: field.TypeString, Column: mappingdefault.FieldCrmField},
+			mappingdefault.FieldUpdatedBy:     {Type: field.TypeString, Column: mappingdefault.FieldUpdatedBy},
+			mappingdefault.FieldUpdatedAt:     {Type: field.TypeTime, Column: mappingdefault.FieldUpdatedAt},
+		},
+	}
+	graph.Nodes[23] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   member.Table,
 			Columns: member.Columns,
@@ -451,20 +666,39 @@ var schemaGraph = func() *sqlgraph.Schema {
 		},
 		Type: "Member",
 		Fields: map[string]*sqlgraph.FieldSpec{
-			member.FieldWorkspaceID: {Type: field.TypeString, Column: member.FieldWorkspaceID},
-			member.FieldCreatedAt:   {Type: field.TypeTime, Column: member.FieldCreatedAt},
-			member.FieldEmail:       {Type: field.TypeString, Column: member.FieldEmail},
-			member.FieldName:        {Type: field.TypeString, Column: member.FieldName},
-			member.FieldRole:        {Type: field.TypeEnum, Column: member.FieldRole},
-			member.FieldIssuer:      {Type: field.TypeString, Column: member.FieldIssuer},
-			member.FieldSubject:     {Type: field.TypeString, Column: member.FieldSubject},
-			member.FieldInvitedBy:   {Type: field.TypeString, Column: member.FieldInvitedBy},
-			member.FieldLastSeenAt:  {Type: field.TypeTime, Column: member.FieldLastSeenAt},
-			member.FieldRemovedAt:   {Type: field.TypeTime, Column: member.FieldRemovedAt},
-			member.FieldEmailKey:    {Type: field.TypeString, Column: member.FieldEmailKey},
+			member.FieldWorkspaceID:      {Type: field.TypeString, Column: member.FieldWorkspaceID},
+			member.FieldCreatedAt:        {Type: field.TypeTime, Column: member.FieldCreatedAt},
+			member.FieldEmail:            {Type: field.TypeString, Column: member.FieldEmail},
+			member.FieldName:             {Type: field.TypeString, Column: member.FieldName},
+			member.FieldRole:             {Type: field.TypeEnum, Column: member.FieldRole},
+			member.FieldIssuer:           {Type: field.TypeString, Column: member.FieldIssuer},
+			member.FieldSubject:          {Type: field.TypeString, Column: member.FieldSubject},
+			member.FieldInvitedBy:        {Type: field.TypeString, Column: member.FieldInvitedBy},
+			member.FieldLastSeenAt:       {Type: field.TypeTime, Column: member.FieldLastSeenAt},
+			member.FieldInboxReadThrough: {Type: field.TypeTime, Column: member.FieldInboxReadThrough},
+			member.FieldRemovedAt:        {Type: field.TypeTime, Column: member.FieldRemovedAt},
+			member.FieldEmailKey:         {Type: field.TypeString, Column: member.FieldEmailKey},
 		},
 	}
-	graph.Nodes[16] = &sqlgraph.Node{
+	graph.Nodes[24] = &sqlgraph.Node{
+		NodeSpec: sqlgraph.NodeSpec{
+			Table:   mutedrule.Table,
+			Columns: mutedrule.Columns,
+			ID: &sqlgraph.FieldSpec{
+				Type:   field.TypeString,
+				Column: mutedrule.FieldID,
+			},
+		},
+		Type: "MutedRule",
+		Fields: map[string]*sqlgraph.FieldSpec{
+			mutedrule.FieldWorkspaceID: {Type: field.TypeString, Column: mutedrule.FieldWorkspaceID},
+			mutedrule.FieldCreatedAt:   {Type: field.TypeTime, Column: mutedrule.FieldCreatedAt},
+			mutedrule.FieldRule:        {Type: field.TypeEnum, Column: mutedrule.FieldRule},
+			mutedrule.FieldReason:      {Type: field.TypeString, Column: mutedrule.FieldReason},
+			mutedrule.FieldMutedBy:     {Type: field.TypeString, Column: mutedrule.FieldMutedBy},
+		},
+	}
+	graph.Nodes[25] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   oauthclient.Table,
 			Columns: oauthclient.Columns,
@@ -484,7 +718,7 @@ var schemaGraph = func() *sqlgraph.Schema {
 			oauthclient.FieldUpdatedAt:    {Type: field.TypeTime, Column: oauthclient.FieldUpdatedAt},
 		},
 	}
-	graph.Nodes[17] = &sqlgraph.Node{
+	graph.Nodes[26] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   oauthstate.Table,
 			Columns: oauthstate.Columns,
@@ -504,11 +738,12 @@ var schemaGraph = func() *sqlgraph.Schema {
 			oauthstate.FieldBrowserHash:    {Type: field.TypeBytes, Column: oauthstate.FieldBrowserHash},
 			oauthstate.FieldSealedVerifier: {Type: field.TypeBytes, Column: oauthstate.FieldSealedVerifier},
 			oauthstate.FieldRedirectURI:    {Type: field.TypeString, Column: oauthstate.FieldRedirectURI},
+			oauthstate.FieldSimulationID:   {Type: field.TypeString, Column: oauthstate.FieldSimulationID},
 			oauthstate.FieldExpiresAt:      {Type: field.TypeTime, Column: oauthstate.FieldExpiresAt},
 			oauthstate.FieldUsedAt:         {Type: field.TypeTime, Column: oauthstate.FieldUsedAt},
 		},
 	}
-	graph.Nodes[18] = &sqlgraph.Node{
+	graph.Nodes[27] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   permissionchange.Table,
 			Columns: permissionchange.Columns,
@@ -530,7 +765,30 @@ var schemaGraph = func() *sqlgraph.Schema {
 			permissionchange.FieldStandardized:  {Type: field.TypeBool, Column: permissionchange.FieldStandardized},
 		},
 	}
-	graph.Nodes[19] = &sqlgraph.Node{
+	graph.Nodes[28] = &sqlgraph.Node{
+		NodeSpec: sqlgraph.NodeSpec{
+			Table:   permissionsnapshot.Table,
+			Columns: permissionsnapshot.Columns,
+			ID: &sqlgraph.FieldSpec{
+				Type:   field.TypeString,
+				Column: permissionsnapshot.FieldID,
+			},
+		},
+		Type: "PermissionSnapshot",
+		Fields: map[string]*sqlgraph.FieldSpec{
+			permissionsnapshot.FieldWorkspaceID:   {Type: field.TypeString, Column: permissionsnapshot.FieldWorkspaceID},
+			permissionsnapshot.FieldCreatedAt:     {Type: field.TypeTime, Column: permissionsnapshot.FieldCreatedAt},
+			permissionsnapshot.FieldIntegrationID: {Type: field.TypeString, Column: permissionsnapshot.FieldIntegrationID},
+			permissionsnapshot.FieldTrigger:       {Type: field.TypeEnum, Column: permissionsnapshot.FieldTrigger},
+			permissionsnapshot.FieldLastSeenAt:    {Type: field.TypeTime, Column: permissionsnapshot.FieldLastSeenAt},
+			permissionsnapshot.FieldChecks:        {Type: field.TypeInt, Column: permissionsnapshot.FieldChecks},
+			permissionsnapshot.FieldAPIVersion:    {Type: field.TypeString, Column: permissionsnapshot.FieldAPIVersion},
+			permissionsnapshot.FieldIdentity:      {Type: field.TypeString, Column: permissionsnapshot.FieldIdentity},
+			permissionsnapshot.FieldContentHash:   {Type: field.TypeString, Column: permissionsnapshot.FieldContentHash},
+			permissionsnapshot.FieldObjects:       {Type: field.TypeJSON, Column: permissionsnapshot.FieldObjects},
+		},
+	}
+	graph.Nodes[29] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   picklist.Table,
 			Columns: picklist.Columns,
@@ -551,7 +809,7 @@ var schemaGraph = func() *sqlgraph.Schema {
 			picklist.FieldStaleReason:   {Type: field.TypeString, Column: picklist.FieldStaleReason},
 		},
 	}
-	graph.Nodes[20] = &sqlgraph.Node{
+	graph.Nodes[30] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   recipient.Table,
 			Columns: recipient.Columns,
@@ -566,10 +824,12 @@ var schemaGraph = func() *sqlgraph.Schema {
 			recipient.FieldCreatedAt:   {Type: field.TypeTime, Column: recipient.FieldCreatedAt},
 			recipient.FieldAddress:     {Type: field.TypeString, Column: recipient.FieldAddress},
 			recipient.FieldClass:       {Type: field.TypeEnum, Column: recipient.FieldClass},
+			recipient.FieldKind:        {Type: field.TypeEnum, Column: recipient.FieldKind},
+			recipient.FieldMinSeverity: {Type: field.TypeEnum, Column: recipient.FieldMinSeverity},
 			recipient.FieldAddedBy:     {Type: field.TypeString, Column: recipient.FieldAddedBy},
 		},
 	}
-	graph.Nodes[21] = &sqlgraph.Node{
+	graph.Nodes[31] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   record.Table,
 			Columns: record.Columns,
@@ -592,7 +852,7 @@ var schemaGraph = func() *sqlgraph.Schema {
 			record.FieldGeneration:    {Type: field.TypeInt, Column: record.FieldGeneration},
 		},
 	}
-	graph.Nodes[22] = &sqlgraph.Node{
+	graph.Nodes[32] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   runerror.Table,
 			Columns: runerror.Columns,
@@ -616,7 +876,7 @@ var schemaGraph = func() *sqlgraph.Schema {
 			runerror.FieldLastSeenAt:    {Type: field.TypeTime, Column: runerror.FieldLastSeenAt},
 		},
 	}
-	graph.Nodes[23] = &sqlgraph.Node{
+	graph.Nodes[33] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   runlogentry.Table,
 			Columns: runlogentry.Columns,
@@ -639,7 +899,7 @@ var schemaGraph = func() *sqlgraph.Schema {
 			runlogentry.FieldAttributes:    {Type: field.TypeJSON, Column: runlogentry.FieldAttributes},
 		},
 	}
-	graph.Nodes[24] = &sqlgraph.Node{
+	graph.Nodes[34] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   runobject.Table,
 			Columns: runobject.Columns,
@@ -665,7 +925,7 @@ var schemaGraph = func() *sqlgraph.Schema {
 			runobject.FieldCounters:    {Type: field.TypeJSON, Column: runobject.FieldCounters},
 		},
 	}
-	graph.Nodes[25] = &sqlgraph.Node{
+	graph.Nodes[35] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   session.Table,
 			Columns: session.Columns,
@@ -692,7 +952,7 @@ var schemaGraph = func() *sqlgraph.Schema {
 			session.FieldEndedAt:     {Type: field.TypeTime, Column: session.FieldEndedAt},
 		},
 	}
-	graph.Nodes[26] = &sqlgraph.Node{
+	graph.Nodes[36] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   settingvalue.Table,
 			Columns: settingvalue.Columns,
@@ -712,7 +972,7 @@ var schemaGraph = func() *sqlgraph.Schema {
 			settingvalue.FieldUpdatedAt:     {Type: field.TypeTime, Column: settingvalue.FieldUpdatedAt},
 		},
 	}
-	graph.Nodes[27] = &sqlgraph.Node{
+	graph.Nodes[37] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   signinlink.Table,
 			Columns: signinlink.Columns,
@@ -731,7 +991,26 @@ var schemaGraph = func() *sqlgraph.Schema {
 			signinlink.FieldUsedAt:      {Type: field.TypeTime, Column: signinlink.FieldUsedAt},
 		},
 	}
-	graph.Nodes[28] = &sqlgraph.Node{
+	graph.Nodes[38] = &sqlgraph.Node{
+		NodeSpec: sqlgraph.NodeSpec{
+			Table:   snapshotobject.Table,
+			Columns: snapshotobject.Columns,
+			ID: &sqlgraph.FieldSpec{
+				Type:   field.TypeString,
+				Column: snapshotobject.FieldID,
+			},
+		},
+		Type: "SnapshotObject",
+		Fields: map[string]*sqlgraph.FieldSpec{
+			snapshotobject.FieldWorkspaceID:   {Type: field.TypeString, Column: snapshotobject.FieldWorkspaceID},
+			snapshotobject.FieldCreatedAt:     {Type: field.TypeTime, Column: snapshotobject.FieldCreatedAt},
+			snapshotobject.FieldIntegrationID: {Type: field.TypeString, Column: snapshotobject.FieldIntegrationID},
+			snapshotobject.FieldObjectName:    {Type: field.TypeString, Column: snapshotobject.FieldObjectName},
+			snapshotobject.FieldContentHash:   {Type: field.TypeString, Column: snapshotobject.FieldContentHash},
+			snapshotobject.FieldBody:          {Type: field.TypeBytes, Column: snapshotobject.FieldBody},
+		},
+	}
+	graph.Nodes[39] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   syncrun.Table,
 			Columns: syncrun.Columns,
@@ -771,7 +1050,7 @@ var schemaGraph = func() *sqlgraph.Schema {
 			syncrun.FieldFinishedAt:    {Type: field.TypeTime, Column: syncrun.FieldFinishedAt},
 		},
 	}
-	graph.Nodes[29] = &sqlgraph.Node{
+	graph.Nodes[40] = &sqlgraph.Node{
 		NodeSpec: sqlgraph.NodeSpec{
 			Table:   workspace.Table,
 			Columns: workspace.Columns,
@@ -782,11 +1061,14 @@ var schemaGraph = func() *sqlgraph.Schema {
 		},
 		Type: "Workspace",
 		Fields: map[string]*sqlgraph.FieldSpec{
-			workspace.FieldCreatedAt:  {Type: field.TypeTime, Column: workspace.FieldCreatedAt},
-			workspace.FieldName:       {Type: field.TypeString, Column: workspace.FieldName},
-			workspace.FieldEdition:    {Type: field.TypeEnum, Column: workspace.FieldEdition},
-			workspace.FieldPackageKey: {Type: field.TypeString, Column: workspace.FieldPackageKey},
-			workspace.FieldTimeZone:   {Type: field.TypeString, Column: workspace.FieldTimeZone},
+			workspace.FieldCreatedAt:    {Type: field.TypeTime, Column: workspace.FieldCreatedAt},
+			workspace.FieldName:         {Type: field.TypeString, Column: workspace.FieldName},
+			workspace.FieldEdition:      {Type: field.TypeEnum, Column: workspace.FieldEdition},
+			workspace.FieldPackageKey:   {Type: field.TypeString, Column: workspace.FieldPackageKey},
+			workspace.FieldTimeZone:     {Type: field.TypeString, Column: workspace.FieldTimeZone},
+			workspace.FieldDigestTime:   {Type: field.TypeString, Column: workspace.FieldDigestTime},
+			workspace.FieldDigestZone:   {Type: field.TypeString, Column: workspace.FieldDigestZone},
+			workspace.FieldNextDigestAt: {Type: field.TypeTime, Column: workspace.FieldNextDigestAt},
 		},
 	}
 	graph.MustAddE(
@@ -836,6 +1118,18 @@ var schemaGraph = func() *sqlgraph.Schema {
 		},
 		"CrmObject",
 		"CrmField",
+	)
+	graph.MustAddE(
+		"integration",
+		&sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   identitysimulation.IntegrationTable,
+			Columns: []string{identitysimulation.IntegrationColumn},
+			Bidi:    false,
+		},
+		"IdentitySimulation",
+		"Integration",
 	)
 	graph.MustAddE(
 		"objects",
@@ -898,6 +1192,42 @@ var schemaGraph = func() *sqlgraph.Schema {
 		"PermissionChange",
 	)
 	graph.MustAddE(
+		"snapshots",
+		&sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   integration.SnapshotsTable,
+			Columns: []string{integration.SnapshotsColumn},
+			Bidi:    false,
+		},
+		"Integration",
+		"PermissionSnapshot",
+	)
+	graph.MustAddE(
+		"mapping_changes",
+		&sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   integration.MappingChangesTable,
+			Columns: []string{integration.MappingChangesColumn},
+			Bidi:    false,
+		},
+		"Integration",
+		"MappingChange",
+	)
+	graph.MustAddE(
+		"identity_simulations",
+		&sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   integration.IdentitySimulationsTable,
+			Columns: []string{integration.IdentitySimulationsColumn},
+			Bidi:    false,
+		},
+		"Integration",
+		"IdentitySimulation",
+	)
+	graph.MustAddE(
 		"integration",
 		&sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.M2O,
@@ -914,11 +1244,35 @@ var schemaGraph = func() *sqlgraph.Schema {
 		&sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.M2O,
 			Inverse: true,
+			Table:   mappingchange.IntegrationTable,
+			Columns: []string{mappingchange.IntegrationColumn},
+			Bidi:    false,
+		},
+		"MappingChange",
+		"Integration",
+	)
+	graph.MustAddE(
+		"integration",
+		&sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
 			Table:   permissionchange.IntegrationTable,
 			Columns: []string{permissionchange.IntegrationColumn},
 			Bidi:    false,
 		},
 		"PermissionChange",
+		"Integration",
+	)
+	graph.MustAddE(
+		"integration",
+		&sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   permissionsnapshot.IntegrationTable,
+			Columns: []string{permissionsnapshot.IntegrationColumn},
+			Bidi:    false,
+		},
+		"PermissionSnapshot",
 		"Integration",
 	)
 	graph.MustAddE(
@@ -1109,6 +1463,56 @@ func (f *AlertFilter) WhereResolvedAt(p entql.TimeP) {
 // WhereResolution applies the entql string predicate on the resolution field.
 func (f *AlertFilter) WhereResolution(p entql.StringP) {
 	f.Where(p.Field(alert.FieldResolution))
+}
+
+// WhereOpenedAt applies the entql time.Time predicate on the opened_at field.
+func (f *AlertFilter) WhereOpenedAt(p entql.TimeP) {
+	f.Where(p.Field(alert.FieldOpenedAt))
+}
+
+// WhereSince applies the entql time.Time predicate on the since field.
+func (f *AlertFilter) WhereSince(p entql.TimeP) {
+	f.Where(p.Field(alert.FieldSince))
+}
+
+// WhereFolded applies the entql bool predicate on the folded field.
+func (f *AlertFilter) WhereFolded(p entql.BoolP) {
+	f.Where(p.Field(alert.FieldFolded))
+}
+
+// WhereFlaps applies the entql int predicate on the flaps field.
+func (f *AlertFilter) WhereFlaps(p entql.IntP) {
+	f.Where(p.Field(alert.FieldFlaps))
+}
+
+// WhereAcknowledgedAt applies the entql time.Time predicate on the acknowledged_at field.
+func (f *AlertFilter) WhereAcknowledgedAt(p entql.TimeP) {
+	f.Where(p.Field(alert.FieldAcknowledgedAt))
+}
+
+// WhereAcknowledgedBy applies the entql string predicate on the acknowledged_by field.
+func (f *AlertFilter) WhereAcknowledgedBy(p entql.StringP) {
+	f.Where(p.Field(alert.FieldAcknowledgedBy))
+}
+
+// WhereSnoozedUntil applies the entql time.Time predicate on the snoozed_until field.
+func (f *AlertFilter) WhereSnoozedUntil(p entql.TimeP) {
+	f.Where(p.Field(alert.FieldSnoozedUntil))
+}
+
+// WhereSnoozedBy applies the entql string predicate on the snoozed_by field.
+func (f *AlertFilter) WhereSnoozedBy(p entql.StringP) {
+	f.Where(p.Field(alert.FieldSnoozedBy))
+}
+
+// WhereResolvedBy applies the entql string predicate on the resolved_by field.
+func (f *AlertFilter) WhereResolvedBy(p entql.StringP) {
+	f.Where(p.Field(alert.FieldResolvedBy))
+}
+
+// WhereNote applies the entql string predicate on the note field.
+func (f *AlertFilter) WhereNote(p entql.StringP) {
+	f.Where(p.Field(alert.FieldNote))
 }
 
 // WhereHasIntegration applies a predicate to check if query has an edge integration.
@@ -1476,6 +1880,126 @@ func (f *AuditEntryFilter) WhereAfter(p entql.BytesP) {
 }
 
 // addPredicate implements the predicateAdder interface.
+func (_q *ChannelQuery) addPredicate(pred func(s *sql.Selector)) {
+	_q.predicates = append(_q.predicates, pred)
+}
+
+// Filter returns a Filter implementation to apply filters on the ChannelQuery builder.
+func (_q *ChannelQuery) Filter() *ChannelFilter {
+	return &ChannelFilter{config: _q.config, predicateAdder: _q}
+}
+
+// addPredicate implements the predicateAdder interface.
+func (m *ChannelMutation) addPredicate(pred func(s *sql.Selector)) {
+	m.predicates = append(m.predicates, pred)
+}
+
+// Filter returns an entql.Where implementation to apply filters on the ChannelMutation builder.
+func (m *ChannelMutation) Filter() *ChannelFilter {
+	return &ChannelFilter{config: m.config, predicateAdder: m}
+}
+
+// ChannelFilter provides a generic filtering capability at runtime for ChannelQuery.
+type ChannelFilter struct {
+	predicateAdder
+	config
+}
+
+// Where applies the entql predicate on the query filter.
+func (f *ChannelFilter) Where(p entql.P) {
+	f.addPredicate(func(s *sql.Selector) {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[5].Type, p, s); err != nil {
+			s.AddError(err)
+		}
+	})
+}
+
+// WhereID applies the entql string predicate on the id field.
+func (f *ChannelFilter) WhereID(p entql.StringP) {
+	f.Where(p.Field(channel.FieldID))
+}
+
+// WhereWorkspaceID applies the entql string predicate on the workspace_id field.
+func (f *ChannelFilter) WhereWorkspaceID(p entql.StringP) {
+	f.Where(p.Field(channel.FieldWorkspaceID))
+}
+
+// WhereCreatedAt applies the entql time.Time predicate on the created_at field.
+func (f *ChannelFilter) WhereCreatedAt(p entql.TimeP) {
+	f.Where(p.Field(channel.FieldCreatedAt))
+}
+
+// WhereKind applies the entql string predicate on the kind field.
+func (f *ChannelFilter) WhereKind(p entql.StringP) {
+	f.Where(p.Field(channel.FieldKind))
+}
+
+// WhereName applies the entql string predicate on the name field.
+func (f *ChannelFilter) WhereName(p entql.StringP) {
+	f.Where(p.Field(channel.FieldName))
+}
+
+// WhereHost applies the entql string predicate on the host field.
+func (f *ChannelFilter) WhereHost(p entql.StringP) {
+	f.Where(p.Field(channel.FieldHost))
+}
+
+// WhereHeaderNames applies the entql json.RawMessage predicate on the header_names field.
+func (f *ChannelFilter) WhereHeaderNames(p entql.BytesP) {
+	f.Where(p.Field(channel.FieldHeaderNames))
+}
+
+// WhereSealed applies the entql []byte predicate on the sealed field.
+func (f *ChannelFilter) WhereSealed(p entql.BytesP) {
+	f.Where(p.Field(channel.FieldSealed))
+}
+
+// WhereMinSeverity applies the entql string predicate on the min_severity field.
+func (f *ChannelFilter) WhereMinSeverity(p entql.StringP) {
+	f.Where(p.Field(channel.FieldMinSeverity))
+}
+
+// WhereEnabled applies the entql bool predicate on the enabled field.
+func (f *ChannelFilter) WhereEnabled(p entql.BoolP) {
+	f.Where(p.Field(channel.FieldEnabled))
+}
+
+// WhereDisabledReason applies the entql string predicate on the disabled_reason field.
+func (f *ChannelFilter) WhereDisabledReason(p entql.StringP) {
+	f.Where(p.Field(channel.FieldDisabledReason))
+}
+
+// WhereDisabledAt applies the entql time.Time predicate on the disabled_at field.
+func (f *ChannelFilter) WhereDisabledAt(p entql.TimeP) {
+	f.Where(p.Field(channel.FieldDisabledAt))
+}
+
+// WhereFailures applies the entql int predicate on the failures field.
+func (f *ChannelFilter) WhereFailures(p entql.IntP) {
+	f.Where(p.Field(channel.FieldFailures))
+}
+
+// WhereRetryAt applies the entql time.Time predicate on the retry_at field.
+func (f *ChannelFilter) WhereRetryAt(p entql.TimeP) {
+	f.Where(p.Field(channel.FieldRetryAt))
+}
+
+// WhereLastDeliveredAt applies the entql time.Time predicate on the last_delivered_at field.
+func (f *ChannelFilter) WhereLastDeliveredAt(p entql.TimeP) {
+	f.Where(p.Field(channel.FieldLastDeliveredAt))
+}
+
+// WhereCreatedBy applies the entql string predicate on the created_by field.
+func (f *ChannelFilter) WhereCreatedBy(p entql.StringP) {
+	f.Where(p.Field(channel.FieldCreatedBy))
+}
+
+// WhereUpdatedAt applies the entql time.Time predicate on the updated_at field.
+func (f *ChannelFilter) WhereUpdatedAt(p entql.TimeP) {
+	f.Where(p.Field(channel.FieldUpdatedAt))
+}
+
+// addPredicate implements the predicateAdder interface.
 func (_q *ConnectorMemoQuery) addPredicate(pred func(s *sql.Selector)) {
 	_q.predicates = append(_q.predicates, pred)
 }
@@ -1504,7 +2028,7 @@ type ConnectorMemoFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *ConnectorMemoFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[5].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[6].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -1569,7 +2093,7 @@ type CredentialFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *CredentialFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[6].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[7].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -1654,7 +2178,7 @@ type CrmFieldFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *CrmFieldFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[7].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[8].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -1713,6 +2237,11 @@ func (f *CrmFieldFilter) WhereCreatable(p entql.BoolP) {
 // WhereUpdatable applies the entql bool predicate on the updatable field.
 func (f *CrmFieldFilter) WhereUpdatable(p entql.BoolP) {
 	f.Where(p.Field(crmfield.FieldUpdatable))
+}
+
+// WhereRightsSince applies the entql time.Time predicate on the rights_since field.
+func (f *CrmFieldFilter) WhereRightsSince(p entql.TimeP) {
+	f.Where(p.Field(crmfield.FieldRightsSince))
 }
 
 // WhereStandardized applies the entql bool predicate on the standardized field.
@@ -1813,7 +2342,7 @@ type CrmObjectFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *CrmObjectFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[8].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[9].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -1862,6 +2391,16 @@ func (f *CrmObjectFilter) WhereStatus(p entql.StringP) {
 // WhereRights applies the entql json.RawMessage predicate on the rights field.
 func (f *CrmObjectFilter) WhereRights(p entql.BytesP) {
 	f.Where(p.Field(crmobject.FieldRights))
+}
+
+// WhereRightsSince applies the entql time.Time predicate on the rights_since field.
+func (f *CrmObjectFilter) WhereRightsSince(p entql.TimeP) {
+	f.Where(p.Field(crmobject.FieldRightsSince))
+}
+
+// WherePublished applies the entql bool predicate on the published field.
+func (f *CrmObjectFilter) WherePublished(p entql.BoolP) {
+	f.Where(p.Field(crmobject.FieldPublished))
 }
 
 // WhereCause applies the entql string predicate on the cause field.
@@ -1998,6 +2537,226 @@ func (f *CrmObjectFilter) WhereHasFieldsWith(preds ...predicate.CrmField) {
 }
 
 // addPredicate implements the predicateAdder interface.
+func (_q *DeliveryQuery) addPredicate(pred func(s *sql.Selector)) {
+	_q.predicates = append(_q.predicates, pred)
+}
+
+// Filter returns a Filter implementation to apply filters on the DeliveryQuery builder.
+func (_q *DeliveryQuery) Filter() *DeliveryFilter {
+	return &DeliveryFilter{config: _q.config, predicateAdder: _q}
+}
+
+// addPredicate implements the predicateAdder interface.
+func (m *DeliveryMutation) addPredicate(pred func(s *sql.Selector)) {
+	m.predicates = append(m.predicates, pred)
+}
+
+// Filter returns an entql.Where implementation to apply filters on the DeliveryMutation builder.
+func (m *DeliveryMutation) Filter() *DeliveryFilter {
+	return &DeliveryFilter{config: m.config, predicateAdder: m}
+}
+
+// DeliveryFilter provides a generic filtering capability at runtime for DeliveryQuery.
+type DeliveryFilter struct {
+	predicateAdder
+	config
+}
+
+// Where applies the entql predicate on the query filter.
+func (f *DeliveryFilter) Where(p entql.P) {
+	f.addPredicate(func(s *sql.Selector) {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[10].Type, p, s); err != nil {
+			s.AddError(err)
+		}
+	})
+}
+
+// WhereID applies the entql string predicate on the id field.
+func (f *DeliveryFilter) WhereID(p entql.StringP) {
+	f.Where(p.Field(delivery.FieldID))
+}
+
+// WhereWorkspaceID applies the entql string predicate on the workspace_id field.
+func (f *DeliveryFilter) WhereWorkspaceID(p entql.StringP) {
+	f.Where(p.Field(delivery.FieldWorkspaceID))
+}
+
+// WhereCreatedAt applies the entql time.Time predicate on the created_at field.
+func (f *DeliveryFilter) WhereCreatedAt(p entql.TimeP) {
+	f.Where(p.Field(delivery.FieldCreatedAt))
+}
+
+// WhereKind applies the entql string predicate on the kind field.
+func (f *DeliveryFilter) WhereKind(p entql.StringP) {
+	f.Where(p.Field(delivery.FieldKind))
+}
+
+// WhereMedium applies the entql string predicate on the medium field.
+func (f *DeliveryFilter) WhereMedium(p entql.StringP) {
+	f.Where(p.Field(delivery.FieldMedium))
+}
+
+// WhereChannelID applies the entql string predicate on the channel_id field.
+func (f *DeliveryFilter) WhereChannelID(p entql.StringP) {
+	f.Where(p.Field(delivery.FieldChannelID))
+}
+
+// WhereAddress applies the entql string predicate on the address field.
+func (f *DeliveryFilter) WhereAddress(p entql.StringP) {
+	f.Where(p.Field(delivery.FieldAddress))
+}
+
+// WhereIntegrationID applies the entql string predicate on the integration_id field.
+func (f *DeliveryFilter) WhereIntegrationID(p entql.StringP) {
+	f.Where(p.Field(delivery.FieldIntegrationID))
+}
+
+// WhereAlertID applies the entql string predicate on the alert_id field.
+func (f *DeliveryFilter) WhereAlertID(p entql.StringP) {
+	f.Where(p.Field(delivery.FieldAlertID))
+}
+
+// WhereDigestID applies the entql string predicate on the digest_id field.
+func (f *DeliveryFilter) WhereDigestID(p entql.StringP) {
+	f.Where(p.Field(delivery.FieldDigestID))
+}
+
+// WhereEvent applies the entql string predicate on the event field.
+func (f *DeliveryFilter) WhereEvent(p entql.StringP) {
+	f.Where(p.Field(delivery.FieldEvent))
+}
+
+// WhereDedupKey applies the entql string predicate on the dedup_key field.
+func (f *DeliveryFilter) WhereDedupKey(p entql.StringP) {
+	f.Where(p.Field(delivery.FieldDedupKey))
+}
+
+// WherePayload applies the entql []byte predicate on the payload field.
+func (f *DeliveryFilter) WherePayload(p entql.BytesP) {
+	f.Where(p.Field(delivery.FieldPayload))
+}
+
+// WhereState applies the entql string predicate on the state field.
+func (f *DeliveryFilter) WhereState(p entql.StringP) {
+	f.Where(p.Field(delivery.FieldState))
+}
+
+// WhereAttempts applies the entql int predicate on the attempts field.
+func (f *DeliveryFilter) WhereAttempts(p entql.IntP) {
+	f.Where(p.Field(delivery.FieldAttempts))
+}
+
+// WhereNextAttemptAt applies the entql time.Time predicate on the next_attempt_at field.
+func (f *DeliveryFilter) WhereNextAttemptAt(p entql.TimeP) {
+	f.Where(p.Field(delivery.FieldNextAttemptAt))
+}
+
+// WhereAttemptedAt applies the entql time.Time predicate on the attempted_at field.
+func (f *DeliveryFilter) WhereAttemptedAt(p entql.TimeP) {
+	f.Where(p.Field(delivery.FieldAttemptedAt))
+}
+
+// WhereDeliveredAt applies the entql time.Time predicate on the delivered_at field.
+func (f *DeliveryFilter) WhereDeliveredAt(p entql.TimeP) {
+	f.Where(p.Field(delivery.FieldDeliveredAt))
+}
+
+// WhereResponseCode applies the entql int predicate on the response_code field.
+func (f *DeliveryFilter) WhereResponseCode(p entql.IntP) {
+	f.Where(p.Field(delivery.FieldResponseCode))
+}
+
+// WhereFailure applies the entql string predicate on the failure field.
+func (f *DeliveryFilter) WhereFailure(p entql.StringP) {
+	f.Where(p.Field(delivery.FieldFailure))
+}
+
+// WhereLog applies the entql json.RawMessage predicate on the log field.
+func (f *DeliveryFilter) WhereLog(p entql.BytesP) {
+	f.Where(p.Field(delivery.FieldLog))
+}
+
+// addPredicate implements the predicateAdder interface.
+func (_q *DigestQuery) addPredicate(pred func(s *sql.Selector)) {
+	_q.predicates = append(_q.predicates, pred)
+}
+
+// Filter returns a Filter implementation to apply filters on the DigestQuery builder.
+func (_q *DigestQuery) Filter() *DigestFilter {
+	return &DigestFilter{config: _q.config, predicateAdder: _q}
+}
+
+// addPredicate implements the predicateAdder interface.
+func (m *DigestMutation) addPredicate(pred func(s *sql.Selector)) {
+	m.predicates = append(m.predicates, pred)
+}
+
+// Filter returns an entql.Where implementation to apply filters on the DigestMutation builder.
+func (m *DigestMutation) Filter() *DigestFilter {
+	return &DigestFilter{config: m.config, predicateAdder: m}
+}
+
+// DigestFilter provides a generic filtering capability at runtime for DigestQuery.
+type DigestFilter struct {
+	predicateAdder
+	config
+}
+
+// Where applies the entql predicate on the query filter.
+func (f *DigestFilter) Where(p entql.P) {
+	f.addPredicate(func(s *sql.Selector) {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[11].Type, p, s); err != nil {
+			s.AddError(err)
+		}
+	})
+}
+
+// WhereID applies the entql string predicate on the id field.
+func (f *DigestFilter) WhereID(p entql.StringP) {
+	f.Where(p.Field(digest.FieldID))
+}
+
+// WhereWorkspaceID applies the entql string predicate on the workspace_id field.
+func (f *DigestFilter) WhereWorkspaceID(p entql.StringP) {
+	f.Where(p.Field(digest.FieldWorkspaceID))
+}
+
+// WhereCreatedAt applies the entql time.Time predicate on the created_at field.
+func (f *DigestFilter) WhereCreatedAt(p entql.TimeP) {
+	f.Where(p.Field(digest.FieldCreatedAt))
+}
+
+// WhereLocalDate applies the entql string predicate on the local_date field.
+func (f *DigestFilter) WhereLocalDate(p entql.StringP) {
+	f.Where(p.Field(digest.FieldLocalDate))
+}
+
+// WhereZone applies the entql string predicate on the zone field.
+func (f *DigestFilter) WhereZone(p entql.StringP) {
+	f.Where(p.Field(digest.FieldZone))
+}
+
+// WhereLost applies the entql int predicate on the lost field.
+func (f *DigestFilter) WhereLost(p entql.IntP) {
+	f.Where(p.Field(digest.FieldLost))
+}
+
+// WhereResolved applies the entql int predicate on the resolved field.
+func (f *DigestFilter) WhereResolved(p entql.IntP) {
+	f.Where(p.Field(digest.FieldResolved))
+}
+
+// WhereRecipients applies the entql int predicate on the recipients field.
+func (f *DigestFilter) WhereRecipients(p entql.IntP) {
+	f.Where(p.Field(digest.FieldRecipients))
+}
+
+// WhereContent applies the entql []byte predicate on the content field.
+func (f *DigestFilter) WhereContent(p entql.BytesP) {
+	f.Where(p.Field(digest.FieldContent))
+}
+
+// addPredicate implements the predicateAdder interface.
 func (_q *FailedRecordQuery) addPredicate(pred func(s *sql.Selector)) {
 	_q.predicates = append(_q.predicates, pred)
 }
@@ -2026,7 +2785,7 @@ type FailedRecordFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *FailedRecordFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[9].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[12].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -2116,7 +2875,7 @@ type FeedEntryFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *FeedEntryFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[10].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[13].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -2191,7 +2950,7 @@ type IdempotencyKeyFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *IdempotencyKeyFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[11].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[14].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -2238,6 +2997,245 @@ func (f *IdempotencyKeyFilter) WhereAnswer(p entql.BytesP) {
 }
 
 // addPredicate implements the predicateAdder interface.
+func (_q *IdentitySimulationQuery) addPredicate(pred func(s *sql.Selector)) {
+	_q.predicates = append(_q.predicates, pred)
+}
+
+// Filter returns a Filter implementation to apply filters on the IdentitySimulationQuery builder.
+func (_q *IdentitySimulationQuery) Filter() *IdentitySimulationFilter {
+	return &IdentitySimulationFilter{config: _q.config, predicateAdder: _q}
+}
+
+// addPredicate implements the predicateAdder interface.
+func (m *IdentitySimulationMutation) addPredicate(pred func(s *sql.Selector)) {
+	m.predicates = append(m.predicates, pred)
+}
+
+// Filter returns an entql.Where implementation to apply filters on the IdentitySimulationMutation builder.
+func (m *IdentitySimulationMutation) Filter() *IdentitySimulationFilter {
+	return &IdentitySimulationFilter{config: m.config, predicateAdder: m}
+}
+
+// IdentitySimulationFilter provides a generic filtering capability at runtime for IdentitySimulationQuery.
+type IdentitySimulationFilter struct {
+	predicateAdder
+	config
+}
+
+// Where applies the entql predicate on the query filter.
+func (f *IdentitySimulationFilter) Where(p entql.P) {
+	f.addPredicate(func(s *sql.Selector) {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[15].Type, p, s); err != nil {
+			s.AddError(err)
+		}
+	})
+}
+
+// WhereID applies the entql string predicate on the id field.
+func (f *IdentitySimulationFilter) WhereID(p entql.StringP) {
+	f.Where(p.Field(identitysimulation.FieldID))
+}
+
+// WhereWorkspaceID applies the entql string predicate on the workspace_id field.
+func (f *IdentitySimulationFilter) WhereWorkspaceID(p entql.StringP) {
+	f.Where(p.Field(identitysimulation.FieldWorkspaceID))
+}
+
+// WhereCreatedAt applies the entql time.Time predicate on the created_at field.
+func (f *IdentitySimulationFilter) WhereCreatedAt(p entql.TimeP) {
+	f.Where(p.Field(identitysimulation.FieldCreatedAt))
+}
+
+// WhereIntegrationID applies the entql string predicate on the integration_id field.
+func (f *IdentitySimulationFilter) WhereIntegrationID(p entql.StringP) {
+	f.Where(p.Field(identitysimulation.FieldIntegrationID))
+}
+
+// WhereState applies the entql string predicate on the state field.
+func (f *IdentitySimulationFilter) WhereState(p entql.StringP) {
+	f.Where(p.Field(identitysimulation.FieldState))
+}
+
+// WhereIdentity applies the entql string predicate on the identity field.
+func (f *IdentitySimulationFilter) WhereIdentity(p entql.StringP) {
+	f.Where(p.Field(identitysimulation.FieldIdentity))
+}
+
+// WhereReport applies the entql []byte predicate on the report field.
+func (f *IdentitySimulationFilter) WhereReport(p entql.BytesP) {
+	f.Where(p.Field(identitysimulation.FieldReport))
+}
+
+// WhereFailureCode applies the entql string predicate on the failure_code field.
+func (f *IdentitySimulationFilter) WhereFailureCode(p entql.StringP) {
+	f.Where(p.Field(identitysimulation.FieldFailureCode))
+}
+
+// WhereFailure applies the entql string predicate on the failure field.
+func (f *IdentitySimulationFilter) WhereFailure(p entql.StringP) {
+	f.Where(p.Field(identitysimulation.FieldFailure))
+}
+
+// WhereRequestedBy applies the entql string predicate on the requested_by field.
+func (f *IdentitySimulationFilter) WhereRequestedBy(p entql.StringP) {
+	f.Where(p.Field(identitysimulation.FieldRequestedBy))
+}
+
+// WhereExpiresAt applies the entql time.Time predicate on the expires_at field.
+func (f *IdentitySimulationFilter) WhereExpiresAt(p entql.TimeP) {
+	f.Where(p.Field(identitysimulation.FieldExpiresAt))
+}
+
+// WhereFinishedAt applies the entql time.Time predicate on the finished_at field.
+func (f *IdentitySimulationFilter) WhereFinishedAt(p entql.TimeP) {
+	f.Where(p.Field(identitysimulation.FieldFinishedAt))
+}
+
+// WhereHasIntegration applies a predicate to check if query has an edge integration.
+func (f *IdentitySimulationFilter) WhereHasIntegration() {
+	f.Where(entql.HasEdge("integration"))
+}
+
+// WhereHasIntegrationWith applies a predicate to check if query has an edge integration with a given conditions (other predicates).
+func (f *IdentitySimulationFilter) WhereHasIntegrationWith(preds ...predicate.Integration) {
+	f.Where(entql.HasEdgeWith("integration", sqlgraph.WrapFunc(func(s *sql.Selector) {
+		for _, p := range preds {
+			p(s)
+		}
+	})))
+}
+
+// addPredicate implements the predicateAdder interface.
+func (_q *InboxItemQuery) addPredicate(pred func(s *sql.Selector)) {
+	_q.predicates = append(_q.predicates, pred)
+}
+
+// Filter returns a Filter implementation to apply filters on the InboxItemQuery builder.
+func (_q *InboxItemQuery) Filter() *InboxItemFilter {
+	return &InboxItemFilter{config: _q.config, predicateAdder: _q}
+}
+
+// addPredicate implements the predicateAdder interface.
+func (m *InboxItemMutation) addPredicate(pred func(s *sql.Selector)) {
+	m.predicates = append(m.predicates, pred)
+}
+
+// Filter returns an entql.Where implementation to apply filters on the InboxItemMutation builder.
+func (m *InboxItemMutation) Filter() *InboxItemFilter {
+	return &InboxItemFilter{config: m.config, predicateAdder: m}
+}
+
+// InboxItemFilter provides a generic filtering capability at runtime for InboxItemQuery.
+type InboxItemFilter struct {
+	predicateAdder
+	config
+}
+
+// Where applies the entql predicate on the query filter.
+func (f *InboxItemFilter) Where(p entql.P) {
+	f.addPredicate(func(s *sql.Selector) {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[16].Type, p, s); err != nil {
+			s.AddError(err)
+		}
+	})
+}
+
+// WhereID applies the entql string predicate on the id field.
+func (f *InboxItemFilter) WhereID(p entql.StringP) {
+	f.Where(p.Field(inboxitem.FieldID))
+}
+
+// WhereWorkspaceID applies the entql string predicate on the workspace_id field.
+func (f *InboxItemFilter) WhereWorkspaceID(p entql.StringP) {
+	f.Where(p.Field(inboxitem.FieldWorkspaceID))
+}
+
+// WhereCreatedAt applies the entql time.Time predicate on the created_at field.
+func (f *InboxItemFilter) WhereCreatedAt(p entql.TimeP) {
+	f.Where(p.Field(inboxitem.FieldCreatedAt))
+}
+
+// WhereIntegrationID applies the entql string predicate on the integration_id field.
+func (f *InboxItemFilter) WhereIntegrationID(p entql.StringP) {
+	f.Where(p.Field(inboxitem.FieldIntegrationID))
+}
+
+// WhereAlertID applies the entql string predicate on the alert_id field.
+func (f *InboxItemFilter) WhereAlertID(p entql.StringP) {
+	f.Where(p.Field(inboxitem.FieldAlertID))
+}
+
+// WhereEvent applies the entql string predicate on the event field.
+func (f *InboxItemFilter) WhereEvent(p entql.StringP) {
+	f.Where(p.Field(inboxitem.FieldEvent))
+}
+
+// WhereSeverity applies the entql string predicate on the severity field.
+func (f *InboxItemFilter) WhereSeverity(p entql.StringP) {
+	f.Where(p.Field(inboxitem.FieldSeverity))
+}
+
+// addPredicate implements the predicateAdder interface.
+func (_q *InboxReadQuery) addPredicate(pred func(s *sql.Selector)) {
+	_q.predicates = append(_q.predicates, pred)
+}
+
+// Filter returns a Filter implementation to apply filters on the InboxReadQuery builder.
+func (_q *InboxReadQuery) Filter() *InboxReadFilter {
+	return &InboxReadFilter{config: _q.config, predicateAdder: _q}
+}
+
+// addPredicate implements the predicateAdder interface.
+func (m *InboxReadMutation) addPredicate(pred func(s *sql.Selector)) {
+	m.predicates = append(m.predicates, pred)
+}
+
+// Filter returns an entql.Where implementation to apply filters on the InboxReadMutation builder.
+func (m *InboxReadMutation) Filter() *InboxReadFilter {
+	return &InboxReadFilter{config: m.config, predicateAdder: m}
+}
+
+// InboxReadFilter provides a generic filtering capability at runtime for InboxReadQuery.
+type InboxReadFilter struct {
+	predicateAdder
+	config
+}
+
+// Where applies the entql predicate on the query filter.
+func (f *InboxReadFilter) Where(p entql.P) {
+	f.addPredicate(func(s *sql.Selector) {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[17].Type, p, s); err != nil {
+			s.AddError(err)
+		}
+	})
+}
+
+// WhereID applies the entql string predicate on the id field.
+func (f *InboxReadFilter) WhereID(p entql.StringP) {
+	f.Where(p.Field(inboxread.FieldID))
+}
+
+// WhereWorkspaceID applies the entql string predicate on the workspace_id field.
+func (f *InboxReadFilter) WhereWorkspaceID(p entql.StringP) {
+	f.Where(p.Field(inboxread.FieldWorkspaceID))
+}
+
+// WhereCreatedAt applies the entql time.Time predicate on the created_at field.
+func (f *InboxReadFilter) WhereCreatedAt(p entql.TimeP) {
+	f.Where(p.Field(inboxread.FieldCreatedAt))
+}
+
+// WhereMemberID applies the entql string predicate on the member_id field.
+func (f *InboxReadFilter) WhereMemberID(p entql.StringP) {
+	f.Where(p.Field(inboxread.FieldMemberID))
+}
+
+// WhereItemID applies the entql string predicate on the item_id field.
+func (f *InboxReadFilter) WhereItemID(p entql.StringP) {
+	f.Where(p.Field(inboxread.FieldItemID))
+}
+
+// addPredicate implements the predicateAdder interface.
 func (_q *IntegrationQuery) addPredicate(pred func(s *sql.Selector)) {
 	_q.predicates = append(_q.predicates, pred)
 }
@@ -2266,7 +3264,7 @@ type IntegrationFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *IntegrationFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[12].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[18].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -2452,6 +3450,26 @@ func (f *IntegrationFilter) WhereQuotaAt(p entql.TimeP) {
 	f.Where(p.Field(integration.FieldQuotaAt))
 }
 
+// WherePackageVersion applies the entql int predicate on the package_version field.
+func (f *IntegrationFilter) WherePackageVersion(p entql.IntP) {
+	f.Where(p.Field(integration.FieldPackageVersion))
+}
+
+// WhereWatchMinutes applies the entql int predicate on the watch_minutes field.
+func (f *IntegrationFilter) WhereWatchMinutes(p entql.IntP) {
+	f.Where(p.Field(integration.FieldWatchMinutes))
+}
+
+// WhereNextWatchAt applies the entql time.Time predicate on the next_watch_at field.
+func (f *IntegrationFilter) WhereNextWatchAt(p entql.TimeP) {
+	f.Where(p.Field(integration.FieldNextWatchAt))
+}
+
+// WhereWatchedAt applies the entql time.Time predicate on the watched_at field.
+func (f *IntegrationFilter) WhereWatchedAt(p entql.TimeP) {
+	f.Where(p.Field(integration.FieldWatchedAt))
+}
+
 // WhereUpdatedAt applies the entql time.Time predicate on the updated_at field.
 func (f *IntegrationFilter) WhereUpdatedAt(p entql.TimeP) {
 	f.Where(p.Field(integration.FieldUpdatedAt))
@@ -2527,6 +3545,48 @@ func (f *IntegrationFilter) WhereHasPermissionChangesWith(preds ...predicate.Per
 	})))
 }
 
+// WhereHasSnapshots applies a predicate to check if query has an edge snapshots.
+func (f *IntegrationFilter) WhereHasSnapshots() {
+	f.Where(entql.HasEdge("snapshots"))
+}
+
+// WhereHasSnapshotsWith applies a predicate to check if query has an edge snapshots with a given conditions (other predicates).
+func (f *IntegrationFilter) WhereHasSnapshotsWith(preds ...predicate.PermissionSnapshot) {
+	f.Where(entql.HasEdgeWith("snapshots", sqlgraph.WrapFunc(func(s *sql.Selector) {
+		for _, p := range preds {
+			p(s)
+		}
+	})))
+}
+
+// WhereHasMappingChanges applies a predicate to check if query has an edge mapping_changes.
+func (f *IntegrationFilter) WhereHasMappingChanges() {
+	f.Where(entql.HasEdge("mapping_changes"))
+}
+
+// WhereHasMappingChangesWith applies a predicate to check if query has an edge mapping_changes with a given conditions (other predicates).
+func (f *IntegrationFilter) WhereHasMappingChangesWith(preds ...predicate.MappingChange) {
+	f.Where(entql.HasEdgeWith("mapping_changes", sqlgraph.WrapFunc(func(s *sql.Selector) {
+		for _, p := range preds {
+			p(s)
+		}
+	})))
+}
+
+// WhereHasIdentitySimulations applies a predicate to check if query has an edge identity_simulations.
+func (f *IntegrationFilter) WhereHasIdentitySimulations() {
+	f.Where(entql.HasEdge("identity_simulations"))
+}
+
+// WhereHasIdentitySimulationsWith applies a predicate to check if query has an edge identity_simulations with a given conditions (other predicates).
+func (f *IntegrationFilter) WhereHasIdentitySimulationsWith(preds ...predicate.IdentitySimulation) {
+	f.Where(entql.HasEdgeWith("identity_simulations", sqlgraph.WrapFunc(func(s *sql.Selector) {
+		for _, p := range preds {
+			p(s)
+		}
+	})))
+}
+
 // addPredicate implements the predicateAdder interface.
 func (_q *InvitationQuery) addPredicate(pred func(s *sql.Selector)) {
 	_q.predicates = append(_q.predicates, pred)
@@ -2556,7 +3616,7 @@ type InvitationFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *InvitationFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[13].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[19].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -2646,7 +3706,7 @@ type MappingFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *MappingFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[14].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[20].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -2712,6 +3772,190 @@ func (f *MappingFilter) WhereHasIntegrationWith(preds ...predicate.Integration) 
 }
 
 // addPredicate implements the predicateAdder interface.
+func (_q *MappingChangeQuery) addPredicate(pred func(s *sql.Selector)) {
+	_q.predicates = append(_q.predicates, pred)
+}
+
+// Filter returns a Filter implementation to apply filters on the MappingChangeQuery builder.
+func (_q *MappingChangeQuery) Filter() *MappingChangeFilter {
+	return &MappingChangeFilter{config: _q.config, predicateAdder: _q}
+}
+
+// addPredicate implements the predicateAdder interface.
+func (m *MappingChangeMutation) addPredicate(pred func(s *sql.Selector)) {
+	m.predicates = append(m.predicates, pred)
+}
+
+// Filter returns an entql.Where implementation to apply filters on the MappingChangeMutation builder.
+func (m *MappingChangeMutation) Filter() *MappingChangeFilter {
+	return &MappingChangeFilter{config: m.config, predicateAdder: m}
+}
+
+// MappingChangeFilter provides a generic filtering capability at runtime for MappingChangeQuery.
+type MappingChangeFilter struct {
+	predicateAdder
+	config
+}
+
+// Where applies the entql predicate on the query filter.
+func (f *MappingChangeFilter) Where(p entql.P) {
+	f.addPredicate(func(s *sql.Selector) {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[21].Type, p, s); err != nil {
+			s.AddError(err)
+		}
+	})
+}
+
+// WhereID applies the entql string predicate on the id field.
+func (f *MappingChangeFilter) WhereID(p entql.StringP) {
+	f.Where(p.Field(mappingchange.FieldID))
+}
+
+// WhereWorkspaceID applies the entql string predicate on the workspace_id field.
+func (f *MappingChangeFilter) WhereWorkspaceID(p entql.StringP) {
+	f.Where(p.Field(mappingchange.FieldWorkspaceID))
+}
+
+// WhereCreatedAt applies the entql time.Time predicate on the created_at field.
+func (f *MappingChangeFilter) WhereCreatedAt(p entql.TimeP) {
+	f.Where(p.Field(mappingchange.FieldCreatedAt))
+}
+
+// WhereIntegrationID applies the entql string predicate on the integration_id field.
+func (f *MappingChangeFilter) WhereIntegrationID(p entql.StringP) {
+	f.Where(p.Field(mappingchange.FieldIntegrationID))
+}
+
+// WhereAction applies the entql string predicate on the action field.
+func (f *MappingChangeFilter) WhereAction(p entql.StringP) {
+	f.Where(p.Field(mappingchange.FieldAction))
+}
+
+// WhereObjectName applies the entql string predicate on the object_name field.
+func (f *MappingChangeFilter) WhereObjectName(p entql.StringP) {
+	f.Where(p.Field(mappingchange.FieldObjectName))
+}
+
+// WhereStandardField applies the entql string predicate on the standard_field field.
+func (f *MappingChangeFilter) WhereStandardField(p entql.StringP) {
+	f.Where(p.Field(mappingchange.FieldStandardField))
+}
+
+// WhereCrmFieldBefore applies the entql string predicate on the crm_field_before field.
+func (f *MappingChangeFilter) WhereCrmFieldBefore(p entql.StringP) {
+	f.Where(p.Field(mappingchange.FieldCrmFieldBefore))
+}
+
+// WhereCrmFieldAfter applies the entql string predicate on the crm_field_after field.
+func (f *MappingChangeFilter) WhereCrmFieldAfter(p entql.StringP) {
+	f.Where(p.Field(mappingchange.FieldCrmFieldAfter))
+}
+
+// WhereOrigin applies the entql string predicate on the origin field.
+func (f *MappingChangeFilter) WhereOrigin(p entql.StringP) {
+	f.Where(p.Field(mappingchange.FieldOrigin))
+}
+
+// WhereReason applies the entql string predicate on the reason field.
+func (f *MappingChangeFilter) WhereReason(p entql.StringP) {
+	f.Where(p.Field(mappingchange.FieldReason))
+}
+
+// WhereChangedBy applies the entql string predicate on the changed_by field.
+func (f *MappingChangeFilter) WhereChangedBy(p entql.StringP) {
+	f.Where(p.Field(mappingchange.FieldChangedBy))
+}
+
+// WhereHasIntegration applies a predicate to check if query has an edge integration.
+func (f *MappingChangeFilter) WhereHasIntegration() {
+	f.Where(entql.HasEdge("integration"))
+}
+
+// WhereHasIntegrationWith applies a predicate to check if query has an edge integration with a given conditions (other predicates).
+func (f *MappingChangeFilter) WhereHasIntegrationWith(preds ...predicate.Integration) {
+	f.Where(entql.HasEdgeWith("integration", sqlgraph.WrapFunc(func(s *sql.Selector) {
+		for _, p := range preds {
+			p(s)
+		}
+	})))
+}
+
+// addPredicate implements the predicateAdder interface.
+func (_q *MappingDefaultQuery) addPredicate(pred func(s *sql.Selector)) {
+	_q.predicates = append(_q.predicates, pred)
+}
+
+// Filter returns a Filter implementation to apply filters on the MappingDefaultQuery builder.
+func (_q *MappingDefaultQuery) Filter() *MappingDefaultFilter {
+	return &MappingDefaultFilter{config: _q.config, predicateAdder: _q}
+}
+
+// addPredicate implements the predicateAdder interface.
+func (m *MappingDefaultMutation) addPredicate(pred func(s *sql.Selector)) {
+	m.predicates = append(m.predicates, pred)
+}
+
+// Filter returns an entql.Where implementation to apply filters on the MappingDefaultMutation builder.
+func (m *MappingDefaultMutation) Filter() *MappingDefaultFilter {
+	return &MappingDefaultFilter{config: m.config, predicateAdder: m}
+}
+
+// MappingDefaultFilter provides a generic filtering capability at runtime for MappingDefaultQuery.
+type MappingDefaultFilter struct {
+	predicateAdder
+	config
+}
+
+// Where applies the entql predicate on the query filter.
+func (f *MappingDefaultFilter) Where(p entql.P) {
+	f.addPredicate(func(s *sql.Selector) {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[22].Type, p, s); err != nil {
+			s.AddError(err)
+		}
+	})
+}
+
+// WhereID applies the entql string predicate on the id field.
+func (f *MappingDefaultFilter) WhereID(p entql.StringP) {
+	f.Where(p.Field(mappingdefault.FieldID))
+}
+
+// WhereWorkspaceID applies the entql string predicate on the workspace_id field.
+func (f *MappingDefaultFilter) WhereWorkspaceID(p entql.StringP) {
+	f.Where(p.Field(mappingdefault.FieldWorkspaceID))
+}
+
+// WhereCreatedAt applies the entql time.Time predicate on the created_at field.
+func (f *MappingDefaultFilter) WhereCreatedAt(p entql.TimeP) {
+	f.Where(p.Field(mappingdefault.FieldCreatedAt))
+}
+
+// WhereConnector applies the entql string predicate on the connector field.
+func (f *MappingDefaultFilter) WhereConnector(p entql.StringP) {
+	f.Where(p.Field(mappingdefault.FieldConnector))
+}
+
+// WhereStandardField applies the entql string predicate on the standard_field field.
+func (f *MappingDefaultFilter) WhereStandardField(p entql.StringP) {
+	f.Where(p.Field(mappingdefault.FieldStandardField))
+}
+
+// WhereCrmField applies the entql string predicate on the crm_field field.
+func (f *MappingDefaultFilter) WhereCrmField(p entql.StringP) {
+	f.Where(p.Field(mappingdefault.FieldCrmField))
+}
+
+// WhereUpdatedBy applies the entql string predicate on the updated_by field.
+func (f *MappingDefaultFilter) WhereUpdatedBy(p entql.StringP) {
+	f.Where(p.Field(mappingdefault.FieldUpdatedBy))
+}
+
+// WhereUpdatedAt applies the entql time.Time predicate on the updated_at field.
+func (f *MappingDefaultFilter) WhereUpdatedAt(p entql.TimeP) {
+	f.Where(p.Field(mappingdefault.FieldUpdatedAt))
+}
+
+// addPredicate implements the predicateAdder interface.
 func (_q *MemberQuery) addPredicate(pred func(s *sql.Selector)) {
 	_q.predicates = append(_q.predicates, pred)
 }
@@ -2740,7 +3984,7 @@ type MemberFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *MemberFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[15].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[23].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -2796,6 +4040,11 @@ func (f *MemberFilter) WhereLastSeenAt(p entql.TimeP) {
 	f.Where(p.Field(member.FieldLastSeenAt))
 }
 
+// WhereInboxReadThrough applies the entql time.Time predicate on the inbox_read_through field.
+func (f *MemberFilter) WhereInboxReadThrough(p entql.TimeP) {
+	f.Where(p.Field(member.FieldInboxReadThrough))
+}
+
 // WhereRemovedAt applies the entql time.Time predicate on the removed_at field.
 func (f *MemberFilter) WhereRemovedAt(p entql.TimeP) {
 	f.Where(p.Field(member.FieldRemovedAt))
@@ -2804,6 +4053,71 @@ func (f *MemberFilter) WhereRemovedAt(p entql.TimeP) {
 // WhereEmailKey applies the entql string predicate on the email_key field.
 func (f *MemberFilter) WhereEmailKey(p entql.StringP) {
 	f.Where(p.Field(member.FieldEmailKey))
+}
+
+// addPredicate implements the predicateAdder interface.
+func (_q *MutedRuleQuery) addPredicate(pred func(s *sql.Selector)) {
+	_q.predicates = append(_q.predicates, pred)
+}
+
+// Filter returns a Filter implementation to apply filters on the MutedRuleQuery builder.
+func (_q *MutedRuleQuery) Filter() *MutedRuleFilter {
+	return &MutedRuleFilter{config: _q.config, predicateAdder: _q}
+}
+
+// addPredicate implements the predicateAdder interface.
+func (m *MutedRuleMutation) addPredicate(pred func(s *sql.Selector)) {
+	m.predicates = append(m.predicates, pred)
+}
+
+// Filter returns an entql.Where implementation to apply filters on the MutedRuleMutation builder.
+func (m *MutedRuleMutation) Filter() *MutedRuleFilter {
+	return &MutedRuleFilter{config: m.config, predicateAdder: m}
+}
+
+// MutedRuleFilter provides a generic filtering capability at runtime for MutedRuleQuery.
+type MutedRuleFilter struct {
+	predicateAdder
+	config
+}
+
+// Where applies the entql predicate on the query filter.
+func (f *MutedRuleFilter) Where(p entql.P) {
+	f.addPredicate(func(s *sql.Selector) {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[24].Type, p, s); err != nil {
+			s.AddError(err)
+		}
+	})
+}
+
+// WhereID applies the entql string predicate on the id field.
+func (f *MutedRuleFilter) WhereID(p entql.StringP) {
+	f.Where(p.Field(mutedrule.FieldID))
+}
+
+// WhereWorkspaceID applies the entql string predicate on the workspace_id field.
+func (f *MutedRuleFilter) WhereWorkspaceID(p entql.StringP) {
+	f.Where(p.Field(mutedrule.FieldWorkspaceID))
+}
+
+// WhereCreatedAt applies the entql time.Time predicate on the created_at field.
+func (f *MutedRuleFilter) WhereCreatedAt(p entql.TimeP) {
+	f.Where(p.Field(mutedrule.FieldCreatedAt))
+}
+
+// WhereRule applies the entql string predicate on the rule field.
+func (f *MutedRuleFilter) WhereRule(p entql.StringP) {
+	f.Where(p.Field(mutedrule.FieldRule))
+}
+
+// WhereReason applies the entql string predicate on the reason field.
+func (f *MutedRuleFilter) WhereReason(p entql.StringP) {
+	f.Where(p.Field(mutedrule.FieldReason))
+}
+
+// WhereMutedBy applies the entql string predicate on the muted_by field.
+func (f *MutedRuleFilter) WhereMutedBy(p entql.StringP) {
+	f.Where(p.Field(mutedrule.FieldMutedBy))
 }
 
 // addPredicate implements the predicateAdder interface.
@@ -2835,7 +4149,7 @@ type OAuthClientFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *OAuthClientFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[16].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[25].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -2910,7 +4224,7 @@ type OAuthStateFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *OAuthStateFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[17].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[26].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -2966,6 +4280,11 @@ func (f *OAuthStateFilter) WhereRedirectURI(p entql.StringP) {
 	f.Where(p.Field(oauthstate.FieldRedirectURI))
 }
 
+// WhereSimulationID applies the entql string predicate on the simulation_id field.
+func (f *OAuthStateFilter) WhereSimulationID(p entql.StringP) {
+	f.Where(p.Field(oauthstate.FieldSimulationID))
+}
+
 // WhereExpiresAt applies the entql time.Time predicate on the expires_at field.
 func (f *OAuthStateFilter) WhereExpiresAt(p entql.TimeP) {
 	f.Where(p.Field(oauthstate.FieldExpiresAt))
@@ -3005,7 +4324,7 @@ type PermissionChangeFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *PermissionChangeFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[18].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[27].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -3076,6 +4395,110 @@ func (f *PermissionChangeFilter) WhereHasIntegrationWith(preds ...predicate.Inte
 }
 
 // addPredicate implements the predicateAdder interface.
+func (_q *PermissionSnapshotQuery) addPredicate(pred func(s *sql.Selector)) {
+	_q.predicates = append(_q.predicates, pred)
+}
+
+// Filter returns a Filter implementation to apply filters on the PermissionSnapshotQuery builder.
+func (_q *PermissionSnapshotQuery) Filter() *PermissionSnapshotFilter {
+	return &PermissionSnapshotFilter{config: _q.config, predicateAdder: _q}
+}
+
+// addPredicate implements the predicateAdder interface.
+func (m *PermissionSnapshotMutation) addPredicate(pred func(s *sql.Selector)) {
+	m.predicates = append(m.predicates, pred)
+}
+
+// Filter returns an entql.Where implementation to apply filters on the PermissionSnapshotMutation builder.
+func (m *PermissionSnapshotMutation) Filter() *PermissionSnapshotFilter {
+	return &PermissionSnapshotFilter{config: m.config, predicateAdder: m}
+}
+
+// PermissionSnapshotFilter provides a generic filtering capability at runtime for PermissionSnapshotQuery.
+type PermissionSnapshotFilter struct {
+	predicateAdder
+	config
+}
+
+// Where applies the entql predicate on the query filter.
+func (f *PermissionSnapshotFilter) Where(p entql.P) {
+	f.addPredicate(func(s *sql.Selector) {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[28].Type, p, s); err != nil {
+			s.AddError(err)
+		}
+	})
+}
+
+// WhereID applies the entql string predicate on the id field.
+func (f *PermissionSnapshotFilter) WhereID(p entql.StringP) {
+	f.Where(p.Field(permissionsnapshot.FieldID))
+}
+
+// WhereWorkspaceID applies the entql string predicate on the workspace_id field.
+func (f *PermissionSnapshotFilter) WhereWorkspaceID(p entql.StringP) {
+	f.Where(p.Field(permissionsnapshot.FieldWorkspaceID))
+}
+
+// WhereCreatedAt applies the entql time.Time predicate on the created_at field.
+func (f *PermissionSnapshotFilter) WhereCreatedAt(p entql.TimeP) {
+	f.Where(p.Field(permissionsnapshot.FieldCreatedAt))
+}
+
+// WhereIntegrationID applies the entql string predicate on the integration_id field.
+func (f *PermissionSnapshotFilter) WhereIntegrationID(p entql.StringP) {
+	f.Where(p.Field(permissionsnapshot.FieldIntegrationID))
+}
+
+// WhereTrigger applies the entql string predicate on the trigger field.
+func (f *PermissionSnapshotFilter) WhereTrigger(p entql.StringP) {
+	f.Where(p.Field(permissionsnapshot.FieldTrigger))
+}
+
+// WhereLastSeenAt applies the entql time.Time predicate on the last_seen_at field.
+func (f *PermissionSnapshotFilter) WhereLastSeenAt(p entql.TimeP) {
+	f.Where(p.Field(permissionsnapshot.FieldLastSeenAt))
+}
+
+// WhereChecks applies the entql int predicate on the checks field.
+func (f *PermissionSnapshotFilter) WhereChecks(p entql.IntP) {
+	f.Where(p.Field(permissionsnapshot.FieldChecks))
+}
+
+// WhereAPIVersion applies the entql string predicate on the api_version field.
+func (f *PermissionSnapshotFilter) WhereAPIVersion(p entql.StringP) {
+	f.Where(p.Field(permissionsnapshot.FieldAPIVersion))
+}
+
+// WhereIdentity applies the entql string predicate on the identity field.
+func (f *PermissionSnapshotFilter) WhereIdentity(p entql.StringP) {
+	f.Where(p.Field(permissionsnapshot.FieldIdentity))
+}
+
+// WhereContentHash applies the entql string predicate on the content_hash field.
+func (f *PermissionSnapshotFilter) WhereContentHash(p entql.StringP) {
+	f.Where(p.Field(permissionsnapshot.FieldContentHash))
+}
+
+// WhereObjects applies the entql json.RawMessage predicate on the objects field.
+func (f *PermissionSnapshotFilter) WhereObjects(p entql.BytesP) {
+	f.Where(p.Field(permissionsnapshot.FieldObjects))
+}
+
+// WhereHasIntegration applies a predicate to check if query has an edge integration.
+func (f *PermissionSnapshotFilter) WhereHasIntegration() {
+	f.Where(entql.HasEdge("integration"))
+}
+
+// WhereHasIntegrationWith applies a predicate to check if query has an edge integration with a given conditions (other predicates).
+func (f *PermissionSnapshotFilter) WhereHasIntegrationWith(preds ...predicate.Integration) {
+	f.Where(entql.HasEdgeWith("integration", sqlgraph.WrapFunc(func(s *sql.Selector) {
+		for _, p := range preds {
+			p(s)
+		}
+	})))
+}
+
+// addPredicate implements the predicateAdder interface.
 func (_q *PicklistQuery) addPredicate(pred func(s *sql.Selector)) {
 	_q.predicates = append(_q.predicates, pred)
 }
@@ -3104,7 +4527,7 @@ type PicklistFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *PicklistFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[19].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[29].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -3184,7 +4607,7 @@ type RecipientFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *RecipientFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[20].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[30].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -3213,6 +4636,16 @@ func (f *RecipientFilter) WhereAddress(p entql.StringP) {
 // WhereClass applies the entql string predicate on the class field.
 func (f *RecipientFilter) WhereClass(p entql.StringP) {
 	f.Where(p.Field(recipient.FieldClass))
+}
+
+// WhereKind applies the entql string predicate on the kind field.
+func (f *RecipientFilter) WhereKind(p entql.StringP) {
+	f.Where(p.Field(recipient.FieldKind))
+}
+
+// WhereMinSeverity applies the entql string predicate on the min_severity field.
+func (f *RecipientFilter) WhereMinSeverity(p entql.StringP) {
+	f.Where(p.Field(recipient.FieldMinSeverity))
 }
 
 // WhereAddedBy applies the entql string predicate on the added_by field.
@@ -3249,7 +4682,7 @@ type RecordFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *RecordFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[21].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[31].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -3339,7 +4772,7 @@ type RunErrorFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *RunErrorFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[22].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[32].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -3434,7 +4867,7 @@ type RunLogEntryFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *RunLogEntryFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[23].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[33].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -3524,7 +4957,7 @@ type RunObjectFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *RunObjectFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[24].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[34].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -3643,7 +5076,7 @@ type SessionFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *SessionFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[25].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[35].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -3753,7 +5186,7 @@ type SettingValueFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *SettingValueFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[26].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[36].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -3828,7 +5261,7 @@ type SignInLinkFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *SignInLinkFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[27].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[37].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -3870,6 +5303,76 @@ func (f *SignInLinkFilter) WhereUsedAt(p entql.TimeP) {
 }
 
 // addPredicate implements the predicateAdder interface.
+func (_q *SnapshotObjectQuery) addPredicate(pred func(s *sql.Selector)) {
+	_q.predicates = append(_q.predicates, pred)
+}
+
+// Filter returns a Filter implementation to apply filters on the SnapshotObjectQuery builder.
+func (_q *SnapshotObjectQuery) Filter() *SnapshotObjectFilter {
+	return &SnapshotObjectFilter{config: _q.config, predicateAdder: _q}
+}
+
+// addPredicate implements the predicateAdder interface.
+func (m *SnapshotObjectMutation) addPredicate(pred func(s *sql.Selector)) {
+	m.predicates = append(m.predicates, pred)
+}
+
+// Filter returns an entql.Where implementation to apply filters on the SnapshotObjectMutation builder.
+func (m *SnapshotObjectMutation) Filter() *SnapshotObjectFilter {
+	return &SnapshotObjectFilter{config: m.config, predicateAdder: m}
+}
+
+// SnapshotObjectFilter provides a generic filtering capability at runtime for SnapshotObjectQuery.
+type SnapshotObjectFilter struct {
+	predicateAdder
+	config
+}
+
+// Where applies the entql predicate on the query filter.
+func (f *SnapshotObjectFilter) Where(p entql.P) {
+	f.addPredicate(func(s *sql.Selector) {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[38].Type, p, s); err != nil {
+			s.AddError(err)
+		}
+	})
+}
+
+// WhereID applies the entql string predicate on the id field.
+func (f *SnapshotObjectFilter) WhereID(p entql.StringP) {
+	f.Where(p.Field(snapshotobject.FieldID))
+}
+
+// WhereWorkspaceID applies the entql string predicate on the workspace_id field.
+func (f *SnapshotObjectFilter) WhereWorkspaceID(p entql.StringP) {
+	f.Where(p.Field(snapshotobject.FieldWorkspaceID))
+}
+
+// WhereCreatedAt applies the entql time.Time predicate on the created_at field.
+func (f *SnapshotObjectFilter) WhereCreatedAt(p entql.TimeP) {
+	f.Where(p.Field(snapshotobject.FieldCreatedAt))
+}
+
+// WhereIntegrationID applies the entql string predicate on the integration_id field.
+func (f *SnapshotObjectFilter) WhereIntegrationID(p entql.StringP) {
+	f.Where(p.Field(snapshotobject.FieldIntegrationID))
+}
+
+// WhereObjectName applies the entql string predicate on the object_name field.
+func (f *SnapshotObjectFilter) WhereObjectName(p entql.StringP) {
+	f.Where(p.Field(snapshotobject.FieldObjectName))
+}
+
+// WhereContentHash applies the entql string predicate on the content_hash field.
+func (f *SnapshotObjectFilter) WhereContentHash(p entql.StringP) {
+	f.Where(p.Field(snapshotobject.FieldContentHash))
+}
+
+// WhereBody applies the entql []byte predicate on the body field.
+func (f *SnapshotObjectFilter) WhereBody(p entql.BytesP) {
+	f.Where(p.Field(snapshotobject.FieldBody))
+}
+
+// addPredicate implements the predicateAdder interface.
 func (_q *SyncRunQuery) addPredicate(pred func(s *sql.Selector)) {
 	_q.predicates = append(_q.predicates, pred)
 }
@@ -3898,7 +5401,7 @@ type SyncRunFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *SyncRunFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[28].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[39].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -4101,7 +5604,7 @@ type WorkspaceFilter struct {
 // Where applies the entql predicate on the query filter.
 func (f *WorkspaceFilter) Where(p entql.P) {
 	f.addPredicate(func(s *sql.Selector) {
-		if err := schemaGraph.EvalP(schemaGraph.Nodes[29].Type, p, s); err != nil {
+		if err := schemaGraph.EvalP(schemaGraph.Nodes[40].Type, p, s); err != nil {
 			s.AddError(err)
 		}
 	})
@@ -4135,4 +5638,19 @@ func (f *WorkspaceFilter) WherePackageKey(p entql.StringP) {
 // WhereTimeZone applies the entql string predicate on the time_zone field.
 func (f *WorkspaceFilter) WhereTimeZone(p entql.StringP) {
 	f.Where(p.Field(workspace.FieldTimeZone))
+}
+
+// WhereDigestTime applies the entql string predicate on the digest_time field.
+func (f *WorkspaceFilter) WhereDigestTime(p entql.StringP) {
+	f.Where(p.Field(workspace.FieldDigestTime))
+}
+
+// WhereDigestZone applies the entql string predicate on the digest_zone field.
+func (f *WorkspaceFilter) WhereDigestZone(p entql.StringP) {
+	f.Where(p.Field(workspace.FieldDigestZone))
+}
+
+// WhereNextDigestAt applies the entql time.Time predicate on the next_digest_at field.
+func (f *WorkspaceFilter) WhereNextDigestAt(p entql.TimeP) {
+	f.Where(p.Field(workspace.FieldNextDigestAt))
 }

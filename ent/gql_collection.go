@@ -13,15 +13,22 @@ import (
 	"github.com/fieldwarden/fieldwarden/ent/alert"
 	"github.com/fieldwarden/fieldwarden/ent/apitoken"
 	"github.com/fieldwarden/fieldwarden/ent/auditentry"
+	"github.com/fieldwarden/fieldwarden/ent/channel"
 	"github.com/fieldwarden/fieldwarden/ent/crmfield"
 	"github.com/fieldwarden/fieldwarden/ent/crmobject"
+	"github.com/fieldwarden/fieldwarden/ent/delivery"
+	"github.com/fieldwarden/fieldwarden/ent/digest"
 	"github.com/fieldwarden/fieldwarden/ent/failedrecord"
 	"github.com/fieldwarden/fieldwarden/ent/feedentry"
+	"github.com/fieldwarden/fieldwarden/ent/identitysimulation"
+	"github.com/fieldwarden/fieldwarden/ent/inboxitem"
 	"github.com/fieldwarden/fieldwarden/ent/integration"
 	"github.com/fieldwarden/fieldwarden/ent/invitation"
 	"github.com/fieldwarden/fieldwarden/ent/mapping"
+	"github.com/fieldwarden/fieldwarden/ent/mappingchange"
 	"github.com/fieldwarden/fieldwarden/ent/member"
 	"github.com/fieldwarden/fieldwarden/ent/permissionchange"
+	"github.com/fieldwarden/fieldwarden/ent/permissionsnapshot"
 	"github.com/fieldwarden/fieldwarden/ent/recipient"
 	"github.com/fieldwarden/fieldwarden/ent/runlogentry"
 	"github.com/fieldwarden/fieldwarden/ent/runobject"
@@ -169,6 +176,56 @@ func (_q *AlertQuery) collectField(ctx context.Context, oneNode bool, opCtx *gra
 			if _, ok := fieldSeen[alert.FieldResolution]; !ok {
 				selectedFields = append(selectedFields, alert.FieldResolution)
 				fieldSeen[alert.FieldResolution] = struct{}{}
+			}
+		case "openedAt":
+			if _, ok := fieldSeen[alert.FieldOpenedAt]; !ok {
+				selectedFields = append(selectedFields, alert.FieldOpenedAt)
+				fieldSeen[alert.FieldOpenedAt] = struct{}{}
+			}
+		case "since":
+			if _, ok := fieldSeen[alert.FieldSince]; !ok {
+				selectedFields = append(selectedFields, alert.FieldSince)
+				fieldSeen[alert.FieldSince] = struct{}{}
+			}
+		case "folded":
+			if _, ok := fieldSeen[alert.FieldFolded]; !ok {
+				selectedFields = append(selectedFields, alert.FieldFolded)
+				fieldSeen[alert.FieldFolded] = struct{}{}
+			}
+		case "flaps":
+			if _, ok := fieldSeen[alert.FieldFlaps]; !ok {
+				selectedFields = append(selectedFields, alert.FieldFlaps)
+				fieldSeen[alert.FieldFlaps] = struct{}{}
+			}
+		case "acknowledgedAt":
+			if _, ok := fieldSeen[alert.FieldAcknowledgedAt]; !ok {
+				selectedFields = append(selectedFields, alert.FieldAcknowledgedAt)
+				fieldSeen[alert.FieldAcknowledgedAt] = struct{}{}
+			}
+		case "acknowledgedBy":
+			if _, ok := fieldSeen[alert.FieldAcknowledgedBy]; !ok {
+				selectedFields = append(selectedFields, alert.FieldAcknowledgedBy)
+				fieldSeen[alert.FieldAcknowledgedBy] = struct{}{}
+			}
+		case "snoozedUntil":
+			if _, ok := fieldSeen[alert.FieldSnoozedUntil]; !ok {
+				selectedFields = append(selectedFields, alert.FieldSnoozedUntil)
+				fieldSeen[alert.FieldSnoozedUntil] = struct{}{}
+			}
+		case "snoozedBy":
+			if _, ok := fieldSeen[alert.FieldSnoozedBy]; !ok {
+				selectedFields = append(selectedFields, alert.FieldSnoozedBy)
+				fieldSeen[alert.FieldSnoozedBy] = struct{}{}
+			}
+		case "resolvedBy":
+			if _, ok := fieldSeen[alert.FieldResolvedBy]; !ok {
+				selectedFields = append(selectedFields, alert.FieldResolvedBy)
+				fieldSeen[alert.FieldResolvedBy] = struct{}{}
+			}
+		case "note":
+			if _, ok := fieldSeen[alert.FieldNote]; !ok {
+				selectedFields = append(selectedFields, alert.FieldNote)
+				fieldSeen[alert.FieldNote] = struct{}{}
 			}
 		case "id":
 		case "__typename":
@@ -447,6 +504,162 @@ func newAuditEntryPaginateArgs(rv map[string]any) *auditentryPaginateArgs {
 }
 
 // CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *ChannelQuery) CollectFields(ctx context.Context, satisfies ...string) (*ChannelQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *ChannelQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	var (
+		unknownSeen    bool
+		fieldSeen      = make(map[string]struct{}, len(channel.Columns))
+		selectedFields = []string{channel.FieldID}
+	)
+	for _, field := range graphql.CollectFields(opCtx, collected.Selections, satisfies) {
+		switch field.Name {
+		case "workspaceID":
+			if _, ok := fieldSeen[channel.FieldWorkspaceID]; !ok {
+				selectedFields = append(selectedFields, channel.FieldWorkspaceID)
+				fieldSeen[channel.FieldWorkspaceID] = struct{}{}
+			}
+		case "createdAt":
+			if _, ok := fieldSeen[channel.FieldCreatedAt]; !ok {
+				selectedFields = append(selectedFields, channel.FieldCreatedAt)
+				fieldSeen[channel.FieldCreatedAt] = struct{}{}
+			}
+		case "kind":
+			if _, ok := fieldSeen[channel.FieldKind]; !ok {
+				selectedFields = append(selectedFields, channel.FieldKind)
+				fieldSeen[channel.FieldKind] = struct{}{}
+			}
+		case "name":
+			if _, ok := fieldSeen[channel.FieldName]; !ok {
+				selectedFields = append(selectedFields, channel.FieldName)
+				fieldSeen[channel.FieldName] = struct{}{}
+			}
+		case "host":
+			if _, ok := fieldSeen[channel.FieldHost]; !ok {
+				selectedFields = append(selectedFields, channel.FieldHost)
+				fieldSeen[channel.FieldHost] = struct{}{}
+			}
+		case "headerNames":
+			if _, ok := fieldSeen[channel.FieldHeaderNames]; !ok {
+				selectedFields = append(selectedFields, channel.FieldHeaderNames)
+				fieldSeen[channel.FieldHeaderNames] = struct{}{}
+			}
+		case "minSeverity":
+			if _, ok := fieldSeen[channel.FieldMinSeverity]; !ok {
+				selectedFields = append(selectedFields, channel.FieldMinSeverity)
+				fieldSeen[channel.FieldMinSeverity] = struct{}{}
+			}
+		case "enabled":
+			if _, ok := fieldSeen[channel.FieldEnabled]; !ok {
+				selectedFields = append(selectedFields, channel.FieldEnabled)
+				fieldSeen[channel.FieldEnabled] = struct{}{}
+			}
+		case "disabledReason":
+			if _, ok := fieldSeen[channel.FieldDisabledReason]; !ok {
+				selectedFields = append(selectedFields, channel.FieldDisabledReason)
+				fieldSeen[channel.FieldDisabledReason] = struct{}{}
+			}
+		case "disabledAt":
+			if _, ok := fieldSeen[channel.FieldDisabledAt]; !ok {
+				selectedFields = append(selectedFields, channel.FieldDisabledAt)
+				fieldSeen[channel.FieldDisabledAt] = struct{}{}
+			}
+		case "failures":
+			if _, ok := fieldSeen[channel.FieldFailures]; !ok {
+				selectedFields = append(selectedFields, channel.FieldFailures)
+				fieldSeen[channel.FieldFailures] = struct{}{}
+			}
+		case "retryAt":
+			if _, ok := fieldSeen[channel.FieldRetryAt]; !ok {
+				selectedFields = append(selectedFields, channel.FieldRetryAt)
+				fieldSeen[channel.FieldRetryAt] = struct{}{}
+			}
+		case "lastDeliveredAt":
+			if _, ok := fieldSeen[channel.FieldLastDeliveredAt]; !ok {
+				selectedFields = append(selectedFields, channel.FieldLastDeliveredAt)
+				fieldSeen[channel.FieldLastDeliveredAt] = struct{}{}
+			}
+		case "createdBy":
+			if _, ok := fieldSeen[channel.FieldCreatedBy]; !ok {
+				selectedFields = append(selectedFields, channel.FieldCreatedBy)
+				fieldSeen[channel.FieldCreatedBy] = struct{}{}
+			}
+		case "updatedAt":
+			if _, ok := fieldSeen[channel.FieldUpdatedAt]; !ok {
+				selectedFields = append(selectedFields, channel.FieldUpdatedAt)
+				fieldSeen[channel.FieldUpdatedAt] = struct{}{}
+			}
+		case "id":
+		case "__typename":
+		default:
+			unknownSeen = true
+		}
+	}
+	if !unknownSeen {
+		_q.Select(selectedFields...)
+	}
+	return nil
+}
+
+type channelPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []ChannelPaginateOption
+}
+
+func newChannelPaginateArgs(rv map[string]any) *channelPaginateArgs {
+	args := &channelPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	if v, ok := rv[orderByField]; ok {
+		switch v := v.(type) {
+		case map[string]any:
+			var (
+				err1, err2 error
+				order      = &ChannelOrder{Field: &ChannelOrderField{}, Direction: entgql.OrderDirectionAsc}
+			)
+			if d, ok := v[directionField]; ok {
+				err1 = order.Direction.UnmarshalGQL(d)
+			}
+			if f, ok := v[fieldField]; ok {
+				err2 = order.Field.UnmarshalGQL(f)
+			}
+			if err1 == nil && err2 == nil {
+				args.opts = append(args.opts, WithChannelOrder(order))
+			}
+		case *ChannelOrder:
+			if v != nil {
+				args.opts = append(args.opts, WithChannelOrder(v))
+			}
+		}
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
 func (_q *CrmFieldQuery) CollectFields(ctx context.Context, satisfies ...string) (*CrmFieldQuery, error) {
 	fc := graphql.GetFieldContext(ctx)
 	if fc == nil {
@@ -531,6 +744,11 @@ func (_q *CrmFieldQuery) collectField(ctx context.Context, oneNode bool, opCtx *
 			if _, ok := fieldSeen[crmfield.FieldUpdatable]; !ok {
 				selectedFields = append(selectedFields, crmfield.FieldUpdatable)
 				fieldSeen[crmfield.FieldUpdatable] = struct{}{}
+			}
+		case "rightsSince":
+			if _, ok := fieldSeen[crmfield.FieldRightsSince]; !ok {
+				selectedFields = append(selectedFields, crmfield.FieldRightsSince)
+				fieldSeen[crmfield.FieldRightsSince] = struct{}{}
 			}
 		case "standardized":
 			if _, ok := fieldSeen[crmfield.FieldStandardized]; !ok {
@@ -812,6 +1030,16 @@ func (_q *CrmObjectQuery) collectField(ctx context.Context, oneNode bool, opCtx 
 				selectedFields = append(selectedFields, crmobject.FieldRights)
 				fieldSeen[crmobject.FieldRights] = struct{}{}
 			}
+		case "rightsSince":
+			if _, ok := fieldSeen[crmobject.FieldRightsSince]; !ok {
+				selectedFields = append(selectedFields, crmobject.FieldRightsSince)
+				fieldSeen[crmobject.FieldRightsSince] = struct{}{}
+			}
+		case "published":
+			if _, ok := fieldSeen[crmobject.FieldPublished]; !ok {
+				selectedFields = append(selectedFields, crmobject.FieldPublished)
+				fieldSeen[crmobject.FieldPublished] = struct{}{}
+			}
 		case "cause":
 			if _, ok := fieldSeen[crmobject.FieldCause]; !ok {
 				selectedFields = append(selectedFields, crmobject.FieldCause)
@@ -973,6 +1201,264 @@ func newCrmObjectPaginateArgs(rv map[string]any) *crmobjectPaginateArgs {
 				args.opts = append(args.opts, WithCrmObjectOrder(v))
 			}
 		}
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *DeliveryQuery) CollectFields(ctx context.Context, satisfies ...string) (*DeliveryQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *DeliveryQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	var (
+		unknownSeen    bool
+		fieldSeen      = make(map[string]struct{}, len(delivery.Columns))
+		selectedFields = []string{delivery.FieldID}
+	)
+	for _, field := range graphql.CollectFields(opCtx, collected.Selections, satisfies) {
+		switch field.Name {
+		case "workspaceID":
+			if _, ok := fieldSeen[delivery.FieldWorkspaceID]; !ok {
+				selectedFields = append(selectedFields, delivery.FieldWorkspaceID)
+				fieldSeen[delivery.FieldWorkspaceID] = struct{}{}
+			}
+		case "createdAt":
+			if _, ok := fieldSeen[delivery.FieldCreatedAt]; !ok {
+				selectedFields = append(selectedFields, delivery.FieldCreatedAt)
+				fieldSeen[delivery.FieldCreatedAt] = struct{}{}
+			}
+		case "kind":
+			if _, ok := fieldSeen[delivery.FieldKind]; !ok {
+				selectedFields = append(selectedFields, delivery.FieldKind)
+				fieldSeen[delivery.FieldKind] = struct{}{}
+			}
+		case "medium":
+			if _, ok := fieldSeen[delivery.FieldMedium]; !ok {
+				selectedFields = append(selectedFields, delivery.FieldMedium)
+				fieldSeen[delivery.FieldMedium] = struct{}{}
+			}
+		case "channelID":
+			if _, ok := fieldSeen[delivery.FieldChannelID]; !ok {
+				selectedFields = append(selectedFields, delivery.FieldChannelID)
+				fieldSeen[delivery.FieldChannelID] = struct{}{}
+			}
+		case "address":
+			if _, ok := fieldSeen[delivery.FieldAddress]; !ok {
+				selectedFields = append(selectedFields, delivery.FieldAddress)
+				fieldSeen[delivery.FieldAddress] = struct{}{}
+			}
+		case "integrationID":
+			if _, ok := fieldSeen[delivery.FieldIntegrationID]; !ok {
+				selectedFields = append(selectedFields, delivery.FieldIntegrationID)
+				fieldSeen[delivery.FieldIntegrationID] = struct{}{}
+			}
+		case "alertID":
+			if _, ok := fieldSeen[delivery.FieldAlertID]; !ok {
+				selectedFields = append(selectedFields, delivery.FieldAlertID)
+				fieldSeen[delivery.FieldAlertID] = struct{}{}
+			}
+		case "digestID":
+			if _, ok := fieldSeen[delivery.FieldDigestID]; !ok {
+				selectedFields = append(selectedFields, delivery.FieldDigestID)
+				fieldSeen[delivery.FieldDigestID] = struct{}{}
+			}
+		case "event":
+			if _, ok := fieldSeen[delivery.FieldEvent]; !ok {
+				selectedFields = append(selectedFields, delivery.FieldEvent)
+				fieldSeen[delivery.FieldEvent] = struct{}{}
+			}
+		case "dedupKey":
+			if _, ok := fieldSeen[delivery.FieldDedupKey]; !ok {
+				selectedFields = append(selectedFields, delivery.FieldDedupKey)
+				fieldSeen[delivery.FieldDedupKey] = struct{}{}
+			}
+		case "payload":
+			if _, ok := fieldSeen[delivery.FieldPayload]; !ok {
+				selectedFields = append(selectedFields, delivery.FieldPayload)
+				fieldSeen[delivery.FieldPayload] = struct{}{}
+			}
+		case "state":
+			if _, ok := fieldSeen[delivery.FieldState]; !ok {
+				selectedFields = append(selectedFields, delivery.FieldState)
+				fieldSeen[delivery.FieldState] = struct{}{}
+			}
+		case "attempts":
+			if _, ok := fieldSeen[delivery.FieldAttempts]; !ok {
+				selectedFields = append(selectedFields, delivery.FieldAttempts)
+				fieldSeen[delivery.FieldAttempts] = struct{}{}
+			}
+		case "nextAttemptAt":
+			if _, ok := fieldSeen[delivery.FieldNextAttemptAt]; !ok {
+				selectedFields = append(selectedFields, delivery.FieldNextAttemptAt)
+				fieldSeen[delivery.FieldNextAttemptAt] = struct{}{}
+			}
+		case "attemptedAt":
+			if _, ok := fieldSeen[delivery.FieldAttemptedAt]; !ok {
+				selectedFields = append(selectedFields, delivery.FieldAttemptedAt)
+				fieldSeen[delivery.FieldAttemptedAt] = struct{}{}
+			}
+		case "deliveredAt":
+			if _, ok := fieldSeen[delivery.FieldDeliveredAt]; !ok {
+				selectedFields = append(selectedFields, delivery.FieldDeliveredAt)
+				fieldSeen[delivery.FieldDeliveredAt] = struct{}{}
+			}
+		case "responseCode":
+			if _, ok := fieldSeen[delivery.FieldResponseCode]; !ok {
+				selectedFields = append(selectedFields, delivery.FieldResponseCode)
+				fieldSeen[delivery.FieldResponseCode] = struct{}{}
+			}
+		case "failure":
+			if _, ok := fieldSeen[delivery.FieldFailure]; !ok {
+				selectedFields = append(selectedFields, delivery.FieldFailure)
+				fieldSeen[delivery.FieldFailure] = struct{}{}
+			}
+		case "log":
+			if _, ok := fieldSeen[delivery.FieldLog]; !ok {
+				selectedFields = append(selectedFields, delivery.FieldLog)
+				fieldSeen[delivery.FieldLog] = struct{}{}
+			}
+		case "id":
+		case "__typename":
+		default:
+			unknownSeen = true
+		}
+	}
+	if !unknownSeen {
+		_q.Select(selectedFields...)
+	}
+	return nil
+}
+
+type deliveryPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []DeliveryPaginateOption
+}
+
+func newDeliveryPaginateArgs(rv map[string]any) *deliveryPaginateArgs {
+	args := &deliveryPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *DigestQuery) CollectFields(ctx context.Context, satisfies ...string) (*DigestQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *DigestQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	var (
+		unknownSeen    bool
+		fieldSeen      = make(map[string]struct{}, len(digest.Columns))
+		selectedFields = []string{digest.FieldID}
+	)
+	for _, field := range graphql.CollectFields(opCtx, collected.Selections, satisfies) {
+		switch field.Name {
+		case "workspaceID":
+			if _, ok := fieldSeen[digest.FieldWorkspaceID]; !ok {
+				selectedFields = append(selectedFields, digest.FieldWorkspaceID)
+				fieldSeen[digest.FieldWorkspaceID] = struct{}{}
+			}
+		case "createdAt":
+			if _, ok := fieldSeen[digest.FieldCreatedAt]; !ok {
+				selectedFields = append(selectedFields, digest.FieldCreatedAt)
+				fieldSeen[digest.FieldCreatedAt] = struct{}{}
+			}
+		case "localDate":
+			if _, ok := fieldSeen[digest.FieldLocalDate]; !ok {
+				selectedFields = append(selectedFields, digest.FieldLocalDate)
+				fieldSeen[digest.FieldLocalDate] = struct{}{}
+			}
+		case "zone":
+			if _, ok := fieldSeen[digest.FieldZone]; !ok {
+				selectedFields = append(selectedFields, digest.FieldZone)
+				fieldSeen[digest.FieldZone] = struct{}{}
+			}
+		case "lost":
+			if _, ok := fieldSeen[digest.FieldLost]; !ok {
+				selectedFields = append(selectedFields, digest.FieldLost)
+				fieldSeen[digest.FieldLost] = struct{}{}
+			}
+		case "resolved":
+			if _, ok := fieldSeen[digest.FieldResolved]; !ok {
+				selectedFields = append(selectedFields, digest.FieldResolved)
+				fieldSeen[digest.FieldResolved] = struct{}{}
+			}
+		case "recipients":
+			if _, ok := fieldSeen[digest.FieldRecipients]; !ok {
+				selectedFields = append(selectedFields, digest.FieldRecipients)
+				fieldSeen[digest.FieldRecipients] = struct{}{}
+			}
+		case "content":
+			if _, ok := fieldSeen[digest.FieldContent]; !ok {
+				selectedFields = append(selectedFields, digest.FieldContent)
+				fieldSeen[digest.FieldContent] = struct{}{}
+			}
+		case "id":
+		case "__typename":
+		default:
+			unknownSeen = true
+		}
+	}
+	if !unknownSeen {
+		_q.Select(selectedFields...)
+	}
+	return nil
+}
+
+type digestPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []DigestPaginateOption
+}
+
+func newDigestPaginateArgs(rv map[string]any) *digestPaginateArgs {
+	args := &digestPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
 	}
 	return args
 }
@@ -1198,6 +1684,224 @@ func newFeedEntryPaginateArgs(rv map[string]any) *feedentryPaginateArgs {
 				args.opts = append(args.opts, WithFeedEntryOrder(v))
 			}
 		}
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *IdentitySimulationQuery) CollectFields(ctx context.Context, satisfies ...string) (*IdentitySimulationQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *IdentitySimulationQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	var (
+		unknownSeen    bool
+		fieldSeen      = make(map[string]struct{}, len(identitysimulation.Columns))
+		selectedFields = []string{identitysimulation.FieldID}
+	)
+	for _, field := range graphql.CollectFields(opCtx, collected.Selections, satisfies) {
+		switch field.Name {
+
+		case "integration":
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&IntegrationClient{config: _q.config}).Query()
+			)
+			if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, integrationImplementors)...); err != nil {
+				return err
+			}
+			_q.withIntegration = query
+			if _, ok := fieldSeen[identitysimulation.FieldIntegrationID]; !ok {
+				selectedFields = append(selectedFields, identitysimulation.FieldIntegrationID)
+				fieldSeen[identitysimulation.FieldIntegrationID] = struct{}{}
+			}
+		case "workspaceID":
+			if _, ok := fieldSeen[identitysimulation.FieldWorkspaceID]; !ok {
+				selectedFields = append(selectedFields, identitysimulation.FieldWorkspaceID)
+				fieldSeen[identitysimulation.FieldWorkspaceID] = struct{}{}
+			}
+		case "createdAt":
+			if _, ok := fieldSeen[identitysimulation.FieldCreatedAt]; !ok {
+				selectedFields = append(selectedFields, identitysimulation.FieldCreatedAt)
+				fieldSeen[identitysimulation.FieldCreatedAt] = struct{}{}
+			}
+		case "integrationID":
+			if _, ok := fieldSeen[identitysimulation.FieldIntegrationID]; !ok {
+				selectedFields = append(selectedFields, identitysimulation.FieldIntegrationID)
+				fieldSeen[identitysimulation.FieldIntegrationID] = struct{}{}
+			}
+		case "state":
+			if _, ok := fieldSeen[identitysimulation.FieldState]; !ok {
+				selectedFields = append(selectedFields, identitysimulation.FieldState)
+				fieldSeen[identitysimulation.FieldState] = struct{}{}
+			}
+		case "identity":
+			if _, ok := fieldSeen[identitysimulation.FieldIdentity]; !ok {
+				selectedFields = append(selectedFields, identitysimulation.FieldIdentity)
+				fieldSeen[identitysimulation.FieldIdentity] = struct{}{}
+			}
+		case "report":
+			if _, ok := fieldSeen[identitysimulation.FieldReport]; !ok {
+				selectedFields = append(selectedFields, identitysimulation.FieldReport)
+				fieldSeen[identitysimulation.FieldReport] = struct{}{}
+			}
+		case "failureCode":
+			if _, ok := fieldSeen[identitysimulation.FieldFailureCode]; !ok {
+				selectedFields = append(selectedFields, identitysimulation.FieldFailureCode)
+				fieldSeen[identitysimulation.FieldFailureCode] = struct{}{}
+			}
+		case "failure":
+			if _, ok := fieldSeen[identitysimulation.FieldFailure]; !ok {
+				selectedFields = append(selectedFields, identitysimulation.FieldFailure)
+				fieldSeen[identitysimulation.FieldFailure] = struct{}{}
+			}
+		case "requestedBy":
+			if _, ok := fieldSeen[identitysimulation.FieldRequestedBy]; !ok {
+				selectedFields = append(selectedFields, identitysimulation.FieldRequestedBy)
+				fieldSeen[identitysimulation.FieldRequestedBy] = struct{}{}
+			}
+		case "expiresAt":
+			if _, ok := fieldSeen[identitysimulation.FieldExpiresAt]; !ok {
+				selectedFields = append(selectedFields, identitysimulation.FieldExpiresAt)
+				fieldSeen[identitysimulation.FieldExpiresAt] = struct{}{}
+			}
+		case "finishedAt":
+			if _, ok := fieldSeen[identitysimulation.FieldFinishedAt]; !ok {
+				selectedFields = append(selectedFields, identitysimulation.FieldFinishedAt)
+				fieldSeen[identitysimulation.FieldFinishedAt] = struct{}{}
+			}
+		case "id":
+		case "__typename":
+		default:
+			unknownSeen = true
+		}
+	}
+	if !unknownSeen {
+		_q.Select(selectedFields...)
+	}
+	return nil
+}
+
+type identitysimulationPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []IdentitySimulationPaginateOption
+}
+
+func newIdentitySimulationPaginateArgs(rv map[string]any) *identitysimulationPaginateArgs {
+	args := &identitysimulationPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *InboxItemQuery) CollectFields(ctx context.Context, satisfies ...string) (*InboxItemQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *InboxItemQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	var (
+		unknownSeen    bool
+		fieldSeen      = make(map[string]struct{}, len(inboxitem.Columns))
+		selectedFields = []string{inboxitem.FieldID}
+	)
+	for _, field := range graphql.CollectFields(opCtx, collected.Selections, satisfies) {
+		switch field.Name {
+		case "workspaceID":
+			if _, ok := fieldSeen[inboxitem.FieldWorkspaceID]; !ok {
+				selectedFields = append(selectedFields, inboxitem.FieldWorkspaceID)
+				fieldSeen[inboxitem.FieldWorkspaceID] = struct{}{}
+			}
+		case "createdAt":
+			if _, ok := fieldSeen[inboxitem.FieldCreatedAt]; !ok {
+				selectedFields = append(selectedFields, inboxitem.FieldCreatedAt)
+				fieldSeen[inboxitem.FieldCreatedAt] = struct{}{}
+			}
+		case "integrationID":
+			if _, ok := fieldSeen[inboxitem.FieldIntegrationID]; !ok {
+				selectedFields = append(selectedFields, inboxitem.FieldIntegrationID)
+				fieldSeen[inboxitem.FieldIntegrationID] = struct{}{}
+			}
+		case "alertID":
+			if _, ok := fieldSeen[inboxitem.FieldAlertID]; !ok {
+				selectedFields = append(selectedFields, inboxitem.FieldAlertID)
+				fieldSeen[inboxitem.FieldAlertID] = struct{}{}
+			}
+		case "event":
+			if _, ok := fieldSeen[inboxitem.FieldEvent]; !ok {
+				selectedFields = append(selectedFields, inboxitem.FieldEvent)
+				fieldSeen[inboxitem.FieldEvent] = struct{}{}
+			}
+		case "severity":
+			if _, ok := fieldSeen[inboxitem.FieldSeverity]; !ok {
+				selectedFields = append(selectedFields, inboxitem.FieldSeverity)
+				fieldSeen[inboxitem.FieldSeverity] = struct{}{}
+			}
+		case "id":
+		case "__typename":
+		default:
+			unknownSeen = true
+		}
+	}
+	if !unknownSeen {
+		_q.Select(selectedFields...)
+	}
+	return nil
+}
+
+type inboxitemPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []InboxItemPaginateOption
+}
+
+func newInboxItemPaginateArgs(rv map[string]any) *inboxitemPaginateArgs {
+	args := &inboxitemPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
 	}
 	return args
 }
@@ -1592,6 +2296,273 @@ func (_q *IntegrationQuery) collectField(ctx context.Context, oneNode bool, opCt
 			_q.WithNamedPermissionChanges(alias, func(wq *PermissionChangeQuery) {
 				*wq = *query
 			})
+
+		case "snapshots":
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&PermissionSnapshotClient{config: _q.config}).Query()
+			)
+			args := newPermissionSnapshotPaginateArgs(fieldArgs(ctx, nil, path...))
+			if err := validateFirstLast(args.first, args.last); err != nil {
+				return fmt.Errorf("validate first and last in path %q: %w", path, err)
+			}
+			pager, err := newPermissionSnapshotPager(args.opts, args.last != nil)
+			if err != nil {
+				return fmt.Errorf("create new pager in path %q: %w", path, err)
+			}
+			if query, err = pager.applyFilter(query); err != nil {
+				return err
+			}
+			ignoredEdges := !hasCollectedField(ctx, append(path, edgesField)...)
+			if hasCollectedField(ctx, append(path, totalCountField)...) || hasCollectedField(ctx, append(path, pageInfoField)...) {
+				hasPagination := args.after != nil || args.first != nil || args.before != nil || args.last != nil
+				if hasPagination || ignoredEdges {
+					query := query.Clone()
+					_q.loadTotal = append(_q.loadTotal, func(ctx context.Context, nodes []*Integration) error {
+						ids := make([]driver.Value, len(nodes))
+						for i := range nodes {
+							ids[i] = nodes[i].ID
+						}
+						var v []struct {
+							NodeID string `sql:"integration_id"`
+							Count  int    `sql:"count"`
+						}
+						query.Where(func(s *sql.Selector) {
+							s.Where(sql.InValues(s.C(integration.SnapshotsColumn), ids...))
+						})
+						if err := query.GroupBy(integration.SnapshotsColumn).Aggregate(Count()).Scan(ctx, &v); err != nil {
+							return err
+						}
+						m := make(map[string]int, len(v))
+						for i := range v {
+							m[v[i].NodeID] = v[i].Count
+						}
+						for i := range nodes {
+							n := m[nodes[i].ID]
+							if nodes[i].Edges.totalCount[5] == nil {
+								nodes[i].Edges.totalCount[5] = make(map[string]int)
+							}
+							nodes[i].Edges.totalCount[5][alias] = n
+						}
+						return nil
+					})
+				} else {
+					_q.loadTotal = append(_q.loadTotal, func(_ context.Context, nodes []*Integration) error {
+						for i := range nodes {
+							n := len(nodes[i].Edges.Snapshots)
+							if nodes[i].Edges.totalCount[5] == nil {
+								nodes[i].Edges.totalCount[5] = make(map[string]int)
+							}
+							nodes[i].Edges.totalCount[5][alias] = n
+						}
+						return nil
+					})
+				}
+			}
+			if ignoredEdges || (args.first != nil && *args.first == 0) || (args.last != nil && *args.last == 0) {
+				continue
+			}
+			if query, err = pager.applyCursors(query, args.after, args.before); err != nil {
+				return err
+			}
+			path = append(path, edgesField, nodeField)
+			if field := collectedField(ctx, path...); field != nil {
+				if err := query.collectField(ctx, false, opCtx, *field, path, mayAddCondition(satisfies, permissionsnapshotImplementors)...); err != nil {
+					return err
+				}
+			}
+			if limit := paginateLimit(args.first, args.last); limit > 0 {
+				if oneNode {
+					pager.applyOrder(query.Limit(limit))
+				} else {
+					modify := entgql.LimitPerRow(integration.SnapshotsColumn, limit, pager.orderExpr(query))
+					query.modifiers = append(query.modifiers, modify)
+				}
+			} else {
+				query = pager.applyOrder(query)
+			}
+			_q.WithNamedSnapshots(alias, func(wq *PermissionSnapshotQuery) {
+				*wq = *query
+			})
+
+		case "mappingChanges":
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&MappingChangeClient{config: _q.config}).Query()
+			)
+			args := newMappingChangePaginateArgs(fieldArgs(ctx, nil, path...))
+			if err := validateFirstLast(args.first, args.last); err != nil {
+				return fmt.Errorf("validate first and last in path %q: %w", path, err)
+			}
+			pager, err := newMappingChangePager(args.opts, args.last != nil)
+			if err != nil {
+				return fmt.Errorf("create new pager in path %q: %w", path, err)
+			}
+			if query, err = pager.applyFilter(query); err != nil {
+				return err
+			}
+			ignoredEdges := !hasCollectedField(ctx, append(path, edgesField)...)
+			if hasCollectedField(ctx, append(path, totalCountField)...) || hasCollectedField(ctx, append(path, pageInfoField)...) {
+				hasPagination := args.after != nil || args.first != nil || args.before != nil || args.last != nil
+				if hasPagination || ignoredEdges {
+					query := query.Clone()
+					_q.loadTotal = append(_q.loadTotal, func(ctx context.Context, nodes []*Integration) error {
+						ids := make([]driver.Value, len(nodes))
+						for i := range nodes {
+							ids[i] = nodes[i].ID
+						}
+						var v []struct {
+							NodeID string `sql:"integration_id"`
+							Count  int    `sql:"count"`
+						}
+						query.Where(func(s *sql.Selector) {
+							s.Where(sql.InValues(s.C(integration.MappingChangesColumn), ids...))
+						})
+						if err := query.GroupBy(integration.MappingChangesColumn).Aggregate(Count()).Scan(ctx, &v); err != nil {
+							return err
+						}
+						m := make(map[string]int, len(v))
+						for i := range v {
+							m[v[i].NodeID] = v[i].Count
+						}
+						for i := range nodes {
+							n := m[nodes[i].ID]
+							if nodes[i].Edges.totalCount[6] == nil {
+								nodes[i].Edges.totalCount[6] = make(map[string]int)
+							}
+							nodes[i].Edges.totalCount[6][alias] = n
+						}
+						return nil
+					})
+				} else {
+					_q.loadTotal = append(_q.loadTotal, func(_ context.Context, nodes []*Integration) error {
+						for i := range nodes {
+							n := len(nodes[i].Edges.MappingChanges)
+							if nodes[i].Edges.totalCount[6] == nil {
+								nodes[i].Edges.totalCount[6] = make(map[string]int)
+							}
+							nodes[i].Edges.totalCount[6][alias] = n
+						}
+						return nil
+					})
+				}
+			}
+			if ignoredEdges || (args.first != nil && *args.first == 0) || (args.last != nil && *args.last == 0) {
+				continue
+			}
+			if query, err = pager.applyCursors(query, args.after, args.before); err != nil {
+				return err
+			}
+			path = append(path, edgesField, nodeField)
+			if field := collectedField(ctx, path...); field != nil {
+				if err := query.collectField(ctx, false, opCtx, *field, path, mayAddCondition(satisfies, mappingchangeImplementors)...); err != nil {
+					return err
+				}
+			}
+			if limit := paginateLimit(args.first, args.last); limit > 0 {
+				if oneNode {
+					pager.applyOrder(query.Limit(limit))
+				} else {
+					modify := entgql.LimitPerRow(integration.MappingChangesColumn, limit, pager.orderExpr(query))
+					query.modifiers = append(query.modifiers, modify)
+				}
+			} else {
+				query = pager.applyOrder(query)
+			}
+			_q.WithNamedMappingChanges(alias, func(wq *MappingChangeQuery) {
+				*wq = *query
+			})
+
+		case "identitySimulations":
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&IdentitySimulationClient{config: _q.config}).Query()
+			)
+			args := newIdentitySimulationPaginateArgs(fieldArgs(ctx, nil, path...))
+			if err := validateFirstLast(args.first, args.last); err != nil {
+				return fmt.Errorf("validate first and last in path %q: %w", path, err)
+			}
+			pager, err := newIdentitySimulationPager(args.opts, args.last != nil)
+			if err != nil {
+				return fmt.Errorf("create new pager in path %q: %w", path, err)
+			}
+			if query, err = pager.applyFilter(query); err != nil {
+				return err
+			}
+			ignoredEdges := !hasCollectedField(ctx, append(path, edgesField)...)
+			if hasCollectedField(ctx, append(path, totalCountField)...) || hasCollectedField(ctx, append(path, pageInfoField)...) {
+				hasPagination := args.after != nil || args.first != nil || args.before != nil || args.last != nil
+				if hasPagination || ignoredEdges {
+					query := query.Clone()
+					_q.loadTotal = append(_q.loadTotal, func(ctx context.Context, nodes []*Integration) error {
+						ids := make([]driver.Value, len(nodes))
+						for i := range nodes {
+							ids[i] = nodes[i].ID
+						}
+						var v []struct {
+							NodeID string `sql:"integration_id"`
+							Count  int    `sql:"count"`
+						}
+						query.Where(func(s *sql.Selector) {
+							s.Where(sql.InValues(s.C(integration.IdentitySimulationsColumn), ids...))
+						})
+						if err := query.GroupBy(integration.IdentitySimulationsColumn).Aggregate(Count()).Scan(ctx, &v); err != nil {
+							return err
+						}
+						m := make(map[string]int, len(v))
+						for i := range v {
+							m[v[i].NodeID] = v[i].Count
+						}
+						for i := range nodes {
+							n := m[nodes[i].ID]
+							if nodes[i].Edges.totalCount[7] == nil {
+								nodes[i].Edges.totalCount[7] = make(map[string]int)
+							}
+							nodes[i].Edges.totalCount[7][alias] = n
+						}
+						return nil
+					})
+				} else {
+					_q.loadTotal = append(_q.loadTotal, func(_ context.Context, nodes []*Integration) error {
+						for i := range nodes {
+							n := len(nodes[i].Edges.IdentitySimulations)
+							if nodes[i].Edges.totalCount[7] == nil {
+								nodes[i].Edges.totalCount[7] = make(map[string]int)
+							}
+							nodes[i].Edges.totalCount[7][alias] = n
+						}
+						return nil
+					})
+				}
+			}
+			if ignoredEdges || (args.first != nil && *args.first == 0) || (args.last != nil && *args.last == 0) {
+				continue
+			}
+			if query, err = pager.applyCursors(query, args.after, args.before); err != nil {
+				return err
+			}
+			path = append(path, edgesField, nodeField)
+			if field := collectedField(ctx, path...); field != nil {
+				if err := query.collectField(ctx, false, opCtx, *field, path, mayAddCondition(satisfies, identitysimulationImplementors)...); err != nil {
+					return err
+				}
+			}
+			if limit := paginateLimit(args.first, args.last); limit > 0 {
+				if oneNode {
+					pager.applyOrder(query.Limit(limit))
+				} else {
+					modify := entgql.LimitPerRow(integration.IdentitySimulationsColumn, limit, pager.orderExpr(query))
+					query.modifiers = append(query.modifiers, modify)
+				}
+			} else {
+				query = pager.applyOrder(query)
+			}
+			_q.WithNamedIdentitySimulations(alias, func(wq *IdentitySimulationQuery) {
+				*wq = *query
+			})
 		case "workspaceID":
 			if _, ok := fieldSeen[integration.FieldWorkspaceID]; !ok {
 				selectedFields = append(selectedFields, integration.FieldWorkspaceID)
@@ -1766,6 +2737,26 @@ func (_q *IntegrationQuery) collectField(ctx context.Context, oneNode bool, opCt
 			if _, ok := fieldSeen[integration.FieldQuotaAt]; !ok {
 				selectedFields = append(selectedFields, integration.FieldQuotaAt)
 				fieldSeen[integration.FieldQuotaAt] = struct{}{}
+			}
+		case "packageVersion":
+			if _, ok := fieldSeen[integration.FieldPackageVersion]; !ok {
+				selectedFields = append(selectedFields, integration.FieldPackageVersion)
+				fieldSeen[integration.FieldPackageVersion] = struct{}{}
+			}
+		case "watchMinutes":
+			if _, ok := fieldSeen[integration.FieldWatchMinutes]; !ok {
+				selectedFields = append(selectedFields, integration.FieldWatchMinutes)
+				fieldSeen[integration.FieldWatchMinutes] = struct{}{}
+			}
+		case "nextWatchAt":
+			if _, ok := fieldSeen[integration.FieldNextWatchAt]; !ok {
+				selectedFields = append(selectedFields, integration.FieldNextWatchAt)
+				fieldSeen[integration.FieldNextWatchAt] = struct{}{}
+			}
+		case "watchedAt":
+			if _, ok := fieldSeen[integration.FieldWatchedAt]; !ok {
+				selectedFields = append(selectedFields, integration.FieldWatchedAt)
+				fieldSeen[integration.FieldWatchedAt] = struct{}{}
 			}
 		case "updatedAt":
 			if _, ok := fieldSeen[integration.FieldUpdatedAt]; !ok {
@@ -2051,6 +3042,135 @@ func newMappingPaginateArgs(rv map[string]any) *mappingPaginateArgs {
 }
 
 // CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *MappingChangeQuery) CollectFields(ctx context.Context, satisfies ...string) (*MappingChangeQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *MappingChangeQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	var (
+		unknownSeen    bool
+		fieldSeen      = make(map[string]struct{}, len(mappingchange.Columns))
+		selectedFields = []string{mappingchange.FieldID}
+	)
+	for _, field := range graphql.CollectFields(opCtx, collected.Selections, satisfies) {
+		switch field.Name {
+
+		case "integration":
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&IntegrationClient{config: _q.config}).Query()
+			)
+			if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, integrationImplementors)...); err != nil {
+				return err
+			}
+			_q.withIntegration = query
+			if _, ok := fieldSeen[mappingchange.FieldIntegrationID]; !ok {
+				selectedFields = append(selectedFields, mappingchange.FieldIntegrationID)
+				fieldSeen[mappingchange.FieldIntegrationID] = struct{}{}
+			}
+		case "workspaceID":
+			if _, ok := fieldSeen[mappingchange.FieldWorkspaceID]; !ok {
+				selectedFields = append(selectedFields, mappingchange.FieldWorkspaceID)
+				fieldSeen[mappingchange.FieldWorkspaceID] = struct{}{}
+			}
+		case "createdAt":
+			if _, ok := fieldSeen[mappingchange.FieldCreatedAt]; !ok {
+				selectedFields = append(selectedFields, mappingchange.FieldCreatedAt)
+				fieldSeen[mappingchange.FieldCreatedAt] = struct{}{}
+			}
+		case "integrationID":
+			if _, ok := fieldSeen[mappingchange.FieldIntegrationID]; !ok {
+				selectedFields = append(selectedFields, mappingchange.FieldIntegrationID)
+				fieldSeen[mappingchange.FieldIntegrationID] = struct{}{}
+			}
+		case "action":
+			if _, ok := fieldSeen[mappingchange.FieldAction]; !ok {
+				selectedFields = append(selectedFields, mappingchange.FieldAction)
+				fieldSeen[mappingchange.FieldAction] = struct{}{}
+			}
+		case "objectName":
+			if _, ok := fieldSeen[mappingchange.FieldObjectName]; !ok {
+				selectedFields = append(selectedFields, mappingchange.FieldObjectName)
+				fieldSeen[mappingchange.FieldObjectName] = struct{}{}
+			}
+		case "standardField":
+			if _, ok := fieldSeen[mappingchange.FieldStandardField]; !ok {
+				selectedFields = append(selectedFields, mappingchange.FieldStandardField)
+				fieldSeen[mappingchange.FieldStandardField] = struct{}{}
+			}
+		case "crmFieldBefore":
+			if _, ok := fieldSeen[mappingchange.FieldCrmFieldBefore]; !ok {
+				selectedFields = append(selectedFields, mappingchange.FieldCrmFieldBefore)
+				fieldSeen[mappingchange.FieldCrmFieldBefore] = struct{}{}
+			}
+		case "crmFieldAfter":
+			if _, ok := fieldSeen[mappingchange.FieldCrmFieldAfter]; !ok {
+				selectedFields = append(selectedFields, mappingchange.FieldCrmFieldAfter)
+				fieldSeen[mappingchange.FieldCrmFieldAfter] = struct{}{}
+			}
+		case "origin":
+			if _, ok := fieldSeen[mappingchange.FieldOrigin]; !ok {
+				selectedFields = append(selectedFields, mappingchange.FieldOrigin)
+				fieldSeen[mappingchange.FieldOrigin] = struct{}{}
+			}
+		case "reason":
+			if _, ok := fieldSeen[mappingchange.FieldReason]; !ok {
+				selectedFields = append(selectedFields, mappingchange.FieldReason)
+				fieldSeen[mappingchange.FieldReason] = struct{}{}
+			}
+		case "changedBy":
+			if _, ok := fieldSeen[mappingchange.FieldChangedBy]; !ok {
+				selectedFields = append(selectedFields, mappingchange.FieldChangedBy)
+				fieldSeen[mappingchange.FieldChangedBy] = struct{}{}
+			}
+		case "id":
+		case "__typename":
+		default:
+			unknownSeen = true
+		}
+	}
+	if !unknownSeen {
+		_q.Select(selectedFields...)
+	}
+	return nil
+}
+
+type mappingchangePaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []MappingChangePaginateOption
+}
+
+func newMappingChangePaginateArgs(rv map[string]any) *mappingchangePaginateArgs {
+	args := &mappingchangePaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
 func (_q *MemberQuery) CollectFields(ctx context.Context, satisfies ...string) (*MemberQuery, error) {
 	fc := graphql.GetFieldContext(ctx)
 	if fc == nil {
@@ -2115,6 +3235,11 @@ func (_q *MemberQuery) collectField(ctx context.Context, oneNode bool, opCtx *gr
 			if _, ok := fieldSeen[member.FieldLastSeenAt]; !ok {
 				selectedFields = append(selectedFields, member.FieldLastSeenAt)
 				fieldSeen[member.FieldLastSeenAt] = struct{}{}
+			}
+		case "inboxReadThrough":
+			if _, ok := fieldSeen[member.FieldInboxReadThrough]; !ok {
+				selectedFields = append(selectedFields, member.FieldInboxReadThrough)
+				fieldSeen[member.FieldInboxReadThrough] = struct{}{}
 			}
 		case "removedAt":
 			if _, ok := fieldSeen[member.FieldRemovedAt]; !ok {
@@ -2306,6 +3431,130 @@ func newPermissionChangePaginateArgs(rv map[string]any) *permissionchangePaginat
 }
 
 // CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *PermissionSnapshotQuery) CollectFields(ctx context.Context, satisfies ...string) (*PermissionSnapshotQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *PermissionSnapshotQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	var (
+		unknownSeen    bool
+		fieldSeen      = make(map[string]struct{}, len(permissionsnapshot.Columns))
+		selectedFields = []string{permissionsnapshot.FieldID}
+	)
+	for _, field := range graphql.CollectFields(opCtx, collected.Selections, satisfies) {
+		switch field.Name {
+
+		case "integration":
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&IntegrationClient{config: _q.config}).Query()
+			)
+			if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, integrationImplementors)...); err != nil {
+				return err
+			}
+			_q.withIntegration = query
+			if _, ok := fieldSeen[permissionsnapshot.FieldIntegrationID]; !ok {
+				selectedFields = append(selectedFields, permissionsnapshot.FieldIntegrationID)
+				fieldSeen[permissionsnapshot.FieldIntegrationID] = struct{}{}
+			}
+		case "workspaceID":
+			if _, ok := fieldSeen[permissionsnapshot.FieldWorkspaceID]; !ok {
+				selectedFields = append(selectedFields, permissionsnapshot.FieldWorkspaceID)
+				fieldSeen[permissionsnapshot.FieldWorkspaceID] = struct{}{}
+			}
+		case "createdAt":
+			if _, ok := fieldSeen[permissionsnapshot.FieldCreatedAt]; !ok {
+				selectedFields = append(selectedFields, permissionsnapshot.FieldCreatedAt)
+				fieldSeen[permissionsnapshot.FieldCreatedAt] = struct{}{}
+			}
+		case "integrationID":
+			if _, ok := fieldSeen[permissionsnapshot.FieldIntegrationID]; !ok {
+				selectedFields = append(selectedFields, permissionsnapshot.FieldIntegrationID)
+				fieldSeen[permissionsnapshot.FieldIntegrationID] = struct{}{}
+			}
+		case "trigger":
+			if _, ok := fieldSeen[permissionsnapshot.FieldTrigger]; !ok {
+				selectedFields = append(selectedFields, permissionsnapshot.FieldTrigger)
+				fieldSeen[permissionsnapshot.FieldTrigger] = struct{}{}
+			}
+		case "lastSeenAt":
+			if _, ok := fieldSeen[permissionsnapshot.FieldLastSeenAt]; !ok {
+				selectedFields = append(selectedFields, permissionsnapshot.FieldLastSeenAt)
+				fieldSeen[permissionsnapshot.FieldLastSeenAt] = struct{}{}
+			}
+		case "checks":
+			if _, ok := fieldSeen[permissionsnapshot.FieldChecks]; !ok {
+				selectedFields = append(selectedFields, permissionsnapshot.FieldChecks)
+				fieldSeen[permissionsnapshot.FieldChecks] = struct{}{}
+			}
+		case "apiVersion":
+			if _, ok := fieldSeen[permissionsnapshot.FieldAPIVersion]; !ok {
+				selectedFields = append(selectedFields, permissionsnapshot.FieldAPIVersion)
+				fieldSeen[permissionsnapshot.FieldAPIVersion] = struct{}{}
+			}
+		case "identity":
+			if _, ok := fieldSeen[permissionsnapshot.FieldIdentity]; !ok {
+				selectedFields = append(selectedFields, permissionsnapshot.FieldIdentity)
+				fieldSeen[permissionsnapshot.FieldIdentity] = struct{}{}
+			}
+		case "contentHash":
+			if _, ok := fieldSeen[permissionsnapshot.FieldContentHash]; !ok {
+				selectedFields = append(selectedFields, permissionsnapshot.FieldContentHash)
+				fieldSeen[permissionsnapshot.FieldContentHash] = struct{}{}
+			}
+		case "objects":
+			if _, ok := fieldSeen[permissionsnapshot.FieldObjects]; !ok {
+				selectedFields = append(selectedFields, permissionsnapshot.FieldObjects)
+				fieldSeen[permissionsnapshot.FieldObjects] = struct{}{}
+			}
+		case "id":
+		case "__typename":
+		default:
+			unknownSeen = true
+		}
+	}
+	if !unknownSeen {
+		_q.Select(selectedFields...)
+	}
+	return nil
+}
+
+type permissionsnapshotPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []PermissionSnapshotPaginateOption
+}
+
+func newPermissionSnapshotPaginateArgs(rv map[string]any) *permissionsnapshotPaginateArgs {
+	args := &permissionsnapshotPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
 func (_q *RecipientQuery) CollectFields(ctx context.Context, satisfies ...string) (*RecipientQuery, error) {
 	fc := graphql.GetFieldContext(ctx)
 	if fc == nil {
@@ -2345,6 +3594,16 @@ func (_q *RecipientQuery) collectField(ctx context.Context, oneNode bool, opCtx 
 			if _, ok := fieldSeen[recipient.FieldClass]; !ok {
 				selectedFields = append(selectedFields, recipient.FieldClass)
 				fieldSeen[recipient.FieldClass] = struct{}{}
+			}
+		case "kind":
+			if _, ok := fieldSeen[recipient.FieldKind]; !ok {
+				selectedFields = append(selectedFields, recipient.FieldKind)
+				fieldSeen[recipient.FieldKind] = struct{}{}
+			}
+		case "minSeverity":
+			if _, ok := fieldSeen[recipient.FieldMinSeverity]; !ok {
+				selectedFields = append(selectedFields, recipient.FieldMinSeverity)
+				fieldSeen[recipient.FieldMinSeverity] = struct{}{}
 			}
 		case "addedBy":
 			if _, ok := fieldSeen[recipient.FieldAddedBy]; !ok {
@@ -2948,6 +4207,21 @@ func (_q *WorkspaceQuery) collectField(ctx context.Context, oneNode bool, opCtx 
 			if _, ok := fieldSeen[workspace.FieldTimeZone]; !ok {
 				selectedFields = append(selectedFields, workspace.FieldTimeZone)
 				fieldSeen[workspace.FieldTimeZone] = struct{}{}
+			}
+		case "digestTime":
+			if _, ok := fieldSeen[workspace.FieldDigestTime]; !ok {
+				selectedFields = append(selectedFields, workspace.FieldDigestTime)
+				fieldSeen[workspace.FieldDigestTime] = struct{}{}
+			}
+		case "digestZone":
+			if _, ok := fieldSeen[workspace.FieldDigestZone]; !ok {
+				selectedFields = append(selectedFields, workspace.FieldDigestZone)
+				fieldSeen[workspace.FieldDigestZone] = struct{}{}
+			}
+		case "nextDigestAt":
+			if _, ok := fieldSeen[workspace.FieldNextDigestAt]; !ok {
+				selectedFields = append(selectedFields, workspace.FieldNextDigestAt)
+				fieldSeen[workspace.FieldNextDigestAt] = struct{}{}
 			}
 		case "id":
 		case "__typename":

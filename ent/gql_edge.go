@@ -52,6 +52,14 @@ func (_m *CrmObject) Fields(
 	return _m.QueryFields().Paginate(ctx, after, first, before, last, opts...)
 }
 
+func (_m *IdentitySimulation) Integration(ctx context.Context) (*Integration, error) {
+	result, err := _m.Edges.IntegrationOrErr()
+	if IsNotLoaded(err) {
+		result, err = _m.QueryIntegration().Only(ctx)
+	}
+	return result, err
+}
+
 func (_m *Integration) Objects(
 	ctx context.Context, after *Cursor, first *int, before *Cursor, last *int, orderBy *CrmObjectOrder,
 ) (*CrmObjectConnection, error) {
@@ -138,6 +146,60 @@ func (_m *Integration) PermissionChanges(
 	return _m.QueryPermissionChanges().Paginate(ctx, after, first, before, last, opts...)
 }
 
+func (_m *Integration) Snapshots(
+	ctx context.Context, after *Cursor, first *int, before *Cursor, last *int,
+) (*PermissionSnapshotConnection, error) {
+	opts := []PermissionSnapshotPaginateOption{}
+	alias := graphql.GetFieldContext(ctx).Field.Alias
+	totalCount, hasTotalCount := _m.Edges.totalCount[5][alias]
+	if nodes, err := _m.NamedSnapshots(alias); err == nil || hasTotalCount {
+		pager, err := newPermissionSnapshotPager(opts, last != nil)
+		if err != nil {
+			return nil, err
+		}
+		conn := &PermissionSnapshotConnection{Edges: []*PermissionSnapshotEdge{}, TotalCount: totalCount}
+		conn.build(nodes, pager, after, first, before, last)
+		return conn, nil
+	}
+	return _m.QuerySnapshots().Paginate(ctx, after, first, before, last, opts...)
+}
+
+func (_m *Integration) MappingChanges(
+	ctx context.Context, after *Cursor, first *int, before *Cursor, last *int,
+) (*MappingChangeConnection, error) {
+	opts := []MappingChangePaginateOption{}
+	alias := graphql.GetFieldContext(ctx).Field.Alias
+	totalCount, hasTotalCount := _m.Edges.totalCount[6][alias]
+	if nodes, err := _m.NamedMappingChanges(alias); err == nil || hasTotalCount {
+		pager, err := newMappingChangePager(opts, last != nil)
+		if err != nil {
+			return nil, err
+		}
+		conn := &MappingChangeConnection{Edges: []*MappingChangeEdge{}, TotalCount: totalCount}
+		conn.build(nodes, pager, after, first, before, last)
+		return conn, nil
+	}
+	return _m.QueryMappingChanges().Paginate(ctx, after, first, before, last, opts...)
+}
+
+func (_m *Integration) IdentitySimulations(
+	ctx context.Context, after *Cursor, first *int, before *Cursor, last *int,
+) (*IdentitySimulationConnection, error) {
+	opts := []IdentitySimulationPaginateOption{}
+	alias := graphql.GetFieldContext(ctx).Field.Alias
+	totalCount, hasTotalCount := _m.Edges.totalCount[7][alias]
+	if nodes, err := _m.NamedIdentitySimulations(alias); err == nil || hasTotalCount {
+		pager, err := newIdentitySimulationPager(opts, last != nil)
+		if err != nil {
+			return nil, err
+		}
+		conn := &IdentitySimulationConnection{Edges: []*IdentitySimulationEdge{}, TotalCount: totalCount}
+		conn.build(nodes, pager, after, first, before, last)
+		return conn, nil
+	}
+	return _m.QueryIdentitySimulations().Paginate(ctx, after, first, before, last, opts...)
+}
+
 func (_m *Mapping) Integration(ctx context.Context) (*Integration, error) {
 	result, err := _m.Edges.IntegrationOrErr()
 	if IsNotLoaded(err) {
@@ -146,7 +208,23 @@ func (_m *Mapping) Integration(ctx context.Context) (*Integration, error) {
 	return result, err
 }
 
+func (_m *MappingChange) Integration(ctx context.Context) (*Integration, error) {
+	result, err := _m.Edges.IntegrationOrErr()
+	if IsNotLoaded(err) {
+		result, err = _m.QueryIntegration().Only(ctx)
+	}
+	return result, err
+}
+
 func (_m *PermissionChange) Integration(ctx context.Context) (*Integration, error) {
+	result, err := _m.Edges.IntegrationOrErr()
+	if IsNotLoaded(err) {
+		result, err = _m.QueryIntegration().Only(ctx)
+	}
+	return result, err
+}
+
+func (_m *PermissionSnapshot) Integration(ctx context.Context) (*Integration, error) {
 	result, err := _m.Edges.IntegrationOrErr()
 	if IsNotLoaded(err) {
 		result, err = _m.QueryIntegration().Only(ctx)

@@ -11,15 +11,22 @@ import (
 	"github.com/fieldwarden/fieldwarden/ent/alert"
 	"github.com/fieldwarden/fieldwarden/ent/apitoken"
 	"github.com/fieldwarden/fieldwarden/ent/auditentry"
+	"github.com/fieldwarden/fieldwarden/ent/channel"
 	"github.com/fieldwarden/fieldwarden/ent/crmfield"
 	"github.com/fieldwarden/fieldwarden/ent/crmobject"
+	"github.com/fieldwarden/fieldwarden/ent/delivery"
+	"github.com/fieldwarden/fieldwarden/ent/digest"
 	"github.com/fieldwarden/fieldwarden/ent/failedrecord"
 	"github.com/fieldwarden/fieldwarden/ent/feedentry"
+	"github.com/fieldwarden/fieldwarden/ent/identitysimulation"
+	"github.com/fieldwarden/fieldwarden/ent/inboxitem"
 	"github.com/fieldwarden/fieldwarden/ent/integration"
 	"github.com/fieldwarden/fieldwarden/ent/invitation"
 	"github.com/fieldwarden/fieldwarden/ent/mapping"
+	"github.com/fieldwarden/fieldwarden/ent/mappingchange"
 	"github.com/fieldwarden/fieldwarden/ent/member"
 	"github.com/fieldwarden/fieldwarden/ent/permissionchange"
+	"github.com/fieldwarden/fieldwarden/ent/permissionsnapshot"
 	"github.com/fieldwarden/fieldwarden/ent/recipient"
 	"github.com/fieldwarden/fieldwarden/ent/runlogentry"
 	"github.com/fieldwarden/fieldwarden/ent/runobject"
@@ -48,6 +55,11 @@ var auditentryImplementors = []string{"AuditEntry", "Node"}
 // IsNode implements the Node interface check for GQLGen.
 func (*AuditEntry) IsNode() {}
 
+var channelImplementors = []string{"Channel", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*Channel) IsNode() {}
+
 var crmfieldImplementors = []string{"CrmField", "Node"}
 
 // IsNode implements the Node interface check for GQLGen.
@@ -58,6 +70,16 @@ var crmobjectImplementors = []string{"CrmObject", "Node"}
 // IsNode implements the Node interface check for GQLGen.
 func (*CrmObject) IsNode() {}
 
+var deliveryImplementors = []string{"Delivery", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*Delivery) IsNode() {}
+
+var digestImplementors = []string{"Digest", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*Digest) IsNode() {}
+
 var failedrecordImplementors = []string{"FailedRecord", "Node"}
 
 // IsNode implements the Node interface check for GQLGen.
@@ -67,6 +89,16 @@ var feedentryImplementors = []string{"FeedEntry", "Node"}
 
 // IsNode implements the Node interface check for GQLGen.
 func (*FeedEntry) IsNode() {}
+
+var identitysimulationImplementors = []string{"IdentitySimulation", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*IdentitySimulation) IsNode() {}
+
+var inboxitemImplementors = []string{"InboxItem", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*InboxItem) IsNode() {}
 
 var integrationImplementors = []string{"Integration", "Node"}
 
@@ -83,6 +115,11 @@ var mappingImplementors = []string{"Mapping", "Node"}
 // IsNode implements the Node interface check for GQLGen.
 func (*Mapping) IsNode() {}
 
+var mappingchangeImplementors = []string{"MappingChange", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*MappingChange) IsNode() {}
+
 var memberImplementors = []string{"Member", "Node"}
 
 // IsNode implements the Node interface check for GQLGen.
@@ -92,6 +129,11 @@ var permissionchangeImplementors = []string{"PermissionChange", "Node"}
 
 // IsNode implements the Node interface check for GQLGen.
 func (*PermissionChange) IsNode() {}
+
+var permissionsnapshotImplementors = []string{"PermissionSnapshot", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*PermissionSnapshot) IsNode() {}
 
 var recipientImplementors = []string{"Recipient", "Node"}
 
@@ -203,6 +245,15 @@ func (c *Client) noder(ctx context.Context, table string, id string) (Noder, err
 			}
 		}
 		return query.Only(ctx)
+	case channel.Table:
+		query := c.Channel.Query().
+			Where(channel.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, channelImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
 	case crmfield.Table:
 		query := c.CrmField.Query().
 			Where(crmfield.ID(id))
@@ -221,6 +272,24 @@ func (c *Client) noder(ctx context.Context, table string, id string) (Noder, err
 			}
 		}
 		return query.Only(ctx)
+	case delivery.Table:
+		query := c.Delivery.Query().
+			Where(delivery.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, deliveryImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case digest.Table:
+		query := c.Digest.Query().
+			Where(digest.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, digestImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
 	case failedrecord.Table:
 		query := c.FailedRecord.Query().
 			Where(failedrecord.ID(id))
@@ -235,6 +304,24 @@ func (c *Client) noder(ctx context.Context, table string, id string) (Noder, err
 			Where(feedentry.ID(id))
 		if fc := graphql.GetFieldContext(ctx); fc != nil {
 			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, feedentryImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case identitysimulation.Table:
+		query := c.IdentitySimulation.Query().
+			Where(identitysimulation.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, identitysimulationImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case inboxitem.Table:
+		query := c.InboxItem.Query().
+			Where(inboxitem.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, inboxitemImplementors...); err != nil {
 				return nil, err
 			}
 		}
@@ -266,6 +353,15 @@ func (c *Client) noder(ctx context.Context, table string, id string) (Noder, err
 			}
 		}
 		return query.Only(ctx)
+	case mappingchange.Table:
+		query := c.MappingChange.Query().
+			Where(mappingchange.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, mappingchangeImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
 	case member.Table:
 		query := c.Member.Query().
 			Where(member.ID(id))
@@ -280,6 +376,15 @@ func (c *Client) noder(ctx context.Context, table string, id string) (Noder, err
 			Where(permissionchange.ID(id))
 		if fc := graphql.GetFieldContext(ctx); fc != nil {
 			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, permissionchangeImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case permissionsnapshot.Table:
+		query := c.PermissionSnapshot.Query().
+			Where(permissionsnapshot.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, permissionsnapshotImplementors...); err != nil {
 				return nil, err
 			}
 		}
@@ -450,6 +555,22 @@ func (c *Client) noders(ctx context.Context, table string, ids []string) ([]Node
 				*noder = node
 			}
 		}
+	case channel.Table:
+		query := c.Channel.Query().
+			Where(channel.IDIn(ids...))
+		query, err := query.CollectFields(ctx, channelImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
 	case crmfield.Table:
 		query := c.CrmField.Query().
 			Where(crmfield.IDIn(ids...))
@@ -482,6 +603,38 @@ func (c *Client) noders(ctx context.Context, table string, ids []string) ([]Node
 				*noder = node
 			}
 		}
+	case delivery.Table:
+		query := c.Delivery.Query().
+			Where(delivery.IDIn(ids...))
+		query, err := query.CollectFields(ctx, deliveryImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case digest.Table:
+		query := c.Digest.Query().
+			Where(digest.IDIn(ids...))
+		query, err := query.CollectFields(ctx, digestImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
 	case failedrecord.Table:
 		query := c.FailedRecord.Query().
 			Where(failedrecord.IDIn(ids...))
@@ -502,6 +655,38 @@ func (c *Client) noders(ctx context.Context, table string, ids []string) ([]Node
 		query := c.FeedEntry.Query().
 			Where(feedentry.IDIn(ids...))
 		query, err := query.CollectFields(ctx, feedentryImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case identitysimulation.Table:
+		query := c.IdentitySimulation.Query().
+			Where(identitysimulation.IDIn(ids...))
+		query, err := query.CollectFields(ctx, identitysimulationImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case inboxitem.Table:
+		query := c.InboxItem.Query().
+			Where(inboxitem.IDIn(ids...))
+		query, err := query.CollectFields(ctx, inboxitemImplementors...)
 		if err != nil {
 			return nil, err
 		}
@@ -562,6 +747,22 @@ func (c *Client) noders(ctx context.Context, table string, ids []string) ([]Node
 				*noder = node
 			}
 		}
+	case mappingchange.Table:
+		query := c.MappingChange.Query().
+			Where(mappingchange.IDIn(ids...))
+		query, err := query.CollectFields(ctx, mappingchangeImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
 	case member.Table:
 		query := c.Member.Query().
 			Where(member.IDIn(ids...))
@@ -582,6 +783,22 @@ func (c *Client) noders(ctx context.Context, table string, ids []string) ([]Node
 		query := c.PermissionChange.Query().
 			Where(permissionchange.IDIn(ids...))
 		query, err := query.CollectFields(ctx, permissionchangeImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case permissionsnapshot.Table:
+		query := c.PermissionSnapshot.Query().
+			Where(permissionsnapshot.IDIn(ids...))
+		query, err := query.CollectFields(ctx, permissionsnapshotImplementors...)
 		if err != nil {
 			return nil, err
 		}

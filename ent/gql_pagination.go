@@ -17,15 +17,22 @@ import (
 	"github.com/fieldwarden/fieldwarden/ent/alert"
 	"github.com/fieldwarden/fieldwarden/ent/apitoken"
 	"github.com/fieldwarden/fieldwarden/ent/auditentry"
+	"github.com/fieldwarden/fieldwarden/ent/channel"
 	"github.com/fieldwarden/fieldwarden/ent/crmfield"
 	"github.com/fieldwarden/fieldwarden/ent/crmobject"
+	"github.com/fieldwarden/fieldwarden/ent/delivery"
+	"github.com/fieldwarden/fieldwarden/ent/digest"
 	"github.com/fieldwarden/fieldwarden/ent/failedrecord"
 	"github.com/fieldwarden/fieldwarden/ent/feedentry"
+	"github.com/fieldwarden/fieldwarden/ent/identitysimulation"
+	"github.com/fieldwarden/fieldwarden/ent/inboxitem"
 	"github.com/fieldwarden/fieldwarden/ent/integration"
 	"github.com/fieldwarden/fieldwarden/ent/invitation"
 	"github.com/fieldwarden/fieldwarden/ent/mapping"
+	"github.com/fieldwarden/fieldwarden/ent/mappingchange"
 	"github.com/fieldwarden/fieldwarden/ent/member"
 	"github.com/fieldwarden/fieldwarden/ent/permissionchange"
+	"github.com/fieldwarden/fieldwarden/ent/permissionsnapshot"
 	"github.com/fieldwarden/fieldwarden/ent/recipient"
 	"github.com/fieldwarden/fieldwarden/ent/runlogentry"
 	"github.com/fieldwarden/fieldwarden/ent/runobject"
@@ -864,6 +871,302 @@ func (_m *AuditEntry) ToEdge(order *AuditEntryOrder) *AuditEntryEdge {
 	}
 }
 
+// ChannelEdge is the edge representation of Channel.
+type ChannelEdge struct {
+	Node   *Channel `json:"node"`
+	Cursor Cursor   `json:"cursor"`
+}
+
+// ChannelConnection is the connection containing edges to Channel.
+type ChannelConnection struct {
+	Edges      []*ChannelEdge `json:"edges"`
+	PageInfo   PageInfo       `json:"pageInfo"`
+	TotalCount int            `json:"totalCount"`
+}
+
+func (c *ChannelConnection) build(nodes []*Channel, pager *channelPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *Channel
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *Channel {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *Channel {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*ChannelEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &ChannelEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// ChannelPaginateOption enables pagination customization.
+type ChannelPaginateOption func(*channelPager) error
+
+// WithChannelOrder configures pagination ordering.
+func WithChannelOrder(order *ChannelOrder) ChannelPaginateOption {
+	if order == nil {
+		order = DefaultChannelOrder
+	}
+	o := *order
+	return func(pager *channelPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultChannelOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithChannelFilter configures pagination filter.
+func WithChannelFilter(filter func(*ChannelQuery) (*ChannelQuery, error)) ChannelPaginateOption {
+	return func(pager *channelPager) error {
+		if filter == nil {
+			return errors.New("ChannelQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type channelPager struct {
+	reverse bool
+	order   *ChannelOrder
+	filter  func(*ChannelQuery) (*ChannelQuery, error)
+}
+
+func newChannelPager(opts []ChannelPaginateOption, reverse bool) (*channelPager, error) {
+	pager := &channelPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultChannelOrder
+	}
+	return pager, nil
+}
+
+func (p *channelPager) applyFilter(query *ChannelQuery) (*ChannelQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *channelPager) toCursor(_m *Channel) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *channelPager) applyCursors(query *ChannelQuery, after, before *Cursor) (*ChannelQuery, error) {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	for _, predicate := range entgql.CursorsPredicate(after, before, DefaultChannelOrder.Field.column, p.order.Field.column, direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *channelPager) applyOrder(query *ChannelQuery) *ChannelQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultChannelOrder.Field {
+		query = query.Order(DefaultChannelOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *channelPager) orderExpr(query *ChannelQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultChannelOrder.Field {
+			b.Comma().Ident(DefaultChannelOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to Channel.
+func (_m *ChannelQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...ChannelPaginateOption,
+) (*ChannelConnection, error) {
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newChannelPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &ChannelConnection{Edges: []*ChannelEdge{}}
+	ignoredEdges := !hasCollectedField(ctx, edgesField)
+	if hasCollectedField(ctx, totalCountField) || hasCollectedField(ctx, pageInfoField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if field := collectedField(ctx, edgesField, nodeField); field != nil {
+		if err := _m.collectField(ctx, limit == 1, graphql.GetOperationContext(ctx), *field, []string{edgesField, nodeField}); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+var (
+	// ChannelOrderFieldName orders Channel by name.
+	ChannelOrderFieldName = &ChannelOrderField{
+		Value: func(_m *Channel) (ent.Value, error) {
+			return _m.Name, nil
+		},
+		column: channel.FieldName,
+		toTerm: channel.ByName,
+		toCursor: func(_m *Channel) Cursor {
+			return Cursor{
+				ID:    _m.ID,
+				Value: _m.Name,
+			}
+		},
+	}
+)
+
+// String implement fmt.Stringer interface.
+func (f ChannelOrderField) String() string {
+	var str string
+	switch f.column {
+	case ChannelOrderFieldName.column:
+		str = "NAME"
+	}
+	return str
+}
+
+// MarshalGQL implements graphql.Marshaler interface.
+func (f ChannelOrderField) MarshalGQL(w io.Writer) {
+	io.WriteString(w, strconv.Quote(f.String()))
+}
+
+// UnmarshalGQL implements graphql.Unmarshaler interface.
+func (f *ChannelOrderField) UnmarshalGQL(v interface{}) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("ChannelOrderField %T must be a string", v)
+	}
+	switch str {
+	case "NAME":
+		*f = *ChannelOrderFieldName
+	default:
+		return fmt.Errorf("%s is not a valid ChannelOrderField", str)
+	}
+	return nil
+}
+
+// ChannelOrderField defines the ordering field of Channel.
+type ChannelOrderField struct {
+	// Value extracts the ordering value from the given Channel.
+	Value    func(*Channel) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) channel.OrderOption
+	toCursor func(*Channel) Cursor
+}
+
+// ChannelOrder defines the ordering of Channel.
+type ChannelOrder struct {
+	Direction OrderDirection     `json:"direction"`
+	Field     *ChannelOrderField `json:"field"`
+}
+
+// DefaultChannelOrder is the default ordering of Channel.
+var DefaultChannelOrder = &ChannelOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &ChannelOrderField{
+		Value: func(_m *Channel) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: channel.FieldID,
+		toTerm: channel.ByID,
+		toCursor: func(_m *Channel) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts Channel into ChannelEdge.
+func (_m *Channel) ToEdge(order *ChannelOrder) *ChannelEdge {
+	if order == nil {
+		order = DefaultChannelOrder
+	}
+	return &ChannelEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
 // CrmFieldEdge is the edge representation of CrmField.
 type CrmFieldEdge struct {
 	Node   *CrmField `json:"node"`
@@ -1456,6 +1759,504 @@ func (_m *CrmObject) ToEdge(order *CrmObjectOrder) *CrmObjectEdge {
 	}
 }
 
+// DeliveryEdge is the edge representation of Delivery.
+type DeliveryEdge struct {
+	Node   *Delivery `json:"node"`
+	Cursor Cursor    `json:"cursor"`
+}
+
+// DeliveryConnection is the connection containing edges to Delivery.
+type DeliveryConnection struct {
+	Edges      []*DeliveryEdge `json:"edges"`
+	PageInfo   PageInfo        `json:"pageInfo"`
+	TotalCount int             `json:"totalCount"`
+}
+
+func (c *DeliveryConnection) build(nodes []*Delivery, pager *deliveryPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *Delivery
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *Delivery {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *Delivery {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*DeliveryEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &DeliveryEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// DeliveryPaginateOption enables pagination customization.
+type DeliveryPaginateOption func(*deliveryPager) error
+
+// WithDeliveryOrder configures pagination ordering.
+func WithDeliveryOrder(order *DeliveryOrder) DeliveryPaginateOption {
+	if order == nil {
+		order = DefaultDeliveryOrder
+	}
+	o := *order
+	return func(pager *deliveryPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultDeliveryOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithDeliveryFilter configures pagination filter.
+func WithDeliveryFilter(filter func(*DeliveryQuery) (*DeliveryQuery, error)) DeliveryPaginateOption {
+	return func(pager *deliveryPager) error {
+		if filter == nil {
+			return errors.New("DeliveryQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type deliveryPager struct {
+	reverse bool
+	order   *DeliveryOrder
+	filter  func(*DeliveryQuery) (*DeliveryQuery, error)
+}
+
+func newDeliveryPager(opts []DeliveryPaginateOption, reverse bool) (*deliveryPager, error) {
+	pager := &deliveryPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultDeliveryOrder
+	}
+	return pager, nil
+}
+
+func (p *deliveryPager) applyFilter(query *DeliveryQuery) (*DeliveryQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *deliveryPager) toCursor(_m *Delivery) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *deliveryPager) applyCursors(query *DeliveryQuery, after, before *Cursor) (*DeliveryQuery, error) {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	for _, predicate := range entgql.CursorsPredicate(after, before, DefaultDeliveryOrder.Field.column, p.order.Field.column, direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *deliveryPager) applyOrder(query *DeliveryQuery) *DeliveryQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultDeliveryOrder.Field {
+		query = query.Order(DefaultDeliveryOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *deliveryPager) orderExpr(query *DeliveryQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultDeliveryOrder.Field {
+			b.Comma().Ident(DefaultDeliveryOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to Delivery.
+func (_m *DeliveryQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...DeliveryPaginateOption,
+) (*DeliveryConnection, error) {
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newDeliveryPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &DeliveryConnection{Edges: []*DeliveryEdge{}}
+	ignoredEdges := !hasCollectedField(ctx, edgesField)
+	if hasCollectedField(ctx, totalCountField) || hasCollectedField(ctx, pageInfoField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if field := collectedField(ctx, edgesField, nodeField); field != nil {
+		if err := _m.collectField(ctx, limit == 1, graphql.GetOperationContext(ctx), *field, []string{edgesField, nodeField}); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// DeliveryOrderField defines the ordering field of Delivery.
+type DeliveryOrderField struct {
+	// Value extracts the ordering value from the given Delivery.
+	Value    func(*Delivery) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) delivery.OrderOption
+	toCursor func(*Delivery) Cursor
+}
+
+// DeliveryOrder defines the ordering of Delivery.
+type DeliveryOrder struct {
+	Direction OrderDirection      `json:"direction"`
+	Field     *DeliveryOrderField `json:"field"`
+}
+
+// DefaultDeliveryOrder is the default ordering of Delivery.
+var DefaultDeliveryOrder = &DeliveryOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &DeliveryOrderField{
+		Value: func(_m *Delivery) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: delivery.FieldID,
+		toTerm: delivery.ByID,
+		toCursor: func(_m *Delivery) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts Delivery into DeliveryEdge.
+func (_m *Delivery) ToEdge(order *DeliveryOrder) *DeliveryEdge {
+	if order == nil {
+		order = DefaultDeliveryOrder
+	}
+	return &DeliveryEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// DigestEdge is the edge representation of Digest.
+type DigestEdge struct {
+	Node   *Digest `json:"node"`
+	Cursor Cursor  `json:"cursor"`
+}
+
+// DigestConnection is the connection containing edges to Digest.
+type DigestConnection struct {
+	Edges      []*DigestEdge `json:"edges"`
+	PageInfo   PageInfo      `json:"pageInfo"`
+	TotalCount int           `json:"totalCount"`
+}
+
+func (c *DigestConnection) build(nodes []*Digest, pager *digestPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *Digest
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *Digest {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *Digest {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*DigestEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &DigestEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// DigestPaginateOption enables pagination customization.
+type DigestPaginateOption func(*digestPager) error
+
+// WithDigestOrder configures pagination ordering.
+func WithDigestOrder(order *DigestOrder) DigestPaginateOption {
+	if order == nil {
+		order = DefaultDigestOrder
+	}
+	o := *order
+	return func(pager *digestPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultDigestOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithDigestFilter configures pagination filter.
+func WithDigestFilter(filter func(*DigestQuery) (*DigestQuery, error)) DigestPaginateOption {
+	return func(pager *digestPager) error {
+		if filter == nil {
+			return errors.New("DigestQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type digestPager struct {
+	reverse bool
+	order   *DigestOrder
+	filter  func(*DigestQuery) (*DigestQuery, error)
+}
+
+func newDigestPager(opts []DigestPaginateOption, reverse bool) (*digestPager, error) {
+	pager := &digestPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultDigestOrder
+	}
+	return pager, nil
+}
+
+func (p *digestPager) applyFilter(query *DigestQuery) (*DigestQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *digestPager) toCursor(_m *Digest) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *digestPager) applyCursors(query *DigestQuery, after, before *Cursor) (*DigestQuery, error) {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	for _, predicate := range entgql.CursorsPredicate(after, before, DefaultDigestOrder.Field.column, p.order.Field.column, direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *digestPager) applyOrder(query *DigestQuery) *DigestQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultDigestOrder.Field {
+		query = query.Order(DefaultDigestOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *digestPager) orderExpr(query *DigestQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultDigestOrder.Field {
+			b.Comma().Ident(DefaultDigestOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to Digest.
+func (_m *DigestQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...DigestPaginateOption,
+) (*DigestConnection, error) {
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newDigestPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &DigestConnection{Edges: []*DigestEdge{}}
+	ignoredEdges := !hasCollectedField(ctx, edgesField)
+	if hasCollectedField(ctx, totalCountField) || hasCollectedField(ctx, pageInfoField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if field := collectedField(ctx, edgesField, nodeField); field != nil {
+		if err := _m.collectField(ctx, limit == 1, graphql.GetOperationContext(ctx), *field, []string{edgesField, nodeField}); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// DigestOrderField defines the ordering field of Digest.
+type DigestOrderField struct {
+	// Value extracts the ordering value from the given Digest.
+	Value    func(*Digest) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) digest.OrderOption
+	toCursor func(*Digest) Cursor
+}
+
+// DigestOrder defines the ordering of Digest.
+type DigestOrder struct {
+	Direction OrderDirection    `json:"direction"`
+	Field     *DigestOrderField `json:"field"`
+}
+
+// DefaultDigestOrder is the default ordering of Digest.
+var DefaultDigestOrder = &DigestOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &DigestOrderField{
+		Value: func(_m *Digest) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: digest.FieldID,
+		toTerm: digest.ByID,
+		toCursor: func(_m *Digest) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts Digest into DigestEdge.
+func (_m *Digest) ToEdge(order *DigestOrder) *DigestEdge {
+	if order == nil {
+		order = DefaultDigestOrder
+	}
+	return &DigestEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
 // FailedRecordEdge is the edge representation of FailedRecord.
 type FailedRecordEdge struct {
 	Node   *FailedRecord `json:"node"`
@@ -1996,6 +2797,504 @@ func (_m *FeedEntry) ToEdge(order *FeedEntryOrder) *FeedEntryEdge {
 		order = DefaultFeedEntryOrder
 	}
 	return &FeedEntryEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// IdentitySimulationEdge is the edge representation of IdentitySimulation.
+type IdentitySimulationEdge struct {
+	Node   *IdentitySimulation `json:"node"`
+	Cursor Cursor              `json:"cursor"`
+}
+
+// IdentitySimulationConnection is the connection containing edges to IdentitySimulation.
+type IdentitySimulationConnection struct {
+	Edges      []*IdentitySimulationEdge `json:"edges"`
+	PageInfo   PageInfo                  `json:"pageInfo"`
+	TotalCount int                       `json:"totalCount"`
+}
+
+func (c *IdentitySimulationConnection) build(nodes []*IdentitySimulation, pager *identitysimulationPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *IdentitySimulation
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *IdentitySimulation {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *IdentitySimulation {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*IdentitySimulationEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &IdentitySimulationEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// IdentitySimulationPaginateOption enables pagination customization.
+type IdentitySimulationPaginateOption func(*identitysimulationPager) error
+
+// WithIdentitySimulationOrder configures pagination ordering.
+func WithIdentitySimulationOrder(order *IdentitySimulationOrder) IdentitySimulationPaginateOption {
+	if order == nil {
+		order = DefaultIdentitySimulationOrder
+	}
+	o := *order
+	return func(pager *identitysimulationPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultIdentitySimulationOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithIdentitySimulationFilter configures pagination filter.
+func WithIdentitySimulationFilter(filter func(*IdentitySimulationQuery) (*IdentitySimulationQuery, error)) IdentitySimulationPaginateOption {
+	return func(pager *identitysimulationPager) error {
+		if filter == nil {
+			return errors.New("IdentitySimulationQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type identitysimulationPager struct {
+	reverse bool
+	order   *IdentitySimulationOrder
+	filter  func(*IdentitySimulationQuery) (*IdentitySimulationQuery, error)
+}
+
+func newIdentitySimulationPager(opts []IdentitySimulationPaginateOption, reverse bool) (*identitysimulationPager, error) {
+	pager := &identitysimulationPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultIdentitySimulationOrder
+	}
+	return pager, nil
+}
+
+func (p *identitysimulationPager) applyFilter(query *IdentitySimulationQuery) (*IdentitySimulationQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *identitysimulationPager) toCursor(_m *IdentitySimulation) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *identitysimulationPager) applyCursors(query *IdentitySimulationQuery, after, before *Cursor) (*IdentitySimulationQuery, error) {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	for _, predicate := range entgql.CursorsPredicate(after, before, DefaultIdentitySimulationOrder.Field.column, p.order.Field.column, direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *identitysimulationPager) applyOrder(query *IdentitySimulationQuery) *IdentitySimulationQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultIdentitySimulationOrder.Field {
+		query = query.Order(DefaultIdentitySimulationOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *identitysimulationPager) orderExpr(query *IdentitySimulationQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultIdentitySimulationOrder.Field {
+			b.Comma().Ident(DefaultIdentitySimulationOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to IdentitySimulation.
+func (_m *IdentitySimulationQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...IdentitySimulationPaginateOption,
+) (*IdentitySimulationConnection, error) {
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newIdentitySimulationPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &IdentitySimulationConnection{Edges: []*IdentitySimulationEdge{}}
+	ignoredEdges := !hasCollectedField(ctx, edgesField)
+	if hasCollectedField(ctx, totalCountField) || hasCollectedField(ctx, pageInfoField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if field := collectedField(ctx, edgesField, nodeField); field != nil {
+		if err := _m.collectField(ctx, limit == 1, graphql.GetOperationContext(ctx), *field, []string{edgesField, nodeField}); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// IdentitySimulationOrderField defines the ordering field of IdentitySimulation.
+type IdentitySimulationOrderField struct {
+	// Value extracts the ordering value from the given IdentitySimulation.
+	Value    func(*IdentitySimulation) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) identitysimulation.OrderOption
+	toCursor func(*IdentitySimulation) Cursor
+}
+
+// IdentitySimulationOrder defines the ordering of IdentitySimulation.
+type IdentitySimulationOrder struct {
+	Direction OrderDirection                `json:"direction"`
+	Field     *IdentitySimulationOrderField `json:"field"`
+}
+
+// DefaultIdentitySimulationOrder is the default ordering of IdentitySimulation.
+var DefaultIdentitySimulationOrder = &IdentitySimulationOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &IdentitySimulationOrderField{
+		Value: func(_m *IdentitySimulation) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: identitysimulation.FieldID,
+		toTerm: identitysimulation.ByID,
+		toCursor: func(_m *IdentitySimulation) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts IdentitySimulation into IdentitySimulationEdge.
+func (_m *IdentitySimulation) ToEdge(order *IdentitySimulationOrder) *IdentitySimulationEdge {
+	if order == nil {
+		order = DefaultIdentitySimulationOrder
+	}
+	return &IdentitySimulationEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// InboxItemEdge is the edge representation of InboxItem.
+type InboxItemEdge struct {
+	Node   *InboxItem `json:"node"`
+	Cursor Cursor     `json:"cursor"`
+}
+
+// InboxItemConnection is the connection containing edges to InboxItem.
+type InboxItemConnection struct {
+	Edges      []*InboxItemEdge `json:"edges"`
+	PageInfo   PageInfo         `json:"pageInfo"`
+	TotalCount int              `json:"totalCount"`
+}
+
+func (c *InboxItemConnection) build(nodes []*InboxItem, pager *inboxitemPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *InboxItem
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *InboxItem {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *InboxItem {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*InboxItemEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &InboxItemEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// InboxItemPaginateOption enables pagination customization.
+type InboxItemPaginateOption func(*inboxitemPager) error
+
+// WithInboxItemOrder configures pagination ordering.
+func WithInboxItemOrder(order *InboxItemOrder) InboxItemPaginateOption {
+	if order == nil {
+		order = DefaultInboxItemOrder
+	}
+	o := *order
+	return func(pager *inboxitemPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultInboxItemOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithInboxItemFilter configures pagination filter.
+func WithInboxItemFilter(filter func(*InboxItemQuery) (*InboxItemQuery, error)) InboxItemPaginateOption {
+	return func(pager *inboxitemPager) error {
+		if filter == nil {
+			return errors.New("InboxItemQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type inboxitemPager struct {
+	reverse bool
+	order   *InboxItemOrder
+	filter  func(*InboxItemQuery) (*InboxItemQuery, error)
+}
+
+func newInboxItemPager(opts []InboxItemPaginateOption, reverse bool) (*inboxitemPager, error) {
+	pager := &inboxitemPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultInboxItemOrder
+	}
+	return pager, nil
+}
+
+func (p *inboxitemPager) applyFilter(query *InboxItemQuery) (*InboxItemQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *inboxitemPager) toCursor(_m *InboxItem) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *inboxitemPager) applyCursors(query *InboxItemQuery, after, before *Cursor) (*InboxItemQuery, error) {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	for _, predicate := range entgql.CursorsPredicate(after, before, DefaultInboxItemOrder.Field.column, p.order.Field.column, direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *inboxitemPager) applyOrder(query *InboxItemQuery) *InboxItemQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultInboxItemOrder.Field {
+		query = query.Order(DefaultInboxItemOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *inboxitemPager) orderExpr(query *InboxItemQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultInboxItemOrder.Field {
+			b.Comma().Ident(DefaultInboxItemOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to InboxItem.
+func (_m *InboxItemQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...InboxItemPaginateOption,
+) (*InboxItemConnection, error) {
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newInboxItemPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &InboxItemConnection{Edges: []*InboxItemEdge{}}
+	ignoredEdges := !hasCollectedField(ctx, edgesField)
+	if hasCollectedField(ctx, totalCountField) || hasCollectedField(ctx, pageInfoField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if field := collectedField(ctx, edgesField, nodeField); field != nil {
+		if err := _m.collectField(ctx, limit == 1, graphql.GetOperationContext(ctx), *field, []string{edgesField, nodeField}); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// InboxItemOrderField defines the ordering field of InboxItem.
+type InboxItemOrderField struct {
+	// Value extracts the ordering value from the given InboxItem.
+	Value    func(*InboxItem) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) inboxitem.OrderOption
+	toCursor func(*InboxItem) Cursor
+}
+
+// InboxItemOrder defines the ordering of InboxItem.
+type InboxItemOrder struct {
+	Direction OrderDirection       `json:"direction"`
+	Field     *InboxItemOrderField `json:"field"`
+}
+
+// DefaultInboxItemOrder is the default ordering of InboxItem.
+var DefaultInboxItemOrder = &InboxItemOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &InboxItemOrderField{
+		Value: func(_m *InboxItem) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: inboxitem.FieldID,
+		toTerm: inboxitem.ByID,
+		toCursor: func(_m *InboxItem) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts InboxItem into InboxItemEdge.
+func (_m *InboxItem) ToEdge(order *InboxItemOrder) *InboxItemEdge {
+	if order == nil {
+		order = DefaultInboxItemOrder
+	}
+	return &InboxItemEdge{
 		Node:   _m,
 		Cursor: order.Field.toCursor(_m),
 	}
@@ -2795,6 +4094,255 @@ func (_m *Mapping) ToEdge(order *MappingOrder) *MappingEdge {
 	}
 }
 
+// MappingChangeEdge is the edge representation of MappingChange.
+type MappingChangeEdge struct {
+	Node   *MappingChange `json:"node"`
+	Cursor Cursor         `json:"cursor"`
+}
+
+// MappingChangeConnection is the connection containing edges to MappingChange.
+type MappingChangeConnection struct {
+	Edges      []*MappingChangeEdge `json:"edges"`
+	PageInfo   PageInfo             `json:"pageInfo"`
+	TotalCount int                  `json:"totalCount"`
+}
+
+func (c *MappingChangeConnection) build(nodes []*MappingChange, pager *mappingchangePager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *MappingChange
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *MappingChange {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *MappingChange {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*MappingChangeEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &MappingChangeEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// MappingChangePaginateOption enables pagination customization.
+type MappingChangePaginateOption func(*mappingchangePager) error
+
+// WithMappingChangeOrder configures pagination ordering.
+func WithMappingChangeOrder(order *MappingChangeOrder) MappingChangePaginateOption {
+	if order == nil {
+		order = DefaultMappingChangeOrder
+	}
+	o := *order
+	return func(pager *mappingchangePager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultMappingChangeOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithMappingChangeFilter configures pagination filter.
+func WithMappingChangeFilter(filter func(*MappingChangeQuery) (*MappingChangeQuery, error)) MappingChangePaginateOption {
+	return func(pager *mappingchangePager) error {
+		if filter == nil {
+			return errors.New("MappingChangeQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type mappingchangePager struct {
+	reverse bool
+	order   *MappingChangeOrder
+	filter  func(*MappingChangeQuery) (*MappingChangeQuery, error)
+}
+
+func newMappingChangePager(opts []MappingChangePaginateOption, reverse bool) (*mappingchangePager, error) {
+	pager := &mappingchangePager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultMappingChangeOrder
+	}
+	return pager, nil
+}
+
+func (p *mappingchangePager) applyFilter(query *MappingChangeQuery) (*MappingChangeQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *mappingchangePager) toCursor(_m *MappingChange) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *mappingchangePager) applyCursors(query *MappingChangeQuery, after, before *Cursor) (*MappingChangeQuery, error) {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	for _, predicate := range entgql.CursorsPredicate(after, before, DefaultMappingChangeOrder.Field.column, p.order.Field.column, direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *mappingchangePager) applyOrder(query *MappingChangeQuery) *MappingChangeQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultMappingChangeOrder.Field {
+		query = query.Order(DefaultMappingChangeOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *mappingchangePager) orderExpr(query *MappingChangeQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultMappingChangeOrder.Field {
+			b.Comma().Ident(DefaultMappingChangeOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to MappingChange.
+func (_m *MappingChangeQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...MappingChangePaginateOption,
+) (*MappingChangeConnection, error) {
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newMappingChangePager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &MappingChangeConnection{Edges: []*MappingChangeEdge{}}
+	ignoredEdges := !hasCollectedField(ctx, edgesField)
+	if hasCollectedField(ctx, totalCountField) || hasCollectedField(ctx, pageInfoField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if field := collectedField(ctx, edgesField, nodeField); field != nil {
+		if err := _m.collectField(ctx, limit == 1, graphql.GetOperationContext(ctx), *field, []string{edgesField, nodeField}); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// MappingChangeOrderField defines the ordering field of MappingChange.
+type MappingChangeOrderField struct {
+	// Value extracts the ordering value from the given MappingChange.
+	Value    func(*MappingChange) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) mappingchange.OrderOption
+	toCursor func(*MappingChange) Cursor
+}
+
+// MappingChangeOrder defines the ordering of MappingChange.
+type MappingChangeOrder struct {
+	Direction OrderDirection           `json:"direction"`
+	Field     *MappingChangeOrderField `json:"field"`
+}
+
+// DefaultMappingChangeOrder is the default ordering of MappingChange.
+var DefaultMappingChangeOrder = &MappingChangeOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &MappingChangeOrderField{
+		Value: func(_m *MappingChange) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: mappingchange.FieldID,
+		toTerm: mappingchange.ByID,
+		toCursor: func(_m *MappingChange) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts MappingChange into MappingChangeEdge.
+func (_m *MappingChange) ToEdge(order *MappingChangeOrder) *MappingChangeEdge {
+	if order == nil {
+		order = DefaultMappingChangeOrder
+	}
+	return &MappingChangeEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
 // MemberEdge is the edge representation of Member.
 type MemberEdge struct {
 	Node   *Member `json:"node"`
@@ -3335,6 +4883,255 @@ func (_m *PermissionChange) ToEdge(order *PermissionChangeOrder) *PermissionChan
 		order = DefaultPermissionChangeOrder
 	}
 	return &PermissionChangeEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// PermissionSnapshotEdge is the edge representation of PermissionSnapshot.
+type PermissionSnapshotEdge struct {
+	Node   *PermissionSnapshot `json:"node"`
+	Cursor Cursor              `json:"cursor"`
+}
+
+// PermissionSnapshotConnection is the connection containing edges to PermissionSnapshot.
+type PermissionSnapshotConnection struct {
+	Edges      []*PermissionSnapshotEdge `json:"edges"`
+	PageInfo   PageInfo                  `json:"pageInfo"`
+	TotalCount int                       `json:"totalCount"`
+}
+
+func (c *PermissionSnapshotConnection) build(nodes []*PermissionSnapshot, pager *permissionsnapshotPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *PermissionSnapshot
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *PermissionSnapshot {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *PermissionSnapshot {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*PermissionSnapshotEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &PermissionSnapshotEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// PermissionSnapshotPaginateOption enables pagination customization.
+type PermissionSnapshotPaginateOption func(*permissionsnapshotPager) error
+
+// WithPermissionSnapshotOrder configures pagination ordering.
+func WithPermissionSnapshotOrder(order *PermissionSnapshotOrder) PermissionSnapshotPaginateOption {
+	if order == nil {
+		order = DefaultPermissionSnapshotOrder
+	}
+	o := *order
+	return func(pager *permissionsnapshotPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultPermissionSnapshotOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithPermissionSnapshotFilter configures pagination filter.
+func WithPermissionSnapshotFilter(filter func(*PermissionSnapshotQuery) (*PermissionSnapshotQuery, error)) PermissionSnapshotPaginateOption {
+	return func(pager *permissionsnapshotPager) error {
+		if filter == nil {
+			return errors.New("PermissionSnapshotQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type permissionsnapshotPager struct {
+	reverse bool
+	order   *PermissionSnapshotOrder
+	filter  func(*PermissionSnapshotQuery) (*PermissionSnapshotQuery, error)
+}
+
+func newPermissionSnapshotPager(opts []PermissionSnapshotPaginateOption, reverse bool) (*permissionsnapshotPager, error) {
+	pager := &permissionsnapshotPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultPermissionSnapshotOrder
+	}
+	return pager, nil
+}
+
+func (p *permissionsnapshotPager) applyFilter(query *PermissionSnapshotQuery) (*PermissionSnapshotQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *permissionsnapshotPager) toCursor(_m *PermissionSnapshot) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *permissionsnapshotPager) applyCursors(query *PermissionSnapshotQuery, after, before *Cursor) (*PermissionSnapshotQuery, error) {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	for _, predicate := range entgql.CursorsPredicate(after, before, DefaultPermissionSnapshotOrder.Field.column, p.order.Field.column, direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *permissionsnapshotPager) applyOrder(query *PermissionSnapshotQuery) *PermissionSnapshotQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultPermissionSnapshotOrder.Field {
+		query = query.Order(DefaultPermissionSnapshotOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *permissionsnapshotPager) orderExpr(query *PermissionSnapshotQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultPermissionSnapshotOrder.Field {
+			b.Comma().Ident(DefaultPermissionSnapshotOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to PermissionSnapshot.
+func (_m *PermissionSnapshotQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...PermissionSnapshotPaginateOption,
+) (*PermissionSnapshotConnection, error) {
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newPermissionSnapshotPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &PermissionSnapshotConnection{Edges: []*PermissionSnapshotEdge{}}
+	ignoredEdges := !hasCollectedField(ctx, edgesField)
+	if hasCollectedField(ctx, totalCountField) || hasCollectedField(ctx, pageInfoField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if field := collectedField(ctx, edgesField, nodeField); field != nil {
+		if err := _m.collectField(ctx, limit == 1, graphql.GetOperationContext(ctx), *field, []string{edgesField, nodeField}); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// PermissionSnapshotOrderField defines the ordering field of PermissionSnapshot.
+type PermissionSnapshotOrderField struct {
+	// Value extracts the ordering value from the given PermissionSnapshot.
+	Value    func(*PermissionSnapshot) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) permissionsnapshot.OrderOption
+	toCursor func(*PermissionSnapshot) Cursor
+}
+
+// PermissionSnapshotOrder defines the ordering of PermissionSnapshot.
+type PermissionSnapshotOrder struct {
+	Direction OrderDirection                `json:"direction"`
+	Field     *PermissionSnapshotOrderField `json:"field"`
+}
+
+// DefaultPermissionSnapshotOrder is the default ordering of PermissionSnapshot.
+var DefaultPermissionSnapshotOrder = &PermissionSnapshotOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &PermissionSnapshotOrderField{
+		Value: func(_m *PermissionSnapshot) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: permissionsnapshot.FieldID,
+		toTerm: permissionsnapshot.ByID,
+		toCursor: func(_m *PermissionSnapshot) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts PermissionSnapshot into PermissionSnapshotEdge.
+func (_m *PermissionSnapshot) ToEdge(order *PermissionSnapshotOrder) *PermissionSnapshotEdge {
+	if order == nil {
+		order = DefaultPermissionSnapshotOrder
+	}
+	return &PermissionSnapshotEdge{
 		Node:   _m,
 		Cursor: order.Field.toCursor(_m),
 	}

@@ -89,6 +89,14 @@ type Integration struct {
 	QuotaMax int `json:"quota_max,omitempty"`
 	// QuotaAt holds the value of the "quota_at" field.
 	QuotaAt *time.Time `json:"quota_at,omitempty"`
+	// of the workspace's package; 0 is the newest
+	PackageVersion int `json:"package_version,omitempty"`
+	// between two probes of watch mode; 0 is off
+	WatchMinutes int `json:"watch_minutes,omitempty"`
+	// NextWatchAt holds the value of the "next_watch_at" field.
+	NextWatchAt *time.Time `json:"next_watch_at,omitempty"`
+	// of the last probe that answered
+	WatchedAt *time.Time `json:"watched_at,omitempty"`
 	// UpdatedAt holds the value of the "updated_at" field.
 	UpdatedAt time.Time `json:"updated_at,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
@@ -109,17 +117,26 @@ type IntegrationEdges struct {
 	Mappings []*Mapping `json:"mappings,omitempty"`
 	// PermissionChanges holds the value of the permission_changes edge.
 	PermissionChanges []*PermissionChange `json:"permission_changes,omitempty"`
+	// Snapshots holds the value of the snapshots edge.
+	Snapshots []*PermissionSnapshot `json:"snapshots,omitempty"`
+	// MappingChanges holds the value of the mapping_changes edge.
+	MappingChanges []*MappingChange `json:"mapping_changes,omitempty"`
+	// IdentitySimulations holds the value of the identity_simulations edge.
+	IdentitySimulations []*IdentitySimulation `json:"identity_simulations,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [5]bool
+	loadedTypes [8]bool
 	// totalCount holds the count of the edges above.
-	totalCount [5]map[string]int
+	totalCount [8]map[string]int
 
-	namedObjects           map[string][]*CrmObject
-	namedRuns              map[string][]*SyncRun
-	namedAlerts            map[string][]*Alert
-	namedMappings          map[string][]*Mapping
-	namedPermissionChanges map[string][]*PermissionChange
+	namedObjects             map[string][]*CrmObject
+	namedRuns                map[string][]*SyncRun
+	namedAlerts              map[string][]*Alert
+	namedMappings            map[string][]*Mapping
+	namedPermissionChanges   map[string][]*PermissionChange
+	namedSnapshots           map[string][]*PermissionSnapshot
+	namedMappingChanges      map[string][]*MappingChange
+	namedIdentitySimulations map[string][]*IdentitySimulation
 }
 
 // ObjectsOrErr returns the Objects value or an error if the edge
@@ -167,6 +184,33 @@ func (e IntegrationEdges) PermissionChangesOrErr() ([]*PermissionChange, error) 
 	return nil, &NotLoadedError{edge: "permission_changes"}
 }
 
+// SnapshotsOrErr returns the Snapshots value or an error if the edge
+// was not loaded in eager-loading.
+func (e IntegrationEdges) SnapshotsOrErr() ([]*PermissionSnapshot, error) {
+	if e.loadedTypes[5] {
+		return e.Snapshots, nil
+	}
+	return nil, &NotLoadedError{edge: "snapshots"}
+}
+
+// MappingChangesOrErr returns the MappingChanges value or an error if the edge
+// was not loaded in eager-loading.
+func (e IntegrationEdges) MappingChangesOrErr() ([]*MappingChange, error) {
+	if e.loadedTypes[6] {
+		return e.MappingChanges, nil
+	}
+	return nil, &NotLoadedError{edge: "mapping_changes"}
+}
+
+// IdentitySimulationsOrErr returns the IdentitySimulations value or an error if the edge
+// was not loaded in eager-loading.
+func (e IntegrationEdges) IdentitySimulationsOrErr() ([]*IdentitySimulation, error) {
+	if e.loadedTypes[7] {
+		return e.IdentitySimulations, nil
+	}
+	return nil, &NotLoadedError{edge: "identity_simulations"}
+}
+
 // scanValues returns the types for scanning values from sql.Rows.
 func (*Integration) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
@@ -176,11 +220,11 @@ func (*Integration) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case integration.FieldIntegrationUserDedicated:
 			values[i] = new(sql.NullBool)
-		case integration.FieldSettingsVersion, integration.FieldConsecutiveFailures, integration.FieldQuotaPercent, integration.FieldQuotaUsed, integration.FieldQuotaMax:
+		case integration.FieldSettingsVersion, integration.FieldConsecutiveFailures, integration.FieldQuotaPercent, integration.FieldQuotaUsed, integration.FieldQuotaMax, integration.FieldPackageVersion, integration.FieldWatchMinutes:
 			values[i] = new(sql.NullInt64)
 		case integration.FieldID, integration.FieldWorkspaceID, integration.FieldConnector, integration.FieldEnvironment, integration.FieldState, integration.FieldStateReason, integration.FieldSlot, integration.FieldInstanceID, integration.FieldInstanceName, integration.FieldInstanceURL, integration.FieldEndpoint, integration.FieldInstanceEdition, integration.FieldAPIVersion, integration.FieldIntegrationUser, integration.FieldScheduleTime, integration.FieldScheduleZone:
 			values[i] = new(sql.NullString)
-		case integration.FieldCreatedAt, integration.FieldGraceUntil, integration.FieldChecklistAt, integration.FieldNextRunAt, integration.FieldLastSyncedAt, integration.FieldLastSucceededAt, integration.FieldFailingSince, integration.FieldFailureWarnedAt, integration.FieldGraceWarnedAt, integration.FieldPurgeRequestedAt, integration.FieldQuotaAt, integration.FieldUpdatedAt:
+		case integration.FieldCreatedAt, integration.FieldGraceUntil, integration.FieldChecklistAt, integration.FieldNextRunAt, integration.FieldLastSyncedAt, integration.FieldLastSucceededAt, integration.FieldFailingSince, integration.FieldFailureWarnedAt, integration.FieldGraceWarnedAt, integration.FieldPurgeRequestedAt, integration.FieldQuotaAt, integration.FieldNextWatchAt, integration.FieldWatchedAt, integration.FieldUpdatedAt:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -430,6 +474,32 @@ func (_m *Integration) assignValues(columns []string, values []any) error {
 				_m.QuotaAt = new(time.Time)
 				*_m.QuotaAt = value.Time
 			}
+		case integration.FieldPackageVersion:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field package_version", values[i])
+			} else if value.Valid {
+				_m.PackageVersion = int(value.Int64)
+			}
+		case integration.FieldWatchMinutes:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field watch_minutes", values[i])
+			} else if value.Valid {
+				_m.WatchMinutes = int(value.Int64)
+			}
+		case integration.FieldNextWatchAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field next_watch_at", values[i])
+			} else if value.Valid {
+				_m.NextWatchAt = new(time.Time)
+				*_m.NextWatchAt = value.Time
+			}
+		case integration.FieldWatchedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field watched_at", values[i])
+			} else if value.Valid {
+				_m.WatchedAt = new(time.Time)
+				*_m.WatchedAt = value.Time
+			}
 		case integration.FieldUpdatedAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
 				return fmt.Errorf("unexpected type %T for field updated_at", values[i])
@@ -472,6 +542,21 @@ func (_m *Integration) QueryMappings() *MappingQuery {
 // QueryPermissionChanges queries the "permission_changes" edge of the Integration entity.
 func (_m *Integration) QueryPermissionChanges() *PermissionChangeQuery {
 	return NewIntegrationClient(_m.config).QueryPermissionChanges(_m)
+}
+
+// QuerySnapshots queries the "snapshots" edge of the Integration entity.
+func (_m *Integration) QuerySnapshots() *PermissionSnapshotQuery {
+	return NewIntegrationClient(_m.config).QuerySnapshots(_m)
+}
+
+// QueryMappingChanges queries the "mapping_changes" edge of the Integration entity.
+func (_m *Integration) QueryMappingChanges() *MappingChangeQuery {
+	return NewIntegrationClient(_m.config).QueryMappingChanges(_m)
+}
+
+// QueryIdentitySimulations queries the "identity_simulations" edge of the Integration entity.
+func (_m *Integration) QueryIdentitySimulations() *IdentitySimulationQuery {
+	return NewIntegrationClient(_m.config).QueryIdentitySimulations(_m)
 }
 
 // Update returns a builder for updating this Integration.
@@ -624,6 +709,22 @@ func (_m *Integration) String() string {
 		builder.WriteString(v.Format(time.ANSIC))
 	}
 	builder.WriteString(", ")
+	builder.WriteString("package_version=")
+	builder.WriteString(fmt.Sprintf("%v", _m.PackageVersion))
+	builder.WriteString(", ")
+	builder.WriteString("watch_minutes=")
+	builder.WriteString(fmt.Sprintf("%v", _m.WatchMinutes))
+	builder.WriteString(", ")
+	if v := _m.NextWatchAt; v != nil {
+		builder.WriteString("next_watch_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.WatchedAt; v != nil {
+		builder.WriteString("watched_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
 	builder.WriteString("updated_at=")
 	builder.WriteString(_m.UpdatedAt.Format(time.ANSIC))
 	builder.WriteByte(')')
@@ -747,6 +848,78 @@ func (_m *Integration) appendNamedPermissionChanges(name string, edges ...*Permi
 		_m.Edges.namedPermissionChanges[name] = []*PermissionChange{}
 	} else {
 		_m.Edges.namedPermissionChanges[name] = append(_m.Edges.namedPermissionChanges[name], edges...)
+	}
+}
+
+// NamedSnapshots returns the Snapshots named value or an error if the edge was not
+// loaded in eager-loading with this name.
+func (_m *Integration) NamedSnapshots(name string) ([]*PermissionSnapshot, error) {
+	if _m.Edges.namedSnapshots == nil {
+		return nil, &NotLoadedError{edge: name}
+	}
+	nodes, ok := _m.Edges.namedSnapshots[name]
+	if !ok {
+		return nil, &NotLoadedError{edge: name}
+	}
+	return nodes, nil
+}
+
+func (_m *Integration) appendNamedSnapshots(name string, edges ...*PermissionSnapshot) {
+	if _m.Edges.namedSnapshots == nil {
+		_m.Edges.namedSnapshots = make(map[string][]*PermissionSnapshot)
+	}
+	if len(edges) == 0 {
+		_m.Edges.namedSnapshots[name] = []*PermissionSnapshot{}
+	} else {
+		_m.Edges.namedSnapshots[name] = append(_m.Edges.namedSnapshots[name], edges...)
+	}
+}
+
+// NamedMappingChanges returns the MappingChanges named value or an error if the edge was not
+// loaded in eager-loading with this name.
+func (_m *Integration) NamedMappingChanges(name string) ([]*MappingChange, error) {
+	if _m.Edges.namedMappingChanges == nil {
+		return nil, &NotLoadedError{edge: name}
+	}
+	nodes, ok := _m.Edges.namedMappingChanges[name]
+	if !ok {
+		return nil, &NotLoadedError{edge: name}
+	}
+	return nodes, nil
+}
+
+func (_m *Integration) appendNamedMappingChanges(name string, edges ...*MappingChange) {
+	if _m.Edges.namedMappingChanges == nil {
+		_m.Edges.namedMappingChanges = make(map[string][]*MappingChange)
+	}
+	if len(edges) == 0 {
+		_m.Edges.namedMappingChanges[name] = []*MappingChange{}
+	} else {
+		_m.Edges.namedMappingChanges[name] = append(_m.Edges.namedMappingChanges[name], edges...)
+	}
+}
+
+// NamedIdentitySimulations returns the IdentitySimulations named value or an error if the edge was not
+// loaded in eager-loading with this name.
+func (_m *Integration) NamedIdentitySimulations(name string) ([]*IdentitySimulation, error) {
+	if _m.Edges.namedIdentitySimulations == nil {
+		return nil, &NotLoadedError{edge: name}
+	}
+	nodes, ok := _m.Edges.namedIdentitySimulations[name]
+	if !ok {
+		return nil, &NotLoadedError{edge: name}
+	}
+	return nodes, nil
+}
+
+func (_m *Integration) appendNamedIdentitySimulations(name string, edges ...*IdentitySimulation) {
+	if _m.Edges.namedIdentitySimulations == nil {
+		_m.Edges.namedIdentitySimulations = make(map[string][]*IdentitySimulation)
+	}
+	if len(edges) == 0 {
+		_m.Edges.namedIdentitySimulations[name] = []*IdentitySimulation{}
+	} else {
+		_m.Edges.namedIdentitySimulations[name] = append(_m.Edges.namedIdentitySimulations[name], edges...)
 	}
 }
 

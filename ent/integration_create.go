@@ -15,9 +15,12 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/fieldwarden/fieldwarden/ent/alert"
 	"github.com/fieldwarden/fieldwarden/ent/crmobject"
+	"github.com/fieldwarden/fieldwarden/ent/identitysimulation"
 	"github.com/fieldwarden/fieldwarden/ent/integration"
 	"github.com/fieldwarden/fieldwarden/ent/mapping"
+	"github.com/fieldwarden/fieldwarden/ent/mappingchange"
 	"github.com/fieldwarden/fieldwarden/ent/permissionchange"
+	"github.com/fieldwarden/fieldwarden/ent/permissionsnapshot"
 	"github.com/fieldwarden/fieldwarden/ent/syncrun"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 )
@@ -464,6 +467,62 @@ func (_c *IntegrationCreate) SetNillableQuotaAt(v *time.Time) *IntegrationCreate
 	return _c
 }
 
+// SetPackageVersion sets the "package_version" field.
+func (_c *IntegrationCreate) SetPackageVersion(v int) *IntegrationCreate {
+	_c.mutation.SetPackageVersion(v)
+	return _c
+}
+
+// SetNillablePackageVersion sets the "package_version" field if the given value is not nil.
+func (_c *IntegrationCreate) SetNillablePackageVersion(v *int) *IntegrationCreate {
+	if v != nil {
+		_c.SetPackageVersion(*v)
+	}
+	return _c
+}
+
+// SetWatchMinutes sets the "watch_minutes" field.
+func (_c *IntegrationCreate) SetWatchMinutes(v int) *IntegrationCreate {
+	_c.mutation.SetWatchMinutes(v)
+	return _c
+}
+
+// SetNillableWatchMinutes sets the "watch_minutes" field if the given value is not nil.
+func (_c *IntegrationCreate) SetNillableWatchMinutes(v *int) *IntegrationCreate {
+	if v != nil {
+		_c.SetWatchMinutes(*v)
+	}
+	return _c
+}
+
+// SetNextWatchAt sets the "next_watch_at" field.
+func (_c *IntegrationCreate) SetNextWatchAt(v time.Time) *IntegrationCreate {
+	_c.mutation.SetNextWatchAt(v)
+	return _c
+}
+
+// SetNillableNextWatchAt sets the "next_watch_at" field if the given value is not nil.
+func (_c *IntegrationCreate) SetNillableNextWatchAt(v *time.Time) *IntegrationCreate {
+	if v != nil {
+		_c.SetNextWatchAt(*v)
+	}
+	return _c
+}
+
+// SetWatchedAt sets the "watched_at" field.
+func (_c *IntegrationCreate) SetWatchedAt(v time.Time) *IntegrationCreate {
+	_c.mutation.SetWatchedAt(v)
+	return _c
+}
+
+// SetNillableWatchedAt sets the "watched_at" field if the given value is not nil.
+func (_c *IntegrationCreate) SetNillableWatchedAt(v *time.Time) *IntegrationCreate {
+	if v != nil {
+		_c.SetWatchedAt(*v)
+	}
+	return _c
+}
+
 // SetUpdatedAt sets the "updated_at" field.
 func (_c *IntegrationCreate) SetUpdatedAt(v time.Time) *IntegrationCreate {
 	_c.mutation.SetUpdatedAt(v)
@@ -559,6 +618,51 @@ func (_c *IntegrationCreate) AddPermissionChanges(v ...*PermissionChange) *Integ
 	return _c.AddPermissionChangeIDs(ids...)
 }
 
+// AddSnapshotIDs adds the "snapshots" edge to the PermissionSnapshot entity by IDs.
+func (_c *IntegrationCreate) AddSnapshotIDs(ids ...string) *IntegrationCreate {
+	_c.mutation.AddSnapshotIDs(ids...)
+	return _c
+}
+
+// AddSnapshots adds the "snapshots" edges to the PermissionSnapshot entity.
+func (_c *IntegrationCreate) AddSnapshots(v ...*PermissionSnapshot) *IntegrationCreate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddSnapshotIDs(ids...)
+}
+
+// AddMappingChangeIDs adds the "mapping_changes" edge to the MappingChange entity by IDs.
+func (_c *IntegrationCreate) AddMappingChangeIDs(ids ...string) *IntegrationCreate {
+	_c.mutation.AddMappingChangeIDs(ids...)
+	return _c
+}
+
+// AddMappingChanges adds the "mapping_changes" edges to the MappingChange entity.
+func (_c *IntegrationCreate) AddMappingChanges(v ...*MappingChange) *IntegrationCreate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddMappingChangeIDs(ids...)
+}
+
+// AddIdentitySimulationIDs adds the "identity_simulations" edge to the IdentitySimulation entity by IDs.
+func (_c *IntegrationCreate) AddIdentitySimulationIDs(ids ...string) *IntegrationCreate {
+	_c.mutation.AddIdentitySimulationIDs(ids...)
+	return _c
+}
+
+// AddIdentitySimulations adds the "identity_simulations" edges to the IdentitySimulation entity.
+func (_c *IntegrationCreate) AddIdentitySimulations(v ...*IdentitySimulation) *IntegrationCreate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddIdentitySimulationIDs(ids...)
+}
+
 // Mutation returns the IntegrationMutation object of the builder.
 func (_c *IntegrationCreate) Mutation() *IntegrationMutation {
 	return _c.mutation
@@ -631,6 +735,14 @@ func (_c *IntegrationCreate) defaults() error {
 	if _, ok := _c.mutation.QuotaMax(); !ok {
 		v := integration.DefaultQuotaMax
 		_c.mutation.SetQuotaMax(v)
+	}
+	if _, ok := _c.mutation.PackageVersion(); !ok {
+		v := integration.DefaultPackageVersion
+		_c.mutation.SetPackageVersion(v)
+	}
+	if _, ok := _c.mutation.WatchMinutes(); !ok {
+		v := integration.DefaultWatchMinutes
+		_c.mutation.SetWatchMinutes(v)
 	}
 	if _, ok := _c.mutation.ID(); !ok {
 		if integration.DefaultID == nil {
@@ -757,6 +869,12 @@ func (_c *IntegrationCreate) check() error {
 	}
 	if _, ok := _c.mutation.QuotaMax(); !ok {
 		return &ValidationError{Name: "quota_max", err: errors.New(`ent: missing required field "Integration.quota_max"`)}
+	}
+	if _, ok := _c.mutation.PackageVersion(); !ok {
+		return &ValidationError{Name: "package_version", err: errors.New(`ent: missing required field "Integration.package_version"`)}
+	}
+	if _, ok := _c.mutation.WatchMinutes(); !ok {
+		return &ValidationError{Name: "watch_minutes", err: errors.New(`ent: missing required field "Integration.watch_minutes"`)}
 	}
 	if _, ok := _c.mutation.UpdatedAt(); !ok {
 		return &ValidationError{Name: "updated_at", err: errors.New(`ent: missing required field "Integration.updated_at"`)}
@@ -942,6 +1060,22 @@ func (_c *IntegrationCreate) createSpec() (*Integration, *sqlgraph.CreateSpec) {
 		_spec.SetField(integration.FieldQuotaAt, field.TypeTime, value)
 		_node.QuotaAt = &value
 	}
+	if value, ok := _c.mutation.PackageVersion(); ok {
+		_spec.SetField(integration.FieldPackageVersion, field.TypeInt, value)
+		_node.PackageVersion = value
+	}
+	if value, ok := _c.mutation.WatchMinutes(); ok {
+		_spec.SetField(integration.FieldWatchMinutes, field.TypeInt, value)
+		_node.WatchMinutes = value
+	}
+	if value, ok := _c.mutation.NextWatchAt(); ok {
+		_spec.SetField(integration.FieldNextWatchAt, field.TypeTime, value)
+		_node.NextWatchAt = &value
+	}
+	if value, ok := _c.mutation.WatchedAt(); ok {
+		_spec.SetField(integration.FieldWatchedAt, field.TypeTime, value)
+		_node.WatchedAt = &value
+	}
 	if value, ok := _c.mutation.UpdatedAt(); ok {
 		_spec.SetField(integration.FieldUpdatedAt, field.TypeTime, value)
 		_node.UpdatedAt = value
@@ -1019,6 +1153,54 @@ func (_c *IntegrationCreate) createSpec() (*Integration, *sqlgraph.CreateSpec) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(permissionchange.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.SnapshotsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   integration.SnapshotsTable,
+			Columns: []string{integration.SnapshotsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(permissionsnapshot.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.MappingChangesIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   integration.MappingChangesTable,
+			Columns: []string{integration.MappingChangesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(mappingchange.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.IdentitySimulationsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   integration.IdentitySimulationsTable,
+			Columns: []string{integration.IdentitySimulationsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(identitysimulation.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {
@@ -1609,6 +1791,78 @@ func (u *IntegrationUpsert) UpdateQuotaAt() *IntegrationUpsert {
 // ClearQuotaAt clears the value of the "quota_at" field.
 func (u *IntegrationUpsert) ClearQuotaAt() *IntegrationUpsert {
 	u.SetNull(integration.FieldQuotaAt)
+	return u
+}
+
+// SetPackageVersion sets the "package_version" field.
+func (u *IntegrationUpsert) SetPackageVersion(v int) *IntegrationUpsert {
+	u.Set(integration.FieldPackageVersion, v)
+	return u
+}
+
+// UpdatePackageVersion sets the "package_version" field to the value that was provided on create.
+func (u *IntegrationUpsert) UpdatePackageVersion() *IntegrationUpsert {
+	u.SetExcluded(integration.FieldPackageVersion)
+	return u
+}
+
+// AddPackageVersion adds v to the "package_version" field.
+func (u *IntegrationUpsert) AddPackageVersion(v int) *IntegrationUpsert {
+	u.Add(integration.FieldPackageVersion, v)
+	return u
+}
+
+// SetWatchMinutes sets the "watch_minutes" field.
+func (u *IntegrationUpsert) SetWatchMinutes(v int) *IntegrationUpsert {
+	u.Set(integration.FieldWatchMinutes, v)
+	return u
+}
+
+// UpdateWatchMinutes sets the "watch_minutes" field to the value that was provided on create.
+func (u *IntegrationUpsert) UpdateWatchMinutes() *IntegrationUpsert {
+	u.SetExcluded(integration.FieldWatchMinutes)
+	return u
+}
+
+// AddWatchMinutes adds v to the "watch_minutes" field.
+func (u *IntegrationUpsert) AddWatchMinutes(v int) *IntegrationUpsert {
+	u.Add(integration.FieldWatchMinutes, v)
+	return u
+}
+
+// SetNextWatchAt sets the "next_watch_at" field.
+func (u *IntegrationUpsert) SetNextWatchAt(v time.Time) *IntegrationUpsert {
+	u.Set(integration.FieldNextWatchAt, v)
+	return u
+}
+
+// UpdateNextWatchAt sets the "next_watch_at" field to the value that was provided on create.
+func (u *IntegrationUpsert) UpdateNextWatchAt() *IntegrationUpsert {
+	u.SetExcluded(integration.FieldNextWatchAt)
+	return u
+}
+
+// ClearNextWatchAt clears the value of the "next_watch_at" field.
+func (u *IntegrationUpsert) ClearNextWatchAt() *IntegrationUpsert {
+	u.SetNull(integration.FieldNextWatchAt)
+	return u
+}
+
+// SetWatchedAt sets the "watched_at" field.
+func (u *IntegrationUpsert) SetWatchedAt(v time.Time) *IntegrationUpsert {
+	u.Set(integration.FieldWatchedAt, v)
+	return u
+}
+
+// UpdateWatchedAt sets the "watched_at" field to the value that was provided on create.
+func (u *IntegrationUpsert) UpdateWatchedAt() *IntegrationUpsert {
+	u.SetExcluded(integration.FieldWatchedAt)
+	return u
+}
+
+// ClearWatchedAt clears the value of the "watched_at" field.
+func (u *IntegrationUpsert) ClearWatchedAt() *IntegrationUpsert {
+	u.SetNull(integration.FieldWatchedAt)
 	return u
 }
 
@@ -2304,6 +2558,90 @@ func (u *IntegrationUpsertOne) UpdateQuotaAt() *IntegrationUpsertOne {
 func (u *IntegrationUpsertOne) ClearQuotaAt() *IntegrationUpsertOne {
 	return u.Update(func(s *IntegrationUpsert) {
 		s.ClearQuotaAt()
+	})
+}
+
+// SetPackageVersion sets the "package_version" field.
+func (u *IntegrationUpsertOne) SetPackageVersion(v int) *IntegrationUpsertOne {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.SetPackageVersion(v)
+	})
+}
+
+// AddPackageVersion adds v to the "package_version" field.
+func (u *IntegrationUpsertOne) AddPackageVersion(v int) *IntegrationUpsertOne {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.AddPackageVersion(v)
+	})
+}
+
+// UpdatePackageVersion sets the "package_version" field to the value that was provided on create.
+func (u *IntegrationUpsertOne) UpdatePackageVersion() *IntegrationUpsertOne {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.UpdatePackageVersion()
+	})
+}
+
+// SetWatchMinutes sets the "watch_minutes" field.
+func (u *IntegrationUpsertOne) SetWatchMinutes(v int) *IntegrationUpsertOne {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.SetWatchMinutes(v)
+	})
+}
+
+// AddWatchMinutes adds v to the "watch_minutes" field.
+func (u *IntegrationUpsertOne) AddWatchMinutes(v int) *IntegrationUpsertOne {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.AddWatchMinutes(v)
+	})
+}
+
+// UpdateWatchMinutes sets the "watch_minutes" field to the value that was provided on create.
+func (u *IntegrationUpsertOne) UpdateWatchMinutes() *IntegrationUpsertOne {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.UpdateWatchMinutes()
+	})
+}
+
+// SetNextWatchAt sets the "next_watch_at" field.
+func (u *IntegrationUpsertOne) SetNextWatchAt(v time.Time) *IntegrationUpsertOne {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.SetNextWatchAt(v)
+	})
+}
+
+// UpdateNextWatchAt sets the "next_watch_at" field to the value that was provided on create.
+func (u *IntegrationUpsertOne) UpdateNextWatchAt() *IntegrationUpsertOne {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.UpdateNextWatchAt()
+	})
+}
+
+// ClearNextWatchAt clears the value of the "next_watch_at" field.
+func (u *IntegrationUpsertOne) ClearNextWatchAt() *IntegrationUpsertOne {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.ClearNextWatchAt()
+	})
+}
+
+// SetWatchedAt sets the "watched_at" field.
+func (u *IntegrationUpsertOne) SetWatchedAt(v time.Time) *IntegrationUpsertOne {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.SetWatchedAt(v)
+	})
+}
+
+// UpdateWatchedAt sets the "watched_at" field to the value that was provided on create.
+func (u *IntegrationUpsertOne) UpdateWatchedAt() *IntegrationUpsertOne {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.UpdateWatchedAt()
+	})
+}
+
+// ClearWatchedAt clears the value of the "watched_at" field.
+func (u *IntegrationUpsertOne) ClearWatchedAt() *IntegrationUpsertOne {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.ClearWatchedAt()
 	})
 }
 
@@ -3168,6 +3506,90 @@ func (u *IntegrationUpsertBulk) UpdateQuotaAt() *IntegrationUpsertBulk {
 func (u *IntegrationUpsertBulk) ClearQuotaAt() *IntegrationUpsertBulk {
 	return u.Update(func(s *IntegrationUpsert) {
 		s.ClearQuotaAt()
+	})
+}
+
+// SetPackageVersion sets the "package_version" field.
+func (u *IntegrationUpsertBulk) SetPackageVersion(v int) *IntegrationUpsertBulk {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.SetPackageVersion(v)
+	})
+}
+
+// AddPackageVersion adds v to the "package_version" field.
+func (u *IntegrationUpsertBulk) AddPackageVersion(v int) *IntegrationUpsertBulk {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.AddPackageVersion(v)
+	})
+}
+
+// UpdatePackageVersion sets the "package_version" field to the value that was provided on create.
+func (u *IntegrationUpsertBulk) UpdatePackageVersion() *IntegrationUpsertBulk {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.UpdatePackageVersion()
+	})
+}
+
+// SetWatchMinutes sets the "watch_minutes" field.
+func (u *IntegrationUpsertBulk) SetWatchMinutes(v int) *IntegrationUpsertBulk {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.SetWatchMinutes(v)
+	})
+}
+
+// AddWatchMinutes adds v to the "watch_minutes" field.
+func (u *IntegrationUpsertBulk) AddWatchMinutes(v int) *IntegrationUpsertBulk {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.AddWatchMinutes(v)
+	})
+}
+
+// UpdateWatchMinutes sets the "watch_minutes" field to the value that was provided on create.
+func (u *IntegrationUpsertBulk) UpdateWatchMinutes() *IntegrationUpsertBulk {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.UpdateWatchMinutes()
+	})
+}
+
+// SetNextWatchAt sets the "next_watch_at" field.
+func (u *IntegrationUpsertBulk) SetNextWatchAt(v time.Time) *IntegrationUpsertBulk {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.SetNextWatchAt(v)
+	})
+}
+
+// UpdateNextWatchAt sets the "next_watch_at" field to the value that was provided on create.
+func (u *IntegrationUpsertBulk) UpdateNextWatchAt() *IntegrationUpsertBulk {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.UpdateNextWatchAt()
+	})
+}
+
+// ClearNextWatchAt clears the value of the "next_watch_at" field.
+func (u *IntegrationUpsertBulk) ClearNextWatchAt() *IntegrationUpsertBulk {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.ClearNextWatchAt()
+	})
+}
+
+// SetWatchedAt sets the "watched_at" field.
+func (u *IntegrationUpsertBulk) SetWatchedAt(v time.Time) *IntegrationUpsertBulk {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.SetWatchedAt(v)
+	})
+}
+
+// UpdateWatchedAt sets the "watched_at" field to the value that was provided on create.
+func (u *IntegrationUpsertBulk) UpdateWatchedAt() *IntegrationUpsertBulk {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.UpdateWatchedAt()
+	})
+}
+
+// ClearWatchedAt clears the value of the "watched_at" field.
+func (u *IntegrationUpsertBulk) ClearWatchedAt() *IntegrationUpsertBulk {
+	return u.Update(func(s *IntegrationUpsert) {
+		s.ClearWatchedAt()
 	})
 }
 

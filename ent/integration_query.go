@@ -16,9 +16,12 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/fieldwarden/fieldwarden/ent/alert"
 	"github.com/fieldwarden/fieldwarden/ent/crmobject"
+	"github.com/fieldwarden/fieldwarden/ent/identitysimulation"
 	"github.com/fieldwarden/fieldwarden/ent/integration"
 	"github.com/fieldwarden/fieldwarden/ent/mapping"
+	"github.com/fieldwarden/fieldwarden/ent/mappingchange"
 	"github.com/fieldwarden/fieldwarden/ent/permissionchange"
+	"github.com/fieldwarden/fieldwarden/ent/permissionsnapshot"
 	"github.com/fieldwarden/fieldwarden/ent/predicate"
 	"github.com/fieldwarden/fieldwarden/ent/syncrun"
 )
@@ -26,22 +29,28 @@ import (
 // IntegrationQuery is the builder for querying Integration entities.
 type IntegrationQuery struct {
 	config
-	ctx                        *QueryContext
-	order                      []integration.OrderOption
-	inters                     []Interceptor
-	predicates                 []predicate.Integration
-	withObjects                *CrmObjectQuery
-	withRuns                   *SyncRunQuery
-	withAlerts                 *AlertQuery
-	withMappings               *MappingQuery
-	withPermissionChanges      *PermissionChangeQuery
-	loadTotal                  []func(context.Context, []*Integration) error
-	modifiers                  []func(*sql.Selector)
-	withNamedObjects           map[string]*CrmObjectQuery
-	withNamedRuns              map[string]*SyncRunQuery
-	withNamedAlerts            map[string]*AlertQuery
-	withNamedMappings          map[string]*MappingQuery
-	withNamedPermissionChanges map[string]*PermissionChangeQuery
+	ctx                          *QueryContext
+	order                        []integration.OrderOption
+	inters                       []Interceptor
+	predicates                   []predicate.Integration
+	withObjects                  *CrmObjectQuery
+	withRuns                     *SyncRunQuery
+	withAlerts                   *AlertQuery
+	withMappings                 *MappingQuery
+	withPermissionChanges        *PermissionChangeQuery
+	withSnapshots                *PermissionSnapshotQuery
+	withMappingChanges           *MappingChangeQuery
+	withIdentitySimulations      *IdentitySimulationQuery
+	loadTotal                    []func(context.Context, []*Integration) error
+	modifiers                    []func(*sql.Selector)
+	withNamedObjects             map[string]*CrmObjectQuery
+	withNamedRuns                map[string]*SyncRunQuery
+	withNamedAlerts              map[string]*AlertQuery
+	withNamedMappings            map[string]*MappingQuery
+	withNamedPermissionChanges   map[string]*PermissionChangeQuery
+	withNamedSnapshots           map[string]*PermissionSnapshotQuery
+	withNamedMappingChanges      map[string]*MappingChangeQuery
+	withNamedIdentitySimulations map[string]*IdentitySimulationQuery
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
 	path func(context.Context) (*sql.Selector, error)
@@ -181,6 +190,72 @@ func (_q *IntegrationQuery) QueryPermissionChanges() *PermissionChangeQuery {
 			sqlgraph.From(integration.Table, integration.FieldID, selector),
 			sqlgraph.To(permissionchange.Table, permissionchange.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, integration.PermissionChangesTable, integration.PermissionChangesColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QuerySnapshots chains the current query on the "snapshots" edge.
+func (_q *IntegrationQuery) QuerySnapshots() *PermissionSnapshotQuery {
+	query := (&PermissionSnapshotClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(integration.Table, integration.FieldID, selector),
+			sqlgraph.To(permissionsnapshot.Table, permissionsnapshot.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, integration.SnapshotsTable, integration.SnapshotsColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryMappingChanges chains the current query on the "mapping_changes" edge.
+func (_q *IntegrationQuery) QueryMappingChanges() *MappingChangeQuery {
+	query := (&MappingChangeClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(integration.Table, integration.FieldID, selector),
+			sqlgraph.To(mappingchange.Table, mappingchange.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, integration.MappingChangesTable, integration.MappingChangesColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryIdentitySimulations chains the current query on the "identity_simulations" edge.
+func (_q *IntegrationQuery) QueryIdentitySimulations() *IdentitySimulationQuery {
+	query := (&IdentitySimulationClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(integration.Table, integration.FieldID, selector),
+			sqlgraph.To(identitysimulation.Table, identitysimulation.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, integration.IdentitySimulationsTable, integration.IdentitySimulationsColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -375,16 +450,19 @@ func (_q *IntegrationQuery) Clone() *IntegrationQuery {
 		return nil
 	}
 	return &IntegrationQuery{
-		config:                _q.config,
-		ctx:                   _q.ctx.Clone(),
-		order:                 append([]integration.OrderOption{}, _q.order...),
-		inters:                append([]Interceptor{}, _q.inters...),
-		predicates:            append([]predicate.Integration{}, _q.predicates...),
-		withObjects:           _q.withObjects.Clone(),
-		withRuns:              _q.withRuns.Clone(),
-		withAlerts:            _q.withAlerts.Clone(),
-		withMappings:          _q.withMappings.Clone(),
-		withPermissionChanges: _q.withPermissionChanges.Clone(),
+		config:                  _q.config,
+		ctx:                     _q.ctx.Clone(),
+		order:                   append([]integration.OrderOption{}, _q.order...),
+		inters:                  append([]Interceptor{}, _q.inters...),
+		predicates:              append([]predicate.Integration{}, _q.predicates...),
+		withObjects:             _q.withObjects.Clone(),
+		withRuns:                _q.withRuns.Clone(),
+		withAlerts:              _q.withAlerts.Clone(),
+		withMappings:            _q.withMappings.Clone(),
+		withPermissionChanges:   _q.withPermissionChanges.Clone(),
+		withSnapshots:           _q.withSnapshots.Clone(),
+		withMappingChanges:      _q.withMappingChanges.Clone(),
+		withIdentitySimulations: _q.withIdentitySimulations.Clone(),
 		// clone intermediate query.
 		sql:       _q.sql.Clone(),
 		path:      _q.path,
@@ -444,6 +522,39 @@ func (_q *IntegrationQuery) WithPermissionChanges(opts ...func(*PermissionChange
 		opt(query)
 	}
 	_q.withPermissionChanges = query
+	return _q
+}
+
+// WithSnapshots tells the query-builder to eager-load the nodes that are connected to
+// the "snapshots" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *IntegrationQuery) WithSnapshots(opts ...func(*PermissionSnapshotQuery)) *IntegrationQuery {
+	query := (&PermissionSnapshotClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withSnapshots = query
+	return _q
+}
+
+// WithMappingChanges tells the query-builder to eager-load the nodes that are connected to
+// the "mapping_changes" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *IntegrationQuery) WithMappingChanges(opts ...func(*MappingChangeQuery)) *IntegrationQuery {
+	query := (&MappingChangeClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withMappingChanges = query
+	return _q
+}
+
+// WithIdentitySimulations tells the query-builder to eager-load the nodes that are connected to
+// the "identity_simulations" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *IntegrationQuery) WithIdentitySimulations(opts ...func(*IdentitySimulationQuery)) *IntegrationQuery {
+	query := (&IdentitySimulationClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withIdentitySimulations = query
 	return _q
 }
 
@@ -531,12 +642,15 @@ func (_q *IntegrationQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*
 	var (
 		nodes       = []*Integration{}
 		_spec       = _q.querySpec()
-		loadedTypes = [5]bool{
+		loadedTypes = [8]bool{
 			_q.withObjects != nil,
 			_q.withRuns != nil,
 			_q.withAlerts != nil,
 			_q.withMappings != nil,
 			_q.withPermissionChanges != nil,
+			_q.withSnapshots != nil,
+			_q.withMappingChanges != nil,
+			_q.withIdentitySimulations != nil,
 		}
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
@@ -597,6 +711,29 @@ func (_q *IntegrationQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*
 			return nil, err
 		}
 	}
+	if query := _q.withSnapshots; query != nil {
+		if err := _q.loadSnapshots(ctx, query, nodes,
+			func(n *Integration) { n.Edges.Snapshots = []*PermissionSnapshot{} },
+			func(n *Integration, e *PermissionSnapshot) { n.Edges.Snapshots = append(n.Edges.Snapshots, e) }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withMappingChanges; query != nil {
+		if err := _q.loadMappingChanges(ctx, query, nodes,
+			func(n *Integration) { n.Edges.MappingChanges = []*MappingChange{} },
+			func(n *Integration, e *MappingChange) { n.Edges.MappingChanges = append(n.Edges.MappingChanges, e) }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withIdentitySimulations; query != nil {
+		if err := _q.loadIdentitySimulations(ctx, query, nodes,
+			func(n *Integration) { n.Edges.IdentitySimulations = []*IdentitySimulation{} },
+			func(n *Integration, e *IdentitySimulation) {
+				n.Edges.IdentitySimulations = append(n.Edges.IdentitySimulations, e)
+			}); err != nil {
+			return nil, err
+		}
+	}
 	for name, query := range _q.withNamedObjects {
 		if err := _q.loadObjects(ctx, query, nodes,
 			func(n *Integration) { n.appendNamedObjects(name) },
@@ -629,6 +766,27 @@ func (_q *IntegrationQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*
 		if err := _q.loadPermissionChanges(ctx, query, nodes,
 			func(n *Integration) { n.appendNamedPermissionChanges(name) },
 			func(n *Integration, e *PermissionChange) { n.appendNamedPermissionChanges(name, e) }); err != nil {
+			return nil, err
+		}
+	}
+	for name, query := range _q.withNamedSnapshots {
+		if err := _q.loadSnapshots(ctx, query, nodes,
+			func(n *Integration) { n.appendNamedSnapshots(name) },
+			func(n *Integration, e *PermissionSnapshot) { n.appendNamedSnapshots(name, e) }); err != nil {
+			return nil, err
+		}
+	}
+	for name, query := range _q.withNamedMappingChanges {
+		if err := _q.loadMappingChanges(ctx, query, nodes,
+			func(n *Integration) { n.appendNamedMappingChanges(name) },
+			func(n *Integration, e *MappingChange) { n.appendNamedMappingChanges(name, e) }); err != nil {
+			return nil, err
+		}
+	}
+	for name, query := range _q.withNamedIdentitySimulations {
+		if err := _q.loadIdentitySimulations(ctx, query, nodes,
+			func(n *Integration) { n.appendNamedIdentitySimulations(name) },
+			func(n *Integration, e *IdentitySimulation) { n.appendNamedIdentitySimulations(name, e) }); err != nil {
 			return nil, err
 		}
 	}
@@ -775,6 +933,96 @@ func (_q *IntegrationQuery) loadPermissionChanges(ctx context.Context, query *Pe
 	}
 	query.Where(predicate.PermissionChange(func(s *sql.Selector) {
 		s.Where(sql.InValues(s.C(integration.PermissionChangesColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.IntegrationID
+		node, ok := nodeids[fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "integration_id" returned %v for node %v`, fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
+func (_q *IntegrationQuery) loadSnapshots(ctx context.Context, query *PermissionSnapshotQuery, nodes []*Integration, init func(*Integration), assign func(*Integration, *PermissionSnapshot)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[string]*Integration)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(permissionsnapshot.FieldIntegrationID)
+	}
+	query.Where(predicate.PermissionSnapshot(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(integration.SnapshotsColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.IntegrationID
+		node, ok := nodeids[fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "integration_id" returned %v for node %v`, fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
+func (_q *IntegrationQuery) loadMappingChanges(ctx context.Context, query *MappingChangeQuery, nodes []*Integration, init func(*Integration), assign func(*Integration, *MappingChange)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[string]*Integration)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(mappingchange.FieldIntegrationID)
+	}
+	query.Where(predicate.MappingChange(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(integration.MappingChangesColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.IntegrationID
+		node, ok := nodeids[fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "integration_id" returned %v for node %v`, fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
+func (_q *IntegrationQuery) loadIdentitySimulations(ctx context.Context, query *IdentitySimulationQuery, nodes []*Integration, init func(*Integration), assign func(*Integration, *IdentitySimulation)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[string]*Integration)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(identitysimulation.FieldIntegrationID)
+	}
+	query.Where(predicate.IdentitySimulation(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(integration.IdentitySimulationsColumn), fks...))
 	}))
 	neighbors, err := query.All(ctx)
 	if err != nil {
@@ -977,6 +1225,48 @@ func (_q *IntegrationQuery) WithNamedPermissionChanges(name string, opts ...func
 		_q.withNamedPermissionChanges = make(map[string]*PermissionChangeQuery)
 	}
 	_q.withNamedPermissionChanges[name] = query
+	return _q
+}
+
+// WithNamedSnapshots tells the query-builder to eager-load the nodes that are connected to the "snapshots"
+// edge with the given name. The optional arguments are used to configure the query builder of the edge.
+func (_q *IntegrationQuery) WithNamedSnapshots(name string, opts ...func(*PermissionSnapshotQuery)) *IntegrationQuery {
+	query := (&PermissionSnapshotClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	if _q.withNamedSnapshots == nil {
+		_q.withNamedSnapshots = make(map[string]*PermissionSnapshotQuery)
+	}
+	_q.withNamedSnapshots[name] = query
+	return _q
+}
+
+// WithNamedMappingChanges tells the query-builder to eager-load the nodes that are connected to the "mapping_changes"
+// edge with the given name. The optional arguments are used to configure the query builder of the edge.
+func (_q *IntegrationQuery) WithNamedMappingChanges(name string, opts ...func(*MappingChangeQuery)) *IntegrationQuery {
+	query := (&MappingChangeClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	if _q.withNamedMappingChanges == nil {
+		_q.withNamedMappingChanges = make(map[string]*MappingChangeQuery)
+	}
+	_q.withNamedMappingChanges[name] = query
+	return _q
+}
+
+// WithNamedIdentitySimulations tells the query-builder to eager-load the nodes that are connected to the "identity_simulations"
+// edge with the given name. The optional arguments are used to configure the query builder of the edge.
+func (_q *IntegrationQuery) WithNamedIdentitySimulations(name string, opts ...func(*IdentitySimulationQuery)) *IntegrationQuery {
+	query := (&IdentitySimulationClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	if _q.withNamedIdentitySimulations == nil {
+		_q.withNamedIdentitySimulations = make(map[string]*IdentitySimulationQuery)
+	}
+	_q.withNamedIdentitySimulations[name] = query
 	return _q
 }
 

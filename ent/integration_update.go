@@ -15,9 +15,12 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/fieldwarden/fieldwarden/ent/alert"
 	"github.com/fieldwarden/fieldwarden/ent/crmobject"
+	"github.com/fieldwarden/fieldwarden/ent/identitysimulation"
 	"github.com/fieldwarden/fieldwarden/ent/integration"
 	"github.com/fieldwarden/fieldwarden/ent/mapping"
+	"github.com/fieldwarden/fieldwarden/ent/mappingchange"
 	"github.com/fieldwarden/fieldwarden/ent/permissionchange"
+	"github.com/fieldwarden/fieldwarden/ent/permissionsnapshot"
 	"github.com/fieldwarden/fieldwarden/ent/predicate"
 	"github.com/fieldwarden/fieldwarden/ent/syncrun"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
@@ -632,6 +635,88 @@ func (_u *IntegrationUpdate) ClearQuotaAt() *IntegrationUpdate {
 	return _u
 }
 
+// SetPackageVersion sets the "package_version" field.
+func (_u *IntegrationUpdate) SetPackageVersion(v int) *IntegrationUpdate {
+	_u.mutation.ResetPackageVersion()
+	_u.mutation.SetPackageVersion(v)
+	return _u
+}
+
+// SetNillablePackageVersion sets the "package_version" field if the given value is not nil.
+func (_u *IntegrationUpdate) SetNillablePackageVersion(v *int) *IntegrationUpdate {
+	if v != nil {
+		_u.SetPackageVersion(*v)
+	}
+	return _u
+}
+
+// AddPackageVersion adds value to the "package_version" field.
+func (_u *IntegrationUpdate) AddPackageVersion(v int) *IntegrationUpdate {
+	_u.mutation.AddPackageVersion(v)
+	return _u
+}
+
+// SetWatchMinutes sets the "watch_minutes" field.
+func (_u *IntegrationUpdate) SetWatchMinutes(v int) *IntegrationUpdate {
+	_u.mutation.ResetWatchMinutes()
+	_u.mutation.SetWatchMinutes(v)
+	return _u
+}
+
+// SetNillableWatchMinutes sets the "watch_minutes" field if the given value is not nil.
+func (_u *IntegrationUpdate) SetNillableWatchMinutes(v *int) *IntegrationUpdate {
+	if v != nil {
+		_u.SetWatchMinutes(*v)
+	}
+	return _u
+}
+
+// AddWatchMinutes adds value to the "watch_minutes" field.
+func (_u *IntegrationUpdate) AddWatchMinutes(v int) *IntegrationUpdate {
+	_u.mutation.AddWatchMinutes(v)
+	return _u
+}
+
+// SetNextWatchAt sets the "next_watch_at" field.
+func (_u *IntegrationUpdate) SetNextWatchAt(v time.Time) *IntegrationUpdate {
+	_u.mutation.SetNextWatchAt(v)
+	return _u
+}
+
+// SetNillableNextWatchAt sets the "next_watch_at" field if the given value is not nil.
+func (_u *IntegrationUpdate) SetNillableNextWatchAt(v *time.Time) *IntegrationUpdate {
+	if v != nil {
+		_u.SetNextWatchAt(*v)
+	}
+	return _u
+}
+
+// ClearNextWatchAt clears the value of the "next_watch_at" field.
+func (_u *IntegrationUpdate) ClearNextWatchAt() *IntegrationUpdate {
+	_u.mutation.ClearNextWatchAt()
+	return _u
+}
+
+// SetWatchedAt sets the "watched_at" field.
+func (_u *IntegrationUpdate) SetWatchedAt(v time.Time) *IntegrationUpdate {
+	_u.mutation.SetWatchedAt(v)
+	return _u
+}
+
+// SetNillableWatchedAt sets the "watched_at" field if the given value is not nil.
+func (_u *IntegrationUpdate) SetNillableWatchedAt(v *time.Time) *IntegrationUpdate {
+	if v != nil {
+		_u.SetWatchedAt(*v)
+	}
+	return _u
+}
+
+// ClearWatchedAt clears the value of the "watched_at" field.
+func (_u *IntegrationUpdate) ClearWatchedAt() *IntegrationUpdate {
+	_u.mutation.ClearWatchedAt()
+	return _u
+}
+
 // SetUpdatedAt sets the "updated_at" field.
 func (_u *IntegrationUpdate) SetUpdatedAt(v time.Time) *IntegrationUpdate {
 	_u.mutation.SetUpdatedAt(v)
@@ -719,6 +804,51 @@ func (_u *IntegrationUpdate) AddPermissionChanges(v ...*PermissionChange) *Integ
 		ids[i] = v[i].ID
 	}
 	return _u.AddPermissionChangeIDs(ids...)
+}
+
+// AddSnapshotIDs adds the "snapshots" edge to the PermissionSnapshot entity by IDs.
+func (_u *IntegrationUpdate) AddSnapshotIDs(ids ...string) *IntegrationUpdate {
+	_u.mutation.AddSnapshotIDs(ids...)
+	return _u
+}
+
+// AddSnapshots adds the "snapshots" edges to the PermissionSnapshot entity.
+func (_u *IntegrationUpdate) AddSnapshots(v ...*PermissionSnapshot) *IntegrationUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddSnapshotIDs(ids...)
+}
+
+// AddMappingChangeIDs adds the "mapping_changes" edge to the MappingChange entity by IDs.
+func (_u *IntegrationUpdate) AddMappingChangeIDs(ids ...string) *IntegrationUpdate {
+	_u.mutation.AddMappingChangeIDs(ids...)
+	return _u
+}
+
+// AddMappingChanges adds the "mapping_changes" edges to the MappingChange entity.
+func (_u *IntegrationUpdate) AddMappingChanges(v ...*MappingChange) *IntegrationUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddMappingChangeIDs(ids...)
+}
+
+// AddIdentitySimulationIDs adds the "identity_simulations" edge to the IdentitySimulation entity by IDs.
+func (_u *IntegrationUpdate) AddIdentitySimulationIDs(ids ...string) *IntegrationUpdate {
+	_u.mutation.AddIdentitySimulationIDs(ids...)
+	return _u
+}
+
+// AddIdentitySimulations adds the "identity_simulations" edges to the IdentitySimulation entity.
+func (_u *IntegrationUpdate) AddIdentitySimulations(v ...*IdentitySimulation) *IntegrationUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddIdentitySimulationIDs(ids...)
 }
 
 // Mutation returns the IntegrationMutation object of the builder.
@@ -829,6 +959,69 @@ func (_u *IntegrationUpdate) RemovePermissionChanges(v ...*PermissionChange) *In
 		ids[i] = v[i].ID
 	}
 	return _u.RemovePermissionChangeIDs(ids...)
+}
+
+// ClearSnapshots clears all "snapshots" edges to the PermissionSnapshot entity.
+func (_u *IntegrationUpdate) ClearSnapshots() *IntegrationUpdate {
+	_u.mutation.ClearSnapshots()
+	return _u
+}
+
+// RemoveSnapshotIDs removes the "snapshots" edge to PermissionSnapshot entities by IDs.
+func (_u *IntegrationUpdate) RemoveSnapshotIDs(ids ...string) *IntegrationUpdate {
+	_u.mutation.RemoveSnapshotIDs(ids...)
+	return _u
+}
+
+// RemoveSnapshots removes "snapshots" edges to PermissionSnapshot entities.
+func (_u *IntegrationUpdate) RemoveSnapshots(v ...*PermissionSnapshot) *IntegrationUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveSnapshotIDs(ids...)
+}
+
+// ClearMappingChanges clears all "mapping_changes" edges to the MappingChange entity.
+func (_u *IntegrationUpdate) ClearMappingChanges() *IntegrationUpdate {
+	_u.mutation.ClearMappingChanges()
+	return _u
+}
+
+// RemoveMappingChangeIDs removes the "mapping_changes" edge to MappingChange entities by IDs.
+func (_u *IntegrationUpdate) RemoveMappingChangeIDs(ids ...string) *IntegrationUpdate {
+	_u.mutation.RemoveMappingChangeIDs(ids...)
+	return _u
+}
+
+// RemoveMappingChanges removes "mapping_changes" edges to MappingChange entities.
+func (_u *IntegrationUpdate) RemoveMappingChanges(v ...*MappingChange) *IntegrationUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveMappingChangeIDs(ids...)
+}
+
+// ClearIdentitySimulations clears all "identity_simulations" edges to the IdentitySimulation entity.
+func (_u *IntegrationUpdate) ClearIdentitySimulations() *IntegrationUpdate {
+	_u.mutation.ClearIdentitySimulations()
+	return _u
+}
+
+// RemoveIdentitySimulationIDs removes the "identity_simulations" edge to IdentitySimulation entities by IDs.
+func (_u *IntegrationUpdate) RemoveIdentitySimulationIDs(ids ...string) *IntegrationUpdate {
+	_u.mutation.RemoveIdentitySimulationIDs(ids...)
+	return _u
+}
+
+// RemoveIdentitySimulations removes "identity_simulations" edges to IdentitySimulation entities.
+func (_u *IntegrationUpdate) RemoveIdentitySimulations(v ...*IdentitySimulation) *IntegrationUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveIdentitySimulationIDs(ids...)
 }
 
 // Save executes the query and returns the number of nodes affected by the update operation.
@@ -1130,6 +1323,30 @@ func (_u *IntegrationUpdate) sqlSave(ctx context.Context) (_node int, err error)
 	if _u.mutation.QuotaAtCleared() {
 		_spec.ClearField(integration.FieldQuotaAt, field.TypeTime)
 	}
+	if value, ok := _u.mutation.PackageVersion(); ok {
+		_spec.SetField(integration.FieldPackageVersion, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedPackageVersion(); ok {
+		_spec.AddField(integration.FieldPackageVersion, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.WatchMinutes(); ok {
+		_spec.SetField(integration.FieldWatchMinutes, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedWatchMinutes(); ok {
+		_spec.AddField(integration.FieldWatchMinutes, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.NextWatchAt(); ok {
+		_spec.SetField(integration.FieldNextWatchAt, field.TypeTime, value)
+	}
+	if _u.mutation.NextWatchAtCleared() {
+		_spec.ClearField(integration.FieldNextWatchAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.WatchedAt(); ok {
+		_spec.SetField(integration.FieldWatchedAt, field.TypeTime, value)
+	}
+	if _u.mutation.WatchedAtCleared() {
+		_spec.ClearField(integration.FieldWatchedAt, field.TypeTime)
+	}
 	if value, ok := _u.mutation.UpdatedAt(); ok {
 		_spec.SetField(integration.FieldUpdatedAt, field.TypeTime, value)
 	}
@@ -1351,6 +1568,141 @@ func (_u *IntegrationUpdate) sqlSave(ctx context.Context) (_node int, err error)
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(permissionchange.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.SnapshotsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   integration.SnapshotsTable,
+			Columns: []string{integration.SnapshotsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(permissionsnapshot.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedSnapshotsIDs(); len(nodes) > 0 && !_u.mutation.SnapshotsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   integration.SnapshotsTable,
+			Columns: []string{integration.SnapshotsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(permissionsnapshot.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.SnapshotsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   integration.SnapshotsTable,
+			Columns: []string{integration.SnapshotsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(permissionsnapshot.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.MappingChangesCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   integration.MappingChangesTable,
+			Columns: []string{integration.MappingChangesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(mappingchange.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedMappingChangesIDs(); len(nodes) > 0 && !_u.mutation.MappingChangesCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   integration.MappingChangesTable,
+			Columns: []string{integration.MappingChangesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(mappingchange.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.MappingChangesIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   integration.MappingChangesTable,
+			Columns: []string{integration.MappingChangesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(mappingchange.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.IdentitySimulationsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   integration.IdentitySimulationsTable,
+			Columns: []string{integration.IdentitySimulationsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(identitysimulation.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedIdentitySimulationsIDs(); len(nodes) > 0 && !_u.mutation.IdentitySimulationsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   integration.IdentitySimulationsTable,
+			Columns: []string{integration.IdentitySimulationsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(identitysimulation.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.IdentitySimulationsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   integration.IdentitySimulationsTable,
+			Columns: []string{integration.IdentitySimulationsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(identitysimulation.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {
@@ -1975,6 +2327,88 @@ func (_u *IntegrationUpdateOne) ClearQuotaAt() *IntegrationUpdateOne {
 	return _u
 }
 
+// SetPackageVersion sets the "package_version" field.
+func (_u *IntegrationUpdateOne) SetPackageVersion(v int) *IntegrationUpdateOne {
+	_u.mutation.ResetPackageVersion()
+	_u.mutation.SetPackageVersion(v)
+	return _u
+}
+
+// SetNillablePackageVersion sets the "package_version" field if the given value is not nil.
+func (_u *IntegrationUpdateOne) SetNillablePackageVersion(v *int) *IntegrationUpdateOne {
+	if v != nil {
+		_u.SetPackageVersion(*v)
+	}
+	return _u
+}
+
+// AddPackageVersion adds value to the "package_version" field.
+func (_u *IntegrationUpdateOne) AddPackageVersion(v int) *IntegrationUpdateOne {
+	_u.mutation.AddPackageVersion(v)
+	return _u
+}
+
+// SetWatchMinutes sets the "watch_minutes" field.
+func (_u *IntegrationUpdateOne) SetWatchMinutes(v int) *IntegrationUpdateOne {
+	_u.mutation.ResetWatchMinutes()
+	_u.mutation.SetWatchMinutes(v)
+	return _u
+}
+
+// SetNillableWatchMinutes sets the "watch_minutes" field if the given value is not nil.
+func (_u *IntegrationUpdateOne) SetNillableWatchMinutes(v *int) *IntegrationUpdateOne {
+	if v != nil {
+		_u.SetWatchMinutes(*v)
+	}
+	return _u
+}
+
+// AddWatchMinutes adds value to the "watch_minutes" field.
+func (_u *IntegrationUpdateOne) AddWatchMinutes(v int) *IntegrationUpdateOne {
+	_u.mutation.AddWatchMinutes(v)
+	return _u
+}
+
+// SetNextWatchAt sets the "next_watch_at" field.
+func (_u *IntegrationUpdateOne) SetNextWatchAt(v time.Time) *IntegrationUpdateOne {
+	_u.mutation.SetNextWatchAt(v)
+	return _u
+}
+
+// SetNillableNextWatchAt sets the "next_watch_at" field if the given value is not nil.
+func (_u *IntegrationUpdateOne) SetNillableNextWatchAt(v *time.Time) *IntegrationUpdateOne {
+	if v != nil {
+		_u.SetNextWatchAt(*v)
+	}
+	return _u
+}
+
+// ClearNextWatchAt clears the value of the "next_watch_at" field.
+func (_u *IntegrationUpdateOne) ClearNextWatchAt() *IntegrationUpdateOne {
+	_u.mutation.ClearNextWatchAt()
+	return _u
+}
+
+// SetWatchedAt sets the "watched_at" field.
+func (_u *IntegrationUpdateOne) SetWatchedAt(v time.Time) *IntegrationUpdateOne {
+	_u.mutation.SetWatchedAt(v)
+	return _u
+}
+
+// SetNillableWatchedAt sets the "watched_at" field if the given value is not nil.
+func (_u *IntegrationUpdateOne) SetNillableWatchedAt(v *time.Time) *IntegrationUpdateOne {
+	if v != nil {
+		_u.SetWatchedAt(*v)
+	}
+	return _u
+}
+
+// ClearWatchedAt clears the value of the "watched_at" field.
+func (_u *IntegrationUpdateOne) ClearWatchedAt() *IntegrationUpdateOne {
+	_u.mutation.ClearWatchedAt()
+	return _u
+}
+
 // SetUpdatedAt sets the "updated_at" field.
 func (_u *IntegrationUpdateOne) SetUpdatedAt(v time.Time) *IntegrationUpdateOne {
 	_u.mutation.SetUpdatedAt(v)
@@ -2062,6 +2496,51 @@ func (_u *IntegrationUpdateOne) AddPermissionChanges(v ...*PermissionChange) *In
 		ids[i] = v[i].ID
 	}
 	return _u.AddPermissionChangeIDs(ids...)
+}
+
+// AddSnapshotIDs adds the "snapshots" edge to the PermissionSnapshot entity by IDs.
+func (_u *IntegrationUpdateOne) AddSnapshotIDs(ids ...string) *IntegrationUpdateOne {
+	_u.mutation.AddSnapshotIDs(ids...)
+	return _u
+}
+
+// AddSnapshots adds the "snapshots" edges to the PermissionSnapshot entity.
+func (_u *IntegrationUpdateOne) AddSnapshots(v ...*PermissionSnapshot) *IntegrationUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddSnapshotIDs(ids...)
+}
+
+// AddMappingChangeIDs adds the "mapping_changes" edge to the MappingChange entity by IDs.
+func (_u *IntegrationUpdateOne) AddMappingChangeIDs(ids ...string) *IntegrationUpdateOne {
+	_u.mutation.AddMappingChangeIDs(ids...)
+	return _u
+}
+
+// AddMappingChanges adds the "mapping_changes" edges to the MappingChange entity.
+func (_u *IntegrationUpdateOne) AddMappingChanges(v ...*MappingChange) *IntegrationUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddMappingChangeIDs(ids...)
+}
+
+// AddIdentitySimulationIDs adds the "identity_simulations" edge to the IdentitySimulation entity by IDs.
+func (_u *IntegrationUpdateOne) AddIdentitySimulationIDs(ids ...string) *IntegrationUpdateOne {
+	_u.mutation.AddIdentitySimulationIDs(ids...)
+	return _u
+}
+
+// AddIdentitySimulations adds the "identity_simulations" edges to the IdentitySimulation entity.
+func (_u *IntegrationUpdateOne) AddIdentitySimulations(v ...*IdentitySimulation) *IntegrationUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddIdentitySimulationIDs(ids...)
 }
 
 // Mutation returns the IntegrationMutation object of the builder.
@@ -2172,6 +2651,69 @@ func (_u *IntegrationUpdateOne) RemovePermissionChanges(v ...*PermissionChange) 
 		ids[i] = v[i].ID
 	}
 	return _u.RemovePermissionChangeIDs(ids...)
+}
+
+// ClearSnapshots clears all "snapshots" edges to the PermissionSnapshot entity.
+func (_u *IntegrationUpdateOne) ClearSnapshots() *IntegrationUpdateOne {
+	_u.mutation.ClearSnapshots()
+	return _u
+}
+
+// RemoveSnapshotIDs removes the "snapshots" edge to PermissionSnapshot entities by IDs.
+func (_u *IntegrationUpdateOne) RemoveSnapshotIDs(ids ...string) *IntegrationUpdateOne {
+	_u.mutation.RemoveSnapshotIDs(ids...)
+	return _u
+}
+
+// RemoveSnapshots removes "snapshots" edges to PermissionSnapshot entities.
+func (_u *IntegrationUpdateOne) RemoveSnapshots(v ...*PermissionSnapshot) *IntegrationUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveSnapshotIDs(ids...)
+}
+
+// ClearMappingChanges clears all "mapping_changes" edges to the MappingChange entity.
+func (_u *IntegrationUpdateOne) ClearMappingChanges() *IntegrationUpdateOne {
+	_u.mutation.ClearMappingChanges()
+	return _u
+}
+
+// RemoveMappingChangeIDs removes the "mapping_changes" edge to MappingChange entities by IDs.
+func (_u *IntegrationUpdateOne) RemoveMappingChangeIDs(ids ...string) *IntegrationUpdateOne {
+	_u.mutation.RemoveMappingChangeIDs(ids...)
+	return _u
+}
+
+// RemoveMappingChanges removes "mapping_changes" edges to MappingChange entities.
+func (_u *IntegrationUpdateOne) RemoveMappingChanges(v ...*MappingChange) *IntegrationUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveMappingChangeIDs(ids...)
+}
+
+// ClearIdentitySimulations clears all "identity_simulations" edges to the IdentitySimulation entity.
+func (_u *IntegrationUpdateOne) ClearIdentitySimulations() *IntegrationUpdateOne {
+	_u.mutation.ClearIdentitySimulations()
+	return _u
+}
+
+// RemoveIdentitySimulationIDs removes the "identity_simulations" edge to IdentitySimulation entities by IDs.
+func (_u *IntegrationUpdateOne) RemoveIdentitySimulationIDs(ids ...string) *IntegrationUpdateOne {
+	_u.mutation.RemoveIdentitySimulationIDs(ids...)
+	return _u
+}
+
+// RemoveIdentitySimulations removes "identity_simulations" edges to IdentitySimulation entities.
+func (_u *IntegrationUpdateOne) RemoveIdentitySimulations(v ...*IdentitySimulation) *IntegrationUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveIdentitySimulationIDs(ids...)
 }
 
 // Where appends a list predicates to the IntegrationUpdate builder.
@@ -2503,6 +3045,30 @@ func (_u *IntegrationUpdateOne) sqlSave(ctx context.Context) (_node *Integration
 	if _u.mutation.QuotaAtCleared() {
 		_spec.ClearField(integration.FieldQuotaAt, field.TypeTime)
 	}
+	if value, ok := _u.mutation.PackageVersion(); ok {
+		_spec.SetField(integration.FieldPackageVersion, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedPackageVersion(); ok {
+		_spec.AddField(integration.FieldPackageVersion, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.WatchMinutes(); ok {
+		_spec.SetField(integration.FieldWatchMinutes, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedWatchMinutes(); ok {
+		_spec.AddField(integration.FieldWatchMinutes, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.NextWatchAt(); ok {
+		_spec.SetField(integration.FieldNextWatchAt, field.TypeTime, value)
+	}
+	if _u.mutation.NextWatchAtCleared() {
+		_spec.ClearField(integration.FieldNextWatchAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.WatchedAt(); ok {
+		_spec.SetField(integration.FieldWatchedAt, field.TypeTime, value)
+	}
+	if _u.mutation.WatchedAtCleared() {
+		_spec.ClearField(integration.FieldWatchedAt, field.TypeTime)
+	}
 	if value, ok := _u.mutation.UpdatedAt(); ok {
 		_spec.SetField(integration.FieldUpdatedAt, field.TypeTime, value)
 	}
@@ -2724,6 +3290,141 @@ func (_u *IntegrationUpdateOne) sqlSave(ctx context.Context) (_node *Integration
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(permissionchange.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.SnapshotsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   integration.SnapshotsTable,
+			Columns: []string{integration.SnapshotsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(permissionsnapshot.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedSnapshotsIDs(); len(nodes) > 0 && !_u.mutation.SnapshotsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   integration.SnapshotsTable,
+			Columns: []string{integration.SnapshotsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(permissionsnapshot.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.SnapshotsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   integration.SnapshotsTable,
+			Columns: []string{integration.SnapshotsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(permissionsnapshot.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.MappingChangesCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   integration.MappingChangesTable,
+			Columns: []string{integration.MappingChangesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(mappingchange.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedMappingChangesIDs(); len(nodes) > 0 && !_u.mutation.MappingChangesCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   integration.MappingChangesTable,
+			Columns: []string{integration.MappingChangesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(mappingchange.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.MappingChangesIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   integration.MappingChangesTable,
+			Columns: []string{integration.MappingChangesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(mappingchange.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.IdentitySimulationsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   integration.IdentitySimulationsTable,
+			Columns: []string{integration.IdentitySimulationsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(identitysimulation.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedIdentitySimulationsIDs(); len(nodes) > 0 && !_u.mutation.IdentitySimulationsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   integration.IdentitySimulationsTable,
+			Columns: []string{integration.IdentitySimulationsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(identitysimulation.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.IdentitySimulationsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   integration.IdentitySimulationsTable,
+			Columns: []string{integration.IdentitySimulationsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(identitysimulation.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {

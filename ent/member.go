@@ -36,6 +36,8 @@ type Member struct {
 	InvitedBy string `json:"invited_by,omitempty"`
 	// of the last sign-in
 	LastSeenAt *time.Time `json:"last_seen_at,omitempty"`
+	// items of the inbox up to here are read
+	InboxReadThrough *time.Time `json:"inbox_read_through,omitempty"`
 	// RemovedAt holds the value of the "removed_at" field.
 	RemovedAt *time.Time `json:"removed_at,omitempty"`
 	// the e-mail while the member is not removed; unique, so an address is one member
@@ -50,7 +52,7 @@ func (*Member) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case member.FieldID, member.FieldWorkspaceID, member.FieldEmail, member.FieldName, member.FieldRole, member.FieldIssuer, member.FieldSubject, member.FieldInvitedBy, member.FieldEmailKey:
 			values[i] = new(sql.NullString)
-		case member.FieldCreatedAt, member.FieldLastSeenAt, member.FieldRemovedAt:
+		case member.FieldCreatedAt, member.FieldLastSeenAt, member.FieldInboxReadThrough, member.FieldRemovedAt:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -128,6 +130,13 @@ func (_m *Member) assignValues(columns []string, values []any) error {
 				_m.LastSeenAt = new(time.Time)
 				*_m.LastSeenAt = value.Time
 			}
+		case member.FieldInboxReadThrough:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field inbox_read_through", values[i])
+			} else if value.Valid {
+				_m.InboxReadThrough = new(time.Time)
+				*_m.InboxReadThrough = value.Time
+			}
 		case member.FieldRemovedAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
 				return fmt.Errorf("unexpected type %T for field removed_at", values[i])
@@ -204,6 +213,11 @@ func (_m *Member) String() string {
 	builder.WriteString(", ")
 	if v := _m.LastSeenAt; v != nil {
 		builder.WriteString("last_seen_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.InboxReadThrough; v != nil {
+		builder.WriteString("inbox_read_through=")
 		builder.WriteString(v.Format(time.ANSIC))
 	}
 	builder.WriteString(", ")

@@ -118,6 +118,20 @@ func (_c *MemberCreate) SetNillableLastSeenAt(v *time.Time) *MemberCreate {
 	return _c
 }
 
+// SetInboxReadThrough sets the "inbox_read_through" field.
+func (_c *MemberCreate) SetInboxReadThrough(v time.Time) *MemberCreate {
+	_c.mutation.SetInboxReadThrough(v)
+	return _c
+}
+
+// SetNillableInboxReadThrough sets the "inbox_read_through" field if the given value is not nil.
+func (_c *MemberCreate) SetNillableInboxReadThrough(v *time.Time) *MemberCreate {
+	if v != nil {
+		_c.SetInboxReadThrough(*v)
+	}
+	return _c
+}
+
 // SetRemovedAt sets the "removed_at" field.
 func (_c *MemberCreate) SetRemovedAt(v time.Time) *MemberCreate {
 	_c.mutation.SetRemovedAt(v)
@@ -338,6 +352,10 @@ func (_c *MemberCreate) createSpec() (*Member, *sqlgraph.CreateSpec) {
 		_spec.SetField(member.FieldLastSeenAt, field.TypeTime, value)
 		_node.LastSeenAt = &value
 	}
+	if value, ok := _c.mutation.InboxReadThrough(); ok {
+		_spec.SetField(member.FieldInboxReadThrough, field.TypeTime, value)
+		_node.InboxReadThrough = &value
+	}
 	if value, ok := _c.mutation.RemovedAt(); ok {
 		_spec.SetField(member.FieldRemovedAt, field.TypeTime, value)
 		_node.RemovedAt = &value
@@ -491,6 +509,24 @@ func (u *MemberUpsert) UpdateLastSeenAt() *MemberUpsert {
 // ClearLastSeenAt clears the value of the "last_seen_at" field.
 func (u *MemberUpsert) ClearLastSeenAt() *MemberUpsert {
 	u.SetNull(member.FieldLastSeenAt)
+	return u
+}
+
+// SetInboxReadThrough sets the "inbox_read_through" field.
+func (u *MemberUpsert) SetInboxReadThrough(v time.Time) *MemberUpsert {
+	u.Set(member.FieldInboxReadThrough, v)
+	return u
+}
+
+// UpdateInboxReadThrough sets the "inbox_read_through" field to the value that was provided on create.
+func (u *MemberUpsert) UpdateInboxReadThrough() *MemberUpsert {
+	u.SetExcluded(member.FieldInboxReadThrough)
+	return u
+}
+
+// ClearInboxReadThrough clears the value of the "inbox_read_through" field.
+func (u *MemberUpsert) ClearInboxReadThrough() *MemberUpsert {
+	u.SetNull(member.FieldInboxReadThrough)
 	return u
 }
 
@@ -696,6 +732,27 @@ func (u *MemberUpsertOne) UpdateLastSeenAt() *MemberUpsertOne {
 func (u *MemberUpsertOne) ClearLastSeenAt() *MemberUpsertOne {
 	return u.Update(func(s *MemberUpsert) {
 		s.ClearLastSeenAt()
+	})
+}
+
+// SetInboxReadThrough sets the "inbox_read_through" field.
+func (u *MemberUpsertOne) SetInboxReadThrough(v time.Time) *MemberUpsertOne {
+	return u.Update(func(s *MemberUpsert) {
+		s.SetInboxReadThrough(v)
+	})
+}
+
+// UpdateInboxReadThrough sets the "inbox_read_through" field to the value that was provided on create.
+func (u *MemberUpsertOne) UpdateInboxReadThrough() *MemberUpsertOne {
+	return u.Update(func(s *MemberUpsert) {
+		s.UpdateInboxReadThrough()
+	})
+}
+
+// ClearInboxReadThrough clears the value of the "inbox_read_through" field.
+func (u *MemberUpsertOne) ClearInboxReadThrough() *MemberUpsertOne {
+	return u.Update(func(s *MemberUpsert) {
+		s.ClearInboxReadThrough()
 	})
 }
 
@@ -1074,6 +1131,27 @@ func (u *MemberUpsertBulk) UpdateLastSeenAt() *MemberUpsertBulk {
 func (u *MemberUpsertBulk) ClearLastSeenAt() *MemberUpsertBulk {
 	return u.Update(func(s *MemberUpsert) {
 		s.ClearLastSeenAt()
+	})
+}
+
+// SetInboxReadThrough sets the "inbox_read_through" field.
+func (u *MemberUpsertBulk) SetInboxReadThrough(v time.Time) *MemberUpsertBulk {
+	return u.Update(func(s *MemberUpsert) {
+		s.SetInboxReadThrough(v)
+	})
+}
+
+// UpdateInboxReadThrough sets the "inbox_read_through" field to the value that was provided on create.
+func (u *MemberUpsertBulk) UpdateInboxReadThrough() *MemberUpsertBulk {
+	return u.Update(func(s *MemberUpsert) {
+		s.UpdateInboxReadThrough()
+	})
+}
+
+// ClearInboxReadThrough clears the value of the "inbox_read_through" field.
+func (u *MemberUpsertBulk) ClearInboxReadThrough() *MemberUpsertBulk {
+	return u.Update(func(s *MemberUpsert) {
+		s.ClearInboxReadThrough()
 	})
 }
 

@@ -138,6 +138,26 @@ func (_u *MemberUpdate) ClearLastSeenAt() *MemberUpdate {
 	return _u
 }
 
+// SetInboxReadThrough sets the "inbox_read_through" field.
+func (_u *MemberUpdate) SetInboxReadThrough(v time.Time) *MemberUpdate {
+	_u.mutation.SetInboxReadThrough(v)
+	return _u
+}
+
+// SetNillableInboxReadThrough sets the "inbox_read_through" field if the given value is not nil.
+func (_u *MemberUpdate) SetNillableInboxReadThrough(v *time.Time) *MemberUpdate {
+	if v != nil {
+		_u.SetInboxReadThrough(*v)
+	}
+	return _u
+}
+
+// ClearInboxReadThrough clears the value of the "inbox_read_through" field.
+func (_u *MemberUpdate) ClearInboxReadThrough() *MemberUpdate {
+	_u.mutation.ClearInboxReadThrough()
+	return _u
+}
+
 // SetRemovedAt sets the "removed_at" field.
 func (_u *MemberUpdate) SetRemovedAt(v time.Time) *MemberUpdate {
 	_u.mutation.SetRemovedAt(v)
@@ -296,6 +316,12 @@ func (_u *MemberUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if _u.mutation.LastSeenAtCleared() {
 		_spec.ClearField(member.FieldLastSeenAt, field.TypeTime)
 	}
+	if value, ok := _u.mutation.InboxReadThrough(); ok {
+		_spec.SetField(member.FieldInboxReadThrough, field.TypeTime, value)
+	}
+	if _u.mutation.InboxReadThroughCleared() {
+		_spec.ClearField(member.FieldInboxReadThrough, field.TypeTime)
+	}
 	if value, ok := _u.mutation.RemovedAt(); ok {
 		_spec.SetField(member.FieldRemovedAt, field.TypeTime, value)
 	}
@@ -435,6 +461,26 @@ func (_u *MemberUpdateOne) SetNillableLastSeenAt(v *time.Time) *MemberUpdateOne 
 // ClearLastSeenAt clears the value of the "last_seen_at" field.
 func (_u *MemberUpdateOne) ClearLastSeenAt() *MemberUpdateOne {
 	_u.mutation.ClearLastSeenAt()
+	return _u
+}
+
+// SetInboxReadThrough sets the "inbox_read_through" field.
+func (_u *MemberUpdateOne) SetInboxReadThrough(v time.Time) *MemberUpdateOne {
+	_u.mutation.SetInboxReadThrough(v)
+	return _u
+}
+
+// SetNillableInboxReadThrough sets the "inbox_read_through" field if the given value is not nil.
+func (_u *MemberUpdateOne) SetNillableInboxReadThrough(v *time.Time) *MemberUpdateOne {
+	if v != nil {
+		_u.SetInboxReadThrough(*v)
+	}
+	return _u
+}
+
+// ClearInboxReadThrough clears the value of the "inbox_read_through" field.
+func (_u *MemberUpdateOne) ClearInboxReadThrough() *MemberUpdateOne {
+	_u.mutation.ClearInboxReadThrough()
 	return _u
 }
 
@@ -625,6 +671,12 @@ func (_u *MemberUpdateOne) sqlSave(ctx context.Context) (_node *Member, err erro
 	}
 	if _u.mutation.LastSeenAtCleared() {
 		_spec.ClearField(member.FieldLastSeenAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.InboxReadThrough(); ok {
+		_spec.SetField(member.FieldInboxReadThrough, field.TypeTime, value)
+	}
+	if _u.mutation.InboxReadThroughCleared() {
+		_spec.ClearField(member.FieldInboxReadThrough, field.TypeTime)
 	}
 	if value, ok := _u.mutation.RemovedAt(); ok {
 		_spec.SetField(member.FieldRemovedAt, field.TypeTime, value)

@@ -17,20 +17,30 @@ import (
 	"github.com/fieldwarden/fieldwarden/ent/apitoken"
 	"github.com/fieldwarden/fieldwarden/ent/apiusage"
 	"github.com/fieldwarden/fieldwarden/ent/auditentry"
+	"github.com/fieldwarden/fieldwarden/ent/channel"
 	"github.com/fieldwarden/fieldwarden/ent/connectormemo"
 	"github.com/fieldwarden/fieldwarden/ent/credential"
 	"github.com/fieldwarden/fieldwarden/ent/crmfield"
 	"github.com/fieldwarden/fieldwarden/ent/crmobject"
+	"github.com/fieldwarden/fieldwarden/ent/delivery"
+	"github.com/fieldwarden/fieldwarden/ent/digest"
 	"github.com/fieldwarden/fieldwarden/ent/failedrecord"
 	"github.com/fieldwarden/fieldwarden/ent/feedentry"
 	"github.com/fieldwarden/fieldwarden/ent/idempotencykey"
+	"github.com/fieldwarden/fieldwarden/ent/identitysimulation"
+	"github.com/fieldwarden/fieldwarden/ent/inboxitem"
+	"github.com/fieldwarden/fieldwarden/ent/inboxread"
 	"github.com/fieldwarden/fieldwarden/ent/integration"
 	"github.com/fieldwarden/fieldwarden/ent/invitation"
 	"github.com/fieldwarden/fieldwarden/ent/mapping"
+	"github.com/fieldwarden/fieldwarden/ent/mappingchange"
+	"github.com/fieldwarden/fieldwarden/ent/mappingdefault"
 	"github.com/fieldwarden/fieldwarden/ent/member"
+	"github.com/fieldwarden/fieldwarden/ent/mutedrule"
 	"github.com/fieldwarden/fieldwarden/ent/oauthclient"
 	"github.com/fieldwarden/fieldwarden/ent/oauthstate"
 	"github.com/fieldwarden/fieldwarden/ent/permissionchange"
+	"github.com/fieldwarden/fieldwarden/ent/permissionsnapshot"
 	"github.com/fieldwarden/fieldwarden/ent/picklist"
 	"github.com/fieldwarden/fieldwarden/ent/predicate"
 	"github.com/fieldwarden/fieldwarden/ent/recipient"
@@ -41,6 +51,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/ent/session"
 	"github.com/fieldwarden/fieldwarden/ent/settingvalue"
 	"github.com/fieldwarden/fieldwarden/ent/signinlink"
+	"github.com/fieldwarden/fieldwarden/ent/snapshotobject"
 	"github.com/fieldwarden/fieldwarden/ent/syncrun"
 	"github.com/fieldwarden/fieldwarden/ent/workspace"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
@@ -56,36 +67,47 @@ const (
 	OpUpdateOne = ent.OpUpdateOne
 
 	// Node types.
-	TypeAlert            = "Alert"
-	TypeApiBudget        = "ApiBudget"
-	TypeApiToken         = "ApiToken"
-	TypeApiUsage         = "ApiUsage"
-	TypeAuditEntry       = "AuditEntry"
-	TypeConnectorMemo    = "ConnectorMemo"
-	TypeCredential       = "Credential"
-	TypeCrmField         = "CrmField"
-	TypeCrmObject        = "CrmObject"
-	TypeFailedRecord     = "FailedRecord"
-	TypeFeedEntry        = "FeedEntry"
-	TypeIdempotencyKey   = "IdempotencyKey"
-	TypeIntegration      = "Integration"
-	TypeInvitation       = "Invitation"
-	TypeMapping          = "Mapping"
-	TypeMember           = "Member"
-	TypeOAuthClient      = "OAuthClient"
-	TypeOAuthState       = "OAuthState"
-	TypePermissionChange = "PermissionChange"
-	TypePicklist         = "Picklist"
-	TypeRecipient        = "Recipient"
-	TypeRecord           = "Record"
-	TypeRunError         = "RunError"
-	TypeRunLogEntry      = "RunLogEntry"
-	TypeRunObject        = "RunObject"
-	TypeSession          = "Session"
-	TypeSettingValue     = "SettingValue"
-	TypeSignInLink       = "SignInLink"
-	TypeSyncRun          = "SyncRun"
-	TypeWorkspace        = "Workspace"
+	TypeAlert              = "Alert"
+	TypeApiBudget          = "ApiBudget"
+	TypeApiToken           = "ApiToken"
+	TypeApiUsage           = "ApiUsage"
+	TypeAuditEntry         = "AuditEntry"
+	TypeChannel            = "Channel"
+	TypeConnectorMemo      = "ConnectorMemo"
+	TypeCredential         = "Credential"
+	TypeCrmField           = "CrmField"
+	TypeCrmObject          = "CrmObject"
+	TypeDelivery           = "Delivery"
+	TypeDigest             = "Digest"
+	TypeFailedRecord       = "FailedRecord"
+	TypeFeedEntry          = "FeedEntry"
+	TypeIdempotencyKey     = "IdempotencyKey"
+	TypeIdentitySimulation = "IdentitySimulation"
+	TypeInboxItem          = "InboxItem"
+	TypeInboxRead          = "InboxRead"
+	TypeIntegration        = "Integration"
+	TypeInvitation         = "Invitation"
+	TypeMapping            = "Mapping"
+	TypeMappingChange      = "MappingChange"
+	TypeMappingDefault     = "MappingDefault"
+	TypeMember             = "Member"
+	TypeMutedRule          = "MutedRule"
+	TypeOAuthClient        = "OAuthClient"
+	TypeOAuthState         = "OAuthState"
+	TypePermissionChange   = "PermissionChange"
+	TypePermissionSnapshot = "PermissionSnapshot"
+	TypePicklist           = "Picklist"
+	TypeRecipient          = "Recipient"
+	TypeRecord             = "Record"
+	TypeRunError           = "RunError"
+	TypeRunLogEntry        = "RunLogEntry"
+	TypeRunObject          = "RunObject"
+	TypeSession            = "Session"
+	TypeSettingValue       = "SettingValue"
+	TypeSignInLink         = "SignInLink"
+	TypeSnapshotObject     = "SnapshotObject"
+	TypeSyncRun            = "SyncRun"
+	TypeWorkspace          = "Workspace"
 )
 
 // AlertMutation represents an operation that mutates the Alert nodes in the graph.
@@ -116,6 +138,17 @@ type AlertMutation struct {
 	last_seen_at       *time.Time
 	resolved_at        *time.Time
 	resolution         *crm.AlertResolution
+	opened_at          *time.Time
+	since              *time.Time
+	folded             *bool
+	flaps              *int
+	addflaps           *int
+	acknowledged_at    *time.Time
+	acknowledged_by    *string
+	snoozed_until      *time.Time
+	snoozed_by         *string
+	resolved_by        *string
+	note               *string
 	clearedFields      map[string]struct{}
 	integration        *string
 	clearedintegration bool
@@ -1150,6 +1183,490 @@ func (m *AlertMutation) ResetResolution() {
 	delete(m.clearedFields, alert.FieldResolution)
 }
 
+// SetOpenedAt sets the "opened_at" field.
+func (m *AlertMutation) SetOpenedAt(t time.Time) {
+	m.opened_at = &t
+}
+
+// OpenedAt returns the value of the "opened_at" field in the mutation.
+func (m *AlertMutation) OpenedAt() (r time.Time, exists bool) {
+	v := m.opened_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOpenedAt returns the old "opened_at" field's value of the Alert entity.
+// If the Alert object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AlertMutation) OldOpenedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOpenedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOpenedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOpenedAt: %w", err)
+	}
+	return oldValue.OpenedAt, nil
+}
+
+// ClearOpenedAt clears the value of the "opened_at" field.
+func (m *AlertMutation) ClearOpenedAt() {
+	m.opened_at = nil
+	m.clearedFields[alert.FieldOpenedAt] = struct{}{}
+}
+
+// OpenedAtCleared returns if the "opened_at" field was cleared in this mutation.
+func (m *AlertMutation) OpenedAtCleared() bool {
+	_, ok := m.clearedFields[alert.FieldOpenedAt]
+	return ok
+}
+
+// ResetOpenedAt resets all changes to the "opened_at" field.
+func (m *AlertMutation) ResetOpenedAt() {
+	m.opened_at = nil
+	delete(m.clearedFields, alert.FieldOpenedAt)
+}
+
+// SetSince sets the "since" field.
+func (m *AlertMutation) SetSince(t time.Time) {
+	m.since = &t
+}
+
+// Since returns the value of the "since" field in the mutation.
+func (m *AlertMutation) Since() (r time.Time, exists bool) {
+	v := m.since
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSince returns the old "since" field's value of the Alert entity.
+// If the Alert object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AlertMutation) OldSince(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSince is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSince requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSince: %w", err)
+	}
+	return oldValue.Since, nil
+}
+
+// ClearSince clears the value of the "since" field.
+func (m *AlertMutation) ClearSince() {
+	m.since = nil
+	m.clearedFields[alert.FieldSince] = struct{}{}
+}
+
+// SinceCleared returns if the "since" field was cleared in this mutation.
+func (m *AlertMutation) SinceCleared() bool {
+	_, ok := m.clearedFields[alert.FieldSince]
+	return ok
+}
+
+// ResetSince resets all changes to the "since" field.
+func (m *AlertMutation) ResetSince() {
+	m.since = nil
+	delete(m.clearedFields, alert.FieldSince)
+}
+
+// SetFolded sets the "folded" field.
+func (m *AlertMutation) SetFolded(b bool) {
+	m.folded = &b
+}
+
+// Folded returns the value of the "folded" field in the mutation.
+func (m *AlertMutation) Folded() (r bool, exists bool) {
+	v := m.folded
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFolded returns the old "folded" field's value of the Alert entity.
+// If the Alert object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AlertMutation) OldFolded(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFolded is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFolded requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFolded: %w", err)
+	}
+	return oldValue.Folded, nil
+}
+
+// ResetFolded resets all changes to the "folded" field.
+func (m *AlertMutation) ResetFolded() {
+	m.folded = nil
+}
+
+// SetFlaps sets the "flaps" field.
+func (m *AlertMutation) SetFlaps(i int) {
+	m.flaps = &i
+	m.addflaps = nil
+}
+
+// Flaps returns the value of the "flaps" field in the mutation.
+func (m *AlertMutation) Flaps() (r int, exists bool) {
+	v := m.flaps
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFlaps returns the old "flaps" field's value of the Alert entity.
+// If the Alert object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AlertMutation) OldFlaps(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFlaps is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFlaps requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFlaps: %w", err)
+	}
+	return oldValue.Flaps, nil
+}
+
+// AddFlaps adds i to the "flaps" field.
+func (m *AlertMutation) AddFlaps(i int) {
+	if m.addflaps != nil {
+		*m.addflaps += i
+	} else {
+		m.addflaps = &i
+	}
+}
+
+// AddedFlaps returns the value that was added to the "flaps" field in this mutation.
+func (m *AlertMutation) AddedFlaps() (r int, exists bool) {
+	v := m.addflaps
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetFlaps resets all changes to the "flaps" field.
+func (m *AlertMutation) ResetFlaps() {
+	m.flaps = nil
+	m.addflaps = nil
+}
+
+// SetAcknowledgedAt sets the "acknowledged_at" field.
+func (m *AlertMutation) SetAcknowledgedAt(t time.Time) {
+	m.acknowledged_at = &t
+}
+
+// AcknowledgedAt returns the value of the "acknowledged_at" field in the mutation.
+func (m *AlertMutation) AcknowledgedAt() (r time.Time, exists bool) {
+	v := m.acknowledged_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAcknowledgedAt returns the old "acknowledged_at" field's value of the Alert entity.
+// If the Alert object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AlertMutation) OldAcknowledgedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAcknowledgedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAcknowledgedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAcknowledgedAt: %w", err)
+	}
+	return oldValue.AcknowledgedAt, nil
+}
+
+// ClearAcknowledgedAt clears the value of the "acknowledged_at" field.
+func (m *AlertMutation) ClearAcknowledgedAt() {
+	m.acknowledged_at = nil
+	m.clearedFields[alert.FieldAcknowledgedAt] = struct{}{}
+}
+
+// AcknowledgedAtCleared returns if the "acknowledged_at" field was cleared in this mutation.
+func (m *AlertMutation) AcknowledgedAtCleared() bool {
+	_, ok := m.clearedFields[alert.FieldAcknowledgedAt]
+	return ok
+}
+
+// ResetAcknowledgedAt resets all changes to the "acknowledged_at" field.
+func (m *AlertMutation) ResetAcknowledgedAt() {
+	m.acknowledged_at = nil
+	delete(m.clearedFields, alert.FieldAcknowledgedAt)
+}
+
+// SetAcknowledgedBy sets the "acknowledged_by" field.
+func (m *AlertMutation) SetAcknowledgedBy(s string) {
+	m.acknowledged_by = &s
+}
+
+// AcknowledgedBy returns the value of the "acknowledged_by" field in the mutation.
+func (m *AlertMutation) AcknowledgedBy() (r string, exists bool) {
+	v := m.acknowledged_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAcknowledgedBy returns the old "acknowledged_by" field's value of the Alert entity.
+// If the Alert object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AlertMutation) OldAcknowledgedBy(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAcknowledgedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAcknowledgedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAcknowledgedBy: %w", err)
+	}
+	return oldValue.AcknowledgedBy, nil
+}
+
+// ClearAcknowledgedBy clears the value of the "acknowledged_by" field.
+func (m *AlertMutation) ClearAcknowledgedBy() {
+	m.acknowledged_by = nil
+	m.clearedFields[alert.FieldAcknowledgedBy] = struct{}{}
+}
+
+// AcknowledgedByCleared returns if the "acknowledged_by" field was cleared in this mutation.
+func (m *AlertMutation) AcknowledgedByCleared() bool {
+	_, ok := m.clearedFields[alert.FieldAcknowledgedBy]
+	return ok
+}
+
+// ResetAcknowledgedBy resets all changes to the "acknowledged_by" field.
+func (m *AlertMutation) ResetAcknowledgedBy() {
+	m.acknowledged_by = nil
+	delete(m.clearedFields, alert.FieldAcknowledgedBy)
+}
+
+// SetSnoozedUntil sets the "snoozed_until" field.
+func (m *AlertMutation) SetSnoozedUntil(t time.Time) {
+	m.snoozed_until = &t
+}
+
+// SnoozedUntil returns the value of the "snoozed_until" field in the mutation.
+func (m *AlertMutation) SnoozedUntil() (r time.Time, exists bool) {
+	v := m.snoozed_until
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSnoozedUntil returns the old "snoozed_until" field's value of the Alert entity.
+// If the Alert object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AlertMutation) OldSnoozedUntil(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSnoozedUntil is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSnoozedUntil requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSnoozedUntil: %w", err)
+	}
+	return oldValue.SnoozedUntil, nil
+}
+
+// ClearSnoozedUntil clears the value of the "snoozed_until" field.
+func (m *AlertMutation) ClearSnoozedUntil() {
+	m.snoozed_until = nil
+	m.clearedFields[alert.FieldSnoozedUntil] = struct{}{}
+}
+
+// SnoozedUntilCleared returns if the "snoozed_until" field was cleared in this mutation.
+func (m *AlertMutation) SnoozedUntilCleared() bool {
+	_, ok := m.clearedFields[alert.FieldSnoozedUntil]
+	return ok
+}
+
+// ResetSnoozedUntil resets all changes to the "snoozed_until" field.
+func (m *AlertMutation) ResetSnoozedUntil() {
+	m.snoozed_until = nil
+	delete(m.clearedFields, alert.FieldSnoozedUntil)
+}
+
+// SetSnoozedBy sets the "snoozed_by" field.
+func (m *AlertMutation) SetSnoozedBy(s string) {
+	m.snoozed_by = &s
+}
+
+// SnoozedBy returns the value of the "snoozed_by" field in the mutation.
+func (m *AlertMutation) SnoozedBy() (r string, exists bool) {
+	v := m.snoozed_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSnoozedBy returns the old "snoozed_by" field's value of the Alert entity.
+// If the Alert object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AlertMutation) OldSnoozedBy(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSnoozedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSnoozedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSnoozedBy: %w", err)
+	}
+	return oldValue.SnoozedBy, nil
+}
+
+// ClearSnoozedBy clears the value of the "snoozed_by" field.
+func (m *AlertMutation) ClearSnoozedBy() {
+	m.snoozed_by = nil
+	m.clearedFields[alert.FieldSnoozedBy] = struct{}{}
+}
+
+// SnoozedByCleared returns if the "snoozed_by" field was cleared in this mutation.
+func (m *AlertMutation) SnoozedByCleared() bool {
+	_, ok := m.clearedFields[alert.FieldSnoozedBy]
+	return ok
+}
+
+// ResetSnoozedBy resets all changes to the "snoozed_by" field.
+func (m *AlertMutation) ResetSnoozedBy() {
+	m.snoozed_by = nil
+	delete(m.clearedFields, alert.FieldSnoozedBy)
+}
+
+// SetResolvedBy sets the "resolved_by" field.
+func (m *AlertMutation) SetResolvedBy(s string) {
+	m.resolved_by = &s
+}
+
+// ResolvedBy returns the value of the "resolved_by" field in the mutation.
+func (m *AlertMutation) ResolvedBy() (r string, exists bool) {
+	v := m.resolved_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldResolvedBy returns the old "resolved_by" field's value of the Alert entity.
+// If the Alert object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AlertMutation) OldResolvedBy(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldResolvedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldResolvedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldResolvedBy: %w", err)
+	}
+	return oldValue.ResolvedBy, nil
+}
+
+// ClearResolvedBy clears the value of the "resolved_by" field.
+func (m *AlertMutation) ClearResolvedBy() {
+	m.resolved_by = nil
+	m.clearedFields[alert.FieldResolvedBy] = struct{}{}
+}
+
+// ResolvedByCleared returns if the "resolved_by" field was cleared in this mutation.
+func (m *AlertMutation) ResolvedByCleared() bool {
+	_, ok := m.clearedFields[alert.FieldResolvedBy]
+	return ok
+}
+
+// ResetResolvedBy resets all changes to the "resolved_by" field.
+func (m *AlertMutation) ResetResolvedBy() {
+	m.resolved_by = nil
+	delete(m.clearedFields, alert.FieldResolvedBy)
+}
+
+// SetNote sets the "note" field.
+func (m *AlertMutation) SetNote(s string) {
+	m.note = &s
+}
+
+// Note returns the value of the "note" field in the mutation.
+func (m *AlertMutation) Note() (r string, exists bool) {
+	v := m.note
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNote returns the old "note" field's value of the Alert entity.
+// If the Alert object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AlertMutation) OldNote(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNote is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNote requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNote: %w", err)
+	}
+	return oldValue.Note, nil
+}
+
+// ClearNote clears the value of the "note" field.
+func (m *AlertMutation) ClearNote() {
+	m.note = nil
+	m.clearedFields[alert.FieldNote] = struct{}{}
+}
+
+// NoteCleared returns if the "note" field was cleared in this mutation.
+func (m *AlertMutation) NoteCleared() bool {
+	_, ok := m.clearedFields[alert.FieldNote]
+	return ok
+}
+
+// ResetNote resets all changes to the "note" field.
+func (m *AlertMutation) ResetNote() {
+	m.note = nil
+	delete(m.clearedFields, alert.FieldNote)
+}
+
 // ClearIntegration clears the "integration" edge to the Integration entity.
 func (m *AlertMutation) ClearIntegration() {
 	m.clearedintegration = true
@@ -1211,7 +1728,7 @@ func (m *AlertMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *AlertMutation) Fields() []string {
-	fields := make([]string, 0, 21)
+	fields := make([]string, 0, 31)
 	if m.workspace_id != nil {
 		fields = append(fields, alert.FieldWorkspaceID)
 	}
@@ -1275,6 +1792,36 @@ func (m *AlertMutation) Fields() []string {
 	if m.resolution != nil {
 		fields = append(fields, alert.FieldResolution)
 	}
+	if m.opened_at != nil {
+		fields = append(fields, alert.FieldOpenedAt)
+	}
+	if m.since != nil {
+		fields = append(fields, alert.FieldSince)
+	}
+	if m.folded != nil {
+		fields = append(fields, alert.FieldFolded)
+	}
+	if m.flaps != nil {
+		fields = append(fields, alert.FieldFlaps)
+	}
+	if m.acknowledged_at != nil {
+		fields = append(fields, alert.FieldAcknowledgedAt)
+	}
+	if m.acknowledged_by != nil {
+		fields = append(fields, alert.FieldAcknowledgedBy)
+	}
+	if m.snoozed_until != nil {
+		fields = append(fields, alert.FieldSnoozedUntil)
+	}
+	if m.snoozed_by != nil {
+		fields = append(fields, alert.FieldSnoozedBy)
+	}
+	if m.resolved_by != nil {
+		fields = append(fields, alert.FieldResolvedBy)
+	}
+	if m.note != nil {
+		fields = append(fields, alert.FieldNote)
+	}
 	return fields
 }
 
@@ -1325,6 +1872,26 @@ func (m *AlertMutation) Field(name string) (ent.Value, bool) {
 		return m.ResolvedAt()
 	case alert.FieldResolution:
 		return m.Resolution()
+	case alert.FieldOpenedAt:
+		return m.OpenedAt()
+	case alert.FieldSince:
+		return m.Since()
+	case alert.FieldFolded:
+		return m.Folded()
+	case alert.FieldFlaps:
+		return m.Flaps()
+	case alert.FieldAcknowledgedAt:
+		return m.AcknowledgedAt()
+	case alert.FieldAcknowledgedBy:
+		return m.AcknowledgedBy()
+	case alert.FieldSnoozedUntil:
+		return m.SnoozedUntil()
+	case alert.FieldSnoozedBy:
+		return m.SnoozedBy()
+	case alert.FieldResolvedBy:
+		return m.ResolvedBy()
+	case alert.FieldNote:
+		return m.Note()
 	}
 	return nil, false
 }
@@ -1376,6 +1943,26 @@ func (m *AlertMutation) OldField(ctx context.Context, name string) (ent.Value, e
 		return m.OldResolvedAt(ctx)
 	case alert.FieldResolution:
 		return m.OldResolution(ctx)
+	case alert.FieldOpenedAt:
+		return m.OldOpenedAt(ctx)
+	case alert.FieldSince:
+		return m.OldSince(ctx)
+	case alert.FieldFolded:
+		return m.OldFolded(ctx)
+	case alert.FieldFlaps:
+		return m.OldFlaps(ctx)
+	case alert.FieldAcknowledgedAt:
+		return m.OldAcknowledgedAt(ctx)
+	case alert.FieldAcknowledgedBy:
+		return m.OldAcknowledgedBy(ctx)
+	case alert.FieldSnoozedUntil:
+		return m.OldSnoozedUntil(ctx)
+	case alert.FieldSnoozedBy:
+		return m.OldSnoozedBy(ctx)
+	case alert.FieldResolvedBy:
+		return m.OldResolvedBy(ctx)
+	case alert.FieldNote:
+		return m.OldNote(ctx)
 	}
 	return nil, fmt.Errorf("unknown Alert field %s", name)
 }
@@ -1532,6 +2119,76 @@ func (m *AlertMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetResolution(v)
 		return nil
+	case alert.FieldOpenedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOpenedAt(v)
+		return nil
+	case alert.FieldSince:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSince(v)
+		return nil
+	case alert.FieldFolded:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFolded(v)
+		return nil
+	case alert.FieldFlaps:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFlaps(v)
+		return nil
+	case alert.FieldAcknowledgedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAcknowledgedAt(v)
+		return nil
+	case alert.FieldAcknowledgedBy:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAcknowledgedBy(v)
+		return nil
+	case alert.FieldSnoozedUntil:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSnoozedUntil(v)
+		return nil
+	case alert.FieldSnoozedBy:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSnoozedBy(v)
+		return nil
+	case alert.FieldResolvedBy:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetResolvedBy(v)
+		return nil
+	case alert.FieldNote:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNote(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Alert field %s", name)
 }
@@ -1543,6 +2200,9 @@ func (m *AlertMutation) AddedFields() []string {
 	if m.addoccurrences != nil {
 		fields = append(fields, alert.FieldOccurrences)
 	}
+	if m.addflaps != nil {
+		fields = append(fields, alert.FieldFlaps)
+	}
 	return fields
 }
 
@@ -1553,6 +2213,8 @@ func (m *AlertMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
 	case alert.FieldOccurrences:
 		return m.AddedOccurrences()
+	case alert.FieldFlaps:
+		return m.AddedFlaps()
 	}
 	return nil, false
 }
@@ -1568,6 +2230,13 @@ func (m *AlertMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddOccurrences(v)
+		return nil
+	case alert.FieldFlaps:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddFlaps(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Alert numeric field %s", name)
@@ -1606,6 +2275,30 @@ func (m *AlertMutation) ClearedFields() []string {
 	}
 	if m.FieldCleared(alert.FieldResolution) {
 		fields = append(fields, alert.FieldResolution)
+	}
+	if m.FieldCleared(alert.FieldOpenedAt) {
+		fields = append(fields, alert.FieldOpenedAt)
+	}
+	if m.FieldCleared(alert.FieldSince) {
+		fields = append(fields, alert.FieldSince)
+	}
+	if m.FieldCleared(alert.FieldAcknowledgedAt) {
+		fields = append(fields, alert.FieldAcknowledgedAt)
+	}
+	if m.FieldCleared(alert.FieldAcknowledgedBy) {
+		fields = append(fields, alert.FieldAcknowledgedBy)
+	}
+	if m.FieldCleared(alert.FieldSnoozedUntil) {
+		fields = append(fields, alert.FieldSnoozedUntil)
+	}
+	if m.FieldCleared(alert.FieldSnoozedBy) {
+		fields = append(fields, alert.FieldSnoozedBy)
+	}
+	if m.FieldCleared(alert.FieldResolvedBy) {
+		fields = append(fields, alert.FieldResolvedBy)
+	}
+	if m.FieldCleared(alert.FieldNote) {
+		fields = append(fields, alert.FieldNote)
 	}
 	return fields
 }
@@ -1650,6 +2343,30 @@ func (m *AlertMutation) ClearField(name string) error {
 		return nil
 	case alert.FieldResolution:
 		m.ClearResolution()
+		return nil
+	case alert.FieldOpenedAt:
+		m.ClearOpenedAt()
+		return nil
+	case alert.FieldSince:
+		m.ClearSince()
+		return nil
+	case alert.FieldAcknowledgedAt:
+		m.ClearAcknowledgedAt()
+		return nil
+	case alert.FieldAcknowledgedBy:
+		m.ClearAcknowledgedBy()
+		return nil
+	case alert.FieldSnoozedUntil:
+		m.ClearSnoozedUntil()
+		return nil
+	case alert.FieldSnoozedBy:
+		m.ClearSnoozedBy()
+		return nil
+	case alert.FieldResolvedBy:
+		m.ClearResolvedBy()
+		return nil
+	case alert.FieldNote:
+		m.ClearNote()
 		return nil
 	}
 	return fmt.Errorf("unknown Alert nullable field %s", name)
@@ -1721,6 +2438,36 @@ func (m *AlertMutation) ResetField(name string) error {
 		return nil
 	case alert.FieldResolution:
 		m.ResetResolution()
+		return nil
+	case alert.FieldOpenedAt:
+		m.ResetOpenedAt()
+		return nil
+	case alert.FieldSince:
+		m.ResetSince()
+		return nil
+	case alert.FieldFolded:
+		m.ResetFolded()
+		return nil
+	case alert.FieldFlaps:
+		m.ResetFlaps()
+		return nil
+	case alert.FieldAcknowledgedAt:
+		m.ResetAcknowledgedAt()
+		return nil
+	case alert.FieldAcknowledgedBy:
+		m.ResetAcknowledgedBy()
+		return nil
+	case alert.FieldSnoozedUntil:
+		m.ResetSnoozedUntil()
+		return nil
+	case alert.FieldSnoozedBy:
+		m.ResetSnoozedBy()
+		return nil
+	case alert.FieldResolvedBy:
+		m.ResetResolvedBy()
+		return nil
+	case alert.FieldNote:
+		m.ResetNote()
 		return nil
 	}
 	return fmt.Errorf("unknown Alert field %s", name)
@@ -5359,6 +6106,1299 @@ func (m *AuditEntryMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown AuditEntry edge %s", name)
 }
 
+// ChannelMutation represents an operation that mutates the Channel nodes in the graph.
+type ChannelMutation struct {
+	config
+	op                 Op
+	typ                string
+	id                 *string
+	workspace_id       *string
+	created_at         *time.Time
+	kind               *crm.ChannelKind
+	name               *string
+	host               *string
+	header_names       *[]string
+	appendheader_names []string
+	sealed             *[]byte
+	min_severity       *crm.Severity
+	enabled            *bool
+	disabled_reason    *string
+	disabled_at        *time.Time
+	failures           *int
+	addfailures        *int
+	retry_at           *time.Time
+	last_delivered_at  *time.Time
+	created_by         *string
+	updated_at         *time.Time
+	clearedFields      map[string]struct{}
+	done               bool
+	oldValue           func(context.Context) (*Channel, error)
+	predicates         []predicate.Channel
+}
+
+var _ ent.Mutation = (*ChannelMutation)(nil)
+
+// channelOption allows management of the mutation configuration using functional options.
+type channelOption func(*ChannelMutation)
+
+// newChannelMutation creates new mutation for the Channel entity.
+func newChannelMutation(c config, op Op, opts ...channelOption) *ChannelMutation {
+	m := &ChannelMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeChannel,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withChannelID sets the ID field of the mutation.
+func withChannelID(id string) channelOption {
+	return func(m *ChannelMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Channel
+		)
+		m.oldValue = func(ctx context.Context) (*Channel, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Channel.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withChannel sets the old Channel of the mutation.
+func withChannel(node *Channel) channelOption {
+	return func(m *ChannelMutation) {
+		m.oldValue = func(context.Context) (*Channel, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m ChannelMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m ChannelMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Channel entities.
+func (m *ChannelMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *ChannelMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *ChannelMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Channel.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetWorkspaceID sets the "workspace_id" field.
+func (m *ChannelMutation) SetWorkspaceID(s string) {
+	m.workspace_id = &s
+}
+
+// WorkspaceID returns the value of the "workspace_id" field in the mutation.
+func (m *ChannelMutation) WorkspaceID() (r string, exists bool) {
+	v := m.workspace_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWorkspaceID returns the old "workspace_id" field's value of the Channel entity.
+// If the Channel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ChannelMutation) OldWorkspaceID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWorkspaceID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWorkspaceID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWorkspaceID: %w", err)
+	}
+	return oldValue.WorkspaceID, nil
+}
+
+// ResetWorkspaceID resets all changes to the "workspace_id" field.
+func (m *ChannelMutation) ResetWorkspaceID() {
+	m.workspace_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *ChannelMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *ChannelMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Channel entity.
+// If the Channel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ChannelMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *ChannelMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetKind sets the "kind" field.
+func (m *ChannelMutation) SetKind(ck crm.ChannelKind) {
+	m.kind = &ck
+}
+
+// Kind returns the value of the "kind" field in the mutation.
+func (m *ChannelMutation) Kind() (r crm.ChannelKind, exists bool) {
+	v := m.kind
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKind returns the old "kind" field's value of the Channel entity.
+// If the Channel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ChannelMutation) OldKind(ctx context.Context) (v crm.ChannelKind, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKind is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKind requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKind: %w", err)
+	}
+	return oldValue.Kind, nil
+}
+
+// ResetKind resets all changes to the "kind" field.
+func (m *ChannelMutation) ResetKind() {
+	m.kind = nil
+}
+
+// SetName sets the "name" field.
+func (m *ChannelMutation) SetName(s string) {
+	m.name = &s
+}
+
+// Name returns the value of the "name" field in the mutation.
+func (m *ChannelMutation) Name() (r string, exists bool) {
+	v := m.name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldName returns the old "name" field's value of the Channel entity.
+// If the Channel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ChannelMutation) OldName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldName: %w", err)
+	}
+	return oldValue.Name, nil
+}
+
+// ResetName resets all changes to the "name" field.
+func (m *ChannelMutation) ResetName() {
+	m.name = nil
+}
+
+// SetHost sets the "host" field.
+func (m *ChannelMutation) SetHost(s string) {
+	m.host = &s
+}
+
+// Host returns the value of the "host" field in the mutation.
+func (m *ChannelMutation) Host() (r string, exists bool) {
+	v := m.host
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldHost returns the old "host" field's value of the Channel entity.
+// If the Channel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ChannelMutation) OldHost(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldHost is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldHost requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldHost: %w", err)
+	}
+	return oldValue.Host, nil
+}
+
+// ResetHost resets all changes to the "host" field.
+func (m *ChannelMutation) ResetHost() {
+	m.host = nil
+}
+
+// SetHeaderNames sets the "header_names" field.
+func (m *ChannelMutation) SetHeaderNames(s []string) {
+	m.header_names = &s
+	m.appendheader_names = nil
+}
+
+// HeaderNames returns the value of the "header_names" field in the mutation.
+func (m *ChannelMutation) HeaderNames() (r []string, exists bool) {
+	v := m.header_names
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldHeaderNames returns the old "header_names" field's value of the Channel entity.
+// If the Channel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ChannelMutation) OldHeaderNames(ctx context.Context) (v []string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldHeaderNames is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldHeaderNames requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldHeaderNames: %w", err)
+	}
+	return oldValue.HeaderNames, nil
+}
+
+// AppendHeaderNames adds s to the "header_names" field.
+func (m *ChannelMutation) AppendHeaderNames(s []string) {
+	m.appendheader_names = append(m.appendheader_names, s...)
+}
+
+// AppendedHeaderNames returns the list of values that were appended to the "header_names" field in this mutation.
+func (m *ChannelMutation) AppendedHeaderNames() ([]string, bool) {
+	if len(m.appendheader_names) == 0 {
+		return nil, false
+	}
+	return m.appendheader_names, true
+}
+
+// ClearHeaderNames clears the value of the "header_names" field.
+func (m *ChannelMutation) ClearHeaderNames() {
+	m.header_names = nil
+	m.appendheader_names = nil
+	m.clearedFields[channel.FieldHeaderNames] = struct{}{}
+}
+
+// HeaderNamesCleared returns if the "header_names" field was cleared in this mutation.
+func (m *ChannelMutation) HeaderNamesCleared() bool {
+	_, ok := m.clearedFields[channel.FieldHeaderNames]
+	return ok
+}
+
+// ResetHeaderNames resets all changes to the "header_names" field.
+func (m *ChannelMutation) ResetHeaderNames() {
+	m.header_names = nil
+	m.appendheader_names = nil
+	delete(m.clearedFields, channel.FieldHeaderNames)
+}
+
+// SetSealed sets the "sealed" field.
+func (m *ChannelMutation) SetSealed(b []byte) {
+	m.sealed = &b
+}
+
+// Sealed returns the value of the "sealed" field in the mutation.
+func (m *ChannelMutation) Sealed() (r []byte, exists bool) {
+	v := m.sealed
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSealed returns the old "sealed" field's value of the Channel entity.
+// If the Channel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ChannelMutation) OldSealed(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSealed is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSealed requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSealed: %w", err)
+	}
+	return oldValue.Sealed, nil
+}
+
+// ResetSealed resets all changes to the "sealed" field.
+func (m *ChannelMutation) ResetSealed() {
+	m.sealed = nil
+}
+
+// SetMinSeverity sets the "min_severity" field.
+func (m *ChannelMutation) SetMinSeverity(c crm.Severity) {
+	m.min_severity = &c
+}
+
+// MinSeverity returns the value of the "min_severity" field in the mutation.
+func (m *ChannelMutation) MinSeverity() (r crm.Severity, exists bool) {
+	v := m.min_severity
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMinSeverity returns the old "min_severity" field's value of the Channel entity.
+// If the Channel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ChannelMutation) OldMinSeverity(ctx context.Context) (v crm.Severity, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMinSeverity is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMinSeverity requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMinSeverity: %w", err)
+	}
+	return oldValue.MinSeverity, nil
+}
+
+// ResetMinSeverity resets all changes to the "min_severity" field.
+func (m *ChannelMutation) ResetMinSeverity() {
+	m.min_severity = nil
+}
+
+// SetEnabled sets the "enabled" field.
+func (m *ChannelMutation) SetEnabled(b bool) {
+	m.enabled = &b
+}
+
+// Enabled returns the value of the "enabled" field in the mutation.
+func (m *ChannelMutation) Enabled() (r bool, exists bool) {
+	v := m.enabled
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEnabled returns the old "enabled" field's value of the Channel entity.
+// If the Channel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ChannelMutation) OldEnabled(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEnabled is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEnabled requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEnabled: %w", err)
+	}
+	return oldValue.Enabled, nil
+}
+
+// ResetEnabled resets all changes to the "enabled" field.
+func (m *ChannelMutation) ResetEnabled() {
+	m.enabled = nil
+}
+
+// SetDisabledReason sets the "disabled_reason" field.
+func (m *ChannelMutation) SetDisabledReason(s string) {
+	m.disabled_reason = &s
+}
+
+// DisabledReason returns the value of the "disabled_reason" field in the mutation.
+func (m *ChannelMutation) DisabledReason() (r string, exists bool) {
+	v := m.disabled_reason
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDisabledReason returns the old "disabled_reason" field's value of the Channel entity.
+// If the Channel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ChannelMutation) OldDisabledReason(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDisabledReason is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDisabledReason requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDisabledReason: %w", err)
+	}
+	return oldValue.DisabledReason, nil
+}
+
+// ClearDisabledReason clears the value of the "disabled_reason" field.
+func (m *ChannelMutation) ClearDisabledReason() {
+	m.disabled_reason = nil
+	m.clearedFields[channel.FieldDisabledReason] = struct{}{}
+}
+
+// DisabledReasonCleared returns if the "disabled_reason" field was cleared in this mutation.
+func (m *ChannelMutation) DisabledReasonCleared() bool {
+	_, ok := m.clearedFields[channel.FieldDisabledReason]
+	return ok
+}
+
+// ResetDisabledReason resets all changes to the "disabled_reason" field.
+func (m *ChannelMutation) ResetDisabledReason() {
+	m.disabled_reason = nil
+	delete(m.clearedFields, channel.FieldDisabledReason)
+}
+
+// SetDisabledAt sets the "disabled_at" field.
+func (m *ChannelMutation) SetDisabledAt(t time.Time) {
+	m.disabled_at = &t
+}
+
+// DisabledAt returns the value of the "disabled_at" field in the mutation.
+func (m *ChannelMutation) DisabledAt() (r time.Time, exists bool) {
+	v := m.disabled_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDisabledAt returns the old "disabled_at" field's value of the Channel entity.
+// If the Channel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ChannelMutation) OldDisabledAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDisabledAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDisabledAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDisabledAt: %w", err)
+	}
+	return oldValue.DisabledAt, nil
+}
+
+// ClearDisabledAt clears the value of the "disabled_at" field.
+func (m *ChannelMutation) ClearDisabledAt() {
+	m.disabled_at = nil
+	m.clearedFields[channel.FieldDisabledAt] = struct{}{}
+}
+
+// DisabledAtCleared returns if the "disabled_at" field was cleared in this mutation.
+func (m *ChannelMutation) DisabledAtCleared() bool {
+	_, ok := m.clearedFields[channel.FieldDisabledAt]
+	return ok
+}
+
+// ResetDisabledAt resets all changes to the "disabled_at" field.
+func (m *ChannelMutation) ResetDisabledAt() {
+	m.disabled_at = nil
+	delete(m.clearedFields, channel.FieldDisabledAt)
+}
+
+// SetFailures sets the "failures" field.
+func (m *ChannelMutation) SetFailures(i int) {
+	m.failures = &i
+	m.addfailures = nil
+}
+
+// Failures returns the value of the "failures" field in the mutation.
+func (m *ChannelMutation) Failures() (r int, exists bool) {
+	v := m.failures
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFailures returns the old "failures" field's value of the Channel entity.
+// If the Channel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ChannelMutation) OldFailures(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFailures is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFailures requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFailures: %w", err)
+	}
+	return oldValue.Failures, nil
+}
+
+// AddFailures adds i to the "failures" field.
+func (m *ChannelMutation) AddFailures(i int) {
+	if m.addfailures != nil {
+		*m.addfailures += i
+	} else {
+		m.addfailures = &i
+	}
+}
+
+// AddedFailures returns the value that was added to the "failures" field in this mutation.
+func (m *ChannelMutation) AddedFailures() (r int, exists bool) {
+	v := m.addfailures
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetFailures resets all changes to the "failures" field.
+func (m *ChannelMutation) ResetFailures() {
+	m.failures = nil
+	m.addfailures = nil
+}
+
+// SetRetryAt sets the "retry_at" field.
+func (m *ChannelMutation) SetRetryAt(t time.Time) {
+	m.retry_at = &t
+}
+
+// RetryAt returns the value of the "retry_at" field in the mutation.
+func (m *ChannelMutation) RetryAt() (r time.Time, exists bool) {
+	v := m.retry_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRetryAt returns the old "retry_at" field's value of the Channel entity.
+// If the Channel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ChannelMutation) OldRetryAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRetryAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRetryAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRetryAt: %w", err)
+	}
+	return oldValue.RetryAt, nil
+}
+
+// ClearRetryAt clears the value of the "retry_at" field.
+func (m *ChannelMutation) ClearRetryAt() {
+	m.retry_at = nil
+	m.clearedFields[channel.FieldRetryAt] = struct{}{}
+}
+
+// RetryAtCleared returns if the "retry_at" field was cleared in this mutation.
+func (m *ChannelMutation) RetryAtCleared() bool {
+	_, ok := m.clearedFields[channel.FieldRetryAt]
+	return ok
+}
+
+// ResetRetryAt resets all changes to the "retry_at" field.
+func (m *ChannelMutation) ResetRetryAt() {
+	m.retry_at = nil
+	delete(m.clearedFields, channel.FieldRetryAt)
+}
+
+// SetLastDeliveredAt sets the "last_delivered_at" field.
+func (m *ChannelMutation) SetLastDeliveredAt(t time.Time) {
+	m.last_delivered_at = &t
+}
+
+// LastDeliveredAt returns the value of the "last_delivered_at" field in the mutation.
+func (m *ChannelMutation) LastDeliveredAt() (r time.Time, exists bool) {
+	v := m.last_delivered_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLastDeliveredAt returns the old "last_delivered_at" field's value of the Channel entity.
+// If the Channel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ChannelMutation) OldLastDeliveredAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLastDeliveredAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLastDeliveredAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLastDeliveredAt: %w", err)
+	}
+	return oldValue.LastDeliveredAt, nil
+}
+
+// ClearLastDeliveredAt clears the value of the "last_delivered_at" field.
+func (m *ChannelMutation) ClearLastDeliveredAt() {
+	m.last_delivered_at = nil
+	m.clearedFields[channel.FieldLastDeliveredAt] = struct{}{}
+}
+
+// LastDeliveredAtCleared returns if the "last_delivered_at" field was cleared in this mutation.
+func (m *ChannelMutation) LastDeliveredAtCleared() bool {
+	_, ok := m.clearedFields[channel.FieldLastDeliveredAt]
+	return ok
+}
+
+// ResetLastDeliveredAt resets all changes to the "last_delivered_at" field.
+func (m *ChannelMutation) ResetLastDeliveredAt() {
+	m.last_delivered_at = nil
+	delete(m.clearedFields, channel.FieldLastDeliveredAt)
+}
+
+// SetCreatedBy sets the "created_by" field.
+func (m *ChannelMutation) SetCreatedBy(s string) {
+	m.created_by = &s
+}
+
+// CreatedBy returns the value of the "created_by" field in the mutation.
+func (m *ChannelMutation) CreatedBy() (r string, exists bool) {
+	v := m.created_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedBy returns the old "created_by" field's value of the Channel entity.
+// If the Channel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ChannelMutation) OldCreatedBy(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedBy: %w", err)
+	}
+	return oldValue.CreatedBy, nil
+}
+
+// ResetCreatedBy resets all changes to the "created_by" field.
+func (m *ChannelMutation) ResetCreatedBy() {
+	m.created_by = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *ChannelMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *ChannelMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the Channel entity.
+// If the Channel object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ChannelMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *ChannelMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// Where appends a list predicates to the ChannelMutation builder.
+func (m *ChannelMutation) Where(ps ...predicate.Channel) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the ChannelMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *ChannelMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Channel, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *ChannelMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *ChannelMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Channel).
+func (m *ChannelMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *ChannelMutation) Fields() []string {
+	fields := make([]string, 0, 16)
+	if m.workspace_id != nil {
+		fields = append(fields, channel.FieldWorkspaceID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, channel.FieldCreatedAt)
+	}
+	if m.kind != nil {
+		fields = append(fields, channel.FieldKind)
+	}
+	if m.name != nil {
+		fields = append(fields, channel.FieldName)
+	}
+	if m.host != nil {
+		fields = append(fields, channel.FieldHost)
+	}
+	if m.header_names != nil {
+		fields = append(fields, channel.FieldHeaderNames)
+	}
+	if m.sealed != nil {
+		fields = append(fields, channel.FieldSealed)
+	}
+	if m.min_severity != nil {
+		fields = append(fields, channel.FieldMinSeverity)
+	}
+	if m.enabled != nil {
+		fields = append(fields, channel.FieldEnabled)
+	}
+	if m.disabled_reason != nil {
+		fields = append(fields, channel.FieldDisabledReason)
+	}
+	if m.disabled_at != nil {
+		fields = append(fields, channel.FieldDisabledAt)
+	}
+	if m.failures != nil {
+		fields = append(fields, channel.FieldFailures)
+	}
+	if m.retry_at != nil {
+		fields = append(fields, channel.FieldRetryAt)
+	}
+	if m.last_delivered_at != nil {
+		fields = append(fields, channel.FieldLastDeliveredAt)
+	}
+	if m.created_by != nil {
+		fields = append(fields, channel.FieldCreatedBy)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, channel.FieldUpdatedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *ChannelMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case channel.FieldWorkspaceID:
+		return m.WorkspaceID()
+	case channel.FieldCreatedAt:
+		return m.CreatedAt()
+	case channel.FieldKind:
+		return m.Kind()
+	case channel.FieldName:
+		return m.Name()
+	case channel.FieldHost:
+		return m.Host()
+	case channel.FieldHeaderNames:
+		return m.HeaderNames()
+	case channel.FieldSealed:
+		return m.Sealed()
+	case channel.FieldMinSeverity:
+		return m.MinSeverity()
+	case channel.FieldEnabled:
+		return m.Enabled()
+	case channel.FieldDisabledReason:
+		return m.DisabledReason()
+	case channel.FieldDisabledAt:
+		return m.DisabledAt()
+	case channel.FieldFailures:
+		return m.Failures()
+	case channel.FieldRetryAt:
+		return m.RetryAt()
+	case channel.FieldLastDeliveredAt:
+		return m.LastDeliveredAt()
+	case channel.FieldCreatedBy:
+		return m.CreatedBy()
+	case channel.FieldUpdatedAt:
+		return m.UpdatedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *ChannelMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case channel.FieldWorkspaceID:
+		return m.OldWorkspaceID(ctx)
+	case channel.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case channel.FieldKind:
+		return m.OldKind(ctx)
+	case channel.FieldName:
+		return m.OldName(ctx)
+	case channel.FieldHost:
+		return m.OldHost(ctx)
+	case channel.FieldHeaderNames:
+		return m.OldHeaderNames(ctx)
+	case channel.FieldSealed:
+		return m.OldSealed(ctx)
+	case channel.FieldMinSeverity:
+		return m.OldMinSeverity(ctx)
+	case channel.FieldEnabled:
+		return m.OldEnabled(ctx)
+	case channel.FieldDisabledReason:
+		return m.OldDisabledReason(ctx)
+	case channel.FieldDisabledAt:
+		return m.OldDisabledAt(ctx)
+	case channel.FieldFailures:
+		return m.OldFailures(ctx)
+	case channel.FieldRetryAt:
+		return m.OldRetryAt(ctx)
+	case channel.FieldLastDeliveredAt:
+		return m.OldLastDeliveredAt(ctx)
+	case channel.FieldCreatedBy:
+		return m.OldCreatedBy(ctx)
+	case channel.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown Channel field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ChannelMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case channel.FieldWorkspaceID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWorkspaceID(v)
+		return nil
+	case channel.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case channel.FieldKind:
+		v, ok := value.(crm.ChannelKind)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKind(v)
+		return nil
+	case channel.FieldName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetName(v)
+		return nil
+	case channel.FieldHost:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetHost(v)
+		return nil
+	case channel.FieldHeaderNames:
+		v, ok := value.([]string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetHeaderNames(v)
+		return nil
+	case channel.FieldSealed:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSealed(v)
+		return nil
+	case channel.FieldMinSeverity:
+		v, ok := value.(crm.Severity)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMinSeverity(v)
+		return nil
+	case channel.FieldEnabled:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEnabled(v)
+		return nil
+	case channel.FieldDisabledReason:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDisabledReason(v)
+		return nil
+	case channel.FieldDisabledAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDisabledAt(v)
+		return nil
+	case channel.FieldFailures:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFailures(v)
+		return nil
+	case channel.FieldRetryAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRetryAt(v)
+		return nil
+	case channel.FieldLastDeliveredAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLastDeliveredAt(v)
+		return nil
+	case channel.FieldCreatedBy:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedBy(v)
+		return nil
+	case channel.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Channel field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *ChannelMutation) AddedFields() []string {
+	var fields []string
+	if m.addfailures != nil {
+		fields = append(fields, channel.FieldFailures)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *ChannelMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case channel.FieldFailures:
+		return m.AddedFailures()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ChannelMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case channel.FieldFailures:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddFailures(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Channel numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *ChannelMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(channel.FieldHeaderNames) {
+		fields = append(fields, channel.FieldHeaderNames)
+	}
+	if m.FieldCleared(channel.FieldDisabledReason) {
+		fields = append(fields, channel.FieldDisabledReason)
+	}
+	if m.FieldCleared(channel.FieldDisabledAt) {
+		fields = append(fields, channel.FieldDisabledAt)
+	}
+	if m.FieldCleared(channel.FieldRetryAt) {
+		fields = append(fields, channel.FieldRetryAt)
+	}
+	if m.FieldCleared(channel.FieldLastDeliveredAt) {
+		fields = append(fields, channel.FieldLastDeliveredAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *ChannelMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *ChannelMutation) ClearField(name string) error {
+	switch name {
+	case channel.FieldHeaderNames:
+		m.ClearHeaderNames()
+		return nil
+	case channel.FieldDisabledReason:
+		m.ClearDisabledReason()
+		return nil
+	case channel.FieldDisabledAt:
+		m.ClearDisabledAt()
+		return nil
+	case channel.FieldRetryAt:
+		m.ClearRetryAt()
+		return nil
+	case channel.FieldLastDeliveredAt:
+		m.ClearLastDeliveredAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Channel nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *ChannelMutation) ResetField(name string) error {
+	switch name {
+	case channel.FieldWorkspaceID:
+		m.ResetWorkspaceID()
+		return nil
+	case channel.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case channel.FieldKind:
+		m.ResetKind()
+		return nil
+	case channel.FieldName:
+		m.ResetName()
+		return nil
+	case channel.FieldHost:
+		m.ResetHost()
+		return nil
+	case channel.FieldHeaderNames:
+		m.ResetHeaderNames()
+		return nil
+	case channel.FieldSealed:
+		m.ResetSealed()
+		return nil
+	case channel.FieldMinSeverity:
+		m.ResetMinSeverity()
+		return nil
+	case channel.FieldEnabled:
+		m.ResetEnabled()
+		return nil
+	case channel.FieldDisabledReason:
+		m.ResetDisabledReason()
+		return nil
+	case channel.FieldDisabledAt:
+		m.ResetDisabledAt()
+		return nil
+	case channel.FieldFailures:
+		m.ResetFailures()
+		return nil
+	case channel.FieldRetryAt:
+		m.ResetRetryAt()
+		return nil
+	case channel.FieldLastDeliveredAt:
+		m.ResetLastDeliveredAt()
+		return nil
+	case channel.FieldCreatedBy:
+		m.ResetCreatedBy()
+		return nil
+	case channel.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Channel field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *ChannelMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *ChannelMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *ChannelMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *ChannelMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *ChannelMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *ChannelMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *ChannelMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Channel unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *ChannelMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Channel edge %s", name)
+}
+
 // ConnectorMemoMutation represents an operation that mutates the ConnectorMemo nodes in the graph.
 type ConnectorMemoMutation struct {
 	config
@@ -6763,6 +8803,7 @@ type CrmFieldMutation struct {
 	readable           *bool
 	creatable          *bool
 	updatable          *bool
+	rights_since       *time.Time
 	standardized       *bool
 	hideable           *bool
 	custom             *bool
@@ -7271,6 +9312,55 @@ func (m *CrmFieldMutation) OldUpdatable(ctx context.Context) (v bool, err error)
 // ResetUpdatable resets all changes to the "updatable" field.
 func (m *CrmFieldMutation) ResetUpdatable() {
 	m.updatable = nil
+}
+
+// SetRightsSince sets the "rights_since" field.
+func (m *CrmFieldMutation) SetRightsSince(t time.Time) {
+	m.rights_since = &t
+}
+
+// RightsSince returns the value of the "rights_since" field in the mutation.
+func (m *CrmFieldMutation) RightsSince() (r time.Time, exists bool) {
+	v := m.rights_since
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRightsSince returns the old "rights_since" field's value of the CrmField entity.
+// If the CrmField object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CrmFieldMutation) OldRightsSince(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRightsSince is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRightsSince requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRightsSince: %w", err)
+	}
+	return oldValue.RightsSince, nil
+}
+
+// ClearRightsSince clears the value of the "rights_since" field.
+func (m *CrmFieldMutation) ClearRightsSince() {
+	m.rights_since = nil
+	m.clearedFields[crmfield.FieldRightsSince] = struct{}{}
+}
+
+// RightsSinceCleared returns if the "rights_since" field was cleared in this mutation.
+func (m *CrmFieldMutation) RightsSinceCleared() bool {
+	_, ok := m.clearedFields[crmfield.FieldRightsSince]
+	return ok
+}
+
+// ResetRightsSince resets all changes to the "rights_since" field.
+func (m *CrmFieldMutation) ResetRightsSince() {
+	m.rights_since = nil
+	delete(m.clearedFields, crmfield.FieldRightsSince)
 }
 
 // SetStandardized sets the "standardized" field.
@@ -7824,7 +9914,7 @@ func (m *CrmFieldMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *CrmFieldMutation) Fields() []string {
-	fields := make([]string, 0, 21)
+	fields := make([]string, 0, 22)
 	if m.workspace_id != nil {
 		fields = append(fields, crmfield.FieldWorkspaceID)
 	}
@@ -7854,6 +9944,9 @@ func (m *CrmFieldMutation) Fields() []string {
 	}
 	if m.updatable != nil {
 		fields = append(fields, crmfield.FieldUpdatable)
+	}
+	if m.rights_since != nil {
+		fields = append(fields, crmfield.FieldRightsSince)
 	}
 	if m.standardized != nil {
 		fields = append(fields, crmfield.FieldStandardized)
@@ -7916,6 +10009,8 @@ func (m *CrmFieldMutation) Field(name string) (ent.Value, bool) {
 		return m.Creatable()
 	case crmfield.FieldUpdatable:
 		return m.Updatable()
+	case crmfield.FieldRightsSince:
+		return m.RightsSince()
 	case crmfield.FieldStandardized:
 		return m.Standardized()
 	case crmfield.FieldHideable:
@@ -7967,6 +10062,8 @@ func (m *CrmFieldMutation) OldField(ctx context.Context, name string) (ent.Value
 		return m.OldCreatable(ctx)
 	case crmfield.FieldUpdatable:
 		return m.OldUpdatable(ctx)
+	case crmfield.FieldRightsSince:
+		return m.OldRightsSince(ctx)
 	case crmfield.FieldStandardized:
 		return m.OldStandardized(ctx)
 	case crmfield.FieldHideable:
@@ -8067,6 +10164,13 @@ func (m *CrmFieldMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetUpdatable(v)
+		return nil
+	case crmfield.FieldRightsSince:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRightsSince(v)
 		return nil
 	case crmfield.FieldStandardized:
 		v, ok := value.(bool)
@@ -8181,6 +10285,9 @@ func (m *CrmFieldMutation) ClearedFields() []string {
 	if m.FieldCleared(crmfield.FieldDataType) {
 		fields = append(fields, crmfield.FieldDataType)
 	}
+	if m.FieldCleared(crmfield.FieldRightsSince) {
+		fields = append(fields, crmfield.FieldRightsSince)
+	}
 	if m.FieldCleared(crmfield.FieldPicklist) {
 		fields = append(fields, crmfield.FieldPicklist)
 	}
@@ -8218,6 +10325,9 @@ func (m *CrmFieldMutation) ClearField(name string) error {
 		return nil
 	case crmfield.FieldDataType:
 		m.ClearDataType()
+		return nil
+	case crmfield.FieldRightsSince:
+		m.ClearRightsSince()
 		return nil
 	case crmfield.FieldPicklist:
 		m.ClearPicklist()
@@ -8274,6 +10384,9 @@ func (m *CrmFieldMutation) ResetField(name string) error {
 		return nil
 	case crmfield.FieldUpdatable:
 		m.ResetUpdatable()
+		return nil
+	case crmfield.FieldRightsSince:
+		m.ResetRightsSince()
 		return nil
 	case crmfield.FieldStandardized:
 		m.ResetStandardized()
@@ -8399,6 +10512,8 @@ type CrmObjectMutation struct {
 	requirement           *crm.Requirement
 	status                *crm.ObjectStatus
 	rights                *crm.Rights
+	rights_since          *time.Time
+	published             *bool
 	cause                 *crm.Cause
 	evidence              *string
 	since                 *time.Time
@@ -8852,6 +10967,91 @@ func (m *CrmObjectMutation) RightsCleared() bool {
 func (m *CrmObjectMutation) ResetRights() {
 	m.rights = nil
 	delete(m.clearedFields, crmobject.FieldRights)
+}
+
+// SetRightsSince sets the "rights_since" field.
+func (m *CrmObjectMutation) SetRightsSince(t time.Time) {
+	m.rights_since = &t
+}
+
+// RightsSince returns the value of the "rights_since" field in the mutation.
+func (m *CrmObjectMutation) RightsSince() (r time.Time, exists bool) {
+	v := m.rights_since
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRightsSince returns the old "rights_since" field's value of the CrmObject entity.
+// If the CrmObject object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CrmObjectMutation) OldRightsSince(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRightsSince is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRightsSince requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRightsSince: %w", err)
+	}
+	return oldValue.RightsSince, nil
+}
+
+// ClearRightsSince clears the value of the "rights_since" field.
+func (m *CrmObjectMutation) ClearRightsSince() {
+	m.rights_since = nil
+	m.clearedFields[crmobject.FieldRightsSince] = struct{}{}
+}
+
+// RightsSinceCleared returns if the "rights_since" field was cleared in this mutation.
+func (m *CrmObjectMutation) RightsSinceCleared() bool {
+	_, ok := m.clearedFields[crmobject.FieldRightsSince]
+	return ok
+}
+
+// ResetRightsSince resets all changes to the "rights_since" field.
+func (m *CrmObjectMutation) ResetRightsSince() {
+	m.rights_since = nil
+	delete(m.clearedFields, crmobject.FieldRightsSince)
+}
+
+// SetPublished sets the "published" field.
+func (m *CrmObjectMutation) SetPublished(b bool) {
+	m.published = &b
+}
+
+// Published returns the value of the "published" field in the mutation.
+func (m *CrmObjectMutation) Published() (r bool, exists bool) {
+	v := m.published
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPublished returns the old "published" field's value of the CrmObject entity.
+// If the CrmObject object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CrmObjectMutation) OldPublished(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPublished is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPublished requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPublished: %w", err)
+	}
+	return oldValue.Published, nil
+}
+
+// ResetPublished resets all changes to the "published" field.
+func (m *CrmObjectMutation) ResetPublished() {
+	m.published = nil
 }
 
 // SetCause sets the "cause" field.
@@ -9999,7 +12199,7 @@ func (m *CrmObjectMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *CrmObjectMutation) Fields() []string {
-	fields := make([]string, 0, 29)
+	fields := make([]string, 0, 31)
 	if m.workspace_id != nil {
 		fields = append(fields, crmobject.FieldWorkspaceID)
 	}
@@ -10023,6 +12223,12 @@ func (m *CrmObjectMutation) Fields() []string {
 	}
 	if m.rights != nil {
 		fields = append(fields, crmobject.FieldRights)
+	}
+	if m.rights_since != nil {
+		fields = append(fields, crmobject.FieldRightsSince)
+	}
+	if m.published != nil {
+		fields = append(fields, crmobject.FieldPublished)
 	}
 	if m.cause != nil {
 		fields = append(fields, crmobject.FieldCause)
@@ -10111,6 +12317,10 @@ func (m *CrmObjectMutation) Field(name string) (ent.Value, bool) {
 		return m.Status()
 	case crmobject.FieldRights:
 		return m.Rights()
+	case crmobject.FieldRightsSince:
+		return m.RightsSince()
+	case crmobject.FieldPublished:
+		return m.Published()
 	case crmobject.FieldCause:
 		return m.Cause()
 	case crmobject.FieldEvidence:
@@ -10178,6 +12388,10 @@ func (m *CrmObjectMutation) OldField(ctx context.Context, name string) (ent.Valu
 		return m.OldStatus(ctx)
 	case crmobject.FieldRights:
 		return m.OldRights(ctx)
+	case crmobject.FieldRightsSince:
+		return m.OldRightsSince(ctx)
+	case crmobject.FieldPublished:
+		return m.OldPublished(ctx)
 	case crmobject.FieldCause:
 		return m.OldCause(ctx)
 	case crmobject.FieldEvidence:
@@ -10284,6 +12498,20 @@ func (m *CrmObjectMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetRights(v)
+		return nil
+	case crmobject.FieldRightsSince:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRightsSince(v)
+		return nil
+	case crmobject.FieldPublished:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPublished(v)
 		return nil
 	case crmobject.FieldCause:
 		v, ok := value.(crm.Cause)
@@ -10507,6 +12735,9 @@ func (m *CrmObjectMutation) ClearedFields() []string {
 	if m.FieldCleared(crmobject.FieldRights) {
 		fields = append(fields, crmobject.FieldRights)
 	}
+	if m.FieldCleared(crmobject.FieldRightsSince) {
+		fields = append(fields, crmobject.FieldRightsSince)
+	}
 	if m.FieldCleared(crmobject.FieldCause) {
 		fields = append(fields, crmobject.FieldCause)
 	}
@@ -10568,6 +12799,9 @@ func (m *CrmObjectMutation) ClearField(name string) error {
 		return nil
 	case crmobject.FieldRights:
 		m.ClearRights()
+		return nil
+	case crmobject.FieldRightsSince:
+		m.ClearRightsSince()
 		return nil
 	case crmobject.FieldCause:
 		m.ClearCause()
@@ -10642,6 +12876,12 @@ func (m *CrmObjectMutation) ResetField(name string) error {
 		return nil
 	case crmobject.FieldRights:
 		m.ResetRights()
+		return nil
+	case crmobject.FieldRightsSince:
+		m.ResetRightsSince()
+		return nil
+	case crmobject.FieldPublished:
+		m.ResetPublished()
 		return nil
 	case crmobject.FieldCause:
 		m.ResetCause()
@@ -10810,6 +13050,2494 @@ func (m *CrmObjectMutation) ResetEdge(name string) error {
 		return nil
 	}
 	return fmt.Errorf("unknown CrmObject edge %s", name)
+}
+
+// DeliveryMutation represents an operation that mutates the Delivery nodes in the graph.
+type DeliveryMutation struct {
+	config
+	op               Op
+	typ              string
+	id               *string
+	workspace_id     *string
+	created_at       *time.Time
+	kind             *crm.DeliveryKind
+	medium           *crm.Medium
+	channel_id       *string
+	address          *string
+	integration_id   *string
+	alert_id         *string
+	digest_id        *string
+	event            *crm.AlertEvent
+	dedup_key        *string
+	payload          *[]byte
+	state            *crm.DeliveryState
+	attempts         *int
+	addattempts      *int
+	next_attempt_at  *time.Time
+	attempted_at     *time.Time
+	delivered_at     *time.Time
+	response_code    *int
+	addresponse_code *int
+	failure          *string
+	log              *[]crm.DeliveryAttempt
+	appendlog        []crm.DeliveryAttempt
+	clearedFields    map[string]struct{}
+	done             bool
+	oldValue         func(context.Context) (*Delivery, error)
+	predicates       []predicate.Delivery
+}
+
+var _ ent.Mutation = (*DeliveryMutation)(nil)
+
+// deliveryOption allows management of the mutation configuration using functional options.
+type deliveryOption func(*DeliveryMutation)
+
+// newDeliveryMutation creates new mutation for the Delivery entity.
+func newDeliveryMutation(c config, op Op, opts ...deliveryOption) *DeliveryMutation {
+	m := &DeliveryMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeDelivery,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withDeliveryID sets the ID field of the mutation.
+func withDeliveryID(id string) deliveryOption {
+	return func(m *DeliveryMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Delivery
+		)
+		m.oldValue = func(ctx context.Context) (*Delivery, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Delivery.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withDelivery sets the old Delivery of the mutation.
+func withDelivery(node *Delivery) deliveryOption {
+	return func(m *DeliveryMutation) {
+		m.oldValue = func(context.Context) (*Delivery, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m DeliveryMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m DeliveryMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Delivery entities.
+func (m *DeliveryMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *DeliveryMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *DeliveryMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Delivery.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetWorkspaceID sets the "workspace_id" field.
+func (m *DeliveryMutation) SetWorkspaceID(s string) {
+	m.workspace_id = &s
+}
+
+// WorkspaceID returns the value of the "workspace_id" field in the mutation.
+func (m *DeliveryMutation) WorkspaceID() (r string, exists bool) {
+	v := m.workspace_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWorkspaceID returns the old "workspace_id" field's value of the Delivery entity.
+// If the Delivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DeliveryMutation) OldWorkspaceID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWorkspaceID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWorkspaceID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWorkspaceID: %w", err)
+	}
+	return oldValue.WorkspaceID, nil
+}
+
+// ResetWorkspaceID resets all changes to the "workspace_id" field.
+func (m *DeliveryMutation) ResetWorkspaceID() {
+	m.workspace_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *DeliveryMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *DeliveryMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Delivery entity.
+// If the Delivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DeliveryMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *DeliveryMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetKind sets the "kind" field.
+func (m *DeliveryMutation) SetKind(ck crm.DeliveryKind) {
+	m.kind = &ck
+}
+
+// Kind returns the value of the "kind" field in the mutation.
+func (m *DeliveryMutation) Kind() (r crm.DeliveryKind, exists bool) {
+	v := m.kind
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKind returns the old "kind" field's value of the Delivery entity.
+// If the Delivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DeliveryMutation) OldKind(ctx context.Context) (v crm.DeliveryKind, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKind is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKind requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKind: %w", err)
+	}
+	return oldValue.Kind, nil
+}
+
+// ResetKind resets all changes to the "kind" field.
+func (m *DeliveryMutation) ResetKind() {
+	m.kind = nil
+}
+
+// SetMedium sets the "medium" field.
+func (m *DeliveryMutation) SetMedium(c crm.Medium) {
+	m.medium = &c
+}
+
+// Medium returns the value of the "medium" field in the mutation.
+func (m *DeliveryMutation) Medium() (r crm.Medium, exists bool) {
+	v := m.medium
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMedium returns the old "medium" field's value of the Delivery entity.
+// If the Delivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DeliveryMutation) OldMedium(ctx context.Context) (v crm.Medium, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMedium is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMedium requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMedium: %w", err)
+	}
+	return oldValue.Medium, nil
+}
+
+// ResetMedium resets all changes to the "medium" field.
+func (m *DeliveryMutation) ResetMedium() {
+	m.medium = nil
+}
+
+// SetChannelID sets the "channel_id" field.
+func (m *DeliveryMutation) SetChannelID(s string) {
+	m.channel_id = &s
+}
+
+// ChannelID returns the value of the "channel_id" field in the mutation.
+func (m *DeliveryMutation) ChannelID() (r string, exists bool) {
+	v := m.channel_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChannelID returns the old "channel_id" field's value of the Delivery entity.
+// If the Delivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DeliveryMutation) OldChannelID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChannelID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChannelID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChannelID: %w", err)
+	}
+	return oldValue.ChannelID, nil
+}
+
+// ClearChannelID clears the value of the "channel_id" field.
+func (m *DeliveryMutation) ClearChannelID() {
+	m.channel_id = nil
+	m.clearedFields[delivery.FieldChannelID] = struct{}{}
+}
+
+// ChannelIDCleared returns if the "channel_id" field was cleared in this mutation.
+func (m *DeliveryMutation) ChannelIDCleared() bool {
+	_, ok := m.clearedFields[delivery.FieldChannelID]
+	return ok
+}
+
+// ResetChannelID resets all changes to the "channel_id" field.
+func (m *DeliveryMutation) ResetChannelID() {
+	m.channel_id = nil
+	delete(m.clearedFields, delivery.FieldChannelID)
+}
+
+// SetAddress sets the "address" field.
+func (m *DeliveryMutation) SetAddress(s string) {
+	m.address = &s
+}
+
+// Address returns the value of the "address" field in the mutation.
+func (m *DeliveryMutation) Address() (r string, exists bool) {
+	v := m.address
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAddress returns the old "address" field's value of the Delivery entity.
+// If the Delivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DeliveryMutation) OldAddress(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAddress is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAddress requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAddress: %w", err)
+	}
+	return oldValue.Address, nil
+}
+
+// ClearAddress clears the value of the "address" field.
+func (m *DeliveryMutation) ClearAddress() {
+	m.address = nil
+	m.clearedFields[delivery.FieldAddress] = struct{}{}
+}
+
+// AddressCleared returns if the "address" field was cleared in this mutation.
+func (m *DeliveryMutation) AddressCleared() bool {
+	_, ok := m.clearedFields[delivery.FieldAddress]
+	return ok
+}
+
+// ResetAddress resets all changes to the "address" field.
+func (m *DeliveryMutation) ResetAddress() {
+	m.address = nil
+	delete(m.clearedFields, delivery.FieldAddress)
+}
+
+// SetIntegrationID sets the "integration_id" field.
+func (m *DeliveryMutation) SetIntegrationID(s string) {
+	m.integration_id = &s
+}
+
+// IntegrationID returns the value of the "integration_id" field in the mutation.
+func (m *DeliveryMutation) IntegrationID() (r string, exists bool) {
+	v := m.integration_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldIntegrationID returns the old "integration_id" field's value of the Delivery entity.
+// If the Delivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DeliveryMutation) OldIntegrationID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldIntegrationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldIntegrationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldIntegrationID: %w", err)
+	}
+	return oldValue.IntegrationID, nil
+}
+
+// ClearIntegrationID clears the value of the "integration_id" field.
+func (m *DeliveryMutation) ClearIntegrationID() {
+	m.integration_id = nil
+	m.clearedFields[delivery.FieldIntegrationID] = struct{}{}
+}
+
+// IntegrationIDCleared returns if the "integration_id" field was cleared in this mutation.
+func (m *DeliveryMutation) IntegrationIDCleared() bool {
+	_, ok := m.clearedFields[delivery.FieldIntegrationID]
+	return ok
+}
+
+// ResetIntegrationID resets all changes to the "integration_id" field.
+func (m *DeliveryMutation) ResetIntegrationID() {
+	m.integration_id = nil
+	delete(m.clearedFields, delivery.FieldIntegrationID)
+}
+
+// SetAlertID sets the "alert_id" field.
+func (m *DeliveryMutation) SetAlertID(s string) {
+	m.alert_id = &s
+}
+
+// AlertID returns the value of the "alert_id" field in the mutation.
+func (m *DeliveryMutation) AlertID() (r string, exists bool) {
+	v := m.alert_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAlertID returns the old "alert_id" field's value of the Delivery entity.
+// If the Delivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DeliveryMutation) OldAlertID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAlertID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAlertID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAlertID: %w", err)
+	}
+	return oldValue.AlertID, nil
+}
+
+// ClearAlertID clears the value of the "alert_id" field.
+func (m *DeliveryMutation) ClearAlertID() {
+	m.alert_id = nil
+	m.clearedFields[delivery.FieldAlertID] = struct{}{}
+}
+
+// AlertIDCleared returns if the "alert_id" field was cleared in this mutation.
+func (m *DeliveryMutation) AlertIDCleared() bool {
+	_, ok := m.clearedFields[delivery.FieldAlertID]
+	return ok
+}
+
+// ResetAlertID resets all changes to the "alert_id" field.
+func (m *DeliveryMutation) ResetAlertID() {
+	m.alert_id = nil
+	delete(m.clearedFields, delivery.FieldAlertID)
+}
+
+// SetDigestID sets the "digest_id" field.
+func (m *DeliveryMutation) SetDigestID(s string) {
+	m.digest_id = &s
+}
+
+// DigestID returns the value of the "digest_id" field in the mutation.
+func (m *DeliveryMutation) DigestID() (r string, exists bool) {
+	v := m.digest_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDigestID returns the old "digest_id" field's value of the Delivery entity.
+// If the Delivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DeliveryMutation) OldDigestID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDigestID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDigestID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDigestID: %w", err)
+	}
+	return oldValue.DigestID, nil
+}
+
+// ClearDigestID clears the value of the "digest_id" field.
+func (m *DeliveryMutation) ClearDigestID() {
+	m.digest_id = nil
+	m.clearedFields[delivery.FieldDigestID] = struct{}{}
+}
+
+// DigestIDCleared returns if the "digest_id" field was cleared in this mutation.
+func (m *DeliveryMutation) DigestIDCleared() bool {
+	_, ok := m.clearedFields[delivery.FieldDigestID]
+	return ok
+}
+
+// ResetDigestID resets all changes to the "digest_id" field.
+func (m *DeliveryMutation) ResetDigestID() {
+	m.digest_id = nil
+	delete(m.clearedFields, delivery.FieldDigestID)
+}
+
+// SetEvent sets the "event" field.
+func (m *DeliveryMutation) SetEvent(ce crm.AlertEvent) {
+	m.event = &ce
+}
+
+// Event returns the value of the "event" field in the mutation.
+func (m *DeliveryMutation) Event() (r crm.AlertEvent, exists bool) {
+	v := m.event
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEvent returns the old "event" field's value of the Delivery entity.
+// If the Delivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DeliveryMutation) OldEvent(ctx context.Context) (v *crm.AlertEvent, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEvent is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEvent requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEvent: %w", err)
+	}
+	return oldValue.Event, nil
+}
+
+// ClearEvent clears the value of the "event" field.
+func (m *DeliveryMutation) ClearEvent() {
+	m.event = nil
+	m.clearedFields[delivery.FieldEvent] = struct{}{}
+}
+
+// EventCleared returns if the "event" field was cleared in this mutation.
+func (m *DeliveryMutation) EventCleared() bool {
+	_, ok := m.clearedFields[delivery.FieldEvent]
+	return ok
+}
+
+// ResetEvent resets all changes to the "event" field.
+func (m *DeliveryMutation) ResetEvent() {
+	m.event = nil
+	delete(m.clearedFields, delivery.FieldEvent)
+}
+
+// SetDedupKey sets the "dedup_key" field.
+func (m *DeliveryMutation) SetDedupKey(s string) {
+	m.dedup_key = &s
+}
+
+// DedupKey returns the value of the "dedup_key" field in the mutation.
+func (m *DeliveryMutation) DedupKey() (r string, exists bool) {
+	v := m.dedup_key
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDedupKey returns the old "dedup_key" field's value of the Delivery entity.
+// If the Delivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DeliveryMutation) OldDedupKey(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDedupKey is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDedupKey requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDedupKey: %w", err)
+	}
+	return oldValue.DedupKey, nil
+}
+
+// ResetDedupKey resets all changes to the "dedup_key" field.
+func (m *DeliveryMutation) ResetDedupKey() {
+	m.dedup_key = nil
+}
+
+// SetPayload sets the "payload" field.
+func (m *DeliveryMutation) SetPayload(b []byte) {
+	m.payload = &b
+}
+
+// Payload returns the value of the "payload" field in the mutation.
+func (m *DeliveryMutation) Payload() (r []byte, exists bool) {
+	v := m.payload
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPayload returns the old "payload" field's value of the Delivery entity.
+// If the Delivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DeliveryMutation) OldPayload(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPayload is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPayload requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPayload: %w", err)
+	}
+	return oldValue.Payload, nil
+}
+
+// ResetPayload resets all changes to the "payload" field.
+func (m *DeliveryMutation) ResetPayload() {
+	m.payload = nil
+}
+
+// SetState sets the "state" field.
+func (m *DeliveryMutation) SetState(cs crm.DeliveryState) {
+	m.state = &cs
+}
+
+// State returns the value of the "state" field in the mutation.
+func (m *DeliveryMutation) State() (r crm.DeliveryState, exists bool) {
+	v := m.state
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldState returns the old "state" field's value of the Delivery entity.
+// If the Delivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DeliveryMutation) OldState(ctx context.Context) (v crm.DeliveryState, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldState is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldState requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldState: %w", err)
+	}
+	return oldValue.State, nil
+}
+
+// ResetState resets all changes to the "state" field.
+func (m *DeliveryMutation) ResetState() {
+	m.state = nil
+}
+
+// SetAttempts sets the "attempts" field.
+func (m *DeliveryMutation) SetAttempts(i int) {
+	m.attempts = &i
+	m.addattempts = nil
+}
+
+// Attempts returns the value of the "attempts" field in the mutation.
+func (m *DeliveryMutation) Attempts() (r int, exists bool) {
+	v := m.attempts
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAttempts returns the old "attempts" field's value of the Delivery entity.
+// If the Delivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DeliveryMutation) OldAttempts(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAttempts is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAttempts requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAttempts: %w", err)
+	}
+	return oldValue.Attempts, nil
+}
+
+// AddAttempts adds i to the "attempts" field.
+func (m *DeliveryMutation) AddAttempts(i int) {
+	if m.addattempts != nil {
+		*m.addattempts += i
+	} else {
+		m.addattempts = &i
+	}
+}
+
+// AddedAttempts returns the value that was added to the "attempts" field in this mutation.
+func (m *DeliveryMutation) AddedAttempts() (r int, exists bool) {
+	v := m.addattempts
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAttempts resets all changes to the "attempts" field.
+func (m *DeliveryMutation) ResetAttempts() {
+	m.attempts = nil
+	m.addattempts = nil
+}
+
+// SetNextAttemptAt sets the "next_attempt_at" field.
+func (m *DeliveryMutation) SetNextAttemptAt(t time.Time) {
+	m.next_attempt_at = &t
+}
+
+// NextAttemptAt returns the value of the "next_attempt_at" field in the mutation.
+func (m *DeliveryMutation) NextAttemptAt() (r time.Time, exists bool) {
+	v := m.next_attempt_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNextAttemptAt returns the old "next_attempt_at" field's value of the Delivery entity.
+// If the Delivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DeliveryMutation) OldNextAttemptAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNextAttemptAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNextAttemptAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNextAttemptAt: %w", err)
+	}
+	return oldValue.NextAttemptAt, nil
+}
+
+// ClearNextAttemptAt clears the value of the "next_attempt_at" field.
+func (m *DeliveryMutation) ClearNextAttemptAt() {
+	m.next_attempt_at = nil
+	m.clearedFields[delivery.FieldNextAttemptAt] = struct{}{}
+}
+
+// NextAttemptAtCleared returns if the "next_attempt_at" field was cleared in this mutation.
+func (m *DeliveryMutation) NextAttemptAtCleared() bool {
+	_, ok := m.clearedFields[delivery.FieldNextAttemptAt]
+	return ok
+}
+
+// ResetNextAttemptAt resets all changes to the "next_attempt_at" field.
+func (m *DeliveryMutation) ResetNextAttemptAt() {
+	m.next_attempt_at = nil
+	delete(m.clearedFields, delivery.FieldNextAttemptAt)
+}
+
+// SetAttemptedAt sets the "attempted_at" field.
+func (m *DeliveryMutation) SetAttemptedAt(t time.Time) {
+	m.attempted_at = &t
+}
+
+// AttemptedAt returns the value of the "attempted_at" field in the mutation.
+func (m *DeliveryMutation) AttemptedAt() (r time.Time, exists bool) {
+	v := m.attempted_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAttemptedAt returns the old "attempted_at" field's value of the Delivery entity.
+// If the Delivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DeliveryMutation) OldAttemptedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAttemptedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAttemptedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAttemptedAt: %w", err)
+	}
+	return oldValue.AttemptedAt, nil
+}
+
+// ClearAttemptedAt clears the value of the "attempted_at" field.
+func (m *DeliveryMutation) ClearAttemptedAt() {
+	m.attempted_at = nil
+	m.clearedFields[delivery.FieldAttemptedAt] = struct{}{}
+}
+
+// AttemptedAtCleared returns if the "attempted_at" field was cleared in this mutation.
+func (m *DeliveryMutation) AttemptedAtCleared() bool {
+	_, ok := m.clearedFields[delivery.FieldAttemptedAt]
+	return ok
+}
+
+// ResetAttemptedAt resets all changes to the "attempted_at" field.
+func (m *DeliveryMutation) ResetAttemptedAt() {
+	m.attempted_at = nil
+	delete(m.clearedFields, delivery.FieldAttemptedAt)
+}
+
+// SetDeliveredAt sets the "delivered_at" field.
+func (m *DeliveryMutation) SetDeliveredAt(t time.Time) {
+	m.delivered_at = &t
+}
+
+// DeliveredAt returns the value of the "delivered_at" field in the mutation.
+func (m *DeliveryMutation) DeliveredAt() (r time.Time, exists bool) {
+	v := m.delivered_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDeliveredAt returns the old "delivered_at" field's value of the Delivery entity.
+// If the Delivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DeliveryMutation) OldDeliveredAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDeliveredAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDeliveredAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDeliveredAt: %w", err)
+	}
+	return oldValue.DeliveredAt, nil
+}
+
+// ClearDeliveredAt clears the value of the "delivered_at" field.
+func (m *DeliveryMutation) ClearDeliveredAt() {
+	m.delivered_at = nil
+	m.clearedFields[delivery.FieldDeliveredAt] = struct{}{}
+}
+
+// DeliveredAtCleared returns if the "delivered_at" field was cleared in this mutation.
+func (m *DeliveryMutation) DeliveredAtCleared() bool {
+	_, ok := m.clearedFields[delivery.FieldDeliveredAt]
+	return ok
+}
+
+// ResetDeliveredAt resets all changes to the "delivered_at" field.
+func (m *DeliveryMutation) ResetDeliveredAt() {
+	m.delivered_at = nil
+	delete(m.clearedFields, delivery.FieldDeliveredAt)
+}
+
+// SetResponseCode sets the "response_code" field.
+func (m *DeliveryMutation) SetResponseCode(i int) {
+	m.response_code = &i
+	m.addresponse_code = nil
+}
+
+// ResponseCode returns the value of the "response_code" field in the mutation.
+func (m *DeliveryMutation) ResponseCode() (r int, exists bool) {
+	v := m.response_code
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldResponseCode returns the old "response_code" field's value of the Delivery entity.
+// If the Delivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DeliveryMutation) OldResponseCode(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldResponseCode is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldResponseCode requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldResponseCode: %w", err)
+	}
+	return oldValue.ResponseCode, nil
+}
+
+// AddResponseCode adds i to the "response_code" field.
+func (m *DeliveryMutation) AddResponseCode(i int) {
+	if m.addresponse_code != nil {
+		*m.addresponse_code += i
+	} else {
+		m.addresponse_code = &i
+	}
+}
+
+// AddedResponseCode returns the value that was added to the "response_code" field in this mutation.
+func (m *DeliveryMutation) AddedResponseCode() (r int, exists bool) {
+	v := m.addresponse_code
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearResponseCode clears the value of the "response_code" field.
+func (m *DeliveryMutation) ClearResponseCode() {
+	m.response_code = nil
+	m.addresponse_code = nil
+	m.clearedFields[delivery.FieldResponseCode] = struct{}{}
+}
+
+// ResponseCodeCleared returns if the "response_code" field was cleared in this mutation.
+func (m *DeliveryMutation) ResponseCodeCleared() bool {
+	_, ok := m.clearedFields[delivery.FieldResponseCode]
+	return ok
+}
+
+// ResetResponseCode resets all changes to the "response_code" field.
+func (m *DeliveryMutation) ResetResponseCode() {
+	m.response_code = nil
+	m.addresponse_code = nil
+	delete(m.clearedFields, delivery.FieldResponseCode)
+}
+
+// SetFailure sets the "failure" field.
+func (m *DeliveryMutation) SetFailure(s string) {
+	m.failure = &s
+}
+
+// Failure returns the value of the "failure" field in the mutation.
+func (m *DeliveryMutation) Failure() (r string, exists bool) {
+	v := m.failure
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFailure returns the old "failure" field's value of the Delivery entity.
+// If the Delivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DeliveryMutation) OldFailure(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFailure is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFailure requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFailure: %w", err)
+	}
+	return oldValue.Failure, nil
+}
+
+// ClearFailure clears the value of the "failure" field.
+func (m *DeliveryMutation) ClearFailure() {
+	m.failure = nil
+	m.clearedFields[delivery.FieldFailure] = struct{}{}
+}
+
+// FailureCleared returns if the "failure" field was cleared in this mutation.
+func (m *DeliveryMutation) FailureCleared() bool {
+	_, ok := m.clearedFields[delivery.FieldFailure]
+	return ok
+}
+
+// ResetFailure resets all changes to the "failure" field.
+func (m *DeliveryMutation) ResetFailure() {
+	m.failure = nil
+	delete(m.clearedFields, delivery.FieldFailure)
+}
+
+// SetLog sets the "log" field.
+func (m *DeliveryMutation) SetLog(ca []crm.DeliveryAttempt) {
+	m.log = &ca
+	m.appendlog = nil
+}
+
+// Log returns the value of the "log" field in the mutation.
+func (m *DeliveryMutation) Log() (r []crm.DeliveryAttempt, exists bool) {
+	v := m.log
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLog returns the old "log" field's value of the Delivery entity.
+// If the Delivery object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DeliveryMutation) OldLog(ctx context.Context) (v []crm.DeliveryAttempt, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLog is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLog requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLog: %w", err)
+	}
+	return oldValue.Log, nil
+}
+
+// AppendLog adds ca to the "log" field.
+func (m *DeliveryMutation) AppendLog(ca []crm.DeliveryAttempt) {
+	m.appendlog = append(m.appendlog, ca...)
+}
+
+// AppendedLog returns the list of values that were appended to the "log" field in this mutation.
+func (m *DeliveryMutation) AppendedLog() ([]crm.DeliveryAttempt, bool) {
+	if len(m.appendlog) == 0 {
+		return nil, false
+	}
+	return m.appendlog, true
+}
+
+// ClearLog clears the value of the "log" field.
+func (m *DeliveryMutation) ClearLog() {
+	m.log = nil
+	m.appendlog = nil
+	m.clearedFields[delivery.FieldLog] = struct{}{}
+}
+
+// LogCleared returns if the "log" field was cleared in this mutation.
+func (m *DeliveryMutation) LogCleared() bool {
+	_, ok := m.clearedFields[delivery.FieldLog]
+	return ok
+}
+
+// ResetLog resets all changes to the "log" field.
+func (m *DeliveryMutation) ResetLog() {
+	m.log = nil
+	m.appendlog = nil
+	delete(m.clearedFields, delivery.FieldLog)
+}
+
+// Where appends a list predicates to the DeliveryMutation builder.
+func (m *DeliveryMutation) Where(ps ...predicate.Delivery) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the DeliveryMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *DeliveryMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Delivery, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *DeliveryMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *DeliveryMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Delivery).
+func (m *DeliveryMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *DeliveryMutation) Fields() []string {
+	fields := make([]string, 0, 20)
+	if m.workspace_id != nil {
+		fields = append(fields, delivery.FieldWorkspaceID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, delivery.FieldCreatedAt)
+	}
+	if m.kind != nil {
+		fields = append(fields, delivery.FieldKind)
+	}
+	if m.medium != nil {
+		fields = append(fields, delivery.FieldMedium)
+	}
+	if m.channel_id != nil {
+		fields = append(fields, delivery.FieldChannelID)
+	}
+	if m.address != nil {
+		fields = append(fields, delivery.FieldAddress)
+	}
+	if m.integration_id != nil {
+		fields = append(fields, delivery.FieldIntegrationID)
+	}
+	if m.alert_id != nil {
+		fields = append(fields, delivery.FieldAlertID)
+	}
+	if m.digest_id != nil {
+		fields = append(fields, delivery.FieldDigestID)
+	}
+	if m.event != nil {
+		fields = append(fields, delivery.FieldEvent)
+	}
+	if m.dedup_key != nil {
+		fields = append(fields, delivery.FieldDedupKey)
+	}
+	if m.payload != nil {
+		fields = append(fields, delivery.FieldPayload)
+	}
+	if m.state != nil {
+		fields = append(fields, delivery.FieldState)
+	}
+	if m.attempts != nil {
+		fields = append(fields, delivery.FieldAttempts)
+	}
+	if m.next_attempt_at != nil {
+		fields = append(fields, delivery.FieldNextAttemptAt)
+	}
+	if m.attempted_at != nil {
+		fields = append(fields, delivery.FieldAttemptedAt)
+	}
+	if m.delivered_at != nil {
+		fields = append(fields, delivery.FieldDeliveredAt)
+	}
+	if m.response_code != nil {
+		fields = append(fields, delivery.FieldResponseCode)
+	}
+	if m.failure != nil {
+		fields = append(fields, delivery.FieldFailure)
+	}
+	if m.log != nil {
+		fields = append(fields, delivery.FieldLog)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *DeliveryMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case delivery.FieldWorkspaceID:
+		return m.WorkspaceID()
+	case delivery.FieldCreatedAt:
+		return m.CreatedAt()
+	case delivery.FieldKind:
+		return m.Kind()
+	case delivery.FieldMedium:
+		return m.Medium()
+	case delivery.FieldChannelID:
+		return m.ChannelID()
+	case delivery.FieldAddress:
+		return m.Address()
+	case delivery.FieldIntegrationID:
+		return m.IntegrationID()
+	case delivery.FieldAlertID:
+		return m.AlertID()
+	case delivery.FieldDigestID:
+		return m.DigestID()
+	case delivery.FieldEvent:
+		return m.Event()
+	case delivery.FieldDedupKey:
+		return m.DedupKey()
+	case delivery.FieldPayload:
+		return m.Payload()
+	case delivery.FieldState:
+		return m.State()
+	case delivery.FieldAttempts:
+		return m.Attempts()
+	case delivery.FieldNextAttemptAt:
+		return m.NextAttemptAt()
+	case delivery.FieldAttemptedAt:
+		return m.AttemptedAt()
+	case delivery.FieldDeliveredAt:
+		return m.DeliveredAt()
+	case delivery.FieldResponseCode:
+		return m.ResponseCode()
+	case delivery.FieldFailure:
+		return m.Failure()
+	case delivery.FieldLog:
+		return m.Log()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *DeliveryMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case delivery.FieldWorkspaceID:
+		return m.OldWorkspaceID(ctx)
+	case delivery.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case delivery.FieldKind:
+		return m.OldKind(ctx)
+	case delivery.FieldMedium:
+		return m.OldMedium(ctx)
+	case delivery.FieldChannelID:
+		return m.OldChannelID(ctx)
+	case delivery.FieldAddress:
+		return m.OldAddress(ctx)
+	case delivery.FieldIntegrationID:
+		return m.OldIntegrationID(ctx)
+	case delivery.FieldAlertID:
+		return m.OldAlertID(ctx)
+	case delivery.FieldDigestID:
+		return m.OldDigestID(ctx)
+	case delivery.FieldEvent:
+		return m.OldEvent(ctx)
+	case delivery.FieldDedupKey:
+		return m.OldDedupKey(ctx)
+	case delivery.FieldPayload:
+		return m.OldPayload(ctx)
+	case delivery.FieldState:
+		return m.OldState(ctx)
+	case delivery.FieldAttempts:
+		return m.OldAttempts(ctx)
+	case delivery.FieldNextAttemptAt:
+		return m.OldNextAttemptAt(ctx)
+	case delivery.FieldAttemptedAt:
+		return m.OldAttemptedAt(ctx)
+	case delivery.FieldDeliveredAt:
+		return m.OldDeliveredAt(ctx)
+	case delivery.FieldResponseCode:
+		return m.OldResponseCode(ctx)
+	case delivery.FieldFailure:
+		return m.OldFailure(ctx)
+	case delivery.FieldLog:
+		return m.OldLog(ctx)
+	}
+	return nil, fmt.Errorf("unknown Delivery field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *DeliveryMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case delivery.FieldWorkspaceID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWorkspaceID(v)
+		return nil
+	case delivery.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case delivery.FieldKind:
+		v, ok := value.(crm.DeliveryKind)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKind(v)
+		return nil
+	case delivery.FieldMedium:
+		v, ok := value.(crm.Medium)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMedium(v)
+		return nil
+	case delivery.FieldChannelID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChannelID(v)
+		return nil
+	case delivery.FieldAddress:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAddress(v)
+		return nil
+	case delivery.FieldIntegrationID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetIntegrationID(v)
+		return nil
+	case delivery.FieldAlertID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAlertID(v)
+		return nil
+	case delivery.FieldDigestID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDigestID(v)
+		return nil
+	case delivery.FieldEvent:
+		v, ok := value.(crm.AlertEvent)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEvent(v)
+		return nil
+	case delivery.FieldDedupKey:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDedupKey(v)
+		return nil
+	case delivery.FieldPayload:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPayload(v)
+		return nil
+	case delivery.FieldState:
+		v, ok := value.(crm.DeliveryState)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetState(v)
+		return nil
+	case delivery.FieldAttempts:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAttempts(v)
+		return nil
+	case delivery.FieldNextAttemptAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNextAttemptAt(v)
+		return nil
+	case delivery.FieldAttemptedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAttemptedAt(v)
+		return nil
+	case delivery.FieldDeliveredAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDeliveredAt(v)
+		return nil
+	case delivery.FieldResponseCode:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetResponseCode(v)
+		return nil
+	case delivery.FieldFailure:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFailure(v)
+		return nil
+	case delivery.FieldLog:
+		v, ok := value.([]crm.DeliveryAttempt)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLog(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Delivery field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *DeliveryMutation) AddedFields() []string {
+	var fields []string
+	if m.addattempts != nil {
+		fields = append(fields, delivery.FieldAttempts)
+	}
+	if m.addresponse_code != nil {
+		fields = append(fields, delivery.FieldResponseCode)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *DeliveryMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case delivery.FieldAttempts:
+		return m.AddedAttempts()
+	case delivery.FieldResponseCode:
+		return m.AddedResponseCode()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *DeliveryMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case delivery.FieldAttempts:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAttempts(v)
+		return nil
+	case delivery.FieldResponseCode:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddResponseCode(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Delivery numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *DeliveryMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(delivery.FieldChannelID) {
+		fields = append(fields, delivery.FieldChannelID)
+	}
+	if m.FieldCleared(delivery.FieldAddress) {
+		fields = append(fields, delivery.FieldAddress)
+	}
+	if m.FieldCleared(delivery.FieldIntegrationID) {
+		fields = append(fields, delivery.FieldIntegrationID)
+	}
+	if m.FieldCleared(delivery.FieldAlertID) {
+		fields = append(fields, delivery.FieldAlertID)
+	}
+	if m.FieldCleared(delivery.FieldDigestID) {
+		fields = append(fields, delivery.FieldDigestID)
+	}
+	if m.FieldCleared(delivery.FieldEvent) {
+		fields = append(fields, delivery.FieldEvent)
+	}
+	if m.FieldCleared(delivery.FieldNextAttemptAt) {
+		fields = append(fields, delivery.FieldNextAttemptAt)
+	}
+	if m.FieldCleared(delivery.FieldAttemptedAt) {
+		fields = append(fields, delivery.FieldAttemptedAt)
+	}
+	if m.FieldCleared(delivery.FieldDeliveredAt) {
+		fields = append(fields, delivery.FieldDeliveredAt)
+	}
+	if m.FieldCleared(delivery.FieldResponseCode) {
+		fields = append(fields, delivery.FieldResponseCode)
+	}
+	if m.FieldCleared(delivery.FieldFailure) {
+		fields = append(fields, delivery.FieldFailure)
+	}
+	if m.FieldCleared(delivery.FieldLog) {
+		fields = append(fields, delivery.FieldLog)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *DeliveryMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *DeliveryMutation) ClearField(name string) error {
+	switch name {
+	case delivery.FieldChannelID:
+		m.ClearChannelID()
+		return nil
+	case delivery.FieldAddress:
+		m.ClearAddress()
+		return nil
+	case delivery.FieldIntegrationID:
+		m.ClearIntegrationID()
+		return nil
+	case delivery.FieldAlertID:
+		m.ClearAlertID()
+		return nil
+	case delivery.FieldDigestID:
+		m.ClearDigestID()
+		return nil
+	case delivery.FieldEvent:
+		m.ClearEvent()
+		return nil
+	case delivery.FieldNextAttemptAt:
+		m.ClearNextAttemptAt()
+		return nil
+	case delivery.FieldAttemptedAt:
+		m.ClearAttemptedAt()
+		return nil
+	case delivery.FieldDeliveredAt:
+		m.ClearDeliveredAt()
+		return nil
+	case delivery.FieldResponseCode:
+		m.ClearResponseCode()
+		return nil
+	case delivery.FieldFailure:
+		m.ClearFailure()
+		return nil
+	case delivery.FieldLog:
+		m.ClearLog()
+		return nil
+	}
+	return fmt.Errorf("unknown Delivery nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *DeliveryMutation) ResetField(name string) error {
+	switch name {
+	case delivery.FieldWorkspaceID:
+		m.ResetWorkspaceID()
+		return nil
+	case delivery.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case delivery.FieldKind:
+		m.ResetKind()
+		return nil
+	case delivery.FieldMedium:
+		m.ResetMedium()
+		return nil
+	case delivery.FieldChannelID:
+		m.ResetChannelID()
+		return nil
+	case delivery.FieldAddress:
+		m.ResetAddress()
+		return nil
+	case delivery.FieldIntegrationID:
+		m.ResetIntegrationID()
+		return nil
+	case delivery.FieldAlertID:
+		m.ResetAlertID()
+		return nil
+	case delivery.FieldDigestID:
+		m.ResetDigestID()
+		return nil
+	case delivery.FieldEvent:
+		m.ResetEvent()
+		return nil
+	case delivery.FieldDedupKey:
+		m.ResetDedupKey()
+		return nil
+	case delivery.FieldPayload:
+		m.ResetPayload()
+		return nil
+	case delivery.FieldState:
+		m.ResetState()
+		return nil
+	case delivery.FieldAttempts:
+		m.ResetAttempts()
+		return nil
+	case delivery.FieldNextAttemptAt:
+		m.ResetNextAttemptAt()
+		return nil
+	case delivery.FieldAttemptedAt:
+		m.ResetAttemptedAt()
+		return nil
+	case delivery.FieldDeliveredAt:
+		m.ResetDeliveredAt()
+		return nil
+	case delivery.FieldResponseCode:
+		m.ResetResponseCode()
+		return nil
+	case delivery.FieldFailure:
+		m.ResetFailure()
+		return nil
+	case delivery.FieldLog:
+		m.ResetLog()
+		return nil
+	}
+	return fmt.Errorf("unknown Delivery field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *DeliveryMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *DeliveryMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *DeliveryMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *DeliveryMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *DeliveryMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *DeliveryMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *DeliveryMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Delivery unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *DeliveryMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Delivery edge %s", name)
+}
+
+// DigestMutation represents an operation that mutates the Digest nodes in the graph.
+type DigestMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *string
+	workspace_id  *string
+	created_at    *time.Time
+	local_date    *string
+	zone          *string
+	lost          *int
+	addlost       *int
+	resolved      *int
+	addresolved   *int
+	recipients    *int
+	addrecipients *int
+	content       *[]byte
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*Digest, error)
+	predicates    []predicate.Digest
+}
+
+var _ ent.Mutation = (*DigestMutation)(nil)
+
+// digestOption allows management of the mutation configuration using functional options.
+type digestOption func(*DigestMutation)
+
+// newDigestMutation creates new mutation for the Digest entity.
+func newDigestMutation(c config, op Op, opts ...digestOption) *DigestMutation {
+	m := &DigestMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeDigest,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withDigestID sets the ID field of the mutation.
+func withDigestID(id string) digestOption {
+	return func(m *DigestMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Digest
+		)
+		m.oldValue = func(ctx context.Context) (*Digest, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Digest.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withDigest sets the old Digest of the mutation.
+func withDigest(node *Digest) digestOption {
+	return func(m *DigestMutation) {
+		m.oldValue = func(context.Context) (*Digest, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m DigestMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m DigestMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Digest entities.
+func (m *DigestMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *DigestMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *DigestMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Digest.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetWorkspaceID sets the "workspace_id" field.
+func (m *DigestMutation) SetWorkspaceID(s string) {
+	m.workspace_id = &s
+}
+
+// WorkspaceID returns the value of the "workspace_id" field in the mutation.
+func (m *DigestMutation) WorkspaceID() (r string, exists bool) {
+	v := m.workspace_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWorkspaceID returns the old "workspace_id" field's value of the Digest entity.
+// If the Digest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DigestMutation) OldWorkspaceID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWorkspaceID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWorkspaceID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWorkspaceID: %w", err)
+	}
+	return oldValue.WorkspaceID, nil
+}
+
+// ResetWorkspaceID resets all changes to the "workspace_id" field.
+func (m *DigestMutation) ResetWorkspaceID() {
+	m.workspace_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *DigestMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *DigestMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Digest entity.
+// If the Digest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DigestMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *DigestMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetLocalDate sets the "local_date" field.
+func (m *DigestMutation) SetLocalDate(s string) {
+	m.local_date = &s
+}
+
+// LocalDate returns the value of the "local_date" field in the mutation.
+func (m *DigestMutation) LocalDate() (r string, exists bool) {
+	v := m.local_date
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLocalDate returns the old "local_date" field's value of the Digest entity.
+// If the Digest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DigestMutation) OldLocalDate(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLocalDate is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLocalDate requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLocalDate: %w", err)
+	}
+	return oldValue.LocalDate, nil
+}
+
+// ResetLocalDate resets all changes to the "local_date" field.
+func (m *DigestMutation) ResetLocalDate() {
+	m.local_date = nil
+}
+
+// SetZone sets the "zone" field.
+func (m *DigestMutation) SetZone(s string) {
+	m.zone = &s
+}
+
+// Zone returns the value of the "zone" field in the mutation.
+func (m *DigestMutation) Zone() (r string, exists bool) {
+	v := m.zone
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldZone returns the old "zone" field's value of the Digest entity.
+// If the Digest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DigestMutation) OldZone(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldZone is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldZone requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldZone: %w", err)
+	}
+	return oldValue.Zone, nil
+}
+
+// ResetZone resets all changes to the "zone" field.
+func (m *DigestMutation) ResetZone() {
+	m.zone = nil
+}
+
+// SetLost sets the "lost" field.
+func (m *DigestMutation) SetLost(i int) {
+	m.lost = &i
+	m.addlost = nil
+}
+
+// Lost returns the value of the "lost" field in the mutation.
+func (m *DigestMutation) Lost() (r int, exists bool) {
+	v := m.lost
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLost returns the old "lost" field's value of the Digest entity.
+// If the Digest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DigestMutation) OldLost(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLost is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLost requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLost: %w", err)
+	}
+	return oldValue.Lost, nil
+}
+
+// AddLost adds i to the "lost" field.
+func (m *DigestMutation) AddLost(i int) {
+	if m.addlost != nil {
+		*m.addlost += i
+	} else {
+		m.addlost = &i
+	}
+}
+
+// AddedLost returns the value that was added to the "lost" field in this mutation.
+func (m *DigestMutation) AddedLost() (r int, exists bool) {
+	v := m.addlost
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetLost resets all changes to the "lost" field.
+func (m *DigestMutation) ResetLost() {
+	m.lost = nil
+	m.addlost = nil
+}
+
+// SetResolved sets the "resolved" field.
+func (m *DigestMutation) SetResolved(i int) {
+	m.resolved = &i
+	m.addresolved = nil
+}
+
+// Resolved returns the value of the "resolved" field in the mutation.
+func (m *DigestMutation) Resolved() (r int, exists bool) {
+	v := m.resolved
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldResolved returns the old "resolved" field's value of the Digest entity.
+// If the Digest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DigestMutation) OldResolved(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldResolved is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldResolved requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldResolved: %w", err)
+	}
+	return oldValue.Resolved, nil
+}
+
+// AddResolved adds i to the "resolved" field.
+func (m *DigestMutation) AddResolved(i int) {
+	if m.addresolved != nil {
+		*m.addresolved += i
+	} else {
+		m.addresolved = &i
+	}
+}
+
+// AddedResolved returns the value that was added to the "resolved" field in this mutation.
+func (m *DigestMutation) AddedResolved() (r int, exists bool) {
+	v := m.addresolved
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetResolved resets all changes to the "resolved" field.
+func (m *DigestMutation) ResetResolved() {
+	m.resolved = nil
+	m.addresolved = nil
+}
+
+// SetRecipients sets the "recipients" field.
+func (m *DigestMutation) SetRecipients(i int) {
+	m.recipients = &i
+	m.addrecipients = nil
+}
+
+// Recipients returns the value of the "recipients" field in the mutation.
+func (m *DigestMutation) Recipients() (r int, exists bool) {
+	v := m.recipients
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRecipients returns the old "recipients" field's value of the Digest entity.
+// If the Digest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DigestMutation) OldRecipients(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRecipients is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRecipients requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRecipients: %w", err)
+	}
+	return oldValue.Recipients, nil
+}
+
+// AddRecipients adds i to the "recipients" field.
+func (m *DigestMutation) AddRecipients(i int) {
+	if m.addrecipients != nil {
+		*m.addrecipients += i
+	} else {
+		m.addrecipients = &i
+	}
+}
+
+// AddedRecipients returns the value that was added to the "recipients" field in this mutation.
+func (m *DigestMutation) AddedRecipients() (r int, exists bool) {
+	v := m.addrecipients
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRecipients resets all changes to the "recipients" field.
+func (m *DigestMutation) ResetRecipients() {
+	m.recipients = nil
+	m.addrecipients = nil
+}
+
+// SetContent sets the "content" field.
+func (m *DigestMutation) SetContent(b []byte) {
+	m.content = &b
+}
+
+// Content returns the value of the "content" field in the mutation.
+func (m *DigestMutation) Content() (r []byte, exists bool) {
+	v := m.content
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldContent returns the old "content" field's value of the Digest entity.
+// If the Digest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *DigestMutation) OldContent(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldContent is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldContent requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldContent: %w", err)
+	}
+	return oldValue.Content, nil
+}
+
+// ResetContent resets all changes to the "content" field.
+func (m *DigestMutation) ResetContent() {
+	m.content = nil
+}
+
+// Where appends a list predicates to the DigestMutation builder.
+func (m *DigestMutation) Where(ps ...predicate.Digest) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the DigestMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *DigestMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Digest, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *DigestMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *DigestMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Digest).
+func (m *DigestMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *DigestMutation) Fields() []string {
+	fields := make([]string, 0, 8)
+	if m.workspace_id != nil {
+		fields = append(fields, digest.FieldWorkspaceID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, digest.FieldCreatedAt)
+	}
+	if m.local_date != nil {
+		fields = append(fields, digest.FieldLocalDate)
+	}
+	if m.zone != nil {
+		fields = append(fields, digest.FieldZone)
+	}
+	if m.lost != nil {
+		fields = append(fields, digest.FieldLost)
+	}
+	if m.resolved != nil {
+		fields = append(fields, digest.FieldResolved)
+	}
+	if m.recipients != nil {
+		fields = append(fields, digest.FieldRecipients)
+	}
+	if m.content != nil {
+		fields = append(fields, digest.FieldContent)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *DigestMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case digest.FieldWorkspaceID:
+		return m.WorkspaceID()
+	case digest.FieldCreatedAt:
+		return m.CreatedAt()
+	case digest.FieldLocalDate:
+		return m.LocalDate()
+	case digest.FieldZone:
+		return m.Zone()
+	case digest.FieldLost:
+		return m.Lost()
+	case digest.FieldResolved:
+		return m.Resolved()
+	case digest.FieldRecipients:
+		return m.Recipients()
+	case digest.FieldContent:
+		return m.Content()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *DigestMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case digest.FieldWorkspaceID:
+		return m.OldWorkspaceID(ctx)
+	case digest.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case digest.FieldLocalDate:
+		return m.OldLocalDate(ctx)
+	case digest.FieldZone:
+		return m.OldZone(ctx)
+	case digest.FieldLost:
+		return m.OldLost(ctx)
+	case digest.FieldResolved:
+		return m.OldResolved(ctx)
+	case digest.FieldRecipients:
+		return m.OldRecipients(ctx)
+	case digest.FieldContent:
+		return m.OldContent(ctx)
+	}
+	return nil, fmt.Errorf("unknown Digest field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *DigestMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case digest.FieldWorkspaceID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWorkspaceID(v)
+		return nil
+	case digest.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case digest.FieldLocalDate:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLocalDate(v)
+		return nil
+	case digest.FieldZone:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetZone(v)
+		return nil
+	case digest.FieldLost:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLost(v)
+		return nil
+	case digest.FieldResolved:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetResolved(v)
+		return nil
+	case digest.FieldRecipients:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRecipients(v)
+		return nil
+	case digest.FieldContent:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetContent(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Digest field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *DigestMutation) AddedFields() []string {
+	var fields []string
+	if m.addlost != nil {
+		fields = append(fields, digest.FieldLost)
+	}
+	if m.addresolved != nil {
+		fields = append(fields, digest.FieldResolved)
+	}
+	if m.addrecipients != nil {
+		fields = append(fields, digest.FieldRecipients)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *DigestMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case digest.FieldLost:
+		return m.AddedLost()
+	case digest.FieldResolved:
+		return m.AddedResolved()
+	case digest.FieldRecipients:
+		return m.AddedRecipients()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *DigestMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case digest.FieldLost:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddLost(v)
+		return nil
+	case digest.FieldResolved:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddResolved(v)
+		return nil
+	case digest.FieldRecipients:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRecipients(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Digest numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *DigestMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *DigestMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *DigestMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown Digest nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *DigestMutation) ResetField(name string) error {
+	switch name {
+	case digest.FieldWorkspaceID:
+		m.ResetWorkspaceID()
+		return nil
+	case digest.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case digest.FieldLocalDate:
+		m.ResetLocalDate()
+		return nil
+	case digest.FieldZone:
+		m.ResetZone()
+		return nil
+	case digest.FieldLost:
+		m.ResetLost()
+		return nil
+	case digest.FieldResolved:
+		m.ResetResolved()
+		return nil
+	case digest.FieldRecipients:
+		m.ResetRecipients()
+		return nil
+	case digest.FieldContent:
+		m.ResetContent()
+		return nil
+	}
+	return fmt.Errorf("unknown Digest field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *DigestMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *DigestMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *DigestMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *DigestMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *DigestMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *DigestMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *DigestMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Digest unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *DigestMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Digest edge %s", name)
 }
 
 // FailedRecordMutation represents an operation that mutates the FailedRecord nodes in the graph.
@@ -13130,75 +17858,2210 @@ func (m *IdempotencyKeyMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown IdempotencyKey edge %s", name)
 }
 
+// IdentitySimulationMutation represents an operation that mutates the IdentitySimulation nodes in the graph.
+type IdentitySimulationMutation struct {
+	config
+	op                 Op
+	typ                string
+	id                 *string
+	workspace_id       *string
+	created_at         *time.Time
+	state              *crm.SimulationState
+	identity           *string
+	report             *[]byte
+	failure_code       *string
+	failure            *string
+	requested_by       *string
+	expires_at         *time.Time
+	finished_at        *time.Time
+	clearedFields      map[string]struct{}
+	integration        *string
+	clearedintegration bool
+	done               bool
+	oldValue           func(context.Context) (*IdentitySimulation, error)
+	predicates         []predicate.IdentitySimulation
+}
+
+var _ ent.Mutation = (*IdentitySimulationMutation)(nil)
+
+// identitysimulationOption allows management of the mutation configuration using functional options.
+type identitysimulationOption func(*IdentitySimulationMutation)
+
+// newIdentitySimulationMutation creates new mutation for the IdentitySimulation entity.
+func newIdentitySimulationMutation(c config, op Op, opts ...identitysimulationOption) *IdentitySimulationMutation {
+	m := &IdentitySimulationMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeIdentitySimulation,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withIdentitySimulationID sets the ID field of the mutation.
+func withIdentitySimulationID(id string) identitysimulationOption {
+	return func(m *IdentitySimulationMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *IdentitySimulation
+		)
+		m.oldValue = func(ctx context.Context) (*IdentitySimulation, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().IdentitySimulation.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withIdentitySimulation sets the old IdentitySimulation of the mutation.
+func withIdentitySimulation(node *IdentitySimulation) identitysimulationOption {
+	return func(m *IdentitySimulationMutation) {
+		m.oldValue = func(context.Context) (*IdentitySimulation, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m IdentitySimulationMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m IdentitySimulationMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of IdentitySimulation entities.
+func (m *IdentitySimulationMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *IdentitySimulationMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *IdentitySimulationMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().IdentitySimulation.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetWorkspaceID sets the "workspace_id" field.
+func (m *IdentitySimulationMutation) SetWorkspaceID(s string) {
+	m.workspace_id = &s
+}
+
+// WorkspaceID returns the value of the "workspace_id" field in the mutation.
+func (m *IdentitySimulationMutation) WorkspaceID() (r string, exists bool) {
+	v := m.workspace_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWorkspaceID returns the old "workspace_id" field's value of the IdentitySimulation entity.
+// If the IdentitySimulation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *IdentitySimulationMutation) OldWorkspaceID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWorkspaceID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWorkspaceID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWorkspaceID: %w", err)
+	}
+	return oldValue.WorkspaceID, nil
+}
+
+// ResetWorkspaceID resets all changes to the "workspace_id" field.
+func (m *IdentitySimulationMutation) ResetWorkspaceID() {
+	m.workspace_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *IdentitySimulationMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *IdentitySimulationMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the IdentitySimulation entity.
+// If the IdentitySimulation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *IdentitySimulationMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *IdentitySimulationMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetIntegrationID sets the "integration_id" field.
+func (m *IdentitySimulationMutation) SetIntegrationID(s string) {
+	m.integration = &s
+}
+
+// IntegrationID returns the value of the "integration_id" field in the mutation.
+func (m *IdentitySimulationMutation) IntegrationID() (r string, exists bool) {
+	v := m.integration
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldIntegrationID returns the old "integration_id" field's value of the IdentitySimulation entity.
+// If the IdentitySimulation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *IdentitySimulationMutation) OldIntegrationID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldIntegrationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldIntegrationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldIntegrationID: %w", err)
+	}
+	return oldValue.IntegrationID, nil
+}
+
+// ResetIntegrationID resets all changes to the "integration_id" field.
+func (m *IdentitySimulationMutation) ResetIntegrationID() {
+	m.integration = nil
+}
+
+// SetState sets the "state" field.
+func (m *IdentitySimulationMutation) SetState(cs crm.SimulationState) {
+	m.state = &cs
+}
+
+// State returns the value of the "state" field in the mutation.
+func (m *IdentitySimulationMutation) State() (r crm.SimulationState, exists bool) {
+	v := m.state
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldState returns the old "state" field's value of the IdentitySimulation entity.
+// If the IdentitySimulation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *IdentitySimulationMutation) OldState(ctx context.Context) (v crm.SimulationState, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldState is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldState requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldState: %w", err)
+	}
+	return oldValue.State, nil
+}
+
+// ResetState resets all changes to the "state" field.
+func (m *IdentitySimulationMutation) ResetState() {
+	m.state = nil
+}
+
+// SetIdentity sets the "identity" field.
+func (m *IdentitySimulationMutation) SetIdentity(s string) {
+	m.identity = &s
+}
+
+// Identity returns the value of the "identity" field in the mutation.
+func (m *IdentitySimulationMutation) Identity() (r string, exists bool) {
+	v := m.identity
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldIdentity returns the old "identity" field's value of the IdentitySimulation entity.
+// If the IdentitySimulation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *IdentitySimulationMutation) OldIdentity(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldIdentity is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldIdentity requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldIdentity: %w", err)
+	}
+	return oldValue.Identity, nil
+}
+
+// ClearIdentity clears the value of the "identity" field.
+func (m *IdentitySimulationMutation) ClearIdentity() {
+	m.identity = nil
+	m.clearedFields[identitysimulation.FieldIdentity] = struct{}{}
+}
+
+// IdentityCleared returns if the "identity" field was cleared in this mutation.
+func (m *IdentitySimulationMutation) IdentityCleared() bool {
+	_, ok := m.clearedFields[identitysimulation.FieldIdentity]
+	return ok
+}
+
+// ResetIdentity resets all changes to the "identity" field.
+func (m *IdentitySimulationMutation) ResetIdentity() {
+	m.identity = nil
+	delete(m.clearedFields, identitysimulation.FieldIdentity)
+}
+
+// SetReport sets the "report" field.
+func (m *IdentitySimulationMutation) SetReport(b []byte) {
+	m.report = &b
+}
+
+// Report returns the value of the "report" field in the mutation.
+func (m *IdentitySimulationMutation) Report() (r []byte, exists bool) {
+	v := m.report
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReport returns the old "report" field's value of the IdentitySimulation entity.
+// If the IdentitySimulation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *IdentitySimulationMutation) OldReport(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReport is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReport requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReport: %w", err)
+	}
+	return oldValue.Report, nil
+}
+
+// ClearReport clears the value of the "report" field.
+func (m *IdentitySimulationMutation) ClearReport() {
+	m.report = nil
+	m.clearedFields[identitysimulation.FieldReport] = struct{}{}
+}
+
+// ReportCleared returns if the "report" field was cleared in this mutation.
+func (m *IdentitySimulationMutation) ReportCleared() bool {
+	_, ok := m.clearedFields[identitysimulation.FieldReport]
+	return ok
+}
+
+// ResetReport resets all changes to the "report" field.
+func (m *IdentitySimulationMutation) ResetReport() {
+	m.report = nil
+	delete(m.clearedFields, identitysimulation.FieldReport)
+}
+
+// SetFailureCode sets the "failure_code" field.
+func (m *IdentitySimulationMutation) SetFailureCode(s string) {
+	m.failure_code = &s
+}
+
+// FailureCode returns the value of the "failure_code" field in the mutation.
+func (m *IdentitySimulationMutation) FailureCode() (r string, exists bool) {
+	v := m.failure_code
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFailureCode returns the old "failure_code" field's value of the IdentitySimulation entity.
+// If the IdentitySimulation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *IdentitySimulationMutation) OldFailureCode(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFailureCode is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFailureCode requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFailureCode: %w", err)
+	}
+	return oldValue.FailureCode, nil
+}
+
+// ClearFailureCode clears the value of the "failure_code" field.
+func (m *IdentitySimulationMutation) ClearFailureCode() {
+	m.failure_code = nil
+	m.clearedFields[identitysimulation.FieldFailureCode] = struct{}{}
+}
+
+// FailureCodeCleared returns if the "failure_code" field was cleared in this mutation.
+func (m *IdentitySimulationMutation) FailureCodeCleared() bool {
+	_, ok := m.clearedFields[identitysimulation.FieldFailureCode]
+	return ok
+}
+
+// ResetFailureCode resets all changes to the "failure_code" field.
+func (m *IdentitySimulationMutation) ResetFailureCode() {
+	m.failure_code = nil
+	delete(m.clearedFields, identitysimulation.FieldFailureCode)
+}
+
+// SetFailure sets the "failure" field.
+func (m *IdentitySimulationMutation) SetFailure(s string) {
+	m.failure = &s
+}
+
+// Failure returns the value of the "failure" field in the mutation.
+func (m *IdentitySimulationMutation) Failure() (r string, exists bool) {
+	v := m.failure
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFailure returns the old "failure" field's value of the IdentitySimulation entity.
+// If the IdentitySimulation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *IdentitySimulationMutation) OldFailure(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFailure is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFailure requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFailure: %w", err)
+	}
+	return oldValue.Failure, nil
+}
+
+// ClearFailure clears the value of the "failure" field.
+func (m *IdentitySimulationMutation) ClearFailure() {
+	m.failure = nil
+	m.clearedFields[identitysimulation.FieldFailure] = struct{}{}
+}
+
+// FailureCleared returns if the "failure" field was cleared in this mutation.
+func (m *IdentitySimulationMutation) FailureCleared() bool {
+	_, ok := m.clearedFields[identitysimulation.FieldFailure]
+	return ok
+}
+
+// ResetFailure resets all changes to the "failure" field.
+func (m *IdentitySimulationMutation) ResetFailure() {
+	m.failure = nil
+	delete(m.clearedFields, identitysimulation.FieldFailure)
+}
+
+// SetRequestedBy sets the "requested_by" field.
+func (m *IdentitySimulationMutation) SetRequestedBy(s string) {
+	m.requested_by = &s
+}
+
+// RequestedBy returns the value of the "requested_by" field in the mutation.
+func (m *IdentitySimulationMutation) RequestedBy() (r string, exists bool) {
+	v := m.requested_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRequestedBy returns the old "requested_by" field's value of the IdentitySimulation entity.
+// If the IdentitySimulation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *IdentitySimulationMutation) OldRequestedBy(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRequestedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRequestedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRequestedBy: %w", err)
+	}
+	return oldValue.RequestedBy, nil
+}
+
+// ResetRequestedBy resets all changes to the "requested_by" field.
+func (m *IdentitySimulationMutation) ResetRequestedBy() {
+	m.requested_by = nil
+}
+
+// SetExpiresAt sets the "expires_at" field.
+func (m *IdentitySimulationMutation) SetExpiresAt(t time.Time) {
+	m.expires_at = &t
+}
+
+// ExpiresAt returns the value of the "expires_at" field in the mutation.
+func (m *IdentitySimulationMutation) ExpiresAt() (r time.Time, exists bool) {
+	v := m.expires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExpiresAt returns the old "expires_at" field's value of the IdentitySimulation entity.
+// If the IdentitySimulation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *IdentitySimulationMutation) OldExpiresAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExpiresAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExpiresAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExpiresAt: %w", err)
+	}
+	return oldValue.ExpiresAt, nil
+}
+
+// ResetExpiresAt resets all changes to the "expires_at" field.
+func (m *IdentitySimulationMutation) ResetExpiresAt() {
+	m.expires_at = nil
+}
+
+// SetFinishedAt sets the "finished_at" field.
+func (m *IdentitySimulationMutation) SetFinishedAt(t time.Time) {
+	m.finished_at = &t
+}
+
+// FinishedAt returns the value of the "finished_at" field in the mutation.
+func (m *IdentitySimulationMutation) FinishedAt() (r time.Time, exists bool) {
+	v := m.finished_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFinishedAt returns the old "finished_at" field's value of the IdentitySimulation entity.
+// If the IdentitySimulation object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *IdentitySimulationMutation) OldFinishedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFinishedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFinishedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFinishedAt: %w", err)
+	}
+	return oldValue.FinishedAt, nil
+}
+
+// ClearFinishedAt clears the value of the "finished_at" field.
+func (m *IdentitySimulationMutation) ClearFinishedAt() {
+	m.finished_at = nil
+	m.clearedFields[identitysimulation.FieldFinishedAt] = struct{}{}
+}
+
+// FinishedAtCleared returns if the "finished_at" field was cleared in this mutation.
+func (m *IdentitySimulationMutation) FinishedAtCleared() bool {
+	_, ok := m.clearedFields[identitysimulation.FieldFinishedAt]
+	return ok
+}
+
+// ResetFinishedAt resets all changes to the "finished_at" field.
+func (m *IdentitySimulationMutation) ResetFinishedAt() {
+	m.finished_at = nil
+	delete(m.clearedFields, identitysimulation.FieldFinishedAt)
+}
+
+// ClearIntegration clears the "integration" edge to the Integration entity.
+func (m *IdentitySimulationMutation) ClearIntegration() {
+	m.clearedintegration = true
+	m.clearedFields[identitysimulation.FieldIntegrationID] = struct{}{}
+}
+
+// IntegrationCleared reports if the "integration" edge to the Integration entity was cleared.
+func (m *IdentitySimulationMutation) IntegrationCleared() bool {
+	return m.clearedintegration
+}
+
+// IntegrationIDs returns the "integration" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// IntegrationID instead. It exists only for internal usage by the builders.
+func (m *IdentitySimulationMutation) IntegrationIDs() (ids []string) {
+	if id := m.integration; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetIntegration resets all changes to the "integration" edge.
+func (m *IdentitySimulationMutation) ResetIntegration() {
+	m.integration = nil
+	m.clearedintegration = false
+}
+
+// Where appends a list predicates to the IdentitySimulationMutation builder.
+func (m *IdentitySimulationMutation) Where(ps ...predicate.IdentitySimulation) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the IdentitySimulationMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *IdentitySimulationMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.IdentitySimulation, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *IdentitySimulationMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *IdentitySimulationMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (IdentitySimulation).
+func (m *IdentitySimulationMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *IdentitySimulationMutation) Fields() []string {
+	fields := make([]string, 0, 11)
+	if m.workspace_id != nil {
+		fields = append(fields, identitysimulation.FieldWorkspaceID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, identitysimulation.FieldCreatedAt)
+	}
+	if m.integration != nil {
+		fields = append(fields, identitysimulation.FieldIntegrationID)
+	}
+	if m.state != nil {
+		fields = append(fields, identitysimulation.FieldState)
+	}
+	if m.identity != nil {
+		fields = append(fields, identitysimulation.FieldIdentity)
+	}
+	if m.report != nil {
+		fields = append(fields, identitysimulation.FieldReport)
+	}
+	if m.failure_code != nil {
+		fields = append(fields, identitysimulation.FieldFailureCode)
+	}
+	if m.failure != nil {
+		fields = append(fields, identitysimulation.FieldFailure)
+	}
+	if m.requested_by != nil {
+		fields = append(fields, identitysimulation.FieldRequestedBy)
+	}
+	if m.expires_at != nil {
+		fields = append(fields, identitysimulation.FieldExpiresAt)
+	}
+	if m.finished_at != nil {
+		fields = append(fields, identitysimulation.FieldFinishedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *IdentitySimulationMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case identitysimulation.FieldWorkspaceID:
+		return m.WorkspaceID()
+	case identitysimulation.FieldCreatedAt:
+		return m.CreatedAt()
+	case identitysimulation.FieldIntegrationID:
+		return m.IntegrationID()
+	case identitysimulation.FieldState:
+		return m.State()
+	case identitysimulation.FieldIdentity:
+		return m.Identity()
+	case identitysimulation.FieldReport:
+		return m.Report()
+	case identitysimulation.FieldFailureCode:
+		return m.FailureCode()
+	case identitysimulation.FieldFailure:
+		return m.Failure()
+	case identitysimulation.FieldRequestedBy:
+		return m.RequestedBy()
+	case identitysimulation.FieldExpiresAt:
+		return m.ExpiresAt()
+	case identitysimulation.FieldFinishedAt:
+		return m.FinishedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *IdentitySimulationMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case identitysimulation.FieldWorkspaceID:
+		return m.OldWorkspaceID(ctx)
+	case identitysimulation.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case identitysimulation.FieldIntegrationID:
+		return m.OldIntegrationID(ctx)
+	case identitysimulation.FieldState:
+		return m.OldState(ctx)
+	case identitysimulation.FieldIdentity:
+		return m.OldIdentity(ctx)
+	case identitysimulation.FieldReport:
+		return m.OldReport(ctx)
+	case identitysimulation.FieldFailureCode:
+		return m.OldFailureCode(ctx)
+	case identitysimulation.FieldFailure:
+		return m.OldFailure(ctx)
+	case identitysimulation.FieldRequestedBy:
+		return m.OldRequestedBy(ctx)
+	case identitysimulation.FieldExpiresAt:
+		return m.OldExpiresAt(ctx)
+	case identitysimulation.FieldFinishedAt:
+		return m.OldFinishedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown IdentitySimulation field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *IdentitySimulationMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case identitysimulation.FieldWorkspaceID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWorkspaceID(v)
+		return nil
+	case identitysimulation.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case identitysimulation.FieldIntegrationID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetIntegrationID(v)
+		return nil
+	case identitysimulation.FieldState:
+		v, ok := value.(crm.SimulationState)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetState(v)
+		return nil
+	case identitysimulation.FieldIdentity:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetIdentity(v)
+		return nil
+	case identitysimulation.FieldReport:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReport(v)
+		return nil
+	case identitysimulation.FieldFailureCode:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFailureCode(v)
+		return nil
+	case identitysimulation.FieldFailure:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFailure(v)
+		return nil
+	case identitysimulation.FieldRequestedBy:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRequestedBy(v)
+		return nil
+	case identitysimulation.FieldExpiresAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExpiresAt(v)
+		return nil
+	case identitysimulation.FieldFinishedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFinishedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown IdentitySimulation field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *IdentitySimulationMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *IdentitySimulationMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *IdentitySimulationMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown IdentitySimulation numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *IdentitySimulationMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(identitysimulation.FieldIdentity) {
+		fields = append(fields, identitysimulation.FieldIdentity)
+	}
+	if m.FieldCleared(identitysimulation.FieldReport) {
+		fields = append(fields, identitysimulation.FieldReport)
+	}
+	if m.FieldCleared(identitysimulation.FieldFailureCode) {
+		fields = append(fields, identitysimulation.FieldFailureCode)
+	}
+	if m.FieldCleared(identitysimulation.FieldFailure) {
+		fields = append(fields, identitysimulation.FieldFailure)
+	}
+	if m.FieldCleared(identitysimulation.FieldFinishedAt) {
+		fields = append(fields, identitysimulation.FieldFinishedAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *IdentitySimulationMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *IdentitySimulationMutation) ClearField(name string) error {
+	switch name {
+	case identitysimulation.FieldIdentity:
+		m.ClearIdentity()
+		return nil
+	case identitysimulation.FieldReport:
+		m.ClearReport()
+		return nil
+	case identitysimulation.FieldFailureCode:
+		m.ClearFailureCode()
+		return nil
+	case identitysimulation.FieldFailure:
+		m.ClearFailure()
+		return nil
+	case identitysimulation.FieldFinishedAt:
+		m.ClearFinishedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown IdentitySimulation nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *IdentitySimulationMutation) ResetField(name string) error {
+	switch name {
+	case identitysimulation.FieldWorkspaceID:
+		m.ResetWorkspaceID()
+		return nil
+	case identitysimulation.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case identitysimulation.FieldIntegrationID:
+		m.ResetIntegrationID()
+		return nil
+	case identitysimulation.FieldState:
+		m.ResetState()
+		return nil
+	case identitysimulation.FieldIdentity:
+		m.ResetIdentity()
+		return nil
+	case identitysimulation.FieldReport:
+		m.ResetReport()
+		return nil
+	case identitysimulation.FieldFailureCode:
+		m.ResetFailureCode()
+		return nil
+	case identitysimulation.FieldFailure:
+		m.ResetFailure()
+		return nil
+	case identitysimulation.FieldRequestedBy:
+		m.ResetRequestedBy()
+		return nil
+	case identitysimulation.FieldExpiresAt:
+		m.ResetExpiresAt()
+		return nil
+	case identitysimulation.FieldFinishedAt:
+		m.ResetFinishedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown IdentitySimulation field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *IdentitySimulationMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.integration != nil {
+		edges = append(edges, identitysimulation.EdgeIntegration)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *IdentitySimulationMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case identitysimulation.EdgeIntegration:
+		if id := m.integration; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *IdentitySimulationMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *IdentitySimulationMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *IdentitySimulationMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.clearedintegration {
+		edges = append(edges, identitysimulation.EdgeIntegration)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *IdentitySimulationMutation) EdgeCleared(name string) bool {
+	switch name {
+	case identitysimulation.EdgeIntegration:
+		return m.clearedintegration
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *IdentitySimulationMutation) ClearEdge(name string) error {
+	switch name {
+	case identitysimulation.EdgeIntegration:
+		m.ClearIntegration()
+		return nil
+	}
+	return fmt.Errorf("unknown IdentitySimulation unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *IdentitySimulationMutation) ResetEdge(name string) error {
+	switch name {
+	case identitysimulation.EdgeIntegration:
+		m.ResetIntegration()
+		return nil
+	}
+	return fmt.Errorf("unknown IdentitySimulation edge %s", name)
+}
+
+// InboxItemMutation represents an operation that mutates the InboxItem nodes in the graph.
+type InboxItemMutation struct {
+	config
+	op             Op
+	typ            string
+	id             *string
+	workspace_id   *string
+	created_at     *time.Time
+	integration_id *string
+	alert_id       *string
+	event          *crm.AlertEvent
+	severity       *crm.Severity
+	clearedFields  map[string]struct{}
+	done           bool
+	oldValue       func(context.Context) (*InboxItem, error)
+	predicates     []predicate.InboxItem
+}
+
+var _ ent.Mutation = (*InboxItemMutation)(nil)
+
+// inboxitemOption allows management of the mutation configuration using functional options.
+type inboxitemOption func(*InboxItemMutation)
+
+// newInboxItemMutation creates new mutation for the InboxItem entity.
+func newInboxItemMutation(c config, op Op, opts ...inboxitemOption) *InboxItemMutation {
+	m := &InboxItemMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeInboxItem,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withInboxItemID sets the ID field of the mutation.
+func withInboxItemID(id string) inboxitemOption {
+	return func(m *InboxItemMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *InboxItem
+		)
+		m.oldValue = func(ctx context.Context) (*InboxItem, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().InboxItem.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withInboxItem sets the old InboxItem of the mutation.
+func withInboxItem(node *InboxItem) inboxitemOption {
+	return func(m *InboxItemMutation) {
+		m.oldValue = func(context.Context) (*InboxItem, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m InboxItemMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m InboxItemMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of InboxItem entities.
+func (m *InboxItemMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *InboxItemMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *InboxItemMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().InboxItem.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetWorkspaceID sets the "workspace_id" field.
+func (m *InboxItemMutation) SetWorkspaceID(s string) {
+	m.workspace_id = &s
+}
+
+// WorkspaceID returns the value of the "workspace_id" field in the mutation.
+func (m *InboxItemMutation) WorkspaceID() (r string, exists bool) {
+	v := m.workspace_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWorkspaceID returns the old "workspace_id" field's value of the InboxItem entity.
+// If the InboxItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InboxItemMutation) OldWorkspaceID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWorkspaceID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWorkspaceID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWorkspaceID: %w", err)
+	}
+	return oldValue.WorkspaceID, nil
+}
+
+// ResetWorkspaceID resets all changes to the "workspace_id" field.
+func (m *InboxItemMutation) ResetWorkspaceID() {
+	m.workspace_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *InboxItemMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *InboxItemMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the InboxItem entity.
+// If the InboxItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InboxItemMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *InboxItemMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetIntegrationID sets the "integration_id" field.
+func (m *InboxItemMutation) SetIntegrationID(s string) {
+	m.integration_id = &s
+}
+
+// IntegrationID returns the value of the "integration_id" field in the mutation.
+func (m *InboxItemMutation) IntegrationID() (r string, exists bool) {
+	v := m.integration_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldIntegrationID returns the old "integration_id" field's value of the InboxItem entity.
+// If the InboxItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InboxItemMutation) OldIntegrationID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldIntegrationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldIntegrationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldIntegrationID: %w", err)
+	}
+	return oldValue.IntegrationID, nil
+}
+
+// ResetIntegrationID resets all changes to the "integration_id" field.
+func (m *InboxItemMutation) ResetIntegrationID() {
+	m.integration_id = nil
+}
+
+// SetAlertID sets the "alert_id" field.
+func (m *InboxItemMutation) SetAlertID(s string) {
+	m.alert_id = &s
+}
+
+// AlertID returns the value of the "alert_id" field in the mutation.
+func (m *InboxItemMutation) AlertID() (r string, exists bool) {
+	v := m.alert_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAlertID returns the old "alert_id" field's value of the InboxItem entity.
+// If the InboxItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InboxItemMutation) OldAlertID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAlertID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAlertID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAlertID: %w", err)
+	}
+	return oldValue.AlertID, nil
+}
+
+// ResetAlertID resets all changes to the "alert_id" field.
+func (m *InboxItemMutation) ResetAlertID() {
+	m.alert_id = nil
+}
+
+// SetEvent sets the "event" field.
+func (m *InboxItemMutation) SetEvent(ce crm.AlertEvent) {
+	m.event = &ce
+}
+
+// Event returns the value of the "event" field in the mutation.
+func (m *InboxItemMutation) Event() (r crm.AlertEvent, exists bool) {
+	v := m.event
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEvent returns the old "event" field's value of the InboxItem entity.
+// If the InboxItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InboxItemMutation) OldEvent(ctx context.Context) (v crm.AlertEvent, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEvent is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEvent requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEvent: %w", err)
+	}
+	return oldValue.Event, nil
+}
+
+// ResetEvent resets all changes to the "event" field.
+func (m *InboxItemMutation) ResetEvent() {
+	m.event = nil
+}
+
+// SetSeverity sets the "severity" field.
+func (m *InboxItemMutation) SetSeverity(c crm.Severity) {
+	m.severity = &c
+}
+
+// Severity returns the value of the "severity" field in the mutation.
+func (m *InboxItemMutation) Severity() (r crm.Severity, exists bool) {
+	v := m.severity
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSeverity returns the old "severity" field's value of the InboxItem entity.
+// If the InboxItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InboxItemMutation) OldSeverity(ctx context.Context) (v crm.Severity, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSeverity is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSeverity requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSeverity: %w", err)
+	}
+	return oldValue.Severity, nil
+}
+
+// ResetSeverity resets all changes to the "severity" field.
+func (m *InboxItemMutation) ResetSeverity() {
+	m.severity = nil
+}
+
+// Where appends a list predicates to the InboxItemMutation builder.
+func (m *InboxItemMutation) Where(ps ...predicate.InboxItem) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the InboxItemMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *InboxItemMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.InboxItem, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *InboxItemMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *InboxItemMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (InboxItem).
+func (m *InboxItemMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *InboxItemMutation) Fields() []string {
+	fields := make([]string, 0, 6)
+	if m.workspace_id != nil {
+		fields = append(fields, inboxitem.FieldWorkspaceID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, inboxitem.FieldCreatedAt)
+	}
+	if m.integration_id != nil {
+		fields = append(fields, inboxitem.FieldIntegrationID)
+	}
+	if m.alert_id != nil {
+		fields = append(fields, inboxitem.FieldAlertID)
+	}
+	if m.event != nil {
+		fields = append(fields, inboxitem.FieldEvent)
+	}
+	if m.severity != nil {
+		fields = append(fields, inboxitem.FieldSeverity)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *InboxItemMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case inboxitem.FieldWorkspaceID:
+		return m.WorkspaceID()
+	case inboxitem.FieldCreatedAt:
+		return m.CreatedAt()
+	case inboxitem.FieldIntegrationID:
+		return m.IntegrationID()
+	case inboxitem.FieldAlertID:
+		return m.AlertID()
+	case inboxitem.FieldEvent:
+		return m.Event()
+	case inboxitem.FieldSeverity:
+		return m.Severity()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *InboxItemMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case inboxitem.FieldWorkspaceID:
+		return m.OldWorkspaceID(ctx)
+	case inboxitem.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case inboxitem.FieldIntegrationID:
+		return m.OldIntegrationID(ctx)
+	case inboxitem.FieldAlertID:
+		return m.OldAlertID(ctx)
+	case inboxitem.FieldEvent:
+		return m.OldEvent(ctx)
+	case inboxitem.FieldSeverity:
+		return m.OldSeverity(ctx)
+	}
+	return nil, fmt.Errorf("unknown InboxItem field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *InboxItemMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case inboxitem.FieldWorkspaceID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWorkspaceID(v)
+		return nil
+	case inboxitem.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case inboxitem.FieldIntegrationID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetIntegrationID(v)
+		return nil
+	case inboxitem.FieldAlertID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAlertID(v)
+		return nil
+	case inboxitem.FieldEvent:
+		v, ok := value.(crm.AlertEvent)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEvent(v)
+		return nil
+	case inboxitem.FieldSeverity:
+		v, ok := value.(crm.Severity)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSeverity(v)
+		return nil
+	}
+	return fmt.Errorf("unknown InboxItem field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *InboxItemMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *InboxItemMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *InboxItemMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown InboxItem numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *InboxItemMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *InboxItemMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *InboxItemMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown InboxItem nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *InboxItemMutation) ResetField(name string) error {
+	switch name {
+	case inboxitem.FieldWorkspaceID:
+		m.ResetWorkspaceID()
+		return nil
+	case inboxitem.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case inboxitem.FieldIntegrationID:
+		m.ResetIntegrationID()
+		return nil
+	case inboxitem.FieldAlertID:
+		m.ResetAlertID()
+		return nil
+	case inboxitem.FieldEvent:
+		m.ResetEvent()
+		return nil
+	case inboxitem.FieldSeverity:
+		m.ResetSeverity()
+		return nil
+	}
+	return fmt.Errorf("unknown InboxItem field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *InboxItemMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *InboxItemMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *InboxItemMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *InboxItemMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *InboxItemMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *InboxItemMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *InboxItemMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown InboxItem unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *InboxItemMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown InboxItem edge %s", name)
+}
+
+// InboxReadMutation represents an operation that mutates the InboxRead nodes in the graph.
+type InboxReadMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *string
+	workspace_id  *string
+	created_at    *time.Time
+	member_id     *string
+	item_id       *string
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*InboxRead, error)
+	predicates    []predicate.InboxRead
+}
+
+var _ ent.Mutation = (*InboxReadMutation)(nil)
+
+// inboxreadOption allows management of the mutation configuration using functional options.
+type inboxreadOption func(*InboxReadMutation)
+
+// newInboxReadMutation creates new mutation for the InboxRead entity.
+func newInboxReadMutation(c config, op Op, opts ...inboxreadOption) *InboxReadMutation {
+	m := &InboxReadMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeInboxRead,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withInboxReadID sets the ID field of the mutation.
+func withInboxReadID(id string) inboxreadOption {
+	return func(m *InboxReadMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *InboxRead
+		)
+		m.oldValue = func(ctx context.Context) (*InboxRead, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().InboxRead.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withInboxRead sets the old InboxRead of the mutation.
+func withInboxRead(node *InboxRead) inboxreadOption {
+	return func(m *InboxReadMutation) {
+		m.oldValue = func(context.Context) (*InboxRead, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m InboxReadMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m InboxReadMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of InboxRead entities.
+func (m *InboxReadMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *InboxReadMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *InboxReadMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().InboxRead.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetWorkspaceID sets the "workspace_id" field.
+func (m *InboxReadMutation) SetWorkspaceID(s string) {
+	m.workspace_id = &s
+}
+
+// WorkspaceID returns the value of the "workspace_id" field in the mutation.
+func (m *InboxReadMutation) WorkspaceID() (r string, exists bool) {
+	v := m.workspace_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWorkspaceID returns the old "workspace_id" field's value of the InboxRead entity.
+// If the InboxRead object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InboxReadMutation) OldWorkspaceID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWorkspaceID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWorkspaceID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWorkspaceID: %w", err)
+	}
+	return oldValue.WorkspaceID, nil
+}
+
+// ResetWorkspaceID resets all changes to the "workspace_id" field.
+func (m *InboxReadMutation) ResetWorkspaceID() {
+	m.workspace_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *InboxReadMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *InboxReadMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the InboxRead entity.
+// If the InboxRead object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InboxReadMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *InboxReadMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetMemberID sets the "member_id" field.
+func (m *InboxReadMutation) SetMemberID(s string) {
+	m.member_id = &s
+}
+
+// MemberID returns the value of the "member_id" field in the mutation.
+func (m *InboxReadMutation) MemberID() (r string, exists bool) {
+	v := m.member_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMemberID returns the old "member_id" field's value of the InboxRead entity.
+// If the InboxRead object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InboxReadMutation) OldMemberID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMemberID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMemberID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMemberID: %w", err)
+	}
+	return oldValue.MemberID, nil
+}
+
+// ResetMemberID resets all changes to the "member_id" field.
+func (m *InboxReadMutation) ResetMemberID() {
+	m.member_id = nil
+}
+
+// SetItemID sets the "item_id" field.
+func (m *InboxReadMutation) SetItemID(s string) {
+	m.item_id = &s
+}
+
+// ItemID returns the value of the "item_id" field in the mutation.
+func (m *InboxReadMutation) ItemID() (r string, exists bool) {
+	v := m.item_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldItemID returns the old "item_id" field's value of the InboxRead entity.
+// If the InboxRead object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InboxReadMutation) OldItemID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldItemID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldItemID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldItemID: %w", err)
+	}
+	return oldValue.ItemID, nil
+}
+
+// ResetItemID resets all changes to the "item_id" field.
+func (m *InboxReadMutation) ResetItemID() {
+	m.item_id = nil
+}
+
+// Where appends a list predicates to the InboxReadMutation builder.
+func (m *InboxReadMutation) Where(ps ...predicate.InboxRead) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the InboxReadMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *InboxReadMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.InboxRead, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *InboxReadMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *InboxReadMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (InboxRead).
+func (m *InboxReadMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *InboxReadMutation) Fields() []string {
+	fields := make([]string, 0, 4)
+	if m.workspace_id != nil {
+		fields = append(fields, inboxread.FieldWorkspaceID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, inboxread.FieldCreatedAt)
+	}
+	if m.member_id != nil {
+		fields = append(fields, inboxread.FieldMemberID)
+	}
+	if m.item_id != nil {
+		fields = append(fields, inboxread.FieldItemID)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *InboxReadMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case inboxread.FieldWorkspaceID:
+		return m.WorkspaceID()
+	case inboxread.FieldCreatedAt:
+		return m.CreatedAt()
+	case inboxread.FieldMemberID:
+		return m.MemberID()
+	case inboxread.FieldItemID:
+		return m.ItemID()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *InboxReadMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case inboxread.FieldWorkspaceID:
+		return m.OldWorkspaceID(ctx)
+	case inboxread.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case inboxread.FieldMemberID:
+		return m.OldMemberID(ctx)
+	case inboxread.FieldItemID:
+		return m.OldItemID(ctx)
+	}
+	return nil, fmt.Errorf("unknown InboxRead field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *InboxReadMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case inboxread.FieldWorkspaceID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWorkspaceID(v)
+		return nil
+	case inboxread.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case inboxread.FieldMemberID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMemberID(v)
+		return nil
+	case inboxread.FieldItemID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetItemID(v)
+		return nil
+	}
+	return fmt.Errorf("unknown InboxRead field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *InboxReadMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *InboxReadMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *InboxReadMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown InboxRead numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *InboxReadMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *InboxReadMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *InboxReadMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown InboxRead nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *InboxReadMutation) ResetField(name string) error {
+	switch name {
+	case inboxread.FieldWorkspaceID:
+		m.ResetWorkspaceID()
+		return nil
+	case inboxread.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case inboxread.FieldMemberID:
+		m.ResetMemberID()
+		return nil
+	case inboxread.FieldItemID:
+		m.ResetItemID()
+		return nil
+	}
+	return fmt.Errorf("unknown InboxRead field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *InboxReadMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *InboxReadMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *InboxReadMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *InboxReadMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *InboxReadMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *InboxReadMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *InboxReadMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown InboxRead unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *InboxReadMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown InboxRead edge %s", name)
+}
+
 // IntegrationMutation represents an operation that mutates the Integration nodes in the graph.
 type IntegrationMutation struct {
 	config
-	op                         Op
-	typ                        string
-	id                         *string
-	workspace_id               *string
-	created_at                 *time.Time
-	connector                  *string
-	environment                *crm.Environment
-	state                      *crm.IntegrationState
-	state_reason               *string
-	grace_until                *time.Time
-	slot                       *string
-	instance_id                *string
-	instance_name              *string
-	instance_url               *string
-	endpoint                   *string
-	instance_edition           *string
-	api_version                *string
-	integration_user           *string
-	integration_user_dedicated *bool
-	_config                    *json.RawMessage
-	append_config              json.RawMessage
-	checklist                  *[]crm.ChecklistItem
-	appendchecklist            []crm.ChecklistItem
-	checklist_at               *time.Time
-	steps_done                 *[]crm.OnboardingStep
-	appendsteps_done           []crm.OnboardingStep
-	settings_version           *int
-	addsettings_version        *int
-	schedule_time              *string
-	schedule_zone              *string
-	next_run_at                *time.Time
-	last_synced_at             *time.Time
-	last_succeeded_at          *time.Time
-	consecutive_failures       *int
-	addconsecutive_failures    *int
-	failing_since              *time.Time
-	failure_warned_at          *time.Time
-	grace_warned_at            *time.Time
-	purge_requested_at         *time.Time
-	quota_percent              *int
-	addquota_percent           *int
-	quota_used                 *int
-	addquota_used              *int
-	quota_max                  *int
-	addquota_max               *int
-	quota_at                   *time.Time
-	updated_at                 *time.Time
-	clearedFields              map[string]struct{}
-	objects                    map[string]struct{}
-	removedobjects             map[string]struct{}
-	clearedobjects             bool
-	runs                       map[string]struct{}
-	removedruns                map[string]struct{}
-	clearedruns                bool
-	alerts                     map[string]struct{}
-	removedalerts              map[string]struct{}
-	clearedalerts              bool
-	mappings                   map[string]struct{}
-	removedmappings            map[string]struct{}
-	clearedmappings            bool
-	permission_changes         map[string]struct{}
-	removedpermission_changes  map[string]struct{}
-	clearedpermission_changes  bool
-	done                       bool
-	oldValue                   func(context.Context) (*Integration, error)
-	predicates                 []predicate.Integration
+	op                          Op
+	typ                         string
+	id                          *string
+	workspace_id                *string
+	created_at                  *time.Time
+	connector                   *string
+	environment                 *crm.Environment
+	state                       *crm.IntegrationState
+	state_reason                *string
+	grace_until                 *time.Time
+	slot                        *string
+	instance_id                 *string
+	instance_name               *string
+	instance_url                *string
+	endpoint                    *string
+	instance_edition            *string
+	api_version                 *string
+	integration_user            *string
+	integration_user_dedicated  *bool
+	_config                     *json.RawMessage
+	append_config               json.RawMessage
+	checklist                   *[]crm.ChecklistItem
+	appendchecklist             []crm.ChecklistItem
+	checklist_at                *time.Time
+	steps_done                  *[]crm.OnboardingStep
+	appendsteps_done            []crm.OnboardingStep
+	settings_version            *int
+	addsettings_version         *int
+	schedule_time               *string
+	schedule_zone               *string
+	next_run_at                 *time.Time
+	last_synced_at              *time.Time
+	last_succeeded_at           *time.Time
+	consecutive_failures        *int
+	addconsecutive_failures     *int
+	failing_since               *time.Time
+	failure_warned_at           *time.Time
+	grace_warned_at             *time.Time
+	purge_requested_at          *time.Time
+	quota_percent               *int
+	addquota_percent            *int
+	quota_used                  *int
+	addquota_used               *int
+	quota_max                   *int
+	addquota_max                *int
+	quota_at                    *time.Time
+	package_version             *int
+	addpackage_version          *int
+	watch_minutes               *int
+	addwatch_minutes            *int
+	next_watch_at               *time.Time
+	watched_at                  *time.Time
+	updated_at                  *time.Time
+	clearedFields               map[string]struct{}
+	objects                     map[string]struct{}
+	removedobjects              map[string]struct{}
+	clearedobjects              bool
+	runs                        map[string]struct{}
+	removedruns                 map[string]struct{}
+	clearedruns                 bool
+	alerts                      map[string]struct{}
+	removedalerts               map[string]struct{}
+	clearedalerts               bool
+	mappings                    map[string]struct{}
+	removedmappings             map[string]struct{}
+	clearedmappings             bool
+	permission_changes          map[string]struct{}
+	removedpermission_changes   map[string]struct{}
+	clearedpermission_changes   bool
+	snapshots                   map[string]struct{}
+	removedsnapshots            map[string]struct{}
+	clearedsnapshots            bool
+	mapping_changes             map[string]struct{}
+	removedmapping_changes      map[string]struct{}
+	clearedmapping_changes      bool
+	identity_simulations        map[string]struct{}
+	removedidentity_simulations map[string]struct{}
+	clearedidentity_simulations bool
+	done                        bool
+	oldValue                    func(context.Context) (*Integration, error)
+	predicates                  []predicate.Integration
 }
 
 var _ ent.Mutation = (*IntegrationMutation)(nil)
@@ -14999,6 +21862,216 @@ func (m *IntegrationMutation) ResetQuotaAt() {
 	delete(m.clearedFields, integration.FieldQuotaAt)
 }
 
+// SetPackageVersion sets the "package_version" field.
+func (m *IntegrationMutation) SetPackageVersion(i int) {
+	m.package_version = &i
+	m.addpackage_version = nil
+}
+
+// PackageVersion returns the value of the "package_version" field in the mutation.
+func (m *IntegrationMutation) PackageVersion() (r int, exists bool) {
+	v := m.package_version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPackageVersion returns the old "package_version" field's value of the Integration entity.
+// If the Integration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *IntegrationMutation) OldPackageVersion(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPackageVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPackageVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPackageVersion: %w", err)
+	}
+	return oldValue.PackageVersion, nil
+}
+
+// AddPackageVersion adds i to the "package_version" field.
+func (m *IntegrationMutation) AddPackageVersion(i int) {
+	if m.addpackage_version != nil {
+		*m.addpackage_version += i
+	} else {
+		m.addpackage_version = &i
+	}
+}
+
+// AddedPackageVersion returns the value that was added to the "package_version" field in this mutation.
+func (m *IntegrationMutation) AddedPackageVersion() (r int, exists bool) {
+	v := m.addpackage_version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPackageVersion resets all changes to the "package_version" field.
+func (m *IntegrationMutation) ResetPackageVersion() {
+	m.package_version = nil
+	m.addpackage_version = nil
+}
+
+// SetWatchMinutes sets the "watch_minutes" field.
+func (m *IntegrationMutation) SetWatchMinutes(i int) {
+	m.watch_minutes = &i
+	m.addwatch_minutes = nil
+}
+
+// WatchMinutes returns the value of the "watch_minutes" field in the mutation.
+func (m *IntegrationMutation) WatchMinutes() (r int, exists bool) {
+	v := m.watch_minutes
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWatchMinutes returns the old "watch_minutes" field's value of the Integration entity.
+// If the Integration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *IntegrationMutation) OldWatchMinutes(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWatchMinutes is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWatchMinutes requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWatchMinutes: %w", err)
+	}
+	return oldValue.WatchMinutes, nil
+}
+
+// AddWatchMinutes adds i to the "watch_minutes" field.
+func (m *IntegrationMutation) AddWatchMinutes(i int) {
+	if m.addwatch_minutes != nil {
+		*m.addwatch_minutes += i
+	} else {
+		m.addwatch_minutes = &i
+	}
+}
+
+// AddedWatchMinutes returns the value that was added to the "watch_minutes" field in this mutation.
+func (m *IntegrationMutation) AddedWatchMinutes() (r int, exists bool) {
+	v := m.addwatch_minutes
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetWatchMinutes resets all changes to the "watch_minutes" field.
+func (m *IntegrationMutation) ResetWatchMinutes() {
+	m.watch_minutes = nil
+	m.addwatch_minutes = nil
+}
+
+// SetNextWatchAt sets the "next_watch_at" field.
+func (m *IntegrationMutation) SetNextWatchAt(t time.Time) {
+	m.next_watch_at = &t
+}
+
+// NextWatchAt returns the value of the "next_watch_at" field in the mutation.
+func (m *IntegrationMutation) NextWatchAt() (r time.Time, exists bool) {
+	v := m.next_watch_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNextWatchAt returns the old "next_watch_at" field's value of the Integration entity.
+// If the Integration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *IntegrationMutation) OldNextWatchAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNextWatchAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNextWatchAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNextWatchAt: %w", err)
+	}
+	return oldValue.NextWatchAt, nil
+}
+
+// ClearNextWatchAt clears the value of the "next_watch_at" field.
+func (m *IntegrationMutation) ClearNextWatchAt() {
+	m.next_watch_at = nil
+	m.clearedFields[integration.FieldNextWatchAt] = struct{}{}
+}
+
+// NextWatchAtCleared returns if the "next_watch_at" field was cleared in this mutation.
+func (m *IntegrationMutation) NextWatchAtCleared() bool {
+	_, ok := m.clearedFields[integration.FieldNextWatchAt]
+	return ok
+}
+
+// ResetNextWatchAt resets all changes to the "next_watch_at" field.
+func (m *IntegrationMutation) ResetNextWatchAt() {
+	m.next_watch_at = nil
+	delete(m.clearedFields, integration.FieldNextWatchAt)
+}
+
+// SetWatchedAt sets the "watched_at" field.
+func (m *IntegrationMutation) SetWatchedAt(t time.Time) {
+	m.watched_at = &t
+}
+
+// WatchedAt returns the value of the "watched_at" field in the mutation.
+func (m *IntegrationMutation) WatchedAt() (r time.Time, exists bool) {
+	v := m.watched_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWatchedAt returns the old "watched_at" field's value of the Integration entity.
+// If the Integration object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *IntegrationMutation) OldWatchedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWatchedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWatchedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWatchedAt: %w", err)
+	}
+	return oldValue.WatchedAt, nil
+}
+
+// ClearWatchedAt clears the value of the "watched_at" field.
+func (m *IntegrationMutation) ClearWatchedAt() {
+	m.watched_at = nil
+	m.clearedFields[integration.FieldWatchedAt] = struct{}{}
+}
+
+// WatchedAtCleared returns if the "watched_at" field was cleared in this mutation.
+func (m *IntegrationMutation) WatchedAtCleared() bool {
+	_, ok := m.clearedFields[integration.FieldWatchedAt]
+	return ok
+}
+
+// ResetWatchedAt resets all changes to the "watched_at" field.
+func (m *IntegrationMutation) ResetWatchedAt() {
+	m.watched_at = nil
+	delete(m.clearedFields, integration.FieldWatchedAt)
+}
+
 // SetUpdatedAt sets the "updated_at" field.
 func (m *IntegrationMutation) SetUpdatedAt(t time.Time) {
 	m.updated_at = &t
@@ -15305,6 +22378,168 @@ func (m *IntegrationMutation) ResetPermissionChanges() {
 	m.removedpermission_changes = nil
 }
 
+// AddSnapshotIDs adds the "snapshots" edge to the PermissionSnapshot entity by ids.
+func (m *IntegrationMutation) AddSnapshotIDs(ids ...string) {
+	if m.snapshots == nil {
+		m.snapshots = make(map[string]struct{})
+	}
+	for i := range ids {
+		m.snapshots[ids[i]] = struct{}{}
+	}
+}
+
+// ClearSnapshots clears the "snapshots" edge to the PermissionSnapshot entity.
+func (m *IntegrationMutation) ClearSnapshots() {
+	m.clearedsnapshots = true
+}
+
+// SnapshotsCleared reports if the "snapshots" edge to the PermissionSnapshot entity was cleared.
+func (m *IntegrationMutation) SnapshotsCleared() bool {
+	return m.clearedsnapshots
+}
+
+// RemoveSnapshotIDs removes the "snapshots" edge to the PermissionSnapshot entity by IDs.
+func (m *IntegrationMutation) RemoveSnapshotIDs(ids ...string) {
+	if m.removedsnapshots == nil {
+		m.removedsnapshots = make(map[string]struct{})
+	}
+	for i := range ids {
+		delete(m.snapshots, ids[i])
+		m.removedsnapshots[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedSnapshots returns the removed IDs of the "snapshots" edge to the PermissionSnapshot entity.
+func (m *IntegrationMutation) RemovedSnapshotsIDs() (ids []string) {
+	for id := range m.removedsnapshots {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// SnapshotsIDs returns the "snapshots" edge IDs in the mutation.
+func (m *IntegrationMutation) SnapshotsIDs() (ids []string) {
+	for id := range m.snapshots {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetSnapshots resets all changes to the "snapshots" edge.
+func (m *IntegrationMutation) ResetSnapshots() {
+	m.snapshots = nil
+	m.clearedsnapshots = false
+	m.removedsnapshots = nil
+}
+
+// AddMappingChangeIDs adds the "mapping_changes" edge to the MappingChange entity by ids.
+func (m *IntegrationMutation) AddMappingChangeIDs(ids ...string) {
+	if m.mapping_changes == nil {
+		m.mapping_changes = make(map[string]struct{})
+	}
+	for i := range ids {
+		m.mapping_changes[ids[i]] = struct{}{}
+	}
+}
+
+// ClearMappingChanges clears the "mapping_changes" edge to the MappingChange entity.
+func (m *IntegrationMutation) ClearMappingChanges() {
+	m.clearedmapping_changes = true
+}
+
+// MappingChangesCleared reports if the "mapping_changes" edge to the MappingChange entity was cleared.
+func (m *IntegrationMutation) MappingChangesCleared() bool {
+	return m.clearedmapping_changes
+}
+
+// RemoveMappingChangeIDs removes the "mapping_changes" edge to the MappingChange entity by IDs.
+func (m *IntegrationMutation) RemoveMappingChangeIDs(ids ...string) {
+	if m.removedmapping_changes == nil {
+		m.removedmapping_changes = make(map[string]struct{})
+	}
+	for i := range ids {
+		delete(m.mapping_changes, ids[i])
+		m.removedmapping_changes[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedMappingChanges returns the removed IDs of the "mapping_changes" edge to the MappingChange entity.
+func (m *IntegrationMutation) RemovedMappingChangesIDs() (ids []string) {
+	for id := range m.removedmapping_changes {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// MappingChangesIDs returns the "mapping_changes" edge IDs in the mutation.
+func (m *IntegrationMutation) MappingChangesIDs() (ids []string) {
+	for id := range m.mapping_changes {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetMappingChanges resets all changes to the "mapping_changes" edge.
+func (m *IntegrationMutation) ResetMappingChanges() {
+	m.mapping_changes = nil
+	m.clearedmapping_changes = false
+	m.removedmapping_changes = nil
+}
+
+// AddIdentitySimulationIDs adds the "identity_simulations" edge to the IdentitySimulation entity by ids.
+func (m *IntegrationMutation) AddIdentitySimulationIDs(ids ...string) {
+	if m.identity_simulations == nil {
+		m.identity_simulations = make(map[string]struct{})
+	}
+	for i := range ids {
+		m.identity_simulations[ids[i]] = struct{}{}
+	}
+}
+
+// ClearIdentitySimulations clears the "identity_simulations" edge to the IdentitySimulation entity.
+func (m *IntegrationMutation) ClearIdentitySimulations() {
+	m.clearedidentity_simulations = true
+}
+
+// IdentitySimulationsCleared reports if the "identity_simulations" edge to the IdentitySimulation entity was cleared.
+func (m *IntegrationMutation) IdentitySimulationsCleared() bool {
+	return m.clearedidentity_simulations
+}
+
+// RemoveIdentitySimulationIDs removes the "identity_simulations" edge to the IdentitySimulation entity by IDs.
+func (m *IntegrationMutation) RemoveIdentitySimulationIDs(ids ...string) {
+	if m.removedidentity_simulations == nil {
+		m.removedidentity_simulations = make(map[string]struct{})
+	}
+	for i := range ids {
+		delete(m.identity_simulations, ids[i])
+		m.removedidentity_simulations[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedIdentitySimulations returns the removed IDs of the "identity_simulations" edge to the IdentitySimulation entity.
+func (m *IntegrationMutation) RemovedIdentitySimulationsIDs() (ids []string) {
+	for id := range m.removedidentity_simulations {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// IdentitySimulationsIDs returns the "identity_simulations" edge IDs in the mutation.
+func (m *IntegrationMutation) IdentitySimulationsIDs() (ids []string) {
+	for id := range m.identity_simulations {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetIdentitySimulations resets all changes to the "identity_simulations" edge.
+func (m *IntegrationMutation) ResetIdentitySimulations() {
+	m.identity_simulations = nil
+	m.clearedidentity_simulations = false
+	m.removedidentity_simulations = nil
+}
+
 // Where appends a list predicates to the IntegrationMutation builder.
 func (m *IntegrationMutation) Where(ps ...predicate.Integration) {
 	m.predicates = append(m.predicates, ps...)
@@ -15339,7 +22574,7 @@ func (m *IntegrationMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *IntegrationMutation) Fields() []string {
-	fields := make([]string, 0, 36)
+	fields := make([]string, 0, 40)
 	if m.workspace_id != nil {
 		fields = append(fields, integration.FieldWorkspaceID)
 	}
@@ -15445,6 +22680,18 @@ func (m *IntegrationMutation) Fields() []string {
 	if m.quota_at != nil {
 		fields = append(fields, integration.FieldQuotaAt)
 	}
+	if m.package_version != nil {
+		fields = append(fields, integration.FieldPackageVersion)
+	}
+	if m.watch_minutes != nil {
+		fields = append(fields, integration.FieldWatchMinutes)
+	}
+	if m.next_watch_at != nil {
+		fields = append(fields, integration.FieldNextWatchAt)
+	}
+	if m.watched_at != nil {
+		fields = append(fields, integration.FieldWatchedAt)
+	}
 	if m.updated_at != nil {
 		fields = append(fields, integration.FieldUpdatedAt)
 	}
@@ -15526,6 +22773,14 @@ func (m *IntegrationMutation) Field(name string) (ent.Value, bool) {
 		return m.QuotaMax()
 	case integration.FieldQuotaAt:
 		return m.QuotaAt()
+	case integration.FieldPackageVersion:
+		return m.PackageVersion()
+	case integration.FieldWatchMinutes:
+		return m.WatchMinutes()
+	case integration.FieldNextWatchAt:
+		return m.NextWatchAt()
+	case integration.FieldWatchedAt:
+		return m.WatchedAt()
 	case integration.FieldUpdatedAt:
 		return m.UpdatedAt()
 	}
@@ -15607,6 +22862,14 @@ func (m *IntegrationMutation) OldField(ctx context.Context, name string) (ent.Va
 		return m.OldQuotaMax(ctx)
 	case integration.FieldQuotaAt:
 		return m.OldQuotaAt(ctx)
+	case integration.FieldPackageVersion:
+		return m.OldPackageVersion(ctx)
+	case integration.FieldWatchMinutes:
+		return m.OldWatchMinutes(ctx)
+	case integration.FieldNextWatchAt:
+		return m.OldNextWatchAt(ctx)
+	case integration.FieldWatchedAt:
+		return m.OldWatchedAt(ctx)
 	case integration.FieldUpdatedAt:
 		return m.OldUpdatedAt(ctx)
 	}
@@ -15863,6 +23126,34 @@ func (m *IntegrationMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetQuotaAt(v)
 		return nil
+	case integration.FieldPackageVersion:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPackageVersion(v)
+		return nil
+	case integration.FieldWatchMinutes:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWatchMinutes(v)
+		return nil
+	case integration.FieldNextWatchAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNextWatchAt(v)
+		return nil
+	case integration.FieldWatchedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWatchedAt(v)
+		return nil
 	case integration.FieldUpdatedAt:
 		v, ok := value.(time.Time)
 		if !ok {
@@ -15893,6 +23184,12 @@ func (m *IntegrationMutation) AddedFields() []string {
 	if m.addquota_max != nil {
 		fields = append(fields, integration.FieldQuotaMax)
 	}
+	if m.addpackage_version != nil {
+		fields = append(fields, integration.FieldPackageVersion)
+	}
+	if m.addwatch_minutes != nil {
+		fields = append(fields, integration.FieldWatchMinutes)
+	}
 	return fields
 }
 
@@ -15911,6 +23208,10 @@ func (m *IntegrationMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedQuotaUsed()
 	case integration.FieldQuotaMax:
 		return m.AddedQuotaMax()
+	case integration.FieldPackageVersion:
+		return m.AddedPackageVersion()
+	case integration.FieldWatchMinutes:
+		return m.AddedWatchMinutes()
 	}
 	return nil, false
 }
@@ -15954,6 +23255,20 @@ func (m *IntegrationMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddQuotaMax(v)
+		return nil
+	case integration.FieldPackageVersion:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPackageVersion(v)
+		return nil
+	case integration.FieldWatchMinutes:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddWatchMinutes(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Integration numeric field %s", name)
@@ -16028,6 +23343,12 @@ func (m *IntegrationMutation) ClearedFields() []string {
 	}
 	if m.FieldCleared(integration.FieldQuotaAt) {
 		fields = append(fields, integration.FieldQuotaAt)
+	}
+	if m.FieldCleared(integration.FieldNextWatchAt) {
+		fields = append(fields, integration.FieldNextWatchAt)
+	}
+	if m.FieldCleared(integration.FieldWatchedAt) {
+		fields = append(fields, integration.FieldWatchedAt)
 	}
 	return fields
 }
@@ -16108,6 +23429,12 @@ func (m *IntegrationMutation) ClearField(name string) error {
 		return nil
 	case integration.FieldQuotaAt:
 		m.ClearQuotaAt()
+		return nil
+	case integration.FieldNextWatchAt:
+		m.ClearNextWatchAt()
+		return nil
+	case integration.FieldWatchedAt:
+		m.ClearWatchedAt()
 		return nil
 	}
 	return fmt.Errorf("unknown Integration nullable field %s", name)
@@ -16222,6 +23549,18 @@ func (m *IntegrationMutation) ResetField(name string) error {
 	case integration.FieldQuotaAt:
 		m.ResetQuotaAt()
 		return nil
+	case integration.FieldPackageVersion:
+		m.ResetPackageVersion()
+		return nil
+	case integration.FieldWatchMinutes:
+		m.ResetWatchMinutes()
+		return nil
+	case integration.FieldNextWatchAt:
+		m.ResetNextWatchAt()
+		return nil
+	case integration.FieldWatchedAt:
+		m.ResetWatchedAt()
+		return nil
 	case integration.FieldUpdatedAt:
 		m.ResetUpdatedAt()
 		return nil
@@ -16231,7 +23570,7 @@ func (m *IntegrationMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *IntegrationMutation) AddedEdges() []string {
-	edges := make([]string, 0, 5)
+	edges := make([]string, 0, 8)
 	if m.objects != nil {
 		edges = append(edges, integration.EdgeObjects)
 	}
@@ -16246,6 +23585,15 @@ func (m *IntegrationMutation) AddedEdges() []string {
 	}
 	if m.permission_changes != nil {
 		edges = append(edges, integration.EdgePermissionChanges)
+	}
+	if m.snapshots != nil {
+		edges = append(edges, integration.EdgeSnapshots)
+	}
+	if m.mapping_changes != nil {
+		edges = append(edges, integration.EdgeMappingChanges)
+	}
+	if m.identity_simulations != nil {
+		edges = append(edges, integration.EdgeIdentitySimulations)
 	}
 	return edges
 }
@@ -16284,13 +23632,31 @@ func (m *IntegrationMutation) AddedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case integration.EdgeSnapshots:
+		ids := make([]ent.Value, 0, len(m.snapshots))
+		for id := range m.snapshots {
+			ids = append(ids, id)
+		}
+		return ids
+	case integration.EdgeMappingChanges:
+		ids := make([]ent.Value, 0, len(m.mapping_changes))
+		for id := range m.mapping_changes {
+			ids = append(ids, id)
+		}
+		return ids
+	case integration.EdgeIdentitySimulations:
+		ids := make([]ent.Value, 0, len(m.identity_simulations))
+		for id := range m.identity_simulations {
+			ids = append(ids, id)
+		}
+		return ids
 	}
 	return nil
 }
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *IntegrationMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 5)
+	edges := make([]string, 0, 8)
 	if m.removedobjects != nil {
 		edges = append(edges, integration.EdgeObjects)
 	}
@@ -16305,6 +23671,15 @@ func (m *IntegrationMutation) RemovedEdges() []string {
 	}
 	if m.removedpermission_changes != nil {
 		edges = append(edges, integration.EdgePermissionChanges)
+	}
+	if m.removedsnapshots != nil {
+		edges = append(edges, integration.EdgeSnapshots)
+	}
+	if m.removedmapping_changes != nil {
+		edges = append(edges, integration.EdgeMappingChanges)
+	}
+	if m.removedidentity_simulations != nil {
+		edges = append(edges, integration.EdgeIdentitySimulations)
 	}
 	return edges
 }
@@ -16343,13 +23718,31 @@ func (m *IntegrationMutation) RemovedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case integration.EdgeSnapshots:
+		ids := make([]ent.Value, 0, len(m.removedsnapshots))
+		for id := range m.removedsnapshots {
+			ids = append(ids, id)
+		}
+		return ids
+	case integration.EdgeMappingChanges:
+		ids := make([]ent.Value, 0, len(m.removedmapping_changes))
+		for id := range m.removedmapping_changes {
+			ids = append(ids, id)
+		}
+		return ids
+	case integration.EdgeIdentitySimulations:
+		ids := make([]ent.Value, 0, len(m.removedidentity_simulations))
+		for id := range m.removedidentity_simulations {
+			ids = append(ids, id)
+		}
+		return ids
 	}
 	return nil
 }
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *IntegrationMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 5)
+	edges := make([]string, 0, 8)
 	if m.clearedobjects {
 		edges = append(edges, integration.EdgeObjects)
 	}
@@ -16364,6 +23757,15 @@ func (m *IntegrationMutation) ClearedEdges() []string {
 	}
 	if m.clearedpermission_changes {
 		edges = append(edges, integration.EdgePermissionChanges)
+	}
+	if m.clearedsnapshots {
+		edges = append(edges, integration.EdgeSnapshots)
+	}
+	if m.clearedmapping_changes {
+		edges = append(edges, integration.EdgeMappingChanges)
+	}
+	if m.clearedidentity_simulations {
+		edges = append(edges, integration.EdgeIdentitySimulations)
 	}
 	return edges
 }
@@ -16382,6 +23784,12 @@ func (m *IntegrationMutation) EdgeCleared(name string) bool {
 		return m.clearedmappings
 	case integration.EdgePermissionChanges:
 		return m.clearedpermission_changes
+	case integration.EdgeSnapshots:
+		return m.clearedsnapshots
+	case integration.EdgeMappingChanges:
+		return m.clearedmapping_changes
+	case integration.EdgeIdentitySimulations:
+		return m.clearedidentity_simulations
 	}
 	return false
 }
@@ -16412,6 +23820,15 @@ func (m *IntegrationMutation) ResetEdge(name string) error {
 		return nil
 	case integration.EdgePermissionChanges:
 		m.ResetPermissionChanges()
+		return nil
+	case integration.EdgeSnapshots:
+		m.ResetSnapshots()
+		return nil
+	case integration.EdgeMappingChanges:
+		m.ResetMappingChanges()
+		return nil
+	case integration.EdgeIdentitySimulations:
+		m.ResetIdentitySimulations()
 		return nil
 	}
 	return fmt.Errorf("unknown Integration edge %s", name)
@@ -18059,27 +25476,1727 @@ func (m *MappingMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Mapping edge %s", name)
 }
 
+// MappingChangeMutation represents an operation that mutates the MappingChange nodes in the graph.
+type MappingChangeMutation struct {
+	config
+	op                 Op
+	typ                string
+	id                 *string
+	workspace_id       *string
+	created_at         *time.Time
+	action             *crm.MappingAction
+	object_name        *string
+	standard_field     *string
+	crm_field_before   *string
+	crm_field_after    *string
+	origin             *crm.MappingOrigin
+	reason             *string
+	changed_by         *string
+	clearedFields      map[string]struct{}
+	integration        *string
+	clearedintegration bool
+	done               bool
+	oldValue           func(context.Context) (*MappingChange, error)
+	predicates         []predicate.MappingChange
+}
+
+var _ ent.Mutation = (*MappingChangeMutation)(nil)
+
+// mappingchangeOption allows management of the mutation configuration using functional options.
+type mappingchangeOption func(*MappingChangeMutation)
+
+// newMappingChangeMutation creates new mutation for the MappingChange entity.
+func newMappingChangeMutation(c config, op Op, opts ...mappingchangeOption) *MappingChangeMutation {
+	m := &MappingChangeMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeMappingChange,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withMappingChangeID sets the ID field of the mutation.
+func withMappingChangeID(id string) mappingchangeOption {
+	return func(m *MappingChangeMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *MappingChange
+		)
+		m.oldValue = func(ctx context.Context) (*MappingChange, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().MappingChange.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withMappingChange sets the old MappingChange of the mutation.
+func withMappingChange(node *MappingChange) mappingchangeOption {
+	return func(m *MappingChangeMutation) {
+		m.oldValue = func(context.Context) (*MappingChange, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m MappingChangeMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m MappingChangeMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of MappingChange entities.
+func (m *MappingChangeMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *MappingChangeMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *MappingChangeMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().MappingChange.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetWorkspaceID sets the "workspace_id" field.
+func (m *MappingChangeMutation) SetWorkspaceID(s string) {
+	m.workspace_id = &s
+}
+
+// WorkspaceID returns the value of the "workspace_id" field in the mutation.
+func (m *MappingChangeMutation) WorkspaceID() (r string, exists bool) {
+	v := m.workspace_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWorkspaceID returns the old "workspace_id" field's value of the MappingChange entity.
+// If the MappingChange object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MappingChangeMutation) OldWorkspaceID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWorkspaceID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWorkspaceID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWorkspaceID: %w", err)
+	}
+	return oldValue.WorkspaceID, nil
+}
+
+// ResetWorkspaceID resets all changes to the "workspace_id" field.
+func (m *MappingChangeMutation) ResetWorkspaceID() {
+	m.workspace_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *MappingChangeMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *MappingChangeMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the MappingChange entity.
+// If the MappingChange object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MappingChangeMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *MappingChangeMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetIntegrationID sets the "integration_id" field.
+func (m *MappingChangeMutation) SetIntegrationID(s string) {
+	m.integration = &s
+}
+
+// IntegrationID returns the value of the "integration_id" field in the mutation.
+func (m *MappingChangeMutation) IntegrationID() (r string, exists bool) {
+	v := m.integration
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldIntegrationID returns the old "integration_id" field's value of the MappingChange entity.
+// If the MappingChange object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MappingChangeMutation) OldIntegrationID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldIntegrationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldIntegrationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldIntegrationID: %w", err)
+	}
+	return oldValue.IntegrationID, nil
+}
+
+// ResetIntegrationID resets all changes to the "integration_id" field.
+func (m *MappingChangeMutation) ResetIntegrationID() {
+	m.integration = nil
+}
+
+// SetAction sets the "action" field.
+func (m *MappingChangeMutation) SetAction(ca crm.MappingAction) {
+	m.action = &ca
+}
+
+// Action returns the value of the "action" field in the mutation.
+func (m *MappingChangeMutation) Action() (r crm.MappingAction, exists bool) {
+	v := m.action
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAction returns the old "action" field's value of the MappingChange entity.
+// If the MappingChange object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MappingChangeMutation) OldAction(ctx context.Context) (v crm.MappingAction, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAction is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAction requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAction: %w", err)
+	}
+	return oldValue.Action, nil
+}
+
+// ResetAction resets all changes to the "action" field.
+func (m *MappingChangeMutation) ResetAction() {
+	m.action = nil
+}
+
+// SetObjectName sets the "object_name" field.
+func (m *MappingChangeMutation) SetObjectName(s string) {
+	m.object_name = &s
+}
+
+// ObjectName returns the value of the "object_name" field in the mutation.
+func (m *MappingChangeMutation) ObjectName() (r string, exists bool) {
+	v := m.object_name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldObjectName returns the old "object_name" field's value of the MappingChange entity.
+// If the MappingChange object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MappingChangeMutation) OldObjectName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldObjectName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldObjectName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldObjectName: %w", err)
+	}
+	return oldValue.ObjectName, nil
+}
+
+// ClearObjectName clears the value of the "object_name" field.
+func (m *MappingChangeMutation) ClearObjectName() {
+	m.object_name = nil
+	m.clearedFields[mappingchange.FieldObjectName] = struct{}{}
+}
+
+// ObjectNameCleared returns if the "object_name" field was cleared in this mutation.
+func (m *MappingChangeMutation) ObjectNameCleared() bool {
+	_, ok := m.clearedFields[mappingchange.FieldObjectName]
+	return ok
+}
+
+// ResetObjectName resets all changes to the "object_name" field.
+func (m *MappingChangeMutation) ResetObjectName() {
+	m.object_name = nil
+	delete(m.clearedFields, mappingchange.FieldObjectName)
+}
+
+// SetStandardField sets the "standard_field" field.
+func (m *MappingChangeMutation) SetStandardField(s string) {
+	m.standard_field = &s
+}
+
+// StandardField returns the value of the "standard_field" field in the mutation.
+func (m *MappingChangeMutation) StandardField() (r string, exists bool) {
+	v := m.standard_field
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStandardField returns the old "standard_field" field's value of the MappingChange entity.
+// If the MappingChange object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MappingChangeMutation) OldStandardField(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStandardField is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStandardField requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStandardField: %w", err)
+	}
+	return oldValue.StandardField, nil
+}
+
+// ClearStandardField clears the value of the "standard_field" field.
+func (m *MappingChangeMutation) ClearStandardField() {
+	m.standard_field = nil
+	m.clearedFields[mappingchange.FieldStandardField] = struct{}{}
+}
+
+// StandardFieldCleared returns if the "standard_field" field was cleared in this mutation.
+func (m *MappingChangeMutation) StandardFieldCleared() bool {
+	_, ok := m.clearedFields[mappingchange.FieldStandardField]
+	return ok
+}
+
+// ResetStandardField resets all changes to the "standard_field" field.
+func (m *MappingChangeMutation) ResetStandardField() {
+	m.standard_field = nil
+	delete(m.clearedFields, mappingchange.FieldStandardField)
+}
+
+// SetCrmFieldBefore sets the "crm_field_before" field.
+func (m *MappingChangeMutation) SetCrmFieldBefore(s string) {
+	m.crm_field_before = &s
+}
+
+// CrmFieldBefore returns the value of the "crm_field_before" field in the mutation.
+func (m *MappingChangeMutation) CrmFieldBefore() (r string, exists bool) {
+	v := m.crm_field_before
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCrmFieldBefore returns the old "crm_field_before" field's value of the MappingChange entity.
+// If the MappingChange object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MappingChangeMutation) OldCrmFieldBefore(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCrmFieldBefore is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCrmFieldBefore requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCrmFieldBefore: %w", err)
+	}
+	return oldValue.CrmFieldBefore, nil
+}
+
+// ClearCrmFieldBefore clears the value of the "crm_field_before" field.
+func (m *MappingChangeMutation) ClearCrmFieldBefore() {
+	m.crm_field_before = nil
+	m.clearedFields[mappingchange.FieldCrmFieldBefore] = struct{}{}
+}
+
+// CrmFieldBeforeCleared returns if the "crm_field_before" field was cleared in this mutation.
+func (m *MappingChangeMutation) CrmFieldBeforeCleared() bool {
+	_, ok := m.clearedFields[mappingchange.FieldCrmFieldBefore]
+	return ok
+}
+
+// ResetCrmFieldBefore resets all changes to the "crm_field_before" field.
+func (m *MappingChangeMutation) ResetCrmFieldBefore() {
+	m.crm_field_before = nil
+	delete(m.clearedFields, mappingchange.FieldCrmFieldBefore)
+}
+
+// SetCrmFieldAfter sets the "crm_field_after" field.
+func (m *MappingChangeMutation) SetCrmFieldAfter(s string) {
+	m.crm_field_after = &s
+}
+
+// CrmFieldAfter returns the value of the "crm_field_after" field in the mutation.
+func (m *MappingChangeMutation) CrmFieldAfter() (r string, exists bool) {
+	v := m.crm_field_after
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCrmFieldAfter returns the old "crm_field_after" field's value of the MappingChange entity.
+// If the MappingChange object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MappingChangeMutation) OldCrmFieldAfter(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCrmFieldAfter is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCrmFieldAfter requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCrmFieldAfter: %w", err)
+	}
+	return oldValue.CrmFieldAfter, nil
+}
+
+// ClearCrmFieldAfter clears the value of the "crm_field_after" field.
+func (m *MappingChangeMutation) ClearCrmFieldAfter() {
+	m.crm_field_after = nil
+	m.clearedFields[mappingchange.FieldCrmFieldAfter] = struct{}{}
+}
+
+// CrmFieldAfterCleared returns if the "crm_field_after" field was cleared in this mutation.
+func (m *MappingChangeMutation) CrmFieldAfterCleared() bool {
+	_, ok := m.clearedFields[mappingchange.FieldCrmFieldAfter]
+	return ok
+}
+
+// ResetCrmFieldAfter resets all changes to the "crm_field_after" field.
+func (m *MappingChangeMutation) ResetCrmFieldAfter() {
+	m.crm_field_after = nil
+	delete(m.clearedFields, mappingchange.FieldCrmFieldAfter)
+}
+
+// SetOrigin sets the "origin" field.
+func (m *MappingChangeMutation) SetOrigin(co crm.MappingOrigin) {
+	m.origin = &co
+}
+
+// Origin returns the value of the "origin" field in the mutation.
+func (m *MappingChangeMutation) Origin() (r crm.MappingOrigin, exists bool) {
+	v := m.origin
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrigin returns the old "origin" field's value of the MappingChange entity.
+// If the MappingChange object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MappingChangeMutation) OldOrigin(ctx context.Context) (v *crm.MappingOrigin, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrigin is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrigin requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrigin: %w", err)
+	}
+	return oldValue.Origin, nil
+}
+
+// ClearOrigin clears the value of the "origin" field.
+func (m *MappingChangeMutation) ClearOrigin() {
+	m.origin = nil
+	m.clearedFields[mappingchange.FieldOrigin] = struct{}{}
+}
+
+// OriginCleared returns if the "origin" field was cleared in this mutation.
+func (m *MappingChangeMutation) OriginCleared() bool {
+	_, ok := m.clearedFields[mappingchange.FieldOrigin]
+	return ok
+}
+
+// ResetOrigin resets all changes to the "origin" field.
+func (m *MappingChangeMutation) ResetOrigin() {
+	m.origin = nil
+	delete(m.clearedFields, mappingchange.FieldOrigin)
+}
+
+// SetReason sets the "reason" field.
+func (m *MappingChangeMutation) SetReason(s string) {
+	m.reason = &s
+}
+
+// Reason returns the value of the "reason" field in the mutation.
+func (m *MappingChangeMutation) Reason() (r string, exists bool) {
+	v := m.reason
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReason returns the old "reason" field's value of the MappingChange entity.
+// If the MappingChange object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MappingChangeMutation) OldReason(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReason is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReason requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReason: %w", err)
+	}
+	return oldValue.Reason, nil
+}
+
+// ClearReason clears the value of the "reason" field.
+func (m *MappingChangeMutation) ClearReason() {
+	m.reason = nil
+	m.clearedFields[mappingchange.FieldReason] = struct{}{}
+}
+
+// ReasonCleared returns if the "reason" field was cleared in this mutation.
+func (m *MappingChangeMutation) ReasonCleared() bool {
+	_, ok := m.clearedFields[mappingchange.FieldReason]
+	return ok
+}
+
+// ResetReason resets all changes to the "reason" field.
+func (m *MappingChangeMutation) ResetReason() {
+	m.reason = nil
+	delete(m.clearedFields, mappingchange.FieldReason)
+}
+
+// SetChangedBy sets the "changed_by" field.
+func (m *MappingChangeMutation) SetChangedBy(s string) {
+	m.changed_by = &s
+}
+
+// ChangedBy returns the value of the "changed_by" field in the mutation.
+func (m *MappingChangeMutation) ChangedBy() (r string, exists bool) {
+	v := m.changed_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChangedBy returns the old "changed_by" field's value of the MappingChange entity.
+// If the MappingChange object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MappingChangeMutation) OldChangedBy(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChangedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChangedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChangedBy: %w", err)
+	}
+	return oldValue.ChangedBy, nil
+}
+
+// ResetChangedBy resets all changes to the "changed_by" field.
+func (m *MappingChangeMutation) ResetChangedBy() {
+	m.changed_by = nil
+}
+
+// ClearIntegration clears the "integration" edge to the Integration entity.
+func (m *MappingChangeMutation) ClearIntegration() {
+	m.clearedintegration = true
+	m.clearedFields[mappingchange.FieldIntegrationID] = struct{}{}
+}
+
+// IntegrationCleared reports if the "integration" edge to the Integration entity was cleared.
+func (m *MappingChangeMutation) IntegrationCleared() bool {
+	return m.clearedintegration
+}
+
+// IntegrationIDs returns the "integration" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// IntegrationID instead. It exists only for internal usage by the builders.
+func (m *MappingChangeMutation) IntegrationIDs() (ids []string) {
+	if id := m.integration; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetIntegration resets all changes to the "integration" edge.
+func (m *MappingChangeMutation) ResetIntegration() {
+	m.integration = nil
+	m.clearedintegration = false
+}
+
+// Where appends a list predicates to the MappingChangeMutation builder.
+func (m *MappingChangeMutation) Where(ps ...predicate.MappingChange) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the MappingChangeMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *MappingChangeMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.MappingChange, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *MappingChangeMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *MappingChangeMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (MappingChange).
+func (m *MappingChangeMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *MappingChangeMutation) Fields() []string {
+	fields := make([]string, 0, 11)
+	if m.workspace_id != nil {
+		fields = append(fields, mappingchange.FieldWorkspaceID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, mappingchange.FieldCreatedAt)
+	}
+	if m.integration != nil {
+		fields = append(fields, mappingchange.FieldIntegrationID)
+	}
+	if m.action != nil {
+		fields = append(fields, mappingchange.FieldAction)
+	}
+	if m.object_name != nil {
+		fields = append(fields, mappingchange.FieldObjectName)
+	}
+	if m.standard_field != nil {
+		fields = append(fields, mappingchange.FieldStandardField)
+	}
+	if m.crm_field_before != nil {
+		fields = append(fields, mappingchange.FieldCrmFieldBefore)
+	}
+	if m.crm_field_after != nil {
+		fields = append(fields, mappingchange.FieldCrmFieldAfter)
+	}
+	if m.origin != nil {
+		fields = append(fields, mappingchange.FieldOrigin)
+	}
+	if m.reason != nil {
+		fields = append(fields, mappingchange.FieldReason)
+	}
+	if m.changed_by != nil {
+		fields = append(fields, mappingchange.FieldChangedBy)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *MappingChangeMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case mappingchange.FieldWorkspaceID:
+		return m.WorkspaceID()
+	case mappingchange.FieldCreatedAt:
+		return m.CreatedAt()
+	case mappingchange.FieldIntegrationID:
+		return m.IntegrationID()
+	case mappingchange.FieldAction:
+		return m.Action()
+	case mappingchange.FieldObjectName:
+		return m.ObjectName()
+	case mappingchange.FieldStandardField:
+		return m.StandardField()
+	case mappingchange.FieldCrmFieldBefore:
+		return m.CrmFieldBefore()
+	case mappingchange.FieldCrmFieldAfter:
+		return m.CrmFieldAfter()
+	case mappingchange.FieldOrigin:
+		return m.Origin()
+	case mappingchange.FieldReason:
+		return m.Reason()
+	case mappingchange.FieldChangedBy:
+		return m.ChangedBy()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *MappingChangeMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case mappingchange.FieldWorkspaceID:
+		return m.OldWorkspaceID(ctx)
+	case mappingchange.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case mappingchange.FieldIntegrationID:
+		return m.OldIntegrationID(ctx)
+	case mappingchange.FieldAction:
+		return m.OldAction(ctx)
+	case mappingchange.FieldObjectName:
+		return m.OldObjectName(ctx)
+	case mappingchange.FieldStandardField:
+		return m.OldStandardField(ctx)
+	case mappingchange.FieldCrmFieldBefore:
+		return m.OldCrmFieldBefore(ctx)
+	case mappingchange.FieldCrmFieldAfter:
+		return m.OldCrmFieldAfter(ctx)
+	case mappingchange.FieldOrigin:
+		return m.OldOrigin(ctx)
+	case mappingchange.FieldReason:
+		return m.OldReason(ctx)
+	case mappingchange.FieldChangedBy:
+		return m.OldChangedBy(ctx)
+	}
+	return nil, fmt.Errorf("unknown MappingChange field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *MappingChangeMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case mappingchange.FieldWorkspaceID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWorkspaceID(v)
+		return nil
+	case mappingchange.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case mappingchange.FieldIntegrationID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetIntegrationID(v)
+		return nil
+	case mappingchange.FieldAction:
+		v, ok := value.(crm.MappingAction)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAction(v)
+		return nil
+	case mappingchange.FieldObjectName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetObjectName(v)
+		return nil
+	case mappingchange.FieldStandardField:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStandardField(v)
+		return nil
+	case mappingchange.FieldCrmFieldBefore:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCrmFieldBefore(v)
+		return nil
+	case mappingchange.FieldCrmFieldAfter:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCrmFieldAfter(v)
+		return nil
+	case mappingchange.FieldOrigin:
+		v, ok := value.(crm.MappingOrigin)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrigin(v)
+		return nil
+	case mappingchange.FieldReason:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReason(v)
+		return nil
+	case mappingchange.FieldChangedBy:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChangedBy(v)
+		return nil
+	}
+	return fmt.Errorf("unknown MappingChange field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *MappingChangeMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *MappingChangeMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *MappingChangeMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown MappingChange numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *MappingChangeMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(mappingchange.FieldObjectName) {
+		fields = append(fields, mappingchange.FieldObjectName)
+	}
+	if m.FieldCleared(mappingchange.FieldStandardField) {
+		fields = append(fields, mappingchange.FieldStandardField)
+	}
+	if m.FieldCleared(mappingchange.FieldCrmFieldBefore) {
+		fields = append(fields, mappingchange.FieldCrmFieldBefore)
+	}
+	if m.FieldCleared(mappingchange.FieldCrmFieldAfter) {
+		fields = append(fields, mappingchange.FieldCrmFieldAfter)
+	}
+	if m.FieldCleared(mappingchange.FieldOrigin) {
+		fields = append(fields, mappingchange.FieldOrigin)
+	}
+	if m.FieldCleared(mappingchange.FieldReason) {
+		fields = append(fields, mappingchange.FieldReason)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *MappingChangeMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *MappingChangeMutation) ClearField(name string) error {
+	switch name {
+	case mappingchange.FieldObjectName:
+		m.ClearObjectName()
+		return nil
+	case mappingchange.FieldStandardField:
+		m.ClearStandardField()
+		return nil
+	case mappingchange.FieldCrmFieldBefore:
+		m.ClearCrmFieldBefore()
+		return nil
+	case mappingchange.FieldCrmFieldAfter:
+		m.ClearCrmFieldAfter()
+		return nil
+	case mappingchange.FieldOrigin:
+		m.ClearOrigin()
+		return nil
+	case mappingchange.FieldReason:
+		m.ClearReason()
+		return nil
+	}
+	return fmt.Errorf("unknown MappingChange nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *MappingChangeMutation) ResetField(name string) error {
+	switch name {
+	case mappingchange.FieldWorkspaceID:
+		m.ResetWorkspaceID()
+		return nil
+	case mappingchange.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case mappingchange.FieldIntegrationID:
+		m.ResetIntegrationID()
+		return nil
+	case mappingchange.FieldAction:
+		m.ResetAction()
+		return nil
+	case mappingchange.FieldObjectName:
+		m.ResetObjectName()
+		return nil
+	case mappingchange.FieldStandardField:
+		m.ResetStandardField()
+		return nil
+	case mappingchange.FieldCrmFieldBefore:
+		m.ResetCrmFieldBefore()
+		return nil
+	case mappingchange.FieldCrmFieldAfter:
+		m.ResetCrmFieldAfter()
+		return nil
+	case mappingchange.FieldOrigin:
+		m.ResetOrigin()
+		return nil
+	case mappingchange.FieldReason:
+		m.ResetReason()
+		return nil
+	case mappingchange.FieldChangedBy:
+		m.ResetChangedBy()
+		return nil
+	}
+	return fmt.Errorf("unknown MappingChange field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *MappingChangeMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.integration != nil {
+		edges = append(edges, mappingchange.EdgeIntegration)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *MappingChangeMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case mappingchange.EdgeIntegration:
+		if id := m.integration; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *MappingChangeMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *MappingChangeMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *MappingChangeMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.clearedintegration {
+		edges = append(edges, mappingchange.EdgeIntegration)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *MappingChangeMutation) EdgeCleared(name string) bool {
+	switch name {
+	case mappingchange.EdgeIntegration:
+		return m.clearedintegration
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *MappingChangeMutation) ClearEdge(name string) error {
+	switch name {
+	case mappingchange.EdgeIntegration:
+		m.ClearIntegration()
+		return nil
+	}
+	return fmt.Errorf("unknown MappingChange unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *MappingChangeMutation) ResetEdge(name string) error {
+	switch name {
+	case mappingchange.EdgeIntegration:
+		m.ResetIntegration()
+		return nil
+	}
+	return fmt.Errorf("unknown MappingChange edge %s", name)
+}
+
+// MappingDefaultMutation represents an operation that mutates the MappingDefault nodes in the graph.
+type MappingDefaultMutation struct {
+	config
+	op             Op
+	typ            string
+	id             *string
+	workspace_id   *string
+	created_at     *time.Time
+	connector      *string
+	standard_field *string
+	crm_field      *string
+	updated_by     *string
+	updated_at     *time.Time
+	clearedFields  map[string]struct{}
+	done           bool
+	oldValue       func(context.Context) (*MappingDefault, error)
+	predicates     []predicate.MappingDefault
+}
+
+var _ ent.Mutation = (*MappingDefaultMutation)(nil)
+
+// mappingdefaultOption allows management of the mutation configuration using functional options.
+type mappingdefaultOption func(*MappingDefaultMutation)
+
+// newMappingDefaultMutation creates new mutation for the MappingDefault entity.
+func newMappingDefaultMutation(c config, op Op, opts ...mappingdefaultOption) *MappingDefaultMutation {
+	m := &MappingDefaultMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeMappingDefault,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withMappingDefaultID sets the ID field of the mutation.
+func withMappingDefaultID(id string) mappingdefaultOption {
+	return func(m *MappingDefaultMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *MappingDefault
+		)
+		m.oldValue = func(ctx context.Context) (*MappingDefault, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().MappingDefault.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withMappingDefault sets the old MappingDefault of the mutation.
+func withMappingDefault(node *MappingDefault) mappingdefaultOption {
+	return func(m *MappingDefaultMutation) {
+		m.oldValue = func(context.Context) (*MappingDefault, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m MappingDefaultMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m MappingDefaultMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of MappingDefault entities.
+func (m *MappingDefaultMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *MappingDefaultMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *MappingDefaultMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().MappingDefault.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetWorkspaceID sets the "workspace_id" field.
+func (m *MappingDefaultMutation) SetWorkspaceID(s string) {
+	m.workspace_id = &s
+}
+
+// WorkspaceID returns the value of the "workspace_id" field in the mutation.
+func (m *MappingDefaultMutation) WorkspaceID() (r string, exists bool) {
+	v := m.workspace_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWorkspaceID returns the old "workspace_id" field's value of the MappingDefault entity.
+// If the MappingDefault object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MappingDefaultMutation) OldWorkspaceID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWorkspaceID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWorkspaceID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWorkspaceID: %w", err)
+	}
+	return oldValue.WorkspaceID, nil
+}
+
+// ResetWorkspaceID resets all changes to the "workspace_id" field.
+func (m *MappingDefaultMutation) ResetWorkspaceID() {
+	m.workspace_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *MappingDefaultMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *MappingDefaultMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the MappingDefault entity.
+// If the MappingDefault object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MappingDefaultMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *MappingDefaultMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetConnector sets the "connector" field.
+func (m *MappingDefaultMutation) SetConnector(s string) {
+	m.connector = &s
+}
+
+// Connector returns the value of the "connector" field in the mutation.
+func (m *MappingDefaultMutation) Connector() (r string, exists bool) {
+	v := m.connector
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldConnector returns the old "connector" field's value of the MappingDefault entity.
+// If the MappingDefault object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MappingDefaultMutation) OldConnector(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldConnector is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldConnector requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldConnector: %w", err)
+	}
+	return oldValue.Connector, nil
+}
+
+// ResetConnector resets all changes to the "connector" field.
+func (m *MappingDefaultMutation) ResetConnector() {
+	m.connector = nil
+}
+
+// SetStandardField sets the "standard_field" field.
+func (m *MappingDefaultMutation) SetStandardField(s string) {
+	m.standard_field = &s
+}
+
+// StandardField returns the value of the "standard_field" field in the mutation.
+func (m *MappingDefaultMutation) StandardField() (r string, exists bool) {
+	v := m.standard_field
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStandardField returns the old "standard_field" field's value of the MappingDefault entity.
+// If the MappingDefault object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MappingDefaultMutation) OldStandardField(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStandardField is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStandardField requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStandardField: %w", err)
+	}
+	return oldValue.StandardField, nil
+}
+
+// ResetStandardField resets all changes to the "standard_field" field.
+func (m *MappingDefaultMutation) ResetStandardField() {
+	m.standard_field = nil
+}
+
+// SetCrmField sets the "crm_field" field.
+func (m *MappingDefaultMutation) SetCrmField(s string) {
+	m.crm_field = &s
+}
+
+// CrmField returns the value of the "crm_field" field in the mutation.
+func (m *MappingDefaultMutation) CrmField() (r string, exists bool) {
+	v := m.crm_field
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCrmField returns the old "crm_field" field's value of the MappingDefault entity.
+// If the MappingDefault object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MappingDefaultMutation) OldCrmField(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCrmField is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCrmField requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCrmField: %w", err)
+	}
+	return oldValue.CrmField, nil
+}
+
+// ResetCrmField resets all changes to the "crm_field" field.
+func (m *MappingDefaultMutation) ResetCrmField() {
+	m.crm_field = nil
+}
+
+// SetUpdatedBy sets the "updated_by" field.
+func (m *MappingDefaultMutation) SetUpdatedBy(s string) {
+	m.updated_by = &s
+}
+
+// UpdatedBy returns the value of the "updated_by" field in the mutation.
+func (m *MappingDefaultMutation) UpdatedBy() (r string, exists bool) {
+	v := m.updated_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedBy returns the old "updated_by" field's value of the MappingDefault entity.
+// If the MappingDefault object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MappingDefaultMutation) OldUpdatedBy(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedBy: %w", err)
+	}
+	return oldValue.UpdatedBy, nil
+}
+
+// ResetUpdatedBy resets all changes to the "updated_by" field.
+func (m *MappingDefaultMutation) ResetUpdatedBy() {
+	m.updated_by = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *MappingDefaultMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *MappingDefaultMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the MappingDefault entity.
+// If the MappingDefault object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MappingDefaultMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *MappingDefaultMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// Where appends a list predicates to the MappingDefaultMutation builder.
+func (m *MappingDefaultMutation) Where(ps ...predicate.MappingDefault) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the MappingDefaultMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *MappingDefaultMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.MappingDefault, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *MappingDefaultMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *MappingDefaultMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (MappingDefault).
+func (m *MappingDefaultMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *MappingDefaultMutation) Fields() []string {
+	fields := make([]string, 0, 7)
+	if m.workspace_id != nil {
+		fields = append(fields, mappingdefault.FieldWorkspaceID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, mappingdefault.FieldCreatedAt)
+	}
+	if m.connector != nil {
+		fields = append(fields, mappingdefault.FieldConnector)
+	}
+	if m.standard_field != nil {
+		fields = append(fields, mappingdefault.FieldStandardField)
+	}
+	if m.crm_field != nil {
+		fields = append(fields, mappingdefault.FieldCrmField)
+	}
+	if m.updated_by != nil {
+		fields = append(fields, mappingdefault.FieldUpdatedBy)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, mappingdefault.FieldUpdatedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *MappingDefaultMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case mappingdefault.FieldWorkspaceID:
+		return m.WorkspaceID()
+	case mappingdefault.FieldCreatedAt:
+		return m.CreatedAt()
+	case mappingdefault.FieldConnector:
+		return m.Connector()
+	case mappingdefault.FieldStandardField:
+		return m.StandardField()
+	case mappingdefault.FieldCrmField:
+		return m.CrmField()
+	case mappingdefault.FieldUpdatedBy:
+		return m.UpdatedBy()
+	case mappingdefault.FieldUpdatedAt:
+		return m.UpdatedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *MappingDefaultMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case mappingdefault.FieldWorkspaceID:
+		return m.OldWorkspaceID(ctx)
+	case mappingdefault.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case mappingdefault.FieldConnector:
+		return m.OldConnector(ctx)
+	case mappingdefault.FieldStandardField:
+		return m.OldStandardField(ctx)
+	case mappingdefault.FieldCrmField:
+		return m.OldCrmField(ctx)
+	case mappingdefault.FieldUpdatedBy:
+		return m.OldUpdatedBy(ctx)
+	case mappingdefault.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown MappingDefault field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *MappingDefaultMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case mappingdefault.FieldWorkspaceID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWorkspaceID(v)
+		return nil
+	case mappingdefault.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case mappingdefault.FieldConnector:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetConnector(v)
+		return nil
+	case mappingdefault.FieldStandardField:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStandardField(v)
+		return nil
+	case mappingdefault.FieldCrmField:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCrmField(v)
+		return nil
+	case mappingdefault.FieldUpdatedBy:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedBy(v)
+		return nil
+	case mappingdefault.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown MappingDefault field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *MappingDefaultMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *MappingDefaultMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *MappingDefaultMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown MappingDefault numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *MappingDefaultMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *MappingDefaultMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *MappingDefaultMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown MappingDefault nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *MappingDefaultMutation) ResetField(name string) error {
+	switch name {
+	case mappingdefault.FieldWorkspaceID:
+		m.ResetWorkspaceID()
+		return nil
+	case mappingdefault.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case mappingdefault.FieldConnector:
+		m.ResetConnector()
+		return nil
+	case mappingdefault.FieldStandardField:
+		m.ResetStandardField()
+		return nil
+	case mappingdefault.FieldCrmField:
+		m.ResetCrmField()
+		return nil
+	case mappingdefault.FieldUpdatedBy:
+		m.ResetUpdatedBy()
+		return nil
+	case mappingdefault.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown MappingDefault field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *MappingDefaultMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *MappingDefaultMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *MappingDefaultMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *MappingDefaultMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *MappingDefaultMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *MappingDefaultMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *MappingDefaultMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown MappingDefault unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *MappingDefaultMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown MappingDefault edge %s", name)
+}
+
 // MemberMutation represents an operation that mutates the Member nodes in the graph.
 type MemberMutation struct {
 	config
-	op            Op
-	typ           string
-	id            *string
-	workspace_id  *string
-	created_at    *time.Time
-	email         *string
-	name          *string
-	role          *principal.Role
-	issuer        *string
-	subject       *string
-	invited_by    *string
-	last_seen_at  *time.Time
-	removed_at    *time.Time
-	email_key     *string
-	clearedFields map[string]struct{}
-	done          bool
-	oldValue      func(context.Context) (*Member, error)
-	predicates    []predicate.Member
+	op                 Op
+	typ                string
+	id                 *string
+	workspace_id       *string
+	created_at         *time.Time
+	email              *string
+	name               *string
+	role               *principal.Role
+	issuer             *string
+	subject            *string
+	invited_by         *string
+	last_seen_at       *time.Time
+	inbox_read_through *time.Time
+	removed_at         *time.Time
+	email_key          *string
+	clearedFields      map[string]struct{}
+	done               bool
+	oldValue           func(context.Context) (*Member, error)
+	predicates         []predicate.Member
 }
 
 var _ ent.Mutation = (*MemberMutation)(nil)
@@ -18575,6 +27692,55 @@ func (m *MemberMutation) ResetLastSeenAt() {
 	delete(m.clearedFields, member.FieldLastSeenAt)
 }
 
+// SetInboxReadThrough sets the "inbox_read_through" field.
+func (m *MemberMutation) SetInboxReadThrough(t time.Time) {
+	m.inbox_read_through = &t
+}
+
+// InboxReadThrough returns the value of the "inbox_read_through" field in the mutation.
+func (m *MemberMutation) InboxReadThrough() (r time.Time, exists bool) {
+	v := m.inbox_read_through
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldInboxReadThrough returns the old "inbox_read_through" field's value of the Member entity.
+// If the Member object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MemberMutation) OldInboxReadThrough(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldInboxReadThrough is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldInboxReadThrough requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldInboxReadThrough: %w", err)
+	}
+	return oldValue.InboxReadThrough, nil
+}
+
+// ClearInboxReadThrough clears the value of the "inbox_read_through" field.
+func (m *MemberMutation) ClearInboxReadThrough() {
+	m.inbox_read_through = nil
+	m.clearedFields[member.FieldInboxReadThrough] = struct{}{}
+}
+
+// InboxReadThroughCleared returns if the "inbox_read_through" field was cleared in this mutation.
+func (m *MemberMutation) InboxReadThroughCleared() bool {
+	_, ok := m.clearedFields[member.FieldInboxReadThrough]
+	return ok
+}
+
+// ResetInboxReadThrough resets all changes to the "inbox_read_through" field.
+func (m *MemberMutation) ResetInboxReadThrough() {
+	m.inbox_read_through = nil
+	delete(m.clearedFields, member.FieldInboxReadThrough)
+}
+
 // SetRemovedAt sets the "removed_at" field.
 func (m *MemberMutation) SetRemovedAt(t time.Time) {
 	m.removed_at = &t
@@ -18707,7 +27873,7 @@ func (m *MemberMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *MemberMutation) Fields() []string {
-	fields := make([]string, 0, 11)
+	fields := make([]string, 0, 12)
 	if m.workspace_id != nil {
 		fields = append(fields, member.FieldWorkspaceID)
 	}
@@ -18734,6 +27900,9 @@ func (m *MemberMutation) Fields() []string {
 	}
 	if m.last_seen_at != nil {
 		fields = append(fields, member.FieldLastSeenAt)
+	}
+	if m.inbox_read_through != nil {
+		fields = append(fields, member.FieldInboxReadThrough)
 	}
 	if m.removed_at != nil {
 		fields = append(fields, member.FieldRemovedAt)
@@ -18767,6 +27936,8 @@ func (m *MemberMutation) Field(name string) (ent.Value, bool) {
 		return m.InvitedBy()
 	case member.FieldLastSeenAt:
 		return m.LastSeenAt()
+	case member.FieldInboxReadThrough:
+		return m.InboxReadThrough()
 	case member.FieldRemovedAt:
 		return m.RemovedAt()
 	case member.FieldEmailKey:
@@ -18798,6 +27969,8 @@ func (m *MemberMutation) OldField(ctx context.Context, name string) (ent.Value, 
 		return m.OldInvitedBy(ctx)
 	case member.FieldLastSeenAt:
 		return m.OldLastSeenAt(ctx)
+	case member.FieldInboxReadThrough:
+		return m.OldInboxReadThrough(ctx)
 	case member.FieldRemovedAt:
 		return m.OldRemovedAt(ctx)
 	case member.FieldEmailKey:
@@ -18874,6 +28047,13 @@ func (m *MemberMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetLastSeenAt(v)
 		return nil
+	case member.FieldInboxReadThrough:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetInboxReadThrough(v)
+		return nil
 	case member.FieldRemovedAt:
 		v, ok := value.(time.Time)
 		if !ok {
@@ -18933,6 +28113,9 @@ func (m *MemberMutation) ClearedFields() []string {
 	if m.FieldCleared(member.FieldLastSeenAt) {
 		fields = append(fields, member.FieldLastSeenAt)
 	}
+	if m.FieldCleared(member.FieldInboxReadThrough) {
+		fields = append(fields, member.FieldInboxReadThrough)
+	}
 	if m.FieldCleared(member.FieldRemovedAt) {
 		fields = append(fields, member.FieldRemovedAt)
 	}
@@ -18967,6 +28150,9 @@ func (m *MemberMutation) ClearField(name string) error {
 		return nil
 	case member.FieldLastSeenAt:
 		m.ClearLastSeenAt()
+		return nil
+	case member.FieldInboxReadThrough:
+		m.ClearInboxReadThrough()
 		return nil
 	case member.FieldRemovedAt:
 		m.ClearRemovedAt()
@@ -19008,6 +28194,9 @@ func (m *MemberMutation) ResetField(name string) error {
 		return nil
 	case member.FieldLastSeenAt:
 		m.ResetLastSeenAt()
+		return nil
+	case member.FieldInboxReadThrough:
+		m.ResetInboxReadThrough()
 		return nil
 	case member.FieldRemovedAt:
 		m.ResetRemovedAt()
@@ -19065,6 +28254,576 @@ func (m *MemberMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *MemberMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Member edge %s", name)
+}
+
+// MutedRuleMutation represents an operation that mutates the MutedRule nodes in the graph.
+type MutedRuleMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *string
+	workspace_id  *string
+	created_at    *time.Time
+	rule          *crm.AlertRule
+	reason        *string
+	muted_by      *string
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*MutedRule, error)
+	predicates    []predicate.MutedRule
+}
+
+var _ ent.Mutation = (*MutedRuleMutation)(nil)
+
+// mutedruleOption allows management of the mutation configuration using functional options.
+type mutedruleOption func(*MutedRuleMutation)
+
+// newMutedRuleMutation creates new mutation for the MutedRule entity.
+func newMutedRuleMutation(c config, op Op, opts ...mutedruleOption) *MutedRuleMutation {
+	m := &MutedRuleMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeMutedRule,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withMutedRuleID sets the ID field of the mutation.
+func withMutedRuleID(id string) mutedruleOption {
+	return func(m *MutedRuleMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *MutedRule
+		)
+		m.oldValue = func(ctx context.Context) (*MutedRule, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().MutedRule.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withMutedRule sets the old MutedRule of the mutation.
+func withMutedRule(node *MutedRule) mutedruleOption {
+	return func(m *MutedRuleMutation) {
+		m.oldValue = func(context.Context) (*MutedRule, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m MutedRuleMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m MutedRuleMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of MutedRule entities.
+func (m *MutedRuleMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *MutedRuleMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *MutedRuleMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().MutedRule.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetWorkspaceID sets the "workspace_id" field.
+func (m *MutedRuleMutation) SetWorkspaceID(s string) {
+	m.workspace_id = &s
+}
+
+// WorkspaceID returns the value of the "workspace_id" field in the mutation.
+func (m *MutedRuleMutation) WorkspaceID() (r string, exists bool) {
+	v := m.workspace_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWorkspaceID returns the old "workspace_id" field's value of the MutedRule entity.
+// If the MutedRule object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MutedRuleMutation) OldWorkspaceID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWorkspaceID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWorkspaceID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWorkspaceID: %w", err)
+	}
+	return oldValue.WorkspaceID, nil
+}
+
+// ResetWorkspaceID resets all changes to the "workspace_id" field.
+func (m *MutedRuleMutation) ResetWorkspaceID() {
+	m.workspace_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *MutedRuleMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *MutedRuleMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the MutedRule entity.
+// If the MutedRule object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MutedRuleMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *MutedRuleMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetRule sets the "rule" field.
+func (m *MutedRuleMutation) SetRule(cr crm.AlertRule) {
+	m.rule = &cr
+}
+
+// Rule returns the value of the "rule" field in the mutation.
+func (m *MutedRuleMutation) Rule() (r crm.AlertRule, exists bool) {
+	v := m.rule
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRule returns the old "rule" field's value of the MutedRule entity.
+// If the MutedRule object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MutedRuleMutation) OldRule(ctx context.Context) (v crm.AlertRule, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRule is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRule requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRule: %w", err)
+	}
+	return oldValue.Rule, nil
+}
+
+// ResetRule resets all changes to the "rule" field.
+func (m *MutedRuleMutation) ResetRule() {
+	m.rule = nil
+}
+
+// SetReason sets the "reason" field.
+func (m *MutedRuleMutation) SetReason(s string) {
+	m.reason = &s
+}
+
+// Reason returns the value of the "reason" field in the mutation.
+func (m *MutedRuleMutation) Reason() (r string, exists bool) {
+	v := m.reason
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReason returns the old "reason" field's value of the MutedRule entity.
+// If the MutedRule object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MutedRuleMutation) OldReason(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReason is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReason requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReason: %w", err)
+	}
+	return oldValue.Reason, nil
+}
+
+// ClearReason clears the value of the "reason" field.
+func (m *MutedRuleMutation) ClearReason() {
+	m.reason = nil
+	m.clearedFields[mutedrule.FieldReason] = struct{}{}
+}
+
+// ReasonCleared returns if the "reason" field was cleared in this mutation.
+func (m *MutedRuleMutation) ReasonCleared() bool {
+	_, ok := m.clearedFields[mutedrule.FieldReason]
+	return ok
+}
+
+// ResetReason resets all changes to the "reason" field.
+func (m *MutedRuleMutation) ResetReason() {
+	m.reason = nil
+	delete(m.clearedFields, mutedrule.FieldReason)
+}
+
+// SetMutedBy sets the "muted_by" field.
+func (m *MutedRuleMutation) SetMutedBy(s string) {
+	m.muted_by = &s
+}
+
+// MutedBy returns the value of the "muted_by" field in the mutation.
+func (m *MutedRuleMutation) MutedBy() (r string, exists bool) {
+	v := m.muted_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMutedBy returns the old "muted_by" field's value of the MutedRule entity.
+// If the MutedRule object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MutedRuleMutation) OldMutedBy(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMutedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMutedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMutedBy: %w", err)
+	}
+	return oldValue.MutedBy, nil
+}
+
+// ResetMutedBy resets all changes to the "muted_by" field.
+func (m *MutedRuleMutation) ResetMutedBy() {
+	m.muted_by = nil
+}
+
+// Where appends a list predicates to the MutedRuleMutation builder.
+func (m *MutedRuleMutation) Where(ps ...predicate.MutedRule) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the MutedRuleMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *MutedRuleMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.MutedRule, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *MutedRuleMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *MutedRuleMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (MutedRule).
+func (m *MutedRuleMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *MutedRuleMutation) Fields() []string {
+	fields := make([]string, 0, 5)
+	if m.workspace_id != nil {
+		fields = append(fields, mutedrule.FieldWorkspaceID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, mutedrule.FieldCreatedAt)
+	}
+	if m.rule != nil {
+		fields = append(fields, mutedrule.FieldRule)
+	}
+	if m.reason != nil {
+		fields = append(fields, mutedrule.FieldReason)
+	}
+	if m.muted_by != nil {
+		fields = append(fields, mutedrule.FieldMutedBy)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *MutedRuleMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case mutedrule.FieldWorkspaceID:
+		return m.WorkspaceID()
+	case mutedrule.FieldCreatedAt:
+		return m.CreatedAt()
+	case mutedrule.FieldRule:
+		return m.Rule()
+	case mutedrule.FieldReason:
+		return m.Reason()
+	case mutedrule.FieldMutedBy:
+		return m.MutedBy()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *MutedRuleMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case mutedrule.FieldWorkspaceID:
+		return m.OldWorkspaceID(ctx)
+	case mutedrule.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case mutedrule.FieldRule:
+		return m.OldRule(ctx)
+	case mutedrule.FieldReason:
+		return m.OldReason(ctx)
+	case mutedrule.FieldMutedBy:
+		return m.OldMutedBy(ctx)
+	}
+	return nil, fmt.Errorf("unknown MutedRule field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *MutedRuleMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case mutedrule.FieldWorkspaceID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWorkspaceID(v)
+		return nil
+	case mutedrule.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case mutedrule.FieldRule:
+		v, ok := value.(crm.AlertRule)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRule(v)
+		return nil
+	case mutedrule.FieldReason:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReason(v)
+		return nil
+	case mutedrule.FieldMutedBy:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMutedBy(v)
+		return nil
+	}
+	return fmt.Errorf("unknown MutedRule field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *MutedRuleMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *MutedRuleMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *MutedRuleMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown MutedRule numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *MutedRuleMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(mutedrule.FieldReason) {
+		fields = append(fields, mutedrule.FieldReason)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *MutedRuleMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *MutedRuleMutation) ClearField(name string) error {
+	switch name {
+	case mutedrule.FieldReason:
+		m.ClearReason()
+		return nil
+	}
+	return fmt.Errorf("unknown MutedRule nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *MutedRuleMutation) ResetField(name string) error {
+	switch name {
+	case mutedrule.FieldWorkspaceID:
+		m.ResetWorkspaceID()
+		return nil
+	case mutedrule.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case mutedrule.FieldRule:
+		m.ResetRule()
+		return nil
+	case mutedrule.FieldReason:
+		m.ResetReason()
+		return nil
+	case mutedrule.FieldMutedBy:
+		m.ResetMutedBy()
+		return nil
+	}
+	return fmt.Errorf("unknown MutedRule field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *MutedRuleMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *MutedRuleMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *MutedRuleMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *MutedRuleMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *MutedRuleMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *MutedRuleMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *MutedRuleMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown MutedRule unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *MutedRuleMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown MutedRule edge %s", name)
 }
 
 // OAuthClientMutation represents an operation that mutates the OAuthClient nodes in the graph.
@@ -19738,6 +29497,7 @@ type OAuthStateMutation struct {
 	browser_hash    *[]byte
 	sealed_verifier *[]byte
 	redirect_uri    *string
+	simulation_id   *string
 	expires_at      *time.Time
 	used_at         *time.Time
 	clearedFields   map[string]struct{}
@@ -20187,6 +29947,55 @@ func (m *OAuthStateMutation) ResetRedirectURI() {
 	m.redirect_uri = nil
 }
 
+// SetSimulationID sets the "simulation_id" field.
+func (m *OAuthStateMutation) SetSimulationID(s string) {
+	m.simulation_id = &s
+}
+
+// SimulationID returns the value of the "simulation_id" field in the mutation.
+func (m *OAuthStateMutation) SimulationID() (r string, exists bool) {
+	v := m.simulation_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSimulationID returns the old "simulation_id" field's value of the OAuthState entity.
+// If the OAuthState object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OAuthStateMutation) OldSimulationID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSimulationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSimulationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSimulationID: %w", err)
+	}
+	return oldValue.SimulationID, nil
+}
+
+// ClearSimulationID clears the value of the "simulation_id" field.
+func (m *OAuthStateMutation) ClearSimulationID() {
+	m.simulation_id = nil
+	m.clearedFields[oauthstate.FieldSimulationID] = struct{}{}
+}
+
+// SimulationIDCleared returns if the "simulation_id" field was cleared in this mutation.
+func (m *OAuthStateMutation) SimulationIDCleared() bool {
+	_, ok := m.clearedFields[oauthstate.FieldSimulationID]
+	return ok
+}
+
+// ResetSimulationID resets all changes to the "simulation_id" field.
+func (m *OAuthStateMutation) ResetSimulationID() {
+	m.simulation_id = nil
+	delete(m.clearedFields, oauthstate.FieldSimulationID)
+}
+
 // SetExpiresAt sets the "expires_at" field.
 func (m *OAuthStateMutation) SetExpiresAt(t time.Time) {
 	m.expires_at = &t
@@ -20306,7 +30115,7 @@ func (m *OAuthStateMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *OAuthStateMutation) Fields() []string {
-	fields := make([]string, 0, 11)
+	fields := make([]string, 0, 12)
 	if m.workspace_id != nil {
 		fields = append(fields, oauthstate.FieldWorkspaceID)
 	}
@@ -20333,6 +30142,9 @@ func (m *OAuthStateMutation) Fields() []string {
 	}
 	if m.redirect_uri != nil {
 		fields = append(fields, oauthstate.FieldRedirectURI)
+	}
+	if m.simulation_id != nil {
+		fields = append(fields, oauthstate.FieldSimulationID)
 	}
 	if m.expires_at != nil {
 		fields = append(fields, oauthstate.FieldExpiresAt)
@@ -20366,6 +30178,8 @@ func (m *OAuthStateMutation) Field(name string) (ent.Value, bool) {
 		return m.SealedVerifier()
 	case oauthstate.FieldRedirectURI:
 		return m.RedirectURI()
+	case oauthstate.FieldSimulationID:
+		return m.SimulationID()
 	case oauthstate.FieldExpiresAt:
 		return m.ExpiresAt()
 	case oauthstate.FieldUsedAt:
@@ -20397,6 +30211,8 @@ func (m *OAuthStateMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldSealedVerifier(ctx)
 	case oauthstate.FieldRedirectURI:
 		return m.OldRedirectURI(ctx)
+	case oauthstate.FieldSimulationID:
+		return m.OldSimulationID(ctx)
 	case oauthstate.FieldExpiresAt:
 		return m.OldExpiresAt(ctx)
 	case oauthstate.FieldUsedAt:
@@ -20473,6 +30289,13 @@ func (m *OAuthStateMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetRedirectURI(v)
 		return nil
+	case oauthstate.FieldSimulationID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSimulationID(v)
+		return nil
 	case oauthstate.FieldExpiresAt:
 		v, ok := value.(time.Time)
 		if !ok {
@@ -20520,6 +30343,9 @@ func (m *OAuthStateMutation) ClearedFields() []string {
 	if m.FieldCleared(oauthstate.FieldBrowserHash) {
 		fields = append(fields, oauthstate.FieldBrowserHash)
 	}
+	if m.FieldCleared(oauthstate.FieldSimulationID) {
+		fields = append(fields, oauthstate.FieldSimulationID)
+	}
 	if m.FieldCleared(oauthstate.FieldUsedAt) {
 		fields = append(fields, oauthstate.FieldUsedAt)
 	}
@@ -20539,6 +30365,9 @@ func (m *OAuthStateMutation) ClearField(name string) error {
 	switch name {
 	case oauthstate.FieldBrowserHash:
 		m.ClearBrowserHash()
+		return nil
+	case oauthstate.FieldSimulationID:
+		m.ClearSimulationID()
 		return nil
 	case oauthstate.FieldUsedAt:
 		m.ClearUsedAt()
@@ -20577,6 +30406,9 @@ func (m *OAuthStateMutation) ResetField(name string) error {
 		return nil
 	case oauthstate.FieldRedirectURI:
 		m.ResetRedirectURI()
+		return nil
+	case oauthstate.FieldSimulationID:
+		m.ResetSimulationID()
 		return nil
 	case oauthstate.FieldExpiresAt:
 		m.ResetExpiresAt()
@@ -21514,6 +31346,955 @@ func (m *PermissionChangeMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown PermissionChange edge %s", name)
 }
 
+// PermissionSnapshotMutation represents an operation that mutates the PermissionSnapshot nodes in the graph.
+type PermissionSnapshotMutation struct {
+	config
+	op                 Op
+	typ                string
+	id                 *string
+	workspace_id       *string
+	created_at         *time.Time
+	trigger            *crm.CheckTrigger
+	last_seen_at       *time.Time
+	checks             *int
+	addchecks          *int
+	api_version        *string
+	identity           *string
+	content_hash       *string
+	objects            *map[string]string
+	clearedFields      map[string]struct{}
+	integration        *string
+	clearedintegration bool
+	done               bool
+	oldValue           func(context.Context) (*PermissionSnapshot, error)
+	predicates         []predicate.PermissionSnapshot
+}
+
+var _ ent.Mutation = (*PermissionSnapshotMutation)(nil)
+
+// permissionsnapshotOption allows management of the mutation configuration using functional options.
+type permissionsnapshotOption func(*PermissionSnapshotMutation)
+
+// newPermissionSnapshotMutation creates new mutation for the PermissionSnapshot entity.
+func newPermissionSnapshotMutation(c config, op Op, opts ...permissionsnapshotOption) *PermissionSnapshotMutation {
+	m := &PermissionSnapshotMutation{
+		config:        c,
+		op:            op,
+		typ:           TypePermissionSnapshot,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withPermissionSnapshotID sets the ID field of the mutation.
+func withPermissionSnapshotID(id string) permissionsnapshotOption {
+	return func(m *PermissionSnapshotMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *PermissionSnapshot
+		)
+		m.oldValue = func(ctx context.Context) (*PermissionSnapshot, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().PermissionSnapshot.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withPermissionSnapshot sets the old PermissionSnapshot of the mutation.
+func withPermissionSnapshot(node *PermissionSnapshot) permissionsnapshotOption {
+	return func(m *PermissionSnapshotMutation) {
+		m.oldValue = func(context.Context) (*PermissionSnapshot, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m PermissionSnapshotMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m PermissionSnapshotMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of PermissionSnapshot entities.
+func (m *PermissionSnapshotMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *PermissionSnapshotMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *PermissionSnapshotMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().PermissionSnapshot.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetWorkspaceID sets the "workspace_id" field.
+func (m *PermissionSnapshotMutation) SetWorkspaceID(s string) {
+	m.workspace_id = &s
+}
+
+// WorkspaceID returns the value of the "workspace_id" field in the mutation.
+func (m *PermissionSnapshotMutation) WorkspaceID() (r string, exists bool) {
+	v := m.workspace_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWorkspaceID returns the old "workspace_id" field's value of the PermissionSnapshot entity.
+// If the PermissionSnapshot object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PermissionSnapshotMutation) OldWorkspaceID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWorkspaceID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWorkspaceID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWorkspaceID: %w", err)
+	}
+	return oldValue.WorkspaceID, nil
+}
+
+// ResetWorkspaceID resets all changes to the "workspace_id" field.
+func (m *PermissionSnapshotMutation) ResetWorkspaceID() {
+	m.workspace_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *PermissionSnapshotMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *PermissionSnapshotMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the PermissionSnapshot entity.
+// If the PermissionSnapshot object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PermissionSnapshotMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *PermissionSnapshotMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetIntegrationID sets the "integration_id" field.
+func (m *PermissionSnapshotMutation) SetIntegrationID(s string) {
+	m.integration = &s
+}
+
+// IntegrationID returns the value of the "integration_id" field in the mutation.
+func (m *PermissionSnapshotMutation) IntegrationID() (r string, exists bool) {
+	v := m.integration
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldIntegrationID returns the old "integration_id" field's value of the PermissionSnapshot entity.
+// If the PermissionSnapshot object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PermissionSnapshotMutation) OldIntegrationID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldIntegrationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldIntegrationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldIntegrationID: %w", err)
+	}
+	return oldValue.IntegrationID, nil
+}
+
+// ResetIntegrationID resets all changes to the "integration_id" field.
+func (m *PermissionSnapshotMutation) ResetIntegrationID() {
+	m.integration = nil
+}
+
+// SetTrigger sets the "trigger" field.
+func (m *PermissionSnapshotMutation) SetTrigger(ct crm.CheckTrigger) {
+	m.trigger = &ct
+}
+
+// Trigger returns the value of the "trigger" field in the mutation.
+func (m *PermissionSnapshotMutation) Trigger() (r crm.CheckTrigger, exists bool) {
+	v := m.trigger
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTrigger returns the old "trigger" field's value of the PermissionSnapshot entity.
+// If the PermissionSnapshot object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PermissionSnapshotMutation) OldTrigger(ctx context.Context) (v crm.CheckTrigger, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTrigger is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTrigger requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTrigger: %w", err)
+	}
+	return oldValue.Trigger, nil
+}
+
+// ResetTrigger resets all changes to the "trigger" field.
+func (m *PermissionSnapshotMutation) ResetTrigger() {
+	m.trigger = nil
+}
+
+// SetLastSeenAt sets the "last_seen_at" field.
+func (m *PermissionSnapshotMutation) SetLastSeenAt(t time.Time) {
+	m.last_seen_at = &t
+}
+
+// LastSeenAt returns the value of the "last_seen_at" field in the mutation.
+func (m *PermissionSnapshotMutation) LastSeenAt() (r time.Time, exists bool) {
+	v := m.last_seen_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLastSeenAt returns the old "last_seen_at" field's value of the PermissionSnapshot entity.
+// If the PermissionSnapshot object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PermissionSnapshotMutation) OldLastSeenAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLastSeenAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLastSeenAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLastSeenAt: %w", err)
+	}
+	return oldValue.LastSeenAt, nil
+}
+
+// ResetLastSeenAt resets all changes to the "last_seen_at" field.
+func (m *PermissionSnapshotMutation) ResetLastSeenAt() {
+	m.last_seen_at = nil
+}
+
+// SetChecks sets the "checks" field.
+func (m *PermissionSnapshotMutation) SetChecks(i int) {
+	m.checks = &i
+	m.addchecks = nil
+}
+
+// Checks returns the value of the "checks" field in the mutation.
+func (m *PermissionSnapshotMutation) Checks() (r int, exists bool) {
+	v := m.checks
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChecks returns the old "checks" field's value of the PermissionSnapshot entity.
+// If the PermissionSnapshot object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PermissionSnapshotMutation) OldChecks(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChecks is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChecks requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChecks: %w", err)
+	}
+	return oldValue.Checks, nil
+}
+
+// AddChecks adds i to the "checks" field.
+func (m *PermissionSnapshotMutation) AddChecks(i int) {
+	if m.addchecks != nil {
+		*m.addchecks += i
+	} else {
+		m.addchecks = &i
+	}
+}
+
+// AddedChecks returns the value that was added to the "checks" field in this mutation.
+func (m *PermissionSnapshotMutation) AddedChecks() (r int, exists bool) {
+	v := m.addchecks
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetChecks resets all changes to the "checks" field.
+func (m *PermissionSnapshotMutation) ResetChecks() {
+	m.checks = nil
+	m.addchecks = nil
+}
+
+// SetAPIVersion sets the "api_version" field.
+func (m *PermissionSnapshotMutation) SetAPIVersion(s string) {
+	m.api_version = &s
+}
+
+// APIVersion returns the value of the "api_version" field in the mutation.
+func (m *PermissionSnapshotMutation) APIVersion() (r string, exists bool) {
+	v := m.api_version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAPIVersion returns the old "api_version" field's value of the PermissionSnapshot entity.
+// If the PermissionSnapshot object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PermissionSnapshotMutation) OldAPIVersion(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAPIVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAPIVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAPIVersion: %w", err)
+	}
+	return oldValue.APIVersion, nil
+}
+
+// ClearAPIVersion clears the value of the "api_version" field.
+func (m *PermissionSnapshotMutation) ClearAPIVersion() {
+	m.api_version = nil
+	m.clearedFields[permissionsnapshot.FieldAPIVersion] = struct{}{}
+}
+
+// APIVersionCleared returns if the "api_version" field was cleared in this mutation.
+func (m *PermissionSnapshotMutation) APIVersionCleared() bool {
+	_, ok := m.clearedFields[permissionsnapshot.FieldAPIVersion]
+	return ok
+}
+
+// ResetAPIVersion resets all changes to the "api_version" field.
+func (m *PermissionSnapshotMutation) ResetAPIVersion() {
+	m.api_version = nil
+	delete(m.clearedFields, permissionsnapshot.FieldAPIVersion)
+}
+
+// SetIdentity sets the "identity" field.
+func (m *PermissionSnapshotMutation) SetIdentity(s string) {
+	m.identity = &s
+}
+
+// Identity returns the value of the "identity" field in the mutation.
+func (m *PermissionSnapshotMutation) Identity() (r string, exists bool) {
+	v := m.identity
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldIdentity returns the old "identity" field's value of the PermissionSnapshot entity.
+// If the PermissionSnapshot object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PermissionSnapshotMutation) OldIdentity(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldIdentity is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldIdentity requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldIdentity: %w", err)
+	}
+	return oldValue.Identity, nil
+}
+
+// ClearIdentity clears the value of the "identity" field.
+func (m *PermissionSnapshotMutation) ClearIdentity() {
+	m.identity = nil
+	m.clearedFields[permissionsnapshot.FieldIdentity] = struct{}{}
+}
+
+// IdentityCleared returns if the "identity" field was cleared in this mutation.
+func (m *PermissionSnapshotMutation) IdentityCleared() bool {
+	_, ok := m.clearedFields[permissionsnapshot.FieldIdentity]
+	return ok
+}
+
+// ResetIdentity resets all changes to the "identity" field.
+func (m *PermissionSnapshotMutation) ResetIdentity() {
+	m.identity = nil
+	delete(m.clearedFields, permissionsnapshot.FieldIdentity)
+}
+
+// SetContentHash sets the "content_hash" field.
+func (m *PermissionSnapshotMutation) SetContentHash(s string) {
+	m.content_hash = &s
+}
+
+// ContentHash returns the value of the "content_hash" field in the mutation.
+func (m *PermissionSnapshotMutation) ContentHash() (r string, exists bool) {
+	v := m.content_hash
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldContentHash returns the old "content_hash" field's value of the PermissionSnapshot entity.
+// If the PermissionSnapshot object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PermissionSnapshotMutation) OldContentHash(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldContentHash is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldContentHash requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldContentHash: %w", err)
+	}
+	return oldValue.ContentHash, nil
+}
+
+// ResetContentHash resets all changes to the "content_hash" field.
+func (m *PermissionSnapshotMutation) ResetContentHash() {
+	m.content_hash = nil
+}
+
+// SetObjects sets the "objects" field.
+func (m *PermissionSnapshotMutation) SetObjects(value map[string]string) {
+	m.objects = &value
+}
+
+// Objects returns the value of the "objects" field in the mutation.
+func (m *PermissionSnapshotMutation) Objects() (r map[string]string, exists bool) {
+	v := m.objects
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldObjects returns the old "objects" field's value of the PermissionSnapshot entity.
+// If the PermissionSnapshot object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PermissionSnapshotMutation) OldObjects(ctx context.Context) (v map[string]string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldObjects is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldObjects requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldObjects: %w", err)
+	}
+	return oldValue.Objects, nil
+}
+
+// ResetObjects resets all changes to the "objects" field.
+func (m *PermissionSnapshotMutation) ResetObjects() {
+	m.objects = nil
+}
+
+// ClearIntegration clears the "integration" edge to the Integration entity.
+func (m *PermissionSnapshotMutation) ClearIntegration() {
+	m.clearedintegration = true
+	m.clearedFields[permissionsnapshot.FieldIntegrationID] = struct{}{}
+}
+
+// IntegrationCleared reports if the "integration" edge to the Integration entity was cleared.
+func (m *PermissionSnapshotMutation) IntegrationCleared() bool {
+	return m.clearedintegration
+}
+
+// IntegrationIDs returns the "integration" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// IntegrationID instead. It exists only for internal usage by the builders.
+func (m *PermissionSnapshotMutation) IntegrationIDs() (ids []string) {
+	if id := m.integration; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetIntegration resets all changes to the "integration" edge.
+func (m *PermissionSnapshotMutation) ResetIntegration() {
+	m.integration = nil
+	m.clearedintegration = false
+}
+
+// Where appends a list predicates to the PermissionSnapshotMutation builder.
+func (m *PermissionSnapshotMutation) Where(ps ...predicate.PermissionSnapshot) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the PermissionSnapshotMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *PermissionSnapshotMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.PermissionSnapshot, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *PermissionSnapshotMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *PermissionSnapshotMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (PermissionSnapshot).
+func (m *PermissionSnapshotMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *PermissionSnapshotMutation) Fields() []string {
+	fields := make([]string, 0, 10)
+	if m.workspace_id != nil {
+		fields = append(fields, permissionsnapshot.FieldWorkspaceID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, permissionsnapshot.FieldCreatedAt)
+	}
+	if m.integration != nil {
+		fields = append(fields, permissionsnapshot.FieldIntegrationID)
+	}
+	if m.trigger != nil {
+		fields = append(fields, permissionsnapshot.FieldTrigger)
+	}
+	if m.last_seen_at != nil {
+		fields = append(fields, permissionsnapshot.FieldLastSeenAt)
+	}
+	if m.checks != nil {
+		fields = append(fields, permissionsnapshot.FieldChecks)
+	}
+	if m.api_version != nil {
+		fields = append(fields, permissionsnapshot.FieldAPIVersion)
+	}
+	if m.identity != nil {
+		fields = append(fields, permissionsnapshot.FieldIdentity)
+	}
+	if m.content_hash != nil {
+		fields = append(fields, permissionsnapshot.FieldContentHash)
+	}
+	if m.objects != nil {
+		fields = append(fields, permissionsnapshot.FieldObjects)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *PermissionSnapshotMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case permissionsnapshot.FieldWorkspaceID:
+		return m.WorkspaceID()
+	case permissionsnapshot.FieldCreatedAt:
+		return m.CreatedAt()
+	case permissionsnapshot.FieldIntegrationID:
+		return m.IntegrationID()
+	case permissionsnapshot.FieldTrigger:
+		return m.Trigger()
+	case permissionsnapshot.FieldLastSeenAt:
+		return m.LastSeenAt()
+	case permissionsnapshot.FieldChecks:
+		return m.Checks()
+	case permissionsnapshot.FieldAPIVersion:
+		return m.APIVersion()
+	case permissionsnapshot.FieldIdentity:
+		return m.Identity()
+	case permissionsnapshot.FieldContentHash:
+		return m.ContentHash()
+	case permissionsnapshot.FieldObjects:
+		return m.Objects()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *PermissionSnapshotMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case permissionsnapshot.FieldWorkspaceID:
+		return m.OldWorkspaceID(ctx)
+	case permissionsnapshot.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case permissionsnapshot.FieldIntegrationID:
+		return m.OldIntegrationID(ctx)
+	case permissionsnapshot.FieldTrigger:
+		return m.OldTrigger(ctx)
+	case permissionsnapshot.FieldLastSeenAt:
+		return m.OldLastSeenAt(ctx)
+	case permissionsnapshot.FieldChecks:
+		return m.OldChecks(ctx)
+	case permissionsnapshot.FieldAPIVersion:
+		return m.OldAPIVersion(ctx)
+	case permissionsnapshot.FieldIdentity:
+		return m.OldIdentity(ctx)
+	case permissionsnapshot.FieldContentHash:
+		return m.OldContentHash(ctx)
+	case permissionsnapshot.FieldObjects:
+		return m.OldObjects(ctx)
+	}
+	return nil, fmt.Errorf("unknown PermissionSnapshot field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PermissionSnapshotMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case permissionsnapshot.FieldWorkspaceID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWorkspaceID(v)
+		return nil
+	case permissionsnapshot.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case permissionsnapshot.FieldIntegrationID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetIntegrationID(v)
+		return nil
+	case permissionsnapshot.FieldTrigger:
+		v, ok := value.(crm.CheckTrigger)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTrigger(v)
+		return nil
+	case permissionsnapshot.FieldLastSeenAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLastSeenAt(v)
+		return nil
+	case permissionsnapshot.FieldChecks:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChecks(v)
+		return nil
+	case permissionsnapshot.FieldAPIVersion:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAPIVersion(v)
+		return nil
+	case permissionsnapshot.FieldIdentity:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetIdentity(v)
+		return nil
+	case permissionsnapshot.FieldContentHash:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetContentHash(v)
+		return nil
+	case permissionsnapshot.FieldObjects:
+		v, ok := value.(map[string]string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetObjects(v)
+		return nil
+	}
+	return fmt.Errorf("unknown PermissionSnapshot field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *PermissionSnapshotMutation) AddedFields() []string {
+	var fields []string
+	if m.addchecks != nil {
+		fields = append(fields, permissionsnapshot.FieldChecks)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *PermissionSnapshotMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case permissionsnapshot.FieldChecks:
+		return m.AddedChecks()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PermissionSnapshotMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case permissionsnapshot.FieldChecks:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddChecks(v)
+		return nil
+	}
+	return fmt.Errorf("unknown PermissionSnapshot numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *PermissionSnapshotMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(permissionsnapshot.FieldAPIVersion) {
+		fields = append(fields, permissionsnapshot.FieldAPIVersion)
+	}
+	if m.FieldCleared(permissionsnapshot.FieldIdentity) {
+		fields = append(fields, permissionsnapshot.FieldIdentity)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *PermissionSnapshotMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *PermissionSnapshotMutation) ClearField(name string) error {
+	switch name {
+	case permissionsnapshot.FieldAPIVersion:
+		m.ClearAPIVersion()
+		return nil
+	case permissionsnapshot.FieldIdentity:
+		m.ClearIdentity()
+		return nil
+	}
+	return fmt.Errorf("unknown PermissionSnapshot nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *PermissionSnapshotMutation) ResetField(name string) error {
+	switch name {
+	case permissionsnapshot.FieldWorkspaceID:
+		m.ResetWorkspaceID()
+		return nil
+	case permissionsnapshot.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case permissionsnapshot.FieldIntegrationID:
+		m.ResetIntegrationID()
+		return nil
+	case permissionsnapshot.FieldTrigger:
+		m.ResetTrigger()
+		return nil
+	case permissionsnapshot.FieldLastSeenAt:
+		m.ResetLastSeenAt()
+		return nil
+	case permissionsnapshot.FieldChecks:
+		m.ResetChecks()
+		return nil
+	case permissionsnapshot.FieldAPIVersion:
+		m.ResetAPIVersion()
+		return nil
+	case permissionsnapshot.FieldIdentity:
+		m.ResetIdentity()
+		return nil
+	case permissionsnapshot.FieldContentHash:
+		m.ResetContentHash()
+		return nil
+	case permissionsnapshot.FieldObjects:
+		m.ResetObjects()
+		return nil
+	}
+	return fmt.Errorf("unknown PermissionSnapshot field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *PermissionSnapshotMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.integration != nil {
+		edges = append(edges, permissionsnapshot.EdgeIntegration)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *PermissionSnapshotMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case permissionsnapshot.EdgeIntegration:
+		if id := m.integration; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *PermissionSnapshotMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *PermissionSnapshotMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *PermissionSnapshotMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.clearedintegration {
+		edges = append(edges, permissionsnapshot.EdgeIntegration)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *PermissionSnapshotMutation) EdgeCleared(name string) bool {
+	switch name {
+	case permissionsnapshot.EdgeIntegration:
+		return m.clearedintegration
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *PermissionSnapshotMutation) ClearEdge(name string) error {
+	switch name {
+	case permissionsnapshot.EdgeIntegration:
+		m.ClearIntegration()
+		return nil
+	}
+	return fmt.Errorf("unknown PermissionSnapshot unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *PermissionSnapshotMutation) ResetEdge(name string) error {
+	switch name {
+	case permissionsnapshot.EdgeIntegration:
+		m.ResetIntegration()
+		return nil
+	}
+	return fmt.Errorf("unknown PermissionSnapshot edge %s", name)
+}
+
 // PicklistMutation represents an operation that mutates the Picklist nodes in the graph.
 type PicklistMutation struct {
 	config
@@ -22272,6 +33053,8 @@ type RecipientMutation struct {
 	created_at    *time.Time
 	address       *string
 	class         *crm.RecipientClass
+	kind          *crm.RecipientKind
+	min_severity  *crm.Severity
 	added_by      *string
 	clearedFields map[string]struct{}
 	done          bool
@@ -22527,6 +33310,78 @@ func (m *RecipientMutation) ResetClass() {
 	m.class = nil
 }
 
+// SetKind sets the "kind" field.
+func (m *RecipientMutation) SetKind(ck crm.RecipientKind) {
+	m.kind = &ck
+}
+
+// Kind returns the value of the "kind" field in the mutation.
+func (m *RecipientMutation) Kind() (r crm.RecipientKind, exists bool) {
+	v := m.kind
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKind returns the old "kind" field's value of the Recipient entity.
+// If the Recipient object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RecipientMutation) OldKind(ctx context.Context) (v crm.RecipientKind, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKind is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKind requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKind: %w", err)
+	}
+	return oldValue.Kind, nil
+}
+
+// ResetKind resets all changes to the "kind" field.
+func (m *RecipientMutation) ResetKind() {
+	m.kind = nil
+}
+
+// SetMinSeverity sets the "min_severity" field.
+func (m *RecipientMutation) SetMinSeverity(c crm.Severity) {
+	m.min_severity = &c
+}
+
+// MinSeverity returns the value of the "min_severity" field in the mutation.
+func (m *RecipientMutation) MinSeverity() (r crm.Severity, exists bool) {
+	v := m.min_severity
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMinSeverity returns the old "min_severity" field's value of the Recipient entity.
+// If the Recipient object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *RecipientMutation) OldMinSeverity(ctx context.Context) (v crm.Severity, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMinSeverity is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMinSeverity requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMinSeverity: %w", err)
+	}
+	return oldValue.MinSeverity, nil
+}
+
+// ResetMinSeverity resets all changes to the "min_severity" field.
+func (m *RecipientMutation) ResetMinSeverity() {
+	m.min_severity = nil
+}
+
 // SetAddedBy sets the "added_by" field.
 func (m *RecipientMutation) SetAddedBy(s string) {
 	m.added_by = &s
@@ -22597,7 +33452,7 @@ func (m *RecipientMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *RecipientMutation) Fields() []string {
-	fields := make([]string, 0, 5)
+	fields := make([]string, 0, 7)
 	if m.workspace_id != nil {
 		fields = append(fields, recipient.FieldWorkspaceID)
 	}
@@ -22609,6 +33464,12 @@ func (m *RecipientMutation) Fields() []string {
 	}
 	if m.class != nil {
 		fields = append(fields, recipient.FieldClass)
+	}
+	if m.kind != nil {
+		fields = append(fields, recipient.FieldKind)
+	}
+	if m.min_severity != nil {
+		fields = append(fields, recipient.FieldMinSeverity)
 	}
 	if m.added_by != nil {
 		fields = append(fields, recipient.FieldAddedBy)
@@ -22629,6 +33490,10 @@ func (m *RecipientMutation) Field(name string) (ent.Value, bool) {
 		return m.Address()
 	case recipient.FieldClass:
 		return m.Class()
+	case recipient.FieldKind:
+		return m.Kind()
+	case recipient.FieldMinSeverity:
+		return m.MinSeverity()
 	case recipient.FieldAddedBy:
 		return m.AddedBy()
 	}
@@ -22648,6 +33513,10 @@ func (m *RecipientMutation) OldField(ctx context.Context, name string) (ent.Valu
 		return m.OldAddress(ctx)
 	case recipient.FieldClass:
 		return m.OldClass(ctx)
+	case recipient.FieldKind:
+		return m.OldKind(ctx)
+	case recipient.FieldMinSeverity:
+		return m.OldMinSeverity(ctx)
 	case recipient.FieldAddedBy:
 		return m.OldAddedBy(ctx)
 	}
@@ -22686,6 +33555,20 @@ func (m *RecipientMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetClass(v)
+		return nil
+	case recipient.FieldKind:
+		v, ok := value.(crm.RecipientKind)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKind(v)
+		return nil
+	case recipient.FieldMinSeverity:
+		v, ok := value.(crm.Severity)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMinSeverity(v)
 		return nil
 	case recipient.FieldAddedBy:
 		v, ok := value.(string)
@@ -22754,6 +33637,12 @@ func (m *RecipientMutation) ResetField(name string) error {
 		return nil
 	case recipient.FieldClass:
 		m.ResetClass()
+		return nil
+	case recipient.FieldKind:
+		m.ResetKind()
+		return nil
+	case recipient.FieldMinSeverity:
+		m.ResetMinSeverity()
 		return nil
 	case recipient.FieldAddedBy:
 		m.ResetAddedBy()
@@ -29230,6 +40119,608 @@ func (m *SignInLinkMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown SignInLink edge %s", name)
 }
 
+// SnapshotObjectMutation represents an operation that mutates the SnapshotObject nodes in the graph.
+type SnapshotObjectMutation struct {
+	config
+	op             Op
+	typ            string
+	id             *string
+	workspace_id   *string
+	created_at     *time.Time
+	integration_id *string
+	object_name    *string
+	content_hash   *string
+	body           *[]byte
+	clearedFields  map[string]struct{}
+	done           bool
+	oldValue       func(context.Context) (*SnapshotObject, error)
+	predicates     []predicate.SnapshotObject
+}
+
+var _ ent.Mutation = (*SnapshotObjectMutation)(nil)
+
+// snapshotobjectOption allows management of the mutation configuration using functional options.
+type snapshotobjectOption func(*SnapshotObjectMutation)
+
+// newSnapshotObjectMutation creates new mutation for the SnapshotObject entity.
+func newSnapshotObjectMutation(c config, op Op, opts ...snapshotobjectOption) *SnapshotObjectMutation {
+	m := &SnapshotObjectMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeSnapshotObject,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withSnapshotObjectID sets the ID field of the mutation.
+func withSnapshotObjectID(id string) snapshotobjectOption {
+	return func(m *SnapshotObjectMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *SnapshotObject
+		)
+		m.oldValue = func(ctx context.Context) (*SnapshotObject, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().SnapshotObject.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withSnapshotObject sets the old SnapshotObject of the mutation.
+func withSnapshotObject(node *SnapshotObject) snapshotobjectOption {
+	return func(m *SnapshotObjectMutation) {
+		m.oldValue = func(context.Context) (*SnapshotObject, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m SnapshotObjectMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m SnapshotObjectMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of SnapshotObject entities.
+func (m *SnapshotObjectMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *SnapshotObjectMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *SnapshotObjectMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().SnapshotObject.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetWorkspaceID sets the "workspace_id" field.
+func (m *SnapshotObjectMutation) SetWorkspaceID(s string) {
+	m.workspace_id = &s
+}
+
+// WorkspaceID returns the value of the "workspace_id" field in the mutation.
+func (m *SnapshotObjectMutation) WorkspaceID() (r string, exists bool) {
+	v := m.workspace_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWorkspaceID returns the old "workspace_id" field's value of the SnapshotObject entity.
+// If the SnapshotObject object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SnapshotObjectMutation) OldWorkspaceID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWorkspaceID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWorkspaceID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWorkspaceID: %w", err)
+	}
+	return oldValue.WorkspaceID, nil
+}
+
+// ResetWorkspaceID resets all changes to the "workspace_id" field.
+func (m *SnapshotObjectMutation) ResetWorkspaceID() {
+	m.workspace_id = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *SnapshotObjectMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *SnapshotObjectMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the SnapshotObject entity.
+// If the SnapshotObject object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SnapshotObjectMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *SnapshotObjectMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetIntegrationID sets the "integration_id" field.
+func (m *SnapshotObjectMutation) SetIntegrationID(s string) {
+	m.integration_id = &s
+}
+
+// IntegrationID returns the value of the "integration_id" field in the mutation.
+func (m *SnapshotObjectMutation) IntegrationID() (r string, exists bool) {
+	v := m.integration_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldIntegrationID returns the old "integration_id" field's value of the SnapshotObject entity.
+// If the SnapshotObject object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SnapshotObjectMutation) OldIntegrationID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldIntegrationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldIntegrationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldIntegrationID: %w", err)
+	}
+	return oldValue.IntegrationID, nil
+}
+
+// ResetIntegrationID resets all changes to the "integration_id" field.
+func (m *SnapshotObjectMutation) ResetIntegrationID() {
+	m.integration_id = nil
+}
+
+// SetObjectName sets the "object_name" field.
+func (m *SnapshotObjectMutation) SetObjectName(s string) {
+	m.object_name = &s
+}
+
+// ObjectName returns the value of the "object_name" field in the mutation.
+func (m *SnapshotObjectMutation) ObjectName() (r string, exists bool) {
+	v := m.object_name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldObjectName returns the old "object_name" field's value of the SnapshotObject entity.
+// If the SnapshotObject object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SnapshotObjectMutation) OldObjectName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldObjectName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldObjectName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldObjectName: %w", err)
+	}
+	return oldValue.ObjectName, nil
+}
+
+// ResetObjectName resets all changes to the "object_name" field.
+func (m *SnapshotObjectMutation) ResetObjectName() {
+	m.object_name = nil
+}
+
+// SetContentHash sets the "content_hash" field.
+func (m *SnapshotObjectMutation) SetContentHash(s string) {
+	m.content_hash = &s
+}
+
+// ContentHash returns the value of the "content_hash" field in the mutation.
+func (m *SnapshotObjectMutation) ContentHash() (r string, exists bool) {
+	v := m.content_hash
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldContentHash returns the old "content_hash" field's value of the SnapshotObject entity.
+// If the SnapshotObject object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SnapshotObjectMutation) OldContentHash(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldContentHash is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldContentHash requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldContentHash: %w", err)
+	}
+	return oldValue.ContentHash, nil
+}
+
+// ResetContentHash resets all changes to the "content_hash" field.
+func (m *SnapshotObjectMutation) ResetContentHash() {
+	m.content_hash = nil
+}
+
+// SetBody sets the "body" field.
+func (m *SnapshotObjectMutation) SetBody(b []byte) {
+	m.body = &b
+}
+
+// Body returns the value of the "body" field in the mutation.
+func (m *SnapshotObjectMutation) Body() (r []byte, exists bool) {
+	v := m.body
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBody returns the old "body" field's value of the SnapshotObject entity.
+// If the SnapshotObject object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SnapshotObjectMutation) OldBody(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBody is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBody requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBody: %w", err)
+	}
+	return oldValue.Body, nil
+}
+
+// ResetBody resets all changes to the "body" field.
+func (m *SnapshotObjectMutation) ResetBody() {
+	m.body = nil
+}
+
+// Where appends a list predicates to the SnapshotObjectMutation builder.
+func (m *SnapshotObjectMutation) Where(ps ...predicate.SnapshotObject) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the SnapshotObjectMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *SnapshotObjectMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.SnapshotObject, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *SnapshotObjectMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *SnapshotObjectMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (SnapshotObject).
+func (m *SnapshotObjectMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *SnapshotObjectMutation) Fields() []string {
+	fields := make([]string, 0, 6)
+	if m.workspace_id != nil {
+		fields = append(fields, snapshotobject.FieldWorkspaceID)
+	}
+	if m.created_at != nil {
+		fields = append(fields, snapshotobject.FieldCreatedAt)
+	}
+	if m.integration_id != nil {
+		fields = append(fields, snapshotobject.FieldIntegrationID)
+	}
+	if m.object_name != nil {
+		fields = append(fields, snapshotobject.FieldObjectName)
+	}
+	if m.content_hash != nil {
+		fields = append(fields, snapshotobject.FieldContentHash)
+	}
+	if m.body != nil {
+		fields = append(fields, snapshotobject.FieldBody)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *SnapshotObjectMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case snapshotobject.FieldWorkspaceID:
+		return m.WorkspaceID()
+	case snapshotobject.FieldCreatedAt:
+		return m.CreatedAt()
+	case snapshotobject.FieldIntegrationID:
+		return m.IntegrationID()
+	case snapshotobject.FieldObjectName:
+		return m.ObjectName()
+	case snapshotobject.FieldContentHash:
+		return m.ContentHash()
+	case snapshotobject.FieldBody:
+		return m.Body()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *SnapshotObjectMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case snapshotobject.FieldWorkspaceID:
+		return m.OldWorkspaceID(ctx)
+	case snapshotobject.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case snapshotobject.FieldIntegrationID:
+		return m.OldIntegrationID(ctx)
+	case snapshotobject.FieldObjectName:
+		return m.OldObjectName(ctx)
+	case snapshotobject.FieldContentHash:
+		return m.OldContentHash(ctx)
+	case snapshotobject.FieldBody:
+		return m.OldBody(ctx)
+	}
+	return nil, fmt.Errorf("unknown SnapshotObject field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *SnapshotObjectMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case snapshotobject.FieldWorkspaceID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWorkspaceID(v)
+		return nil
+	case snapshotobject.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case snapshotobject.FieldIntegrationID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetIntegrationID(v)
+		return nil
+	case snapshotobject.FieldObjectName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetObjectName(v)
+		return nil
+	case snapshotobject.FieldContentHash:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetContentHash(v)
+		return nil
+	case snapshotobject.FieldBody:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBody(v)
+		return nil
+	}
+	return fmt.Errorf("unknown SnapshotObject field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *SnapshotObjectMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *SnapshotObjectMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *SnapshotObjectMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown SnapshotObject numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *SnapshotObjectMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *SnapshotObjectMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *SnapshotObjectMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown SnapshotObject nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *SnapshotObjectMutation) ResetField(name string) error {
+	switch name {
+	case snapshotobject.FieldWorkspaceID:
+		m.ResetWorkspaceID()
+		return nil
+	case snapshotobject.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case snapshotobject.FieldIntegrationID:
+		m.ResetIntegrationID()
+		return nil
+	case snapshotobject.FieldObjectName:
+		m.ResetObjectName()
+		return nil
+	case snapshotobject.FieldContentHash:
+		m.ResetContentHash()
+		return nil
+	case snapshotobject.FieldBody:
+		m.ResetBody()
+		return nil
+	}
+	return fmt.Errorf("unknown SnapshotObject field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *SnapshotObjectMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *SnapshotObjectMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *SnapshotObjectMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *SnapshotObjectMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *SnapshotObjectMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *SnapshotObjectMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *SnapshotObjectMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown SnapshotObject unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *SnapshotObjectMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown SnapshotObject edge %s", name)
+}
+
 // SyncRunMutation represents an operation that mutates the SyncRun nodes in the graph.
 type SyncRunMutation struct {
 	config
@@ -31593,18 +43084,21 @@ func (m *SyncRunMutation) ResetEdge(name string) error {
 // WorkspaceMutation represents an operation that mutates the Workspace nodes in the graph.
 type WorkspaceMutation struct {
 	config
-	op            Op
-	typ           string
-	id            *string
-	created_at    *time.Time
-	name          *string
-	edition       *crm.Edition
-	package_key   *string
-	time_zone     *string
-	clearedFields map[string]struct{}
-	done          bool
-	oldValue      func(context.Context) (*Workspace, error)
-	predicates    []predicate.Workspace
+	op             Op
+	typ            string
+	id             *string
+	created_at     *time.Time
+	name           *string
+	edition        *crm.Edition
+	package_key    *string
+	time_zone      *string
+	digest_time    *string
+	digest_zone    *string
+	next_digest_at *time.Time
+	clearedFields  map[string]struct{}
+	done           bool
+	oldValue       func(context.Context) (*Workspace, error)
+	predicates     []predicate.Workspace
 }
 
 var _ ent.Mutation = (*WorkspaceMutation)(nil)
@@ -31891,6 +43385,140 @@ func (m *WorkspaceMutation) ResetTimeZone() {
 	m.time_zone = nil
 }
 
+// SetDigestTime sets the "digest_time" field.
+func (m *WorkspaceMutation) SetDigestTime(s string) {
+	m.digest_time = &s
+}
+
+// DigestTime returns the value of the "digest_time" field in the mutation.
+func (m *WorkspaceMutation) DigestTime() (r string, exists bool) {
+	v := m.digest_time
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDigestTime returns the old "digest_time" field's value of the Workspace entity.
+// If the Workspace object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WorkspaceMutation) OldDigestTime(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDigestTime is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDigestTime requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDigestTime: %w", err)
+	}
+	return oldValue.DigestTime, nil
+}
+
+// ResetDigestTime resets all changes to the "digest_time" field.
+func (m *WorkspaceMutation) ResetDigestTime() {
+	m.digest_time = nil
+}
+
+// SetDigestZone sets the "digest_zone" field.
+func (m *WorkspaceMutation) SetDigestZone(s string) {
+	m.digest_zone = &s
+}
+
+// DigestZone returns the value of the "digest_zone" field in the mutation.
+func (m *WorkspaceMutation) DigestZone() (r string, exists bool) {
+	v := m.digest_zone
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDigestZone returns the old "digest_zone" field's value of the Workspace entity.
+// If the Workspace object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WorkspaceMutation) OldDigestZone(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDigestZone is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDigestZone requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDigestZone: %w", err)
+	}
+	return oldValue.DigestZone, nil
+}
+
+// ClearDigestZone clears the value of the "digest_zone" field.
+func (m *WorkspaceMutation) ClearDigestZone() {
+	m.digest_zone = nil
+	m.clearedFields[workspace.FieldDigestZone] = struct{}{}
+}
+
+// DigestZoneCleared returns if the "digest_zone" field was cleared in this mutation.
+func (m *WorkspaceMutation) DigestZoneCleared() bool {
+	_, ok := m.clearedFields[workspace.FieldDigestZone]
+	return ok
+}
+
+// ResetDigestZone resets all changes to the "digest_zone" field.
+func (m *WorkspaceMutation) ResetDigestZone() {
+	m.digest_zone = nil
+	delete(m.clearedFields, workspace.FieldDigestZone)
+}
+
+// SetNextDigestAt sets the "next_digest_at" field.
+func (m *WorkspaceMutation) SetNextDigestAt(t time.Time) {
+	m.next_digest_at = &t
+}
+
+// NextDigestAt returns the value of the "next_digest_at" field in the mutation.
+func (m *WorkspaceMutation) NextDigestAt() (r time.Time, exists bool) {
+	v := m.next_digest_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNextDigestAt returns the old "next_digest_at" field's value of the Workspace entity.
+// If the Workspace object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WorkspaceMutation) OldNextDigestAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNextDigestAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNextDigestAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNextDigestAt: %w", err)
+	}
+	return oldValue.NextDigestAt, nil
+}
+
+// ClearNextDigestAt clears the value of the "next_digest_at" field.
+func (m *WorkspaceMutation) ClearNextDigestAt() {
+	m.next_digest_at = nil
+	m.clearedFields[workspace.FieldNextDigestAt] = struct{}{}
+}
+
+// NextDigestAtCleared returns if the "next_digest_at" field was cleared in this mutation.
+func (m *WorkspaceMutation) NextDigestAtCleared() bool {
+	_, ok := m.clearedFields[workspace.FieldNextDigestAt]
+	return ok
+}
+
+// ResetNextDigestAt resets all changes to the "next_digest_at" field.
+func (m *WorkspaceMutation) ResetNextDigestAt() {
+	m.next_digest_at = nil
+	delete(m.clearedFields, workspace.FieldNextDigestAt)
+}
+
 // Where appends a list predicates to the WorkspaceMutation builder.
 func (m *WorkspaceMutation) Where(ps ...predicate.Workspace) {
 	m.predicates = append(m.predicates, ps...)
@@ -31925,7 +43553,7 @@ func (m *WorkspaceMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *WorkspaceMutation) Fields() []string {
-	fields := make([]string, 0, 5)
+	fields := make([]string, 0, 8)
 	if m.created_at != nil {
 		fields = append(fields, workspace.FieldCreatedAt)
 	}
@@ -31940,6 +43568,15 @@ func (m *WorkspaceMutation) Fields() []string {
 	}
 	if m.time_zone != nil {
 		fields = append(fields, workspace.FieldTimeZone)
+	}
+	if m.digest_time != nil {
+		fields = append(fields, workspace.FieldDigestTime)
+	}
+	if m.digest_zone != nil {
+		fields = append(fields, workspace.FieldDigestZone)
+	}
+	if m.next_digest_at != nil {
+		fields = append(fields, workspace.FieldNextDigestAt)
 	}
 	return fields
 }
@@ -31959,6 +43596,12 @@ func (m *WorkspaceMutation) Field(name string) (ent.Value, bool) {
 		return m.PackageKey()
 	case workspace.FieldTimeZone:
 		return m.TimeZone()
+	case workspace.FieldDigestTime:
+		return m.DigestTime()
+	case workspace.FieldDigestZone:
+		return m.DigestZone()
+	case workspace.FieldNextDigestAt:
+		return m.NextDigestAt()
 	}
 	return nil, false
 }
@@ -31978,6 +43621,12 @@ func (m *WorkspaceMutation) OldField(ctx context.Context, name string) (ent.Valu
 		return m.OldPackageKey(ctx)
 	case workspace.FieldTimeZone:
 		return m.OldTimeZone(ctx)
+	case workspace.FieldDigestTime:
+		return m.OldDigestTime(ctx)
+	case workspace.FieldDigestZone:
+		return m.OldDigestZone(ctx)
+	case workspace.FieldNextDigestAt:
+		return m.OldNextDigestAt(ctx)
 	}
 	return nil, fmt.Errorf("unknown Workspace field %s", name)
 }
@@ -32022,6 +43671,27 @@ func (m *WorkspaceMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetTimeZone(v)
 		return nil
+	case workspace.FieldDigestTime:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDigestTime(v)
+		return nil
+	case workspace.FieldDigestZone:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDigestZone(v)
+		return nil
+	case workspace.FieldNextDigestAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNextDigestAt(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Workspace field %s", name)
 }
@@ -32051,7 +43721,14 @@ func (m *WorkspaceMutation) AddField(name string, value ent.Value) error {
 // ClearedFields returns all nullable fields that were cleared during this
 // mutation.
 func (m *WorkspaceMutation) ClearedFields() []string {
-	return nil
+	var fields []string
+	if m.FieldCleared(workspace.FieldDigestZone) {
+		fields = append(fields, workspace.FieldDigestZone)
+	}
+	if m.FieldCleared(workspace.FieldNextDigestAt) {
+		fields = append(fields, workspace.FieldNextDigestAt)
+	}
+	return fields
 }
 
 // FieldCleared returns a boolean indicating if a field with the given name was
@@ -32064,6 +43741,14 @@ func (m *WorkspaceMutation) FieldCleared(name string) bool {
 // ClearField clears the value of the field with the given name. It returns an
 // error if the field is not defined in the schema.
 func (m *WorkspaceMutation) ClearField(name string) error {
+	switch name {
+	case workspace.FieldDigestZone:
+		m.ClearDigestZone()
+		return nil
+	case workspace.FieldNextDigestAt:
+		m.ClearNextDigestAt()
+		return nil
+	}
 	return fmt.Errorf("unknown Workspace nullable field %s", name)
 }
 
@@ -32085,6 +43770,15 @@ func (m *WorkspaceMutation) ResetField(name string) error {
 		return nil
 	case workspace.FieldTimeZone:
 		m.ResetTimeZone()
+		return nil
+	case workspace.FieldDigestTime:
+		m.ResetDigestTime()
+		return nil
+	case workspace.FieldDigestZone:
+		m.ResetDigestZone()
+		return nil
+	case workspace.FieldNextDigestAt:
+		m.ResetNextDigestAt()
 		return nil
 	}
 	return fmt.Errorf("unknown Workspace field %s", name)

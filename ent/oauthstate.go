@@ -35,6 +35,8 @@ type OAuthState struct {
 	SealedVerifier []byte `json:"-"`
 	// RedirectURI holds the value of the "redirect_uri" field.
 	RedirectURI string `json:"redirect_uri,omitempty"`
+	// of the simulation that the sign-in is for; its tokens are not kept
+	SimulationID string `json:"simulation_id,omitempty"`
 	// ExpiresAt holds the value of the "expires_at" field.
 	ExpiresAt time.Time `json:"expires_at,omitempty"`
 	// UsedAt holds the value of the "used_at" field.
@@ -49,7 +51,7 @@ func (*OAuthState) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case oauthstate.FieldStateHash, oauthstate.FieldTicketHash, oauthstate.FieldBrowserHash, oauthstate.FieldSealedVerifier:
 			values[i] = new([]byte)
-		case oauthstate.FieldID, oauthstate.FieldWorkspaceID, oauthstate.FieldIntegrationID, oauthstate.FieldPrincipalID, oauthstate.FieldRedirectURI:
+		case oauthstate.FieldID, oauthstate.FieldWorkspaceID, oauthstate.FieldIntegrationID, oauthstate.FieldPrincipalID, oauthstate.FieldRedirectURI, oauthstate.FieldSimulationID:
 			values[i] = new(sql.NullString)
 		case oauthstate.FieldCreatedAt, oauthstate.FieldExpiresAt, oauthstate.FieldUsedAt:
 			values[i] = new(sql.NullTime)
@@ -128,6 +130,12 @@ func (_m *OAuthState) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.RedirectURI = value.String
 			}
+		case oauthstate.FieldSimulationID:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field simulation_id", values[i])
+			} else if value.Valid {
+				_m.SimulationID = value.String
+			}
 		case oauthstate.FieldExpiresAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
 				return fmt.Errorf("unexpected type %T for field expires_at", values[i])
@@ -199,6 +207,9 @@ func (_m *OAuthState) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("redirect_uri=")
 	builder.WriteString(_m.RedirectURI)
+	builder.WriteString(", ")
+	builder.WriteString("simulation_id=")
+	builder.WriteString(_m.SimulationID)
 	builder.WriteString(", ")
 	builder.WriteString("expires_at=")
 	builder.WriteString(_m.ExpiresAt.Format(time.ANSIC))

@@ -77,6 +77,20 @@ func (_c *OAuthStateCreate) SetRedirectURI(v string) *OAuthStateCreate {
 	return _c
 }
 
+// SetSimulationID sets the "simulation_id" field.
+func (_c *OAuthStateCreate) SetSimulationID(v string) *OAuthStateCreate {
+	_c.mutation.SetSimulationID(v)
+	return _c
+}
+
+// SetNillableSimulationID sets the "simulation_id" field if the given value is not nil.
+func (_c *OAuthStateCreate) SetNillableSimulationID(v *string) *OAuthStateCreate {
+	if v != nil {
+		_c.SetSimulationID(*v)
+	}
+	return _c
+}
+
 // SetExpiresAt sets the "expires_at" field.
 func (_c *OAuthStateCreate) SetExpiresAt(v time.Time) *OAuthStateCreate {
 	_c.mutation.SetExpiresAt(v)
@@ -219,6 +233,11 @@ func (_c *OAuthStateCreate) check() error {
 			return &ValidationError{Name: "redirect_uri", err: fmt.Errorf(`ent: validator failed for field "OAuthState.redirect_uri": %w`, err)}
 		}
 	}
+	if v, ok := _c.mutation.SimulationID(); ok {
+		if err := oauthstate.SimulationIDValidator(v); err != nil {
+			return &ValidationError{Name: "simulation_id", err: fmt.Errorf(`ent: validator failed for field "OAuthState.simulation_id": %w`, err)}
+		}
+	}
 	if _, ok := _c.mutation.ExpiresAt(); !ok {
 		return &ValidationError{Name: "expires_at", err: errors.New(`ent: missing required field "OAuthState.expires_at"`)}
 	}
@@ -298,6 +317,10 @@ func (_c *OAuthStateCreate) createSpec() (*OAuthState, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.RedirectURI(); ok {
 		_spec.SetField(oauthstate.FieldRedirectURI, field.TypeString, value)
 		_node.RedirectURI = value
+	}
+	if value, ok := _c.mutation.SimulationID(); ok {
+		_spec.SetField(oauthstate.FieldSimulationID, field.TypeString, value)
+		_node.SimulationID = value
 	}
 	if value, ok := _c.mutation.ExpiresAt(); ok {
 		_spec.SetField(oauthstate.FieldExpiresAt, field.TypeTime, value)
@@ -435,6 +458,9 @@ func (u *OAuthStateUpsertOne) UpdateNewValues() *OAuthStateUpsertOne {
 		}
 		if _, exists := u.create.mutation.RedirectURI(); exists {
 			s.SetIgnore(oauthstate.FieldRedirectURI)
+		}
+		if _, exists := u.create.mutation.SimulationID(); exists {
+			s.SetIgnore(oauthstate.FieldSimulationID)
 		}
 		if _, exists := u.create.mutation.ExpiresAt(); exists {
 			s.SetIgnore(oauthstate.FieldExpiresAt)
@@ -718,6 +744,9 @@ func (u *OAuthStateUpsertBulk) UpdateNewValues() *OAuthStateUpsertBulk {
 			}
 			if _, exists := b.mutation.RedirectURI(); exists {
 				s.SetIgnore(oauthstate.FieldRedirectURI)
+			}
+			if _, exists := b.mutation.SimulationID(); exists {
+				s.SetIgnore(oauthstate.FieldSimulationID)
 			}
 			if _, exists := b.mutation.ExpiresAt(); exists {
 				s.SetIgnore(oauthstate.FieldExpiresAt)

@@ -127,6 +127,9 @@ func (_u *OAuthStateUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	if _u.mutation.BrowserHashCleared() {
 		_spec.ClearField(oauthstate.FieldBrowserHash, field.TypeBytes)
 	}
+	if _u.mutation.SimulationIDCleared() {
+		_spec.ClearField(oauthstate.FieldSimulationID, field.TypeString)
+	}
 	if value, ok := _u.mutation.UsedAt(); ok {
 		_spec.SetField(oauthstate.FieldUsedAt, field.TypeTime, value)
 	}
@@ -282,6 +285,9 @@ func (_u *OAuthStateUpdateOne) sqlSave(ctx context.Context) (_node *OAuthState, 
 	}
 	if _u.mutation.BrowserHashCleared() {
 		_spec.ClearField(oauthstate.FieldBrowserHash, field.TypeBytes)
+	}
+	if _u.mutation.SimulationIDCleared() {
+		_spec.ClearField(oauthstate.FieldSimulationID, field.TypeString)
 	}
 	if value, ok := _u.mutation.UsedAt(); ok {
 		_spec.SetField(oauthstate.FieldUsedAt, field.TypeTime, value)

@@ -26,6 +26,10 @@ type Recipient struct {
 	Address string `json:"address,omitempty"`
 	// Class holds the value of the "class" field.
 	Class crm.RecipientClass `json:"class,omitempty"`
+	// Kind holds the value of the "kind" field.
+	Kind crm.RecipientKind `json:"kind,omitempty"`
+	// of what is mailed at once; mandatory mails go out in any case (requirement K15)
+	MinSeverity crm.Severity `json:"min_severity,omitempty"`
 	// AddedBy holds the value of the "added_by" field.
 	AddedBy      string `json:"added_by,omitempty"`
 	selectValues sql.SelectValues
@@ -36,7 +40,7 @@ func (*Recipient) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case recipient.FieldID, recipient.FieldWorkspaceID, recipient.FieldAddress, recipient.FieldClass, recipient.FieldAddedBy:
+		case recipient.FieldID, recipient.FieldWorkspaceID, recipient.FieldAddress, recipient.FieldClass, recipient.FieldKind, recipient.FieldMinSeverity, recipient.FieldAddedBy:
 			values[i] = new(sql.NullString)
 		case recipient.FieldCreatedAt:
 			values[i] = new(sql.NullTime)
@@ -84,6 +88,18 @@ func (_m *Recipient) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field class", values[i])
 			} else if value.Valid {
 				_m.Class = crm.RecipientClass(value.String)
+			}
+		case recipient.FieldKind:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field kind", values[i])
+			} else if value.Valid {
+				_m.Kind = crm.RecipientKind(value.String)
+			}
+		case recipient.FieldMinSeverity:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field min_severity", values[i])
+			} else if value.Valid {
+				_m.MinSeverity = crm.Severity(value.String)
 			}
 		case recipient.FieldAddedBy:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -138,6 +154,12 @@ func (_m *Recipient) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("class=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Class))
+	builder.WriteString(", ")
+	builder.WriteString("kind=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Kind))
+	builder.WriteString(", ")
+	builder.WriteString("min_severity=")
+	builder.WriteString(fmt.Sprintf("%v", _m.MinSeverity))
 	builder.WriteString(", ")
 	builder.WriteString("added_by=")
 	builder.WriteString(_m.AddedBy)

@@ -48,6 +48,34 @@ func (_c *RecipientCreate) SetClass(v crm.RecipientClass) *RecipientCreate {
 	return _c
 }
 
+// SetKind sets the "kind" field.
+func (_c *RecipientCreate) SetKind(v crm.RecipientKind) *RecipientCreate {
+	_c.mutation.SetKind(v)
+	return _c
+}
+
+// SetNillableKind sets the "kind" field if the given value is not nil.
+func (_c *RecipientCreate) SetNillableKind(v *crm.RecipientKind) *RecipientCreate {
+	if v != nil {
+		_c.SetKind(*v)
+	}
+	return _c
+}
+
+// SetMinSeverity sets the "min_severity" field.
+func (_c *RecipientCreate) SetMinSeverity(v crm.Severity) *RecipientCreate {
+	_c.mutation.SetMinSeverity(v)
+	return _c
+}
+
+// SetNillableMinSeverity sets the "min_severity" field if the given value is not nil.
+func (_c *RecipientCreate) SetNillableMinSeverity(v *crm.Severity) *RecipientCreate {
+	if v != nil {
+		_c.SetMinSeverity(*v)
+	}
+	return _c
+}
+
 // SetAddedBy sets the "added_by" field.
 func (_c *RecipientCreate) SetAddedBy(v string) *RecipientCreate {
 	_c.mutation.SetAddedBy(v)
@@ -105,6 +133,14 @@ func (_c *RecipientCreate) ExecX(ctx context.Context) {
 
 // defaults sets the default values of the builder before save.
 func (_c *RecipientCreate) defaults() error {
+	if _, ok := _c.mutation.Kind(); !ok {
+		v := recipient.DefaultKind
+		_c.mutation.SetKind(v)
+	}
+	if _, ok := _c.mutation.MinSeverity(); !ok {
+		v := recipient.DefaultMinSeverity
+		_c.mutation.SetMinSeverity(v)
+	}
 	if _, ok := _c.mutation.ID(); !ok {
 		if recipient.DefaultID == nil {
 			return fmt.Errorf("ent: uninitialized recipient.DefaultID (forgotten import ent/runtime?)")
@@ -142,6 +178,22 @@ func (_c *RecipientCreate) check() error {
 	if v, ok := _c.mutation.Class(); ok {
 		if err := recipient.ClassValidator(v); err != nil {
 			return &ValidationError{Name: "class", err: fmt.Errorf(`ent: validator failed for field "Recipient.class": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.Kind(); !ok {
+		return &ValidationError{Name: "kind", err: errors.New(`ent: missing required field "Recipient.kind"`)}
+	}
+	if v, ok := _c.mutation.Kind(); ok {
+		if err := recipient.KindValidator(v); err != nil {
+			return &ValidationError{Name: "kind", err: fmt.Errorf(`ent: validator failed for field "Recipient.kind": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.MinSeverity(); !ok {
+		return &ValidationError{Name: "min_severity", err: errors.New(`ent: missing required field "Recipient.min_severity"`)}
+	}
+	if v, ok := _c.mutation.MinSeverity(); ok {
+		if err := recipient.MinSeverityValidator(v); err != nil {
+			return &ValidationError{Name: "min_severity", err: fmt.Errorf(`ent: validator failed for field "Recipient.min_severity": %w`, err)}
 		}
 	}
 	if _, ok := _c.mutation.AddedBy(); !ok {
@@ -209,6 +261,14 @@ func (_c *RecipientCreate) createSpec() (*Recipient, *sqlgraph.CreateSpec) {
 		_spec.SetField(recipient.FieldClass, field.TypeEnum, value)
 		_node.Class = value
 	}
+	if value, ok := _c.mutation.Kind(); ok {
+		_spec.SetField(recipient.FieldKind, field.TypeEnum, value)
+		_node.Kind = value
+	}
+	if value, ok := _c.mutation.MinSeverity(); ok {
+		_spec.SetField(recipient.FieldMinSeverity, field.TypeEnum, value)
+		_node.MinSeverity = value
+	}
 	if value, ok := _c.mutation.AddedBy(); ok {
 		_spec.SetField(recipient.FieldAddedBy, field.TypeString, value)
 		_node.AddedBy = value
@@ -264,6 +324,30 @@ type (
 		*sql.UpdateSet
 	}
 )
+
+// SetKind sets the "kind" field.
+func (u *RecipientUpsert) SetKind(v crm.RecipientKind) *RecipientUpsert {
+	u.Set(recipient.FieldKind, v)
+	return u
+}
+
+// UpdateKind sets the "kind" field to the value that was provided on create.
+func (u *RecipientUpsert) UpdateKind() *RecipientUpsert {
+	u.SetExcluded(recipient.FieldKind)
+	return u
+}
+
+// SetMinSeverity sets the "min_severity" field.
+func (u *RecipientUpsert) SetMinSeverity(v crm.Severity) *RecipientUpsert {
+	u.Set(recipient.FieldMinSeverity, v)
+	return u
+}
+
+// UpdateMinSeverity sets the "min_severity" field to the value that was provided on create.
+func (u *RecipientUpsert) UpdateMinSeverity() *RecipientUpsert {
+	u.SetExcluded(recipient.FieldMinSeverity)
+	return u
+}
 
 // UpdateNewValues updates the mutable fields using the new values that were set on create except the ID field.
 // Using this option is equivalent to using:
@@ -326,6 +410,34 @@ func (u *RecipientUpsertOne) Update(set func(*RecipientUpsert)) *RecipientUpsert
 		set(&RecipientUpsert{UpdateSet: update})
 	}))
 	return u
+}
+
+// SetKind sets the "kind" field.
+func (u *RecipientUpsertOne) SetKind(v crm.RecipientKind) *RecipientUpsertOne {
+	return u.Update(func(s *RecipientUpsert) {
+		s.SetKind(v)
+	})
+}
+
+// UpdateKind sets the "kind" field to the value that was provided on create.
+func (u *RecipientUpsertOne) UpdateKind() *RecipientUpsertOne {
+	return u.Update(func(s *RecipientUpsert) {
+		s.UpdateKind()
+	})
+}
+
+// SetMinSeverity sets the "min_severity" field.
+func (u *RecipientUpsertOne) SetMinSeverity(v crm.Severity) *RecipientUpsertOne {
+	return u.Update(func(s *RecipientUpsert) {
+		s.SetMinSeverity(v)
+	})
+}
+
+// UpdateMinSeverity sets the "min_severity" field to the value that was provided on create.
+func (u *RecipientUpsertOne) UpdateMinSeverity() *RecipientUpsertOne {
+	return u.Update(func(s *RecipientUpsert) {
+		s.UpdateMinSeverity()
+	})
 }
 
 // Exec executes the query.
@@ -556,6 +668,34 @@ func (u *RecipientUpsertBulk) Update(set func(*RecipientUpsert)) *RecipientUpser
 		set(&RecipientUpsert{UpdateSet: update})
 	}))
 	return u
+}
+
+// SetKind sets the "kind" field.
+func (u *RecipientUpsertBulk) SetKind(v crm.RecipientKind) *RecipientUpsertBulk {
+	return u.Update(func(s *RecipientUpsert) {
+		s.SetKind(v)
+	})
+}
+
+// UpdateKind sets the "kind" field to the value that was provided on create.
+func (u *RecipientUpsertBulk) UpdateKind() *RecipientUpsertBulk {
+	return u.Update(func(s *RecipientUpsert) {
+		s.UpdateKind()
+	})
+}
+
+// SetMinSeverity sets the "min_severity" field.
+func (u *RecipientUpsertBulk) SetMinSeverity(v crm.Severity) *RecipientUpsertBulk {
+	return u.Update(func(s *RecipientUpsert) {
+		s.SetMinSeverity(v)
+	})
+}
+
+// UpdateMinSeverity sets the "min_severity" field to the value that was provided on create.
+func (u *RecipientUpsertBulk) UpdateMinSeverity() *RecipientUpsertBulk {
+	return u.Update(func(s *RecipientUpsert) {
+		s.UpdateMinSeverity()
+	})
 }
 
 // Exec executes the query.

@@ -12,6 +12,7 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/fieldwarden/fieldwarden/ent/predicate"
 	"github.com/fieldwarden/fieldwarden/ent/recipient"
+	"github.com/fieldwarden/fieldwarden/internal/crm"
 )
 
 // RecipientUpdate is the builder for updating Recipient entities.
@@ -25,6 +26,34 @@ type RecipientUpdate struct {
 // Where appends a list predicates to the RecipientUpdate builder.
 func (_u *RecipientUpdate) Where(ps ...predicate.Recipient) *RecipientUpdate {
 	_u.mutation.Where(ps...)
+	return _u
+}
+
+// SetKind sets the "kind" field.
+func (_u *RecipientUpdate) SetKind(v crm.RecipientKind) *RecipientUpdate {
+	_u.mutation.SetKind(v)
+	return _u
+}
+
+// SetNillableKind sets the "kind" field if the given value is not nil.
+func (_u *RecipientUpdate) SetNillableKind(v *crm.RecipientKind) *RecipientUpdate {
+	if v != nil {
+		_u.SetKind(*v)
+	}
+	return _u
+}
+
+// SetMinSeverity sets the "min_severity" field.
+func (_u *RecipientUpdate) SetMinSeverity(v crm.Severity) *RecipientUpdate {
+	_u.mutation.SetMinSeverity(v)
+	return _u
+}
+
+// SetNillableMinSeverity sets the "min_severity" field if the given value is not nil.
+func (_u *RecipientUpdate) SetNillableMinSeverity(v *crm.Severity) *RecipientUpdate {
+	if v != nil {
+		_u.SetMinSeverity(*v)
+	}
 	return _u
 }
 
@@ -60,6 +89,21 @@ func (_u *RecipientUpdate) ExecX(ctx context.Context) {
 	}
 }
 
+// check runs all checks and user-defined validators on the builder.
+func (_u *RecipientUpdate) check() error {
+	if v, ok := _u.mutation.Kind(); ok {
+		if err := recipient.KindValidator(v); err != nil {
+			return &ValidationError{Name: "kind", err: fmt.Errorf(`ent: validator failed for field "Recipient.kind": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.MinSeverity(); ok {
+		if err := recipient.MinSeverityValidator(v); err != nil {
+			return &ValidationError{Name: "min_severity", err: fmt.Errorf(`ent: validator failed for field "Recipient.min_severity": %w`, err)}
+		}
+	}
+	return nil
+}
+
 // Modify adds a statement modifier for attaching custom logic to the UPDATE statement.
 func (_u *RecipientUpdate) Modify(modifiers ...func(u *sql.UpdateBuilder)) *RecipientUpdate {
 	_u.modifiers = append(_u.modifiers, modifiers...)
@@ -67,6 +111,9 @@ func (_u *RecipientUpdate) Modify(modifiers ...func(u *sql.UpdateBuilder)) *Reci
 }
 
 func (_u *RecipientUpdate) sqlSave(ctx context.Context) (_node int, err error) {
+	if err := _u.check(); err != nil {
+		return _node, err
+	}
 	_spec := sqlgraph.NewUpdateSpec(recipient.Table, recipient.Columns, sqlgraph.NewFieldSpec(recipient.FieldID, field.TypeString))
 	if ps := _u.mutation.predicates; len(ps) > 0 {
 		_spec.Predicate = func(selector *sql.Selector) {
@@ -74,6 +121,12 @@ func (_u *RecipientUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 				ps[i](selector)
 			}
 		}
+	}
+	if value, ok := _u.mutation.Kind(); ok {
+		_spec.SetField(recipient.FieldKind, field.TypeEnum, value)
+	}
+	if value, ok := _u.mutation.MinSeverity(); ok {
+		_spec.SetField(recipient.FieldMinSeverity, field.TypeEnum, value)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
@@ -95,6 +148,34 @@ type RecipientUpdateOne struct {
 	hooks     []Hook
 	mutation  *RecipientMutation
 	modifiers []func(*sql.UpdateBuilder)
+}
+
+// SetKind sets the "kind" field.
+func (_u *RecipientUpdateOne) SetKind(v crm.RecipientKind) *RecipientUpdateOne {
+	_u.mutation.SetKind(v)
+	return _u
+}
+
+// SetNillableKind sets the "kind" field if the given value is not nil.
+func (_u *RecipientUpdateOne) SetNillableKind(v *crm.RecipientKind) *RecipientUpdateOne {
+	if v != nil {
+		_u.SetKind(*v)
+	}
+	return _u
+}
+
+// SetMinSeverity sets the "min_severity" field.
+func (_u *RecipientUpdateOne) SetMinSeverity(v crm.Severity) *RecipientUpdateOne {
+	_u.mutation.SetMinSeverity(v)
+	return _u
+}
+
+// SetNillableMinSeverity sets the "min_severity" field if the given value is not nil.
+func (_u *RecipientUpdateOne) SetNillableMinSeverity(v *crm.Severity) *RecipientUpdateOne {
+	if v != nil {
+		_u.SetMinSeverity(*v)
+	}
+	return _u
 }
 
 // Mutation returns the RecipientMutation object of the builder.
@@ -142,6 +223,21 @@ func (_u *RecipientUpdateOne) ExecX(ctx context.Context) {
 	}
 }
 
+// check runs all checks and user-defined validators on the builder.
+func (_u *RecipientUpdateOne) check() error {
+	if v, ok := _u.mutation.Kind(); ok {
+		if err := recipient.KindValidator(v); err != nil {
+			return &ValidationError{Name: "kind", err: fmt.Errorf(`ent: validator failed for field "Recipient.kind": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.MinSeverity(); ok {
+		if err := recipient.MinSeverityValidator(v); err != nil {
+			return &ValidationError{Name: "min_severity", err: fmt.Errorf(`ent: validator failed for field "Recipient.min_severity": %w`, err)}
+		}
+	}
+	return nil
+}
+
 // Modify adds a statement modifier for attaching custom logic to the UPDATE statement.
 func (_u *RecipientUpdateOne) Modify(modifiers ...func(u *sql.UpdateBuilder)) *RecipientUpdateOne {
 	_u.modifiers = append(_u.modifiers, modifiers...)
@@ -149,6 +245,9 @@ func (_u *RecipientUpdateOne) Modify(modifiers ...func(u *sql.UpdateBuilder)) *R
 }
 
 func (_u *RecipientUpdateOne) sqlSave(ctx context.Context) (_node *Recipient, err error) {
+	if err := _u.check(); err != nil {
+		return _node, err
+	}
 	_spec := sqlgraph.NewUpdateSpec(recipient.Table, recipient.Columns, sqlgraph.NewFieldSpec(recipient.FieldID, field.TypeString))
 	id, ok := _u.mutation.ID()
 	if !ok {
@@ -173,6 +272,12 @@ func (_u *RecipientUpdateOne) sqlSave(ctx context.Context) (_node *Recipient, er
 				ps[i](selector)
 			}
 		}
+	}
+	if value, ok := _u.mutation.Kind(); ok {
+		_spec.SetField(recipient.FieldKind, field.TypeEnum, value)
+	}
+	if value, ok := _u.mutation.MinSeverity(); ok {
+		_spec.SetField(recipient.FieldMinSeverity, field.TypeEnum, value)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &Recipient{config: _u.config}

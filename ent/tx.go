@@ -22,6 +22,8 @@ type Tx struct {
 	ApiUsage *ApiUsageClient
 	// AuditEntry is the client for interacting with the AuditEntry builders.
 	AuditEntry *AuditEntryClient
+	// Channel is the client for interacting with the Channel builders.
+	Channel *ChannelClient
 	// ConnectorMemo is the client for interacting with the ConnectorMemo builders.
 	ConnectorMemo *ConnectorMemoClient
 	// Credential is the client for interacting with the Credential builders.
@@ -30,26 +32,44 @@ type Tx struct {
 	CrmField *CrmFieldClient
 	// CrmObject is the client for interacting with the CrmObject builders.
 	CrmObject *CrmObjectClient
+	// Delivery is the client for interacting with the Delivery builders.
+	Delivery *DeliveryClient
+	// Digest is the client for interacting with the Digest builders.
+	Digest *DigestClient
 	// FailedRecord is the client for interacting with the FailedRecord builders.
 	FailedRecord *FailedRecordClient
 	// FeedEntry is the client for interacting with the FeedEntry builders.
 	FeedEntry *FeedEntryClient
 	// IdempotencyKey is the client for interacting with the IdempotencyKey builders.
 	IdempotencyKey *IdempotencyKeyClient
+	// IdentitySimulation is the client for interacting with the IdentitySimulation builders.
+	IdentitySimulation *IdentitySimulationClient
+	// InboxItem is the client for interacting with the InboxItem builders.
+	InboxItem *InboxItemClient
+	// InboxRead is the client for interacting with the InboxRead builders.
+	InboxRead *InboxReadClient
 	// Integration is the client for interacting with the Integration builders.
 	Integration *IntegrationClient
 	// Invitation is the client for interacting with the Invitation builders.
 	Invitation *InvitationClient
 	// Mapping is the client for interacting with the Mapping builders.
 	Mapping *MappingClient
+	// MappingChange is the client for interacting with the MappingChange builders.
+	MappingChange *MappingChangeClient
+	// MappingDefault is the client for interacting with the MappingDefault builders.
+	MappingDefault *MappingDefaultClient
 	// Member is the client for interacting with the Member builders.
 	Member *MemberClient
+	// MutedRule is the client for interacting with the MutedRule builders.
+	MutedRule *MutedRuleClient
 	// OAuthClient is the client for interacting with the OAuthClient builders.
 	OAuthClient *OAuthClientClient
 	// OAuthState is the client for interacting with the OAuthState builders.
 	OAuthState *OAuthStateClient
 	// PermissionChange is the client for interacting with the PermissionChange builders.
 	PermissionChange *PermissionChangeClient
+	// PermissionSnapshot is the client for interacting with the PermissionSnapshot builders.
+	PermissionSnapshot *PermissionSnapshotClient
 	// Picklist is the client for interacting with the Picklist builders.
 	Picklist *PicklistClient
 	// Recipient is the client for interacting with the Recipient builders.
@@ -68,6 +88,8 @@ type Tx struct {
 	SettingValue *SettingValueClient
 	// SignInLink is the client for interacting with the SignInLink builders.
 	SignInLink *SignInLinkClient
+	// SnapshotObject is the client for interacting with the SnapshotObject builders.
+	SnapshotObject *SnapshotObjectClient
 	// SyncRun is the client for interacting with the SyncRun builders.
 	SyncRun *SyncRunClient
 	// Workspace is the client for interacting with the Workspace builders.
@@ -208,20 +230,30 @@ func (tx *Tx) init() {
 	tx.ApiToken = NewApiTokenClient(tx.config)
 	tx.ApiUsage = NewApiUsageClient(tx.config)
 	tx.AuditEntry = NewAuditEntryClient(tx.config)
+	tx.Channel = NewChannelClient(tx.config)
 	tx.ConnectorMemo = NewConnectorMemoClient(tx.config)
 	tx.Credential = NewCredentialClient(tx.config)
 	tx.CrmField = NewCrmFieldClient(tx.config)
 	tx.CrmObject = NewCrmObjectClient(tx.config)
+	tx.Delivery = NewDeliveryClient(tx.config)
+	tx.Digest = NewDigestClient(tx.config)
 	tx.FailedRecord = NewFailedRecordClient(tx.config)
 	tx.FeedEntry = NewFeedEntryClient(tx.config)
 	tx.IdempotencyKey = NewIdempotencyKeyClient(tx.config)
+	tx.IdentitySimulation = NewIdentitySimulationClient(tx.config)
+	tx.InboxItem = NewInboxItemClient(tx.config)
+	tx.InboxRead = NewInboxReadClient(tx.config)
 	tx.Integration = NewIntegrationClient(tx.config)
 	tx.Invitation = NewInvitationClient(tx.config)
 	tx.Mapping = NewMappingClient(tx.config)
+	tx.MappingChange = NewMappingChangeClient(tx.config)
+	tx.MappingDefault = NewMappingDefaultClient(tx.config)
 	tx.Member = NewMemberClient(tx.config)
+	tx.MutedRule = NewMutedRuleClient(tx.config)
 	tx.OAuthClient = NewOAuthClientClient(tx.config)
 	tx.OAuthState = NewOAuthStateClient(tx.config)
 	tx.PermissionChange = NewPermissionChangeClient(tx.config)
+	tx.PermissionSnapshot = NewPermissionSnapshotClient(tx.config)
 	tx.Picklist = NewPicklistClient(tx.config)
 	tx.Recipient = NewRecipientClient(tx.config)
 	tx.Record = NewRecordClient(tx.config)
@@ -231,6 +263,7 @@ func (tx *Tx) init() {
 	tx.Session = NewSessionClient(tx.config)
 	tx.SettingValue = NewSettingValueClient(tx.config)
 	tx.SignInLink = NewSignInLinkClient(tx.config)
+	tx.SnapshotObject = NewSnapshotObjectClient(tx.config)
 	tx.SyncRun = NewSyncRunClient(tx.config)
 	tx.Workspace = NewWorkspaceClient(tx.config)
 }

@@ -27,7 +27,13 @@ type Workspace struct {
 	// PackageKey holds the value of the "package_key" field.
 	PackageKey string `json:"package_key,omitempty"`
 	// IANA name; the default zone of schedules
-	TimeZone     string `json:"time_zone,omitempty"`
+	TimeZone string `json:"time_zone,omitempty"`
+	// local time of the daily digest, HH:MM
+	DigestTime string `json:"digest_time,omitempty"`
+	// IANA name; empty is the workspace's
+	DigestZone string `json:"digest_zone,omitempty"`
+	// when the next digest is due; empty before the first
+	NextDigestAt *time.Time `json:"next_digest_at,omitempty"`
 	selectValues sql.SelectValues
 }
 
@@ -36,9 +42,9 @@ func (*Workspace) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case workspace.FieldID, workspace.FieldName, workspace.FieldEdition, workspace.FieldPackageKey, workspace.FieldTimeZone:
+		case workspace.FieldID, workspace.FieldName, workspace.FieldEdition, workspace.FieldPackageKey, workspace.FieldTimeZone, workspace.FieldDigestTime, workspace.FieldDigestZone:
 			values[i] = new(sql.NullString)
-		case workspace.FieldCreatedAt:
+		case workspace.FieldCreatedAt, workspace.FieldNextDigestAt:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -91,6 +97,25 @@ func (_m *Workspace) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.TimeZone = value.String
 			}
+		case workspace.FieldDigestTime:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field digest_time", values[i])
+			} else if value.Valid {
+				_m.DigestTime = value.String
+			}
+		case workspace.FieldDigestZone:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field digest_zone", values[i])
+			} else if value.Valid {
+				_m.DigestZone = value.String
+			}
+		case workspace.FieldNextDigestAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field next_digest_at", values[i])
+			} else if value.Valid {
+				_m.NextDigestAt = new(time.Time)
+				*_m.NextDigestAt = value.Time
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -141,6 +166,17 @@ func (_m *Workspace) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("time_zone=")
 	builder.WriteString(_m.TimeZone)
+	builder.WriteString(", ")
+	builder.WriteString("digest_time=")
+	builder.WriteString(_m.DigestTime)
+	builder.WriteString(", ")
+	builder.WriteString("digest_zone=")
+	builder.WriteString(_m.DigestZone)
+	builder.WriteString(", ")
+	if v := _m.NextDigestAt; v != nil {
+		builder.WriteString("next_digest_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
 	builder.WriteByte(')')
 	return builder.String()
 }

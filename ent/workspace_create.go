@@ -70,6 +70,48 @@ func (_c *WorkspaceCreate) SetNillableTimeZone(v *string) *WorkspaceCreate {
 	return _c
 }
 
+// SetDigestTime sets the "digest_time" field.
+func (_c *WorkspaceCreate) SetDigestTime(v string) *WorkspaceCreate {
+	_c.mutation.SetDigestTime(v)
+	return _c
+}
+
+// SetNillableDigestTime sets the "digest_time" field if the given value is not nil.
+func (_c *WorkspaceCreate) SetNillableDigestTime(v *string) *WorkspaceCreate {
+	if v != nil {
+		_c.SetDigestTime(*v)
+	}
+	return _c
+}
+
+// SetDigestZone sets the "digest_zone" field.
+func (_c *WorkspaceCreate) SetDigestZone(v string) *WorkspaceCreate {
+	_c.mutation.SetDigestZone(v)
+	return _c
+}
+
+// SetNillableDigestZone sets the "digest_zone" field if the given value is not nil.
+func (_c *WorkspaceCreate) SetNillableDigestZone(v *string) *WorkspaceCreate {
+	if v != nil {
+		_c.SetDigestZone(*v)
+	}
+	return _c
+}
+
+// SetNextDigestAt sets the "next_digest_at" field.
+func (_c *WorkspaceCreate) SetNextDigestAt(v time.Time) *WorkspaceCreate {
+	_c.mutation.SetNextDigestAt(v)
+	return _c
+}
+
+// SetNillableNextDigestAt sets the "next_digest_at" field if the given value is not nil.
+func (_c *WorkspaceCreate) SetNillableNextDigestAt(v *time.Time) *WorkspaceCreate {
+	if v != nil {
+		_c.SetNextDigestAt(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *WorkspaceCreate) SetID(v string) *WorkspaceCreate {
 	_c.mutation.SetID(v)
@@ -129,6 +171,10 @@ func (_c *WorkspaceCreate) defaults() error {
 		v := workspace.DefaultTimeZone
 		_c.mutation.SetTimeZone(v)
 	}
+	if _, ok := _c.mutation.DigestTime(); !ok {
+		v := workspace.DefaultDigestTime
+		_c.mutation.SetDigestTime(v)
+	}
 	if _, ok := _c.mutation.ID(); !ok {
 		if workspace.DefaultID == nil {
 			return fmt.Errorf("ent: uninitialized workspace.DefaultID (forgotten import ent/runtime?)")
@@ -174,6 +220,19 @@ func (_c *WorkspaceCreate) check() error {
 	if v, ok := _c.mutation.TimeZone(); ok {
 		if err := workspace.TimeZoneValidator(v); err != nil {
 			return &ValidationError{Name: "time_zone", err: fmt.Errorf(`ent: validator failed for field "Workspace.time_zone": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.DigestTime(); !ok {
+		return &ValidationError{Name: "digest_time", err: errors.New(`ent: missing required field "Workspace.digest_time"`)}
+	}
+	if v, ok := _c.mutation.DigestTime(); ok {
+		if err := workspace.DigestTimeValidator(v); err != nil {
+			return &ValidationError{Name: "digest_time", err: fmt.Errorf(`ent: validator failed for field "Workspace.digest_time": %w`, err)}
+		}
+	}
+	if v, ok := _c.mutation.DigestZone(); ok {
+		if err := workspace.DigestZoneValidator(v); err != nil {
+			return &ValidationError{Name: "digest_zone", err: fmt.Errorf(`ent: validator failed for field "Workspace.digest_zone": %w`, err)}
 		}
 	}
 	if v, ok := _c.mutation.ID(); ok {
@@ -236,6 +295,18 @@ func (_c *WorkspaceCreate) createSpec() (*Workspace, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.TimeZone(); ok {
 		_spec.SetField(workspace.FieldTimeZone, field.TypeString, value)
 		_node.TimeZone = value
+	}
+	if value, ok := _c.mutation.DigestTime(); ok {
+		_spec.SetField(workspace.FieldDigestTime, field.TypeString, value)
+		_node.DigestTime = value
+	}
+	if value, ok := _c.mutation.DigestZone(); ok {
+		_spec.SetField(workspace.FieldDigestZone, field.TypeString, value)
+		_node.DigestZone = value
+	}
+	if value, ok := _c.mutation.NextDigestAt(); ok {
+		_spec.SetField(workspace.FieldNextDigestAt, field.TypeTime, value)
+		_node.NextDigestAt = &value
 	}
 	return _node, _spec
 }
@@ -334,6 +405,54 @@ func (u *WorkspaceUpsert) SetTimeZone(v string) *WorkspaceUpsert {
 // UpdateTimeZone sets the "time_zone" field to the value that was provided on create.
 func (u *WorkspaceUpsert) UpdateTimeZone() *WorkspaceUpsert {
 	u.SetExcluded(workspace.FieldTimeZone)
+	return u
+}
+
+// SetDigestTime sets the "digest_time" field.
+func (u *WorkspaceUpsert) SetDigestTime(v string) *WorkspaceUpsert {
+	u.Set(workspace.FieldDigestTime, v)
+	return u
+}
+
+// UpdateDigestTime sets the "digest_time" field to the value that was provided on create.
+func (u *WorkspaceUpsert) UpdateDigestTime() *WorkspaceUpsert {
+	u.SetExcluded(workspace.FieldDigestTime)
+	return u
+}
+
+// SetDigestZone sets the "digest_zone" field.
+func (u *WorkspaceUpsert) SetDigestZone(v string) *WorkspaceUpsert {
+	u.Set(workspace.FieldDigestZone, v)
+	return u
+}
+
+// UpdateDigestZone sets the "digest_zone" field to the value that was provided on create.
+func (u *WorkspaceUpsert) UpdateDigestZone() *WorkspaceUpsert {
+	u.SetExcluded(workspace.FieldDigestZone)
+	return u
+}
+
+// ClearDigestZone clears the value of the "digest_zone" field.
+func (u *WorkspaceUpsert) ClearDigestZone() *WorkspaceUpsert {
+	u.SetNull(workspace.FieldDigestZone)
+	return u
+}
+
+// SetNextDigestAt sets the "next_digest_at" field.
+func (u *WorkspaceUpsert) SetNextDigestAt(v time.Time) *WorkspaceUpsert {
+	u.Set(workspace.FieldNextDigestAt, v)
+	return u
+}
+
+// UpdateNextDigestAt sets the "next_digest_at" field to the value that was provided on create.
+func (u *WorkspaceUpsert) UpdateNextDigestAt() *WorkspaceUpsert {
+	u.SetExcluded(workspace.FieldNextDigestAt)
+	return u
+}
+
+// ClearNextDigestAt clears the value of the "next_digest_at" field.
+func (u *WorkspaceUpsert) ClearNextDigestAt() *WorkspaceUpsert {
+	u.SetNull(workspace.FieldNextDigestAt)
 	return u
 }
 
@@ -441,6 +560,62 @@ func (u *WorkspaceUpsertOne) SetTimeZone(v string) *WorkspaceUpsertOne {
 func (u *WorkspaceUpsertOne) UpdateTimeZone() *WorkspaceUpsertOne {
 	return u.Update(func(s *WorkspaceUpsert) {
 		s.UpdateTimeZone()
+	})
+}
+
+// SetDigestTime sets the "digest_time" field.
+func (u *WorkspaceUpsertOne) SetDigestTime(v string) *WorkspaceUpsertOne {
+	return u.Update(func(s *WorkspaceUpsert) {
+		s.SetDigestTime(v)
+	})
+}
+
+// UpdateDigestTime sets the "digest_time" field to the value that was provided on create.
+func (u *WorkspaceUpsertOne) UpdateDigestTime() *WorkspaceUpsertOne {
+	return u.Update(func(s *WorkspaceUpsert) {
+		s.UpdateDigestTime()
+	})
+}
+
+// SetDigestZone sets the "digest_zone" field.
+func (u *WorkspaceUpsertOne) SetDigestZone(v string) *WorkspaceUpsertOne {
+	return u.Update(func(s *WorkspaceUpsert) {
+		s.SetDigestZone(v)
+	})
+}
+
+// UpdateDigestZone sets the "digest_zone" field to the value that was provided on create.
+func (u *WorkspaceUpsertOne) UpdateDigestZone() *WorkspaceUpsertOne {
+	return u.Update(func(s *WorkspaceUpsert) {
+		s.UpdateDigestZone()
+	})
+}
+
+// ClearDigestZone clears the value of the "digest_zone" field.
+func (u *WorkspaceUpsertOne) ClearDigestZone() *WorkspaceUpsertOne {
+	return u.Update(func(s *WorkspaceUpsert) {
+		s.ClearDigestZone()
+	})
+}
+
+// SetNextDigestAt sets the "next_digest_at" field.
+func (u *WorkspaceUpsertOne) SetNextDigestAt(v time.Time) *WorkspaceUpsertOne {
+	return u.Update(func(s *WorkspaceUpsert) {
+		s.SetNextDigestAt(v)
+	})
+}
+
+// UpdateNextDigestAt sets the "next_digest_at" field to the value that was provided on create.
+func (u *WorkspaceUpsertOne) UpdateNextDigestAt() *WorkspaceUpsertOne {
+	return u.Update(func(s *WorkspaceUpsert) {
+		s.UpdateNextDigestAt()
+	})
+}
+
+// ClearNextDigestAt clears the value of the "next_digest_at" field.
+func (u *WorkspaceUpsertOne) ClearNextDigestAt() *WorkspaceUpsertOne {
+	return u.Update(func(s *WorkspaceUpsert) {
+		s.ClearNextDigestAt()
 	})
 }
 
@@ -715,6 +890,62 @@ func (u *WorkspaceUpsertBulk) SetTimeZone(v string) *WorkspaceUpsertBulk {
 func (u *WorkspaceUpsertBulk) UpdateTimeZone() *WorkspaceUpsertBulk {
 	return u.Update(func(s *WorkspaceUpsert) {
 		s.UpdateTimeZone()
+	})
+}
+
+// SetDigestTime sets the "digest_time" field.
+func (u *WorkspaceUpsertBulk) SetDigestTime(v string) *WorkspaceUpsertBulk {
+	return u.Update(func(s *WorkspaceUpsert) {
+		s.SetDigestTime(v)
+	})
+}
+
+// UpdateDigestTime sets the "digest_time" field to the value that was provided on create.
+func (u *WorkspaceUpsertBulk) UpdateDigestTime() *WorkspaceUpsertBulk {
+	return u.Update(func(s *WorkspaceUpsert) {
+		s.UpdateDigestTime()
+	})
+}
+
+// SetDigestZone sets the "digest_zone" field.
+func (u *WorkspaceUpsertBulk) SetDigestZone(v string) *WorkspaceUpsertBulk {
+	return u.Update(func(s *WorkspaceUpsert) {
+		s.SetDigestZone(v)
+	})
+}
+
+// UpdateDigestZone sets the "digest_zone" field to the value that was provided on create.
+func (u *WorkspaceUpsertBulk) UpdateDigestZone() *WorkspaceUpsertBulk {
+	return u.Update(func(s *WorkspaceUpsert) {
+		s.UpdateDigestZone()
+	})
+}
+
+// ClearDigestZone clears the value of the "digest_zone" field.
+func (u *WorkspaceUpsertBulk) ClearDigestZone() *WorkspaceUpsertBulk {
+	return u.Update(func(s *WorkspaceUpsert) {
+		s.ClearDigestZone()
+	})
+}
+
+// SetNextDigestAt sets the "next_digest_at" field.
+func (u *WorkspaceUpsertBulk) SetNextDigestAt(v time.Time) *WorkspaceUpsertBulk {
+	return u.Update(func(s *WorkspaceUpsert) {
+		s.SetNextDigestAt(v)
+	})
+}
+
+// UpdateNextDigestAt sets the "next_digest_at" field to the value that was provided on create.
+func (u *WorkspaceUpsertBulk) UpdateNextDigestAt() *WorkspaceUpsertBulk {
+	return u.Update(func(s *WorkspaceUpsert) {
+		s.UpdateNextDigestAt()
+	})
+}
+
+// ClearNextDigestAt clears the value of the "next_digest_at" field.
+func (u *WorkspaceUpsertBulk) ClearNextDigestAt() *WorkspaceUpsertBulk {
+	return u.Update(func(s *WorkspaceUpsert) {
+		s.ClearNextDigestAt()
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
@@ -85,6 +86,60 @@ func (_u *WorkspaceUpdate) SetNillableTimeZone(v *string) *WorkspaceUpdate {
 	return _u
 }
 
+// SetDigestTime sets the "digest_time" field.
+func (_u *WorkspaceUpdate) SetDigestTime(v string) *WorkspaceUpdate {
+	_u.mutation.SetDigestTime(v)
+	return _u
+}
+
+// SetNillableDigestTime sets the "digest_time" field if the given value is not nil.
+func (_u *WorkspaceUpdate) SetNillableDigestTime(v *string) *WorkspaceUpdate {
+	if v != nil {
+		_u.SetDigestTime(*v)
+	}
+	return _u
+}
+
+// SetDigestZone sets the "digest_zone" field.
+func (_u *WorkspaceUpdate) SetDigestZone(v string) *WorkspaceUpdate {
+	_u.mutation.SetDigestZone(v)
+	return _u
+}
+
+// SetNillableDigestZone sets the "digest_zone" field if the given value is not nil.
+func (_u *WorkspaceUpdate) SetNillableDigestZone(v *string) *WorkspaceUpdate {
+	if v != nil {
+		_u.SetDigestZone(*v)
+	}
+	return _u
+}
+
+// ClearDigestZone clears the value of the "digest_zone" field.
+func (_u *WorkspaceUpdate) ClearDigestZone() *WorkspaceUpdate {
+	_u.mutation.ClearDigestZone()
+	return _u
+}
+
+// SetNextDigestAt sets the "next_digest_at" field.
+func (_u *WorkspaceUpdate) SetNextDigestAt(v time.Time) *WorkspaceUpdate {
+	_u.mutation.SetNextDigestAt(v)
+	return _u
+}
+
+// SetNillableNextDigestAt sets the "next_digest_at" field if the given value is not nil.
+func (_u *WorkspaceUpdate) SetNillableNextDigestAt(v *time.Time) *WorkspaceUpdate {
+	if v != nil {
+		_u.SetNextDigestAt(*v)
+	}
+	return _u
+}
+
+// ClearNextDigestAt clears the value of the "next_digest_at" field.
+func (_u *WorkspaceUpdate) ClearNextDigestAt() *WorkspaceUpdate {
+	_u.mutation.ClearNextDigestAt()
+	return _u
+}
+
 // Mutation returns the WorkspaceMutation object of the builder.
 func (_u *WorkspaceUpdate) Mutation() *WorkspaceMutation {
 	return _u.mutation
@@ -139,6 +194,16 @@ func (_u *WorkspaceUpdate) check() error {
 			return &ValidationError{Name: "time_zone", err: fmt.Errorf(`ent: validator failed for field "Workspace.time_zone": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.DigestTime(); ok {
+		if err := workspace.DigestTimeValidator(v); err != nil {
+			return &ValidationError{Name: "digest_time", err: fmt.Errorf(`ent: validator failed for field "Workspace.digest_time": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.DigestZone(); ok {
+		if err := workspace.DigestZoneValidator(v); err != nil {
+			return &ValidationError{Name: "digest_zone", err: fmt.Errorf(`ent: validator failed for field "Workspace.digest_zone": %w`, err)}
+		}
+	}
 	return nil
 }
 
@@ -171,6 +236,21 @@ func (_u *WorkspaceUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.TimeZone(); ok {
 		_spec.SetField(workspace.FieldTimeZone, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.DigestTime(); ok {
+		_spec.SetField(workspace.FieldDigestTime, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.DigestZone(); ok {
+		_spec.SetField(workspace.FieldDigestZone, field.TypeString, value)
+	}
+	if _u.mutation.DigestZoneCleared() {
+		_spec.ClearField(workspace.FieldDigestZone, field.TypeString)
+	}
+	if value, ok := _u.mutation.NextDigestAt(); ok {
+		_spec.SetField(workspace.FieldNextDigestAt, field.TypeTime, value)
+	}
+	if _u.mutation.NextDigestAtCleared() {
+		_spec.ClearField(workspace.FieldNextDigestAt, field.TypeTime)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
@@ -250,6 +330,60 @@ func (_u *WorkspaceUpdateOne) SetNillableTimeZone(v *string) *WorkspaceUpdateOne
 	return _u
 }
 
+// SetDigestTime sets the "digest_time" field.
+func (_u *WorkspaceUpdateOne) SetDigestTime(v string) *WorkspaceUpdateOne {
+	_u.mutation.SetDigestTime(v)
+	return _u
+}
+
+// SetNillableDigestTime sets the "digest_time" field if the given value is not nil.
+func (_u *WorkspaceUpdateOne) SetNillableDigestTime(v *string) *WorkspaceUpdateOne {
+	if v != nil {
+		_u.SetDigestTime(*v)
+	}
+	return _u
+}
+
+// SetDigestZone sets the "digest_zone" field.
+func (_u *WorkspaceUpdateOne) SetDigestZone(v string) *WorkspaceUpdateOne {
+	_u.mutation.SetDigestZone(v)
+	return _u
+}
+
+// SetNillableDigestZone sets the "digest_zone" field if the given value is not nil.
+func (_u *WorkspaceUpdateOne) SetNillableDigestZone(v *string) *WorkspaceUpdateOne {
+	if v != nil {
+		_u.SetDigestZone(*v)
+	}
+	return _u
+}
+
+// ClearDigestZone clears the value of the "digest_zone" field.
+func (_u *WorkspaceUpdateOne) ClearDigestZone() *WorkspaceUpdateOne {
+	_u.mutation.ClearDigestZone()
+	return _u
+}
+
+// SetNextDigestAt sets the "next_digest_at" field.
+func (_u *WorkspaceUpdateOne) SetNextDigestAt(v time.Time) *WorkspaceUpdateOne {
+	_u.mutation.SetNextDigestAt(v)
+	return _u
+}
+
+// SetNillableNextDigestAt sets the "next_digest_at" field if the given value is not nil.
+func (_u *WorkspaceUpdateOne) SetNillableNextDigestAt(v *time.Time) *WorkspaceUpdateOne {
+	if v != nil {
+		_u.SetNextDigestAt(*v)
+	}
+	return _u
+}
+
+// ClearNextDigestAt clears the value of the "next_digest_at" field.
+func (_u *WorkspaceUpdateOne) ClearNextDigestAt() *WorkspaceUpdateOne {
+	_u.mutation.ClearNextDigestAt()
+	return _u
+}
+
 // Mutation returns the WorkspaceMutation object of the builder.
 func (_u *WorkspaceUpdateOne) Mutation() *WorkspaceMutation {
 	return _u.mutation
@@ -317,6 +451,16 @@ func (_u *WorkspaceUpdateOne) check() error {
 			return &ValidationError{Name: "time_zone", err: fmt.Errorf(`ent: validator failed for field "Workspace.time_zone": %w`, err)}
 		}
 	}
+	if v, ok := _u.mutation.DigestTime(); ok {
+		if err := workspace.DigestTimeValidator(v); err != nil {
+			return &ValidationError{Name: "digest_time", err: fmt.Errorf(`ent: validator failed for field "Workspace.digest_time": %w`, err)}
+		}
+	}
+	if v, ok := _u.mutation.DigestZone(); ok {
+		if err := workspace.DigestZoneValidator(v); err != nil {
+			return &ValidationError{Name: "digest_zone", err: fmt.Errorf(`ent: validator failed for field "Workspace.digest_zone": %w`, err)}
+		}
+	}
 	return nil
 }
 
@@ -366,6 +510,21 @@ func (_u *WorkspaceUpdateOne) sqlSave(ctx context.Context) (_node *Workspace, er
 	}
 	if value, ok := _u.mutation.TimeZone(); ok {
 		_spec.SetField(workspace.FieldTimeZone, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.DigestTime(); ok {
+		_spec.SetField(workspace.FieldDigestTime, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.DigestZone(); ok {
+		_spec.SetField(workspace.FieldDigestZone, field.TypeString, value)
+	}
+	if _u.mutation.DigestZoneCleared() {
+		_spec.ClearField(workspace.FieldDigestZone, field.TypeString)
+	}
+	if value, ok := _u.mutation.NextDigestAt(); ok {
+		_spec.SetField(workspace.FieldNextDigestAt, field.TypeTime, value)
+	}
+	if _u.mutation.NextDigestAtCleared() {
+		_spec.ClearField(workspace.FieldNextDigestAt, field.TypeTime)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &Workspace{config: _u.config}

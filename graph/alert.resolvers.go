@@ -7,6 +7,7 @@ package graph
 
 import (
 	"context"
+	"fmt"
 
 	"entgo.io/contrib/entgql"
 	"github.com/fieldwarden/fieldwarden/ent"
@@ -23,6 +24,42 @@ func (r *alertResolver) Fix(ctx context.Context, obj *ent.Alert) (*crm.Fix, erro
 	return &obj.Fix, nil
 }
 
+func (r *alertResolver) FoldedAlerts(ctx context.Context, obj *ent.Alert) ([]*ent.Alert, error) {
+	panic(fmt.Errorf("not implemented: FoldedAlerts - foldedAlerts"))
+}
+
+func (r *alertResolver) PageURL(ctx context.Context, obj *ent.Alert) (string, error) {
+	panic(fmt.Errorf("not implemented: PageURL - pageUrl"))
+}
+
+func (r *alertResolver) Deliveries(ctx context.Context, obj *ent.Alert, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*ent.DeliveryConnection, error) {
+	panic(fmt.Errorf("not implemented: Deliveries - deliveries"))
+}
+
+func (r *mutationResolver) AcknowledgeAlert(ctx context.Context, input model.AcknowledgeAlertInput) (*model.AcknowledgeAlertPayload, error) {
+	panic(fmt.Errorf("not implemented: AcknowledgeAlert - acknowledgeAlert"))
+}
+
+func (r *mutationResolver) SnoozeAlert(ctx context.Context, input model.SnoozeAlertInput) (*model.SnoozeAlertPayload, error) {
+	panic(fmt.Errorf("not implemented: SnoozeAlert - snoozeAlert"))
+}
+
+func (r *mutationResolver) WakeAlert(ctx context.Context, input model.WakeAlertInput) (*model.WakeAlertPayload, error) {
+	panic(fmt.Errorf("not implemented: WakeAlert - wakeAlert"))
+}
+
+func (r *mutationResolver) ResolveAlert(ctx context.Context, input model.ResolveAlertInput) (*model.ResolveAlertPayload, error) {
+	panic(fmt.Errorf("not implemented: ResolveAlert - resolveAlert"))
+}
+
+func (r *mutationResolver) MuteAlertRule(ctx context.Context, input model.MuteAlertRuleInput) (*model.MuteAlertRulePayload, error) {
+	panic(fmt.Errorf("not implemented: MuteAlertRule - muteAlertRule"))
+}
+
+func (r *mutationResolver) UnmuteAlertRule(ctx context.Context, input model.UnmuteAlertRuleInput) (*model.UnmuteAlertRulePayload, error) {
+	panic(fmt.Errorf("not implemented: UnmuteAlertRule - unmuteAlertRule"))
+}
+
 func (r *queryResolver) Alerts(ctx context.Context, filter *model.AlertFilterInput, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*ent.AlertConnection, error) {
 	p, err := newPage(gid.Alert, first, last, after, before)
 	if err != nil {
@@ -31,7 +68,15 @@ func (r *queryResolver) Alerts(ctx context.Context, filter *model.AlertFilterInp
 	return r.Store.Read().Alert.Query().Where(alertPredicates(filter)...).Paginate(ctx, p.after, p.first, p.before, p.last, ent.WithAlertOrder(newestAlerts()))
 }
 
-func (r *subscriptionResolver) AlertEvents(ctx context.Context, integrationID *string, after *string) (<-chan *model.AlertEvent, error) {
+func (r *queryResolver) AlertCounts(ctx context.Context, filter *model.AlertFilterInput, by model.AlertGrouping) ([]*model.AlertCount, error) {
+	panic(fmt.Errorf("not implemented: AlertCounts - alertCounts"))
+}
+
+func (r *queryResolver) AlertRules(ctx context.Context) ([]*model.AlertRuleInfo, error) {
+	panic(fmt.Errorf("not implemented: AlertRules - alertRules"))
+}
+
+func (r *subscriptionResolver) AlertEvents(ctx context.Context, integrationID *string, filter *model.AlertEventFilterInput, snapshot bool, after *string) (<-chan *model.AlertEvent, error) {
 	return follow(ctx, r.Resolver, feedAlert, integrationID, after, r.alertEvent)
 }
 

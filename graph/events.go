@@ -23,7 +23,7 @@ func (r *Resolver) alertEvent(ctx context.Context, entry *ent.FeedEntry) (*model
 	if err != nil {
 		return nil, fmt.Errorf("graph: loading alert: %w", err)
 	}
-	return &model.AlertEvent{Cursor: position(entry), At: entry.CreatedAt, Event: facts.Event, Alert: found}, nil
+	return &model.AlertEvent{Cursor: position(entry), At: entry.CreatedAt, Event: &facts.Event, Alert: found}, nil
 }
 
 func (r *Resolver) permissionChangeEvent(ctx context.Context, entry *ent.FeedEntry) (*model.PermissionChangeEvent, error) {

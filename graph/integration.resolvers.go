@@ -7,6 +7,7 @@ package graph
 
 import (
 	"context"
+	"fmt"
 
 	"entgo.io/contrib/entgql"
 	"github.com/fieldwarden/fieldwarden/ent"
@@ -281,6 +282,10 @@ func (r *queryResolver) Integrations(ctx context.Context, first *int, after *ent
 		return nil, err
 	}
 	return r.Store.Read().Integration.Query().Paginate(ctx, p.after, p.first, p.before, p.last, ent.WithIntegrationOrder(newestIntegrations()))
+}
+
+func (r *subscriptionResolver) OnboardingProgress(ctx context.Context, integrationID string, snapshot bool, after *string) (<-chan *model.OnboardingProgressEvent, error) {
+	panic(fmt.Errorf("not implemented: OnboardingProgress - onboardingProgress"))
 }
 
 func (r *subscriptionResolver) IntegrationState(ctx context.Context, integrationID *string, after *string) (<-chan *model.IntegrationStateEvent, error) {

@@ -7,10 +7,40 @@ package graph
 
 import (
 	"context"
+	"fmt"
 
+	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/graph/model"
 	"github.com/fieldwarden/fieldwarden/internal/mapping"
 )
+
+func (r *integrationResolver) Standardization(ctx context.Context, obj *ent.Integration) (*model.Standardization, error) {
+	panic(fmt.Errorf("not implemented: Standardization - standardization"))
+}
+
+func (r *integrationResolver) MappingProposals(ctx context.Context, obj *ent.Integration, object *string) ([]*model.MappingProposal, error) {
+	panic(fmt.Errorf("not implemented: MappingProposals - mappingProposals"))
+}
+
+func (r *mutationResolver) ApplyMappingProposals(ctx context.Context, input model.ApplyMappingProposalsInput) (*model.ApplyMappingProposalsPayload, error) {
+	panic(fmt.Errorf("not implemented: ApplyMappingProposals - applyMappingProposals"))
+}
+
+func (r *mutationResolver) PublishObject(ctx context.Context, input model.PublishObjectInput) (*model.PublishObjectPayload, error) {
+	panic(fmt.Errorf("not implemented: PublishObject - publishObject"))
+}
+
+func (r *mutationResolver) UnpublishObject(ctx context.Context, input model.UnpublishObjectInput) (*model.UnpublishObjectPayload, error) {
+	panic(fmt.Errorf("not implemented: UnpublishObject - unpublishObject"))
+}
+
+func (r *mutationResolver) SetMappingDefault(ctx context.Context, input model.SetMappingDefaultInput) (*model.SetMappingDefaultPayload, error) {
+	panic(fmt.Errorf("not implemented: SetMappingDefault - setMappingDefault"))
+}
+
+func (r *mutationResolver) ResetMapping(ctx context.Context, input model.ResetMappingInput) (*model.ResetMappingPayload, error) {
+	panic(fmt.Errorf("not implemented: ResetMapping - resetMapping"))
+}
 
 func (r *mutationResolver) MapField(ctx context.Context, input model.MapFieldInput) (*model.MapFieldPayload, error) {
 	id, err := r.Mappings.Map(ctx, mapping.MapInput{
@@ -34,4 +64,12 @@ func (r *mutationResolver) UnmapField(ctx context.Context, input model.UnmapFiel
 	}
 	found, err := r.Resolver.integration(ctx, input.IntegrationID)
 	return &model.UnmapFieldPayload{Integration: found, UserErrors: noErrors()}, err
+}
+
+func (r *queryResolver) MappingPreview(ctx context.Context, integrationID string, object string, crmField string) (*model.MappingPreview, error) {
+	panic(fmt.Errorf("not implemented: MappingPreview - mappingPreview"))
+}
+
+func (r *queryResolver) MappingDefaults(ctx context.Context, connector *string) ([]*ent.MappingDefault, error) {
+	panic(fmt.Errorf("not implemented: MappingDefaults - mappingDefaults"))
 }

@@ -8,6 +8,7 @@ package graph
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"time"
 
 	"entgo.io/contrib/entgql"
@@ -71,6 +72,34 @@ func (r *crmFieldResolver) StaleReason(ctx context.Context, obj *ent.CrmField) (
 	return object.StaleReason, nil
 }
 
+func (r *crmFieldResolver) Accessed(ctx context.Context, obj *ent.CrmField) (bool, error) {
+	panic(fmt.Errorf("not implemented: Accessed - accessed"))
+}
+
+func (r *crmFieldResolver) Monitored(ctx context.Context, obj *ent.CrmField) (bool, error) {
+	panic(fmt.Errorf("not implemented: Monitored - monitored"))
+}
+
+func (r *crmFieldResolver) NeededBy(ctx context.Context, obj *ent.CrmField) ([]*model.Need, error) {
+	panic(fmt.Errorf("not implemented: NeededBy - neededBy"))
+}
+
+func (r *crmFieldResolver) MissingRights(ctx context.Context, obj *ent.CrmField) ([]crm.Right, error) {
+	panic(fmt.Errorf("not implemented: MissingRights - missingRights"))
+}
+
+func (r *crmFieldResolver) Guidance(ctx context.Context, obj *ent.CrmField) (string, error) {
+	panic(fmt.Errorf("not implemented: Guidance - guidance"))
+}
+
+func (r *crmFieldResolver) Fix(ctx context.Context, obj *ent.CrmField) (*crm.Fix, error) {
+	panic(fmt.Errorf("not implemented: Fix - fix"))
+}
+
+func (r *crmFieldResolver) History(ctx context.Context, obj *ent.CrmField, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*ent.PermissionChangeConnection, error) {
+	panic(fmt.Errorf("not implemented: History - history"))
+}
+
 func (r *crmObjectResolver) Label(ctx context.Context, obj *ent.CrmObject) (string, error) {
 	return cmp.Or(obj.Label, obj.Name), nil
 }
@@ -79,8 +108,28 @@ func (r *crmObjectResolver) Fix(ctx context.Context, obj *ent.CrmObject) (*crm.F
 	return r.objectFix(ctx, obj)
 }
 
+func (r *crmObjectResolver) Accessed(ctx context.Context, obj *ent.CrmObject) (bool, error) {
+	panic(fmt.Errorf("not implemented: Accessed - accessed"))
+}
+
+func (r *crmObjectResolver) Monitored(ctx context.Context, obj *ent.CrmObject) (bool, error) {
+	panic(fmt.Errorf("not implemented: Monitored - monitored"))
+}
+
+func (r *crmObjectResolver) NeededBy(ctx context.Context, obj *ent.CrmObject) ([]*model.Need, error) {
+	panic(fmt.Errorf("not implemented: NeededBy - neededBy"))
+}
+
+func (r *crmObjectResolver) MissingRights(ctx context.Context, obj *ent.CrmObject) ([]crm.Right, error) {
+	panic(fmt.Errorf("not implemented: MissingRights - missingRights"))
+}
+
 func (r *crmObjectResolver) FieldCounts(ctx context.Context, obj *ent.CrmObject) (*model.FieldCounts, error) {
 	return r.loaders(ctx).counts.Load(ctx, obj.ID)
+}
+
+func (r *crmObjectResolver) History(ctx context.Context, obj *ent.CrmObject, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*ent.PermissionChangeConnection, error) {
+	panic(fmt.Errorf("not implemented: History - history"))
 }
 
 func (r *crmObjectResolver) Field(ctx context.Context, obj *ent.CrmObject, name string) (*ent.CrmField, error) {
@@ -105,11 +154,51 @@ func (r *crmObjectResolver) Fields(ctx context.Context, obj *ent.CrmObject, sear
 		Paginate(ctx, p.after, p.first, p.before, p.last, ent.WithCrmFieldOrder(fieldsByName()))
 }
 
+func (r *crmObjectResolver) MatchCounts(ctx context.Context, obj *ent.CrmObject, search *string) (*model.FieldCounts, error) {
+	panic(fmt.Errorf("not implemented: MatchCounts - matchCounts"))
+}
+
+func (r *crmObjectResolver) EmptySearch(ctx context.Context, obj *ent.CrmObject, search string, statuses []crm.FieldStatus) (*model.EmptySearch, error) {
+	panic(fmt.Errorf("not implemented: EmptySearch - emptySearch"))
+}
+
 func (r *fixResolver) DeepLink(ctx context.Context, obj *crm.Fix) (*string, error) {
 	if obj.DeepLink == "" {
 		return nil, nil //nolint:nilnil // null is the answer: there is no such link
 	}
 	return &obj.DeepLink, nil
+}
+
+func (r *identitySimulationResolver) Problem(ctx context.Context, obj *ent.IdentitySimulation) (*model.Problem, error) {
+	panic(fmt.Errorf("not implemented: Problem - problem"))
+}
+
+func (r *identitySimulationResolver) Objects(ctx context.Context, obj *ent.IdentitySimulation) ([]*model.SimulatedObject, error) {
+	panic(fmt.Errorf("not implemented: Objects - objects"))
+}
+
+func (r *identitySimulationResolver) Settings(ctx context.Context, obj *ent.IdentitySimulation) ([]*model.SimulatedSetting, error) {
+	panic(fmt.Errorf("not implemented: Settings - settings"))
+}
+
+func (r *integrationResolver) WatchMode(ctx context.Context, obj *ent.Integration) (*model.WatchMode, error) {
+	panic(fmt.Errorf("not implemented: WatchMode - watchMode"))
+}
+
+func (r *integrationResolver) PermissionSnapshots(ctx context.Context, obj *ent.Integration, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*ent.PermissionSnapshotConnection, error) {
+	panic(fmt.Errorf("not implemented: PermissionSnapshots - permissionSnapshots"))
+}
+
+func (r *mutationResolver) RecheckObjects(ctx context.Context, input model.RecheckObjectsInput) (*model.RecheckObjectsPayload, error) {
+	panic(fmt.Errorf("not implemented: RecheckObjects - recheckObjects"))
+}
+
+func (r *mutationResolver) SetWatchMode(ctx context.Context, input model.SetWatchModeInput) (*model.SetWatchModePayload, error) {
+	panic(fmt.Errorf("not implemented: SetWatchMode - setWatchMode"))
+}
+
+func (r *mutationResolver) StartIdentitySimulation(ctx context.Context, input model.StartIdentitySimulationInput) (*model.StartIdentitySimulationPayload, error) {
+	panic(fmt.Errorf("not implemented: StartIdentitySimulation - startIdentitySimulation"))
 }
 
 func (r *mutationResolver) RecheckFields(ctx context.Context, input model.RecheckFieldsInput) (*model.RecheckFieldsPayload, error) {
@@ -124,7 +213,23 @@ func (r *mutationResolver) RecheckFields(ctx context.Context, input model.Rechec
 	return &model.RecheckFieldsPayload{Object: found, UserErrors: noErrors()}, err
 }
 
-func (r *subscriptionResolver) PermissionChanges(ctx context.Context, integrationID *string, after *string) (<-chan *model.PermissionChangeEvent, error) {
+func (r *permissionSnapshotResolver) ObjectNames(ctx context.Context, obj *ent.PermissionSnapshot) ([]string, error) {
+	panic(fmt.Errorf("not implemented: ObjectNames - objectNames"))
+}
+
+func (r *queryResolver) PermissionDiff(ctx context.Context, from string, to string) (*model.PermissionDiff, error) {
+	panic(fmt.Errorf("not implemented: PermissionDiff - permissionDiff"))
+}
+
+func (r *queryResolver) PermissionTimeline(ctx context.Context, integrationID string, object string, field *string, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*ent.PermissionChangeConnection, error) {
+	panic(fmt.Errorf("not implemented: PermissionTimeline - permissionTimeline"))
+}
+
+func (r *queryResolver) FieldStatuses(ctx context.Context) ([]*model.FieldStatusGuide, error) {
+	panic(fmt.Errorf("not implemented: FieldStatuses - fieldStatuses"))
+}
+
+func (r *subscriptionResolver) PermissionChanges(ctx context.Context, integrationID *string, filter *model.PermissionChangeFilterInput, snapshot bool, after *string) (<-chan *model.PermissionChangeEvent, error) {
 	return follow(ctx, r.Resolver, feedPermission, integrationID, after, r.permissionChangeEvent)
 }
 
@@ -134,8 +239,18 @@ func (r *Resolver) CrmObject() generated.CrmObjectResolver { return &crmObjectRe
 
 func (r *Resolver) Fix() generated.FixResolver { return &fixResolver{r} }
 
+func (r *Resolver) IdentitySimulation() generated.IdentitySimulationResolver {
+	return &identitySimulationResolver{r}
+}
+
+func (r *Resolver) PermissionSnapshot() generated.PermissionSnapshotResolver {
+	return &permissionSnapshotResolver{r}
+}
+
 type (
-	crmFieldResolver  struct{ *Resolver }
-	crmObjectResolver struct{ *Resolver }
-	fixResolver       struct{ *Resolver }
+	crmFieldResolver           struct{ *Resolver }
+	crmObjectResolver          struct{ *Resolver }
+	fixResolver                struct{ *Resolver }
+	identitySimulationResolver struct{ *Resolver }
+	permissionSnapshotResolver struct{ *Resolver }
 )

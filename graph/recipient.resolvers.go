@@ -7,6 +7,7 @@ package graph
 
 import (
 	"context"
+	"fmt"
 
 	"entgo.io/contrib/entgql"
 	"github.com/fieldwarden/fieldwarden/ent"
@@ -22,6 +23,10 @@ func (r *mutationResolver) AddRecipients(ctx context.Context, input model.AddRec
 	}
 	found, err := r.recipientsOf(ctx, ids)
 	return &model.AddRecipientsPayload{Recipients: found, UserErrors: noErrors()}, err
+}
+
+func (r *mutationResolver) UpdateRecipient(ctx context.Context, input model.UpdateRecipientInput) (*model.UpdateRecipientPayload, error) {
+	panic(fmt.Errorf("not implemented: UpdateRecipient - updateRecipient"))
 }
 
 func (r *mutationResolver) RemoveRecipient(ctx context.Context, input model.RemoveRecipientInput) (*model.RemoveRecipientPayload, error) {

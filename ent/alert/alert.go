@@ -58,6 +58,26 @@ const (
 	FieldResolvedAt = "resolved_at"
 	// FieldResolution holds the string denoting the resolution field in the database.
 	FieldResolution = "resolution"
+	// FieldOpenedAt holds the string denoting the opened_at field in the database.
+	FieldOpenedAt = "opened_at"
+	// FieldSince holds the string denoting the since field in the database.
+	FieldSince = "since"
+	// FieldFolded holds the string denoting the folded field in the database.
+	FieldFolded = "folded"
+	// FieldFlaps holds the string denoting the flaps field in the database.
+	FieldFlaps = "flaps"
+	// FieldAcknowledgedAt holds the string denoting the acknowledged_at field in the database.
+	FieldAcknowledgedAt = "acknowledged_at"
+	// FieldAcknowledgedBy holds the string denoting the acknowledged_by field in the database.
+	FieldAcknowledgedBy = "acknowledged_by"
+	// FieldSnoozedUntil holds the string denoting the snoozed_until field in the database.
+	FieldSnoozedUntil = "snoozed_until"
+	// FieldSnoozedBy holds the string denoting the snoozed_by field in the database.
+	FieldSnoozedBy = "snoozed_by"
+	// FieldResolvedBy holds the string denoting the resolved_by field in the database.
+	FieldResolvedBy = "resolved_by"
+	// FieldNote holds the string denoting the note field in the database.
+	FieldNote = "note"
 	// EdgeIntegration holds the string denoting the integration edge name in mutations.
 	EdgeIntegration = "integration"
 	// Table holds the table name of the alert in the database.
@@ -95,6 +115,16 @@ var Columns = []string{
 	FieldLastSeenAt,
 	FieldResolvedAt,
 	FieldResolution,
+	FieldOpenedAt,
+	FieldSince,
+	FieldFolded,
+	FieldFlaps,
+	FieldAcknowledgedAt,
+	FieldAcknowledgedBy,
+	FieldSnoozedUntil,
+	FieldSnoozedBy,
+	FieldResolvedBy,
+	FieldNote,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -137,6 +167,18 @@ var (
 	OpenKeyValidator func(string) error
 	// DefaultOccurrences holds the default value on creation for the "occurrences" field.
 	DefaultOccurrences int
+	// DefaultFolded holds the default value on creation for the "folded" field.
+	DefaultFolded bool
+	// DefaultFlaps holds the default value on creation for the "flaps" field.
+	DefaultFlaps int
+	// AcknowledgedByValidator is a validator for the "acknowledged_by" field. It is called by the builders before save.
+	AcknowledgedByValidator func(string) error
+	// SnoozedByValidator is a validator for the "snoozed_by" field. It is called by the builders before save.
+	SnoozedByValidator func(string) error
+	// ResolvedByValidator is a validator for the "resolved_by" field. It is called by the builders before save.
+	ResolvedByValidator func(string) error
+	// NoteValidator is a validator for the "note" field. It is called by the builders before save.
+	NoteValidator func(string) error
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() string
 	// IDValidator is a validator for the "id" field. It is called by the builders before save.
@@ -146,7 +188,7 @@ var (
 // RuleValidator is a validator for the "rule" field enum values. It is called by the builders before save.
 func RuleValidator(r crm.AlertRule) error {
 	switch r {
-	case "OBJECT_ACCESS_MISSING", "REQUIRED_OBJECT_ACCESS_LOST", "STANDARD_FIELD_ACCESS_LOST", "MISSING_AT_STANDARDIZATION", "CREDENTIAL_EXPIRED", "CONNECTOR_UNHEALTHY", "API_LIMIT_NEAR", "API_LIMIT_REACHED", "GRACE_ENDING", "AUTO_DISCONNECTED", "RUN_FAILED_REPEATEDLY", "AUTO_PAUSED", "SYNC_DELAYED":
+	case "OBJECT_ACCESS_MISSING", "REQUIRED_OBJECT_ACCESS_LOST", "STANDARD_FIELD_ACCESS_LOST", "MISSING_AT_STANDARDIZATION", "CREDENTIAL_EXPIRED", "CONNECTOR_UNHEALTHY", "API_LIMIT_NEAR", "API_LIMIT_REACHED", "GRACE_ENDING", "AUTO_DISCONNECTED", "RUN_FAILED_REPEATEDLY", "AUTO_PAUSED", "SYNC_DELAYED", "GRACE_STARTED", "CREDENTIAL_EXPIRING", "WRITE_ACCESS_LOST", "MAPPING_BROKEN", "REQUIRED_FIELD_UNMAPPED", "PICKLIST_VALUE_GONE", "SCHEMA_CHANGED":
 		return nil
 	default:
 		return fmt.Errorf("alert: invalid enum value for rule field: %q", r)
@@ -168,7 +210,7 @@ const DefaultState crm.AlertState = "OPEN"
 // StateValidator is a validator for the "state" field enum values. It is called by the builders before save.
 func StateValidator(s crm.AlertState) error {
 	switch s {
-	case "OPEN", "ACKNOWLEDGED", "SNOOZED", "RESOLVED":
+	case "OPEN", "ACKNOWLEDGED", "SNOOZED", "RESOLVED", "REOPENED":
 		return nil
 	default:
 		return fmt.Errorf("alert: invalid enum value for state field: %q", s)
@@ -188,7 +230,7 @@ func CauseValidator(c crm.Cause) error {
 // ResolutionValidator is a validator for the "resolution" field enum values. It is called by the builders before save.
 func ResolutionValidator(r crm.AlertResolution) error {
 	switch r {
-	case "RESTORED", "UNMAPPED", "RECONNECTED", "DISCONNECTED", "RESUMED":
+	case "RESTORED", "UNMAPPED", "RECONNECTED", "DISCONNECTED", "RESUMED", "MAPPED", "DISMISSED":
 		return nil
 	default:
 		return fmt.Errorf("alert: invalid enum value for resolution field: %q", r)
@@ -296,6 +338,56 @@ func ByResolvedAt(opts ...sql.OrderTermOption) OrderOption {
 // ByResolution orders the results by the resolution field.
 func ByResolution(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldResolution, opts...).ToFunc()
+}
+
+// ByOpenedAt orders the results by the opened_at field.
+func ByOpenedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldOpenedAt, opts...).ToFunc()
+}
+
+// BySince orders the results by the since field.
+func BySince(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldSince, opts...).ToFunc()
+}
+
+// ByFolded orders the results by the folded field.
+func ByFolded(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldFolded, opts...).ToFunc()
+}
+
+// ByFlaps orders the results by the flaps field.
+func ByFlaps(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldFlaps, opts...).ToFunc()
+}
+
+// ByAcknowledgedAt orders the results by the acknowledged_at field.
+func ByAcknowledgedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldAcknowledgedAt, opts...).ToFunc()
+}
+
+// ByAcknowledgedBy orders the results by the acknowledged_by field.
+func ByAcknowledgedBy(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldAcknowledgedBy, opts...).ToFunc()
+}
+
+// BySnoozedUntil orders the results by the snoozed_until field.
+func BySnoozedUntil(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldSnoozedUntil, opts...).ToFunc()
+}
+
+// BySnoozedBy orders the results by the snoozed_by field.
+func BySnoozedBy(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldSnoozedBy, opts...).ToFunc()
+}
+
+// ByResolvedBy orders the results by the resolved_by field.
+func ByResolvedBy(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldResolvedBy, opts...).ToFunc()
+}
+
+// ByNote orders the results by the note field.
+func ByNote(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldNote, opts...).ToFunc()
 }
 
 // ByIntegrationField orders the results by integration field.

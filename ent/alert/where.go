@@ -136,6 +136,56 @@ func ResolvedAt(v time.Time) predicate.Alert {
 	return predicate.Alert(sql.FieldEQ(FieldResolvedAt, v))
 }
 
+// OpenedAt applies equality check predicate on the "opened_at" field. It's identical to OpenedAtEQ.
+func OpenedAt(v time.Time) predicate.Alert {
+	return predicate.Alert(sql.FieldEQ(FieldOpenedAt, v))
+}
+
+// Since applies equality check predicate on the "since" field. It's identical to SinceEQ.
+func Since(v time.Time) predicate.Alert {
+	return predicate.Alert(sql.FieldEQ(FieldSince, v))
+}
+
+// Folded applies equality check predicate on the "folded" field. It's identical to FoldedEQ.
+func Folded(v bool) predicate.Alert {
+	return predicate.Alert(sql.FieldEQ(FieldFolded, v))
+}
+
+// Flaps applies equality check predicate on the "flaps" field. It's identical to FlapsEQ.
+func Flaps(v int) predicate.Alert {
+	return predicate.Alert(sql.FieldEQ(FieldFlaps, v))
+}
+
+// AcknowledgedAt applies equality check predicate on the "acknowledged_at" field. It's identical to AcknowledgedAtEQ.
+func AcknowledgedAt(v time.Time) predicate.Alert {
+	return predicate.Alert(sql.FieldEQ(FieldAcknowledgedAt, v))
+}
+
+// AcknowledgedBy applies equality check predicate on the "acknowledged_by" field. It's identical to AcknowledgedByEQ.
+func AcknowledgedBy(v string) predicate.Alert {
+	return predicate.Alert(sql.FieldEQ(FieldAcknowledgedBy, v))
+}
+
+// SnoozedUntil applies equality check predicate on the "snoozed_until" field. It's identical to SnoozedUntilEQ.
+func SnoozedUntil(v time.Time) predicate.Alert {
+	return predicate.Alert(sql.FieldEQ(FieldSnoozedUntil, v))
+}
+
+// SnoozedBy applies equality check predicate on the "snoozed_by" field. It's identical to SnoozedByEQ.
+func SnoozedBy(v string) predicate.Alert {
+	return predicate.Alert(sql.FieldEQ(FieldSnoozedBy, v))
+}
+
+// ResolvedBy applies equality check predicate on the "resolved_by" field. It's identical to ResolvedByEQ.
+func ResolvedBy(v string) predicate.Alert {
+	return predicate.Alert(sql.FieldEQ(FieldResolvedBy, v))
+}
+
+// Note applies equality check predicate on the "note" field. It's identical to NoteEQ.
+func Note(v string) predicate.Alert {
+	return predicate.Alert(sql.FieldEQ(FieldNote, v))
+}
+
 // WorkspaceIDEQ applies the EQ predicate on the "workspace_id" field.
 func WorkspaceIDEQ(v string) predicate.Alert {
 	return predicate.Alert(sql.FieldEQ(FieldWorkspaceID, v))
@@ -1139,6 +1189,556 @@ func ResolutionIsNil() predicate.Alert {
 // ResolutionNotNil applies the NotNil predicate on the "resolution" field.
 func ResolutionNotNil() predicate.Alert {
 	return predicate.Alert(sql.FieldNotNull(FieldResolution))
+}
+
+// OpenedAtEQ applies the EQ predicate on the "opened_at" field.
+func OpenedAtEQ(v time.Time) predicate.Alert {
+	return predicate.Alert(sql.FieldEQ(FieldOpenedAt, v))
+}
+
+// OpenedAtNEQ applies the NEQ predicate on the "opened_at" field.
+func OpenedAtNEQ(v time.Time) predicate.Alert {
+	return predicate.Alert(sql.FieldNEQ(FieldOpenedAt, v))
+}
+
+// OpenedAtIn applies the In predicate on the "opened_at" field.
+func OpenedAtIn(vs ...time.Time) predicate.Alert {
+	return predicate.Alert(sql.FieldIn(FieldOpenedAt, vs...))
+}
+
+// OpenedAtNotIn applies the NotIn predicate on the "opened_at" field.
+func OpenedAtNotIn(vs ...time.Time) predicate.Alert {
+	return predicate.Alert(sql.FieldNotIn(FieldOpenedAt, vs...))
+}
+
+// OpenedAtGT applies the GT predicate on the "opened_at" field.
+func OpenedAtGT(v time.Time) predicate.Alert {
+	return predicate.Alert(sql.FieldGT(FieldOpenedAt, v))
+}
+
+// OpenedAtGTE applies the GTE predicate on the "opened_at" field.
+func OpenedAtGTE(v time.Time) predicate.Alert {
+	return predicate.Alert(sql.FieldGTE(FieldOpenedAt, v))
+}
+
+// OpenedAtLT applies the LT predicate on the "opened_at" field.
+func OpenedAtLT(v time.Time) predicate.Alert {
+	return predicate.Alert(sql.FieldLT(FieldOpenedAt, v))
+}
+
+// OpenedAtLTE applies the LTE predicate on the "opened_at" field.
+func OpenedAtLTE(v time.Time) predicate.Alert {
+	return predicate.Alert(sql.FieldLTE(FieldOpenedAt, v))
+}
+
+// OpenedAtIsNil applies the IsNil predicate on the "opened_at" field.
+func OpenedAtIsNil() predicate.Alert {
+	return predicate.Alert(sql.FieldIsNull(FieldOpenedAt))
+}
+
+// OpenedAtNotNil applies the NotNil predicate on the "opened_at" field.
+func OpenedAtNotNil() predicate.Alert {
+	return predicate.Alert(sql.FieldNotNull(FieldOpenedAt))
+}
+
+// SinceEQ applies the EQ predicate on the "since" field.
+func SinceEQ(v time.Time) predicate.Alert {
+	return predicate.Alert(sql.FieldEQ(FieldSince, v))
+}
+
+// SinceNEQ applies the NEQ predicate on the "since" field.
+func SinceNEQ(v time.Time) predicate.Alert {
+	return predicate.Alert(sql.FieldNEQ(FieldSince, v))
+}
+
+// SinceIn applies the In predicate on the "since" field.
+func SinceIn(vs ...time.Time) predicate.Alert {
+	return predicate.Alert(sql.FieldIn(FieldSince, vs...))
+}
+
+// SinceNotIn applies the NotIn predicate on the "since" field.
+func SinceNotIn(vs ...time.Time) predicate.Alert {
+	return predicate.Alert(sql.FieldNotIn(FieldSince, vs...))
+}
+
+// SinceGT applies the GT predicate on the "since" field.
+func SinceGT(v time.Time) predicate.Alert {
+	return predicate.Alert(sql.FieldGT(FieldSince, v))
+}
+
+// SinceGTE applies the GTE predicate on the "since" field.
+func SinceGTE(v time.Time) predicate.Alert {
+	return predicate.Alert(sql.FieldGTE(FieldSince, v))
+}
+
+// SinceLT applies the LT predicate on the "since" field.
+func SinceLT(v time.Time) predicate.Alert {
+	return predicate.Alert(sql.FieldLT(FieldSince, v))
+}
+
+// SinceLTE applies the LTE predicate on the "since" field.
+func SinceLTE(v time.Time) predicate.Alert {
+	return predicate.Alert(sql.FieldLTE(FieldSince, v))
+}
+
+// SinceIsNil applies the IsNil predicate on the "since" field.
+func SinceIsNil() predicate.Alert {
+	return predicate.Alert(sql.FieldIsNull(FieldSince))
+}
+
+// SinceNotNil applies the NotNil predicate on the "since" field.
+func SinceNotNil() predicate.Alert {
+	return predicate.Alert(sql.FieldNotNull(FieldSince))
+}
+
+// FoldedEQ applies the EQ predicate on the "folded" field.
+func FoldedEQ(v bool) predicate.Alert {
+	return predicate.Alert(sql.FieldEQ(FieldFolded, v))
+}
+
+// FoldedNEQ applies the NEQ predicate on the "folded" field.
+func FoldedNEQ(v bool) predicate.Alert {
+	return predicate.Alert(sql.FieldNEQ(FieldFolded, v))
+}
+
+// FlapsEQ applies the EQ predicate on the "flaps" field.
+func FlapsEQ(v int) predicate.Alert {
+	return predicate.Alert(sql.FieldEQ(FieldFlaps, v))
+}
+
+// FlapsNEQ applies the NEQ predicate on the "flaps" field.
+func FlapsNEQ(v int) predicate.Alert {
+	return predicate.Alert(sql.FieldNEQ(FieldFlaps, v))
+}
+
+// FlapsIn applies the In predicate on the "flaps" field.
+func FlapsIn(vs ...int) predicate.Alert {
+	return predicate.Alert(sql.FieldIn(FieldFlaps, vs...))
+}
+
+// FlapsNotIn applies the NotIn predicate on the "flaps" field.
+func FlapsNotIn(vs ...int) predicate.Alert {
+	return predicate.Alert(sql.FieldNotIn(FieldFlaps, vs...))
+}
+
+// FlapsGT applies the GT predicate on the "flaps" field.
+func FlapsGT(v int) predicate.Alert {
+	return predicate.Alert(sql.FieldGT(FieldFlaps, v))
+}
+
+// FlapsGTE applies the GTE predicate on the "flaps" field.
+func FlapsGTE(v int) predicate.Alert {
+	return predicate.Alert(sql.FieldGTE(FieldFlaps, v))
+}
+
+// FlapsLT applies the LT predicate on the "flaps" field.
+func FlapsLT(v int) predicate.Alert {
+	return predicate.Alert(sql.FieldLT(FieldFlaps, v))
+}
+
+// FlapsLTE applies the LTE predicate on the "flaps" field.
+func FlapsLTE(v int) predicate.Alert {
+	return predicate.Alert(sql.FieldLTE(FieldFlaps, v))
+}
+
+// AcknowledgedAtEQ applies the EQ predicate on the "acknowledged_at" field.
+func AcknowledgedAtEQ(v time.Time) predicate.Alert {
+	return predicate.Alert(sql.FieldEQ(FieldAcknowledgedAt, v))
+}
+
+// AcknowledgedAtNEQ applies the NEQ predicate on the "acknowledged_at" field.
+func AcknowledgedAtNEQ(v time.Time) predicate.Alert {
+	return predicate.Alert(sql.FieldNEQ(FieldAcknowledgedAt, v))
+}
+
+// AcknowledgedAtIn applies the In predicate on the "acknowledged_at" field.
+func AcknowledgedAtIn(vs ...time.Time) predicate.Alert {
+	return predicate.Alert(sql.FieldIn(FieldAcknowledgedAt, vs...))
+}
+
+// AcknowledgedAtNotIn applies the NotIn predicate on the "acknowledged_at" field.
+func AcknowledgedAtNotIn(vs ...time.Time) predicate.Alert {
+	return predicate.Alert(sql.FieldNotIn(FieldAcknowledgedAt, vs...))
+}
+
+// AcknowledgedAtGT applies the GT predicate on the "acknowledged_at" field.
+func AcknowledgedAtGT(v time.Time) predicate.Alert {
+	return predicate.Alert(sql.FieldGT(FieldAcknowledgedAt, v))
+}
+
+// AcknowledgedAtGTE applies the GTE predicate on the "acknowledged_at" field.
+func AcknowledgedAtGTE(v time.Time) predicate.Alert {
+	return predicate.Alert(sql.FieldGTE(FieldAcknowledgedAt, v))
+}
+
+// AcknowledgedAtLT applies the LT predicate on the "acknowledged_at" field.
+func AcknowledgedAtLT(v time.Time) predicate.Alert {
+	return predicate.Alert(sql.FieldLT(FieldAcknowledgedAt, v))
+}
+
+// AcknowledgedAtLTE applies the LTE predicate on the "acknowledged_at" field.
+func AcknowledgedAtLTE(v time.Time) predicate.Alert {
+	return predicate.Alert(sql.FieldLTE(FieldAcknowledgedAt, v))
+}
+
+// AcknowledgedAtIsNil applies the IsNil predicate on the "acknowledged_at" field.
+func AcknowledgedAtIsNil() predicate.Alert {
+	return predicate.Alert(sql.FieldIsNull(FieldAcknowledgedAt))
+}
+
+// AcknowledgedAtNotNil applies the NotNil predicate on the "acknowledged_at" field.
+func AcknowledgedAtNotNil() predicate.Alert {
+	return predicate.Alert(sql.FieldNotNull(FieldAcknowledgedAt))
+}
+
+// AcknowledgedByEQ applies the EQ predicate on the "acknowledged_by" field.
+func AcknowledgedByEQ(v string) predicate.Alert {
+	return predicate.Alert(sql.FieldEQ(FieldAcknowledgedBy, v))
+}
+
+// AcknowledgedByNEQ applies the NEQ predicate on the "acknowledged_by" field.
+func AcknowledgedByNEQ(v string) predicate.Alert {
+	return predicate.Alert(sql.FieldNEQ(FieldAcknowledgedBy, v))
+}
+
+// AcknowledgedByIn applies the In predicate on the "acknowledged_by" field.
+func AcknowledgedByIn(vs ...string) predicate.Alert {
+	return predicate.Alert(sql.FieldIn(FieldAcknowledgedBy, vs...))
+}
+
+// AcknowledgedByNotIn applies the NotIn predicate on the "acknowledged_by" field.
+func AcknowledgedByNotIn(vs ...string) predicate.Alert {
+	return predicate.Alert(sql.FieldNotIn(FieldAcknowledgedBy, vs...))
+}
+
+// AcknowledgedByGT applies the GT predicate on the "acknowledged_by" field.
+func AcknowledgedByGT(v string) predicate.Alert {
+	return predicate.Alert(sql.FieldGT(FieldAcknowledgedBy, v))
+}
+
+// AcknowledgedByGTE applies the GTE predicate on the "acknowledged_by" field.
+func AcknowledgedByGTE(v string) predicate.Alert {
+	return predicate.Alert(sql.FieldGTE(FieldAcknowledgedBy, v))
+}
+
+// AcknowledgedByLT applies the LT predicate on the "acknowledged_by" field.
+func AcknowledgedByLT(v string) predicate.Alert {
+	return predicate.Alert(sql.FieldLT(FieldAcknowledgedBy, v))
+}
+
+// AcknowledgedByLTE applies the LTE predicate on the "acknowledged_by" field.
+func AcknowledgedByLTE(v string) predicate.Alert {
+	return predicate.Alert(sql.FieldLTE(FieldAcknowledgedBy, v))
+}
+
+// AcknowledgedByContains applies the Contains predicate on the "acknowledged_by" field.
+func AcknowledgedByContains(v string) predicate.Alert {
+	return predicate.Alert(sql.FieldContains(FieldAcknowledgedBy, v))
+}
+
+// AcknowledgedByHasPrefix applies the HasPrefix predicate on the "acknowledged_by" field.
+func AcknowledgedByHasPrefix(v string) predicate.Alert {
+	return predicate.Alert(sql.FieldHasPrefix(FieldAcknowledgedBy, v))
+}
+
+// AcknowledgedByHasSuffix applies the HasSuffix predicate on the "acknowledged_by" field.
+func AcknowledgedByHasSuffix(v string) predicate.Alert {
+	return predicate.Alert(sql.FieldHasSuffix(FieldAcknowledgedBy, v))
+}
+
+// AcknowledgedByIsNil applies the IsNil predicate on the "acknowledged_by" field.
+func AcknowledgedByIsNil() predicate.Alert {
+	return predicate.Alert(sql.FieldIsNull(FieldAcknowledgedBy))
+}
+
+// AcknowledgedByNotNil applies the NotNil predicate on the "acknowledged_by" field.
+func AcknowledgedByNotNil() predicate.Alert {
+	return predicate.Alert(sql.FieldNotNull(FieldAcknowledgedBy))
+}
+
+// AcknowledgedByEqualFold applies the EqualFold predicate on the "acknowledged_by" field.
+func AcknowledgedByEqualFold(v string) predicate.Alert {
+	return predicate.Alert(sql.FieldEqualFold(FieldAcknowledgedBy, v))
+}
+
+// AcknowledgedByContainsFold applies the ContainsFold predicate on the "acknowledged_by" field.
+func AcknowledgedByContainsFold(v string) predicate.Alert {
+	return predicate.Alert(sql.FieldContainsFold(FieldAcknowledgedBy, v))
+}
+
+// SnoozedUntilEQ applies the EQ predicate on the "snoozed_until" field.
+func SnoozedUntilEQ(v time.Time) predicate.Alert {
+	return predicate.Alert(sql.FieldEQ(FieldSnoozedUntil, v))
+}
+
+// SnoozedUntilNEQ applies the NEQ predicate on the "snoozed_until" field.
+func SnoozedUntilNEQ(v time.Time) predicate.Alert {
+	return predicate.Alert(sql.FieldNEQ(FieldSnoozedUntil, v))
+}
+
+// SnoozedUntilIn applies the In predicate on the "snoozed_until" field.
+func SnoozedUntilIn(vs ...time.Time) predicate.Alert {
+	return predicate.Alert(sql.FieldIn(FieldSnoozedUntil, vs...))
+}
+
+// SnoozedUntilNotIn applies the NotIn predicate on the "snoozed_until" field.
+func SnoozedUntilNotIn(vs ...time.Time) predicate.Alert {
+	return predicate.Alert(sql.FieldNotIn(FieldSnoozedUntil, vs...))
+}
+
+// SnoozedUntilGT applies the GT predicate on the "snoozed_until" field.
+func SnoozedUntilGT(v time.Time) predicate.Alert {
+	return predicate.Alert(sql.FieldGT(FieldSnoozedUntil, v))
+}
+
+// SnoozedUntilGTE applies the GTE predicate on the "snoozed_until" field.
+func SnoozedUntilGTE(v time.Time) predicate.Alert {
+	return predicate.Alert(sql.FieldGTE(FieldSnoozedUntil, v))
+}
+
+// SnoozedUntilLT applies the LT predicate on the "snoozed_until" field.
+func SnoozedUntilLT(v time.Time) predicate.Alert {
+	return predicate.Alert(sql.FieldLT(FieldSnoozedUntil, v))
+}
+
+// SnoozedUntilLTE applies the LTE predicate on the "snoozed_until" field.
+func SnoozedUntilLTE(v time.Time) predicate.Alert {
+	return predicate.Alert(sql.FieldLTE(FieldSnoozedUntil, v))
+}
+
+// SnoozedUntilIsNil applies the IsNil predicate on the "snoozed_until" field.
+func SnoozedUntilIsNil() predicate.Alert {
+	return predicate.Alert(sql.FieldIsNull(FieldSnoozedUntil))
+}
+
+// SnoozedUntilNotNil applies the NotNil predicate on the "snoozed_until" field.
+func SnoozedUntilNotNil() predicate.Alert {
+	return predicate.Alert(sql.FieldNotNull(FieldSnoozedUntil))
+}
+
+// SnoozedByEQ applies the EQ predicate on the "snoozed_by" field.
+func SnoozedByEQ(v string) predicate.Alert {
+	return predicate.Alert(sql.FieldEQ(FieldSnoozedBy, v))
+}
+
+// SnoozedByNEQ applies the NEQ predicate on the "snoozed_by" field.
+func SnoozedByNEQ(v string) predicate.Alert {
+	return predicate.Alert(sql.FieldNEQ(FieldSnoozedBy, v))
+}
+
+// SnoozedByIn applies the In predicate on the "snoozed_by" field.
+func SnoozedByIn(vs ...string) predicate.Alert {
+	return predicate.Alert(sql.FieldIn(FieldSnoozedBy, vs...))
+}
+
+// SnoozedByNotIn applies the NotIn predicate on the "snoozed_by" field.
+func SnoozedByNotIn(vs ...string) predicate.Alert {
+	return predicate.Alert(sql.FieldNotIn(FieldSnoozedBy, vs...))
+}
+
+// SnoozedByGT applies the GT predicate on the "snoozed_by" field.
+func SnoozedByGT(v string) predicate.Alert {
+	return predicate.Alert(sql.FieldGT(FieldSnoozedBy, v))
+}
+
+// SnoozedByGTE applies the GTE predicate on the "snoozed_by" field.
+func SnoozedByGTE(v string) predicate.Alert {
+	return predicate.Alert(sql.FieldGTE(FieldSnoozedBy, v))
+}
+
+// SnoozedByLT applies the LT predicate on the "snoozed_by" field.
+func SnoozedByLT(v string) predicate.Alert {
+	return predicate.Alert(sql.FieldLT(FieldSnoozedBy, v))
+}
+
+// SnoozedByLTE applies the LTE predicate on the "snoozed_by" field.
+func SnoozedByLTE(v string) predicate.Alert {
+	return predicate.Alert(sql.FieldLTE(FieldSnoozedBy, v))
+}
+
+// SnoozedByContains applies the Contains predicate on the "snoozed_by" field.
+func SnoozedByContains(v string) predicate.Alert {
+	return predicate.Alert(sql.FieldContains(FieldSnoozedBy, v))
+}
+
+// SnoozedByHasPrefix applies the HasPrefix predicate on the "snoozed_by" field.
+func SnoozedByHasPrefix(v string) predicate.Alert {
+	return predicate.Alert(sql.FieldHasPrefix(FieldSnoozedBy, v))
+}
+
+// SnoozedByHasSuffix applies the HasSuffix predicate on the "snoozed_by" field.
+func SnoozedByHasSuffix(v string) predicate.Alert {
+	return predicate.Alert(sql.FieldHasSuffix(FieldSnoozedBy, v))
+}
+
+// SnoozedByIsNil applies the IsNil predicate on the "snoozed_by" field.
+func SnoozedByIsNil() predicate.Alert {
+	return predicate.Alert(sql.FieldIsNull(FieldSnoozedBy))
+}
+
+// SnoozedByNotNil applies the NotNil predicate on the "snoozed_by" field.
+func SnoozedByNotNil() predicate.Alert {
+	return predicate.Alert(sql.FieldNotNull(FieldSnoozedBy))
+}
+
+// SnoozedByEqualFold applies the EqualFold predicate on the "snoozed_by" field.
+func SnoozedByEqualFold(v string) predicate.Alert {
+	return predicate.Alert(sql.FieldEqualFold(FieldSnoozedBy, v))
+}
+
+// SnoozedByContainsFold applies the ContainsFold predicate on the "snoozed_by" field.
+func SnoozedByContainsFold(v string) predicate.Alert {
+	return predicate.Alert(sql.FieldContainsFold(FieldSnoozedBy, v))
+}
+
+// ResolvedByEQ applies the EQ predicate on the "resolved_by" field.
+func ResolvedByEQ(v string) predicate.Alert {
+	return predicate.Alert(sql.FieldEQ(FieldResolvedBy, v))
+}
+
+// ResolvedByNEQ applies the NEQ predicate on the "resolved_by" field.
+func ResolvedByNEQ(v string) predicate.Alert {
+	return predicate.Alert(sql.FieldNEQ(FieldResolvedBy, v))
+}
+
+// ResolvedByIn applies the In predicate on the "resolved_by" field.
+func ResolvedByIn(vs ...string) predicate.Alert {
+	return predicate.Alert(sql.FieldIn(FieldResolvedBy, vs...))
+}
+
+// ResolvedByNotIn applies the NotIn predicate on the "resolved_by" field.
+func ResolvedByNotIn(vs ...string) predicate.Alert {
+	return predicate.Alert(sql.FieldNotIn(FieldResolvedBy, vs...))
+}
+
+// ResolvedByGT applies the GT predicate on the "resolved_by" field.
+func ResolvedByGT(v string) predicate.Alert {
+	return predicate.Alert(sql.FieldGT(FieldResolvedBy, v))
+}
+
+// ResolvedByGTE applies the GTE predicate on the "resolved_by" field.
+func ResolvedByGTE(v string) predicate.Alert {
+	return predicate.Alert(sql.FieldGTE(FieldResolvedBy, v))
+}
+
+// ResolvedByLT applies the LT predicate on the "resolved_by" field.
+func ResolvedByLT(v string) predicate.Alert {
+	return predicate.Alert(sql.FieldLT(FieldResolvedBy, v))
+}
+
+// ResolvedByLTE applies the LTE predicate on the "resolved_by" field.
+func ResolvedByLTE(v string) predicate.Alert {
+	return predicate.Alert(sql.FieldLTE(FieldResolvedBy, v))
+}
+
+// ResolvedByContains applies the Contains predicate on the "resolved_by" field.
+func ResolvedByContains(v string) predicate.Alert {
+	return predicate.Alert(sql.FieldContains(FieldResolvedBy, v))
+}
+
+// ResolvedByHasPrefix applies the HasPrefix predicate on the "resolved_by" field.
+func ResolvedByHasPrefix(v string) predicate.Alert {
+	return predicate.Alert(sql.FieldHasPrefix(FieldResolvedBy, v))
+}
+
+// ResolvedByHasSuffix applies the HasSuffix predicate on the "resolved_by" field.
+func ResolvedByHasSuffix(v string) predicate.Alert {
+	return predicate.Alert(sql.FieldHasSuffix(FieldResolvedBy, v))
+}
+
+// ResolvedByIsNil applies the IsNil predicate on the "resolved_by" field.
+func ResolvedByIsNil() predicate.Alert {
+	return predicate.Alert(sql.FieldIsNull(FieldResolvedBy))
+}
+
+// ResolvedByNotNil applies the NotNil predicate on the "resolved_by" field.
+func ResolvedByNotNil() predicate.Alert {
+	return predicate.Alert(sql.FieldNotNull(FieldResolvedBy))
+}
+
+// ResolvedByEqualFold applies the EqualFold predicate on the "resolved_by" field.
+func ResolvedByEqualFold(v string) predicate.Alert {
+	return predicate.Alert(sql.FieldEqualFold(FieldResolvedBy, v))
+}
+
+// ResolvedByContainsFold applies the ContainsFold predicate on the "resolved_by" field.
+func ResolvedByContainsFold(v string) predicate.Alert {
+	return predicate.Alert(sql.FieldContainsFold(FieldResolvedBy, v))
+}
+
+// NoteEQ applies the EQ predicate on the "note" field.
+func NoteEQ(v string) predicate.Alert {
+	return predicate.Alert(sql.FieldEQ(FieldNote, v))
+}
+
+// NoteNEQ applies the NEQ predicate on the "note" field.
+func NoteNEQ(v string) predicate.Alert {
+	return predicate.Alert(sql.FieldNEQ(FieldNote, v))
+}
+
+// NoteIn applies the In predicate on the "note" field.
+func NoteIn(vs ...string) predicate.Alert {
+	return predicate.Alert(sql.FieldIn(FieldNote, vs...))
+}
+
+// NoteNotIn applies the NotIn predicate on the "note" field.
+func NoteNotIn(vs ...string) predicate.Alert {
+	return predicate.Alert(sql.FieldNotIn(FieldNote, vs...))
+}
+
+// NoteGT applies the GT predicate on the "note" field.
+func NoteGT(v string) predicate.Alert {
+	return predicate.Alert(sql.FieldGT(FieldNote, v))
+}
+
+// NoteGTE applies the GTE predicate on the "note" field.
+func NoteGTE(v string) predicate.Alert {
+	return predicate.Alert(sql.FieldGTE(FieldNote, v))
+}
+
+// NoteLT applies the LT predicate on the "note" field.
+func NoteLT(v string) predicate.Alert {
+	return predicate.Alert(sql.FieldLT(FieldNote, v))
+}
+
+// NoteLTE applies the LTE predicate on the "note" field.
+func NoteLTE(v string) predicate.Alert {
+	return predicate.Alert(sql.FieldLTE(FieldNote, v))
+}
+
+// NoteContains applies the Contains predicate on the "note" field.
+func NoteContains(v string) predicate.Alert {
+	return predicate.Alert(sql.FieldContains(FieldNote, v))
+}
+
+// NoteHasPrefix applies the HasPrefix predicate on the "note" field.
+func NoteHasPrefix(v string) predicate.Alert {
+	return predicate.Alert(sql.FieldHasPrefix(FieldNote, v))
+}
+
+// NoteHasSuffix applies the HasSuffix predicate on the "note" field.
+func NoteHasSuffix(v string) predicate.Alert {
+	return predicate.Alert(sql.FieldHasSuffix(FieldNote, v))
+}
+
+// NoteIsNil applies the IsNil predicate on the "note" field.
+func NoteIsNil() predicate.Alert {
+	return predicate.Alert(sql.FieldIsNull(FieldNote))
+}
+
+// NoteNotNil applies the NotNil predicate on the "note" field.
+func NoteNotNil() predicate.Alert {
+	return predicate.Alert(sql.FieldNotNull(FieldNote))
+}
+
+// NoteEqualFold applies the EqualFold predicate on the "note" field.
+func NoteEqualFold(v string) predicate.Alert {
+	return predicate.Alert(sql.FieldEqualFold(FieldNote, v))
+}
+
+// NoteContainsFold applies the ContainsFold predicate on the "note" field.
+func NoteContainsFold(v string) predicate.Alert {
+	return predicate.Alert(sql.FieldContainsFold(FieldNote, v))
 }
 
 // HasIntegration applies the HasEdge predicate on the "integration" edge.

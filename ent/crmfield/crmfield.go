@@ -36,6 +36,8 @@ const (
 	FieldCreatable = "creatable"
 	// FieldUpdatable holds the string denoting the updatable field in the database.
 	FieldUpdatable = "updatable"
+	// FieldRightsSince holds the string denoting the rights_since field in the database.
+	FieldRightsSince = "rights_since"
 	// FieldStandardized holds the string denoting the standardized field in the database.
 	FieldStandardized = "standardized"
 	// FieldHideable holds the string denoting the hideable field in the database.
@@ -84,6 +86,7 @@ var Columns = []string{
 	FieldReadable,
 	FieldCreatable,
 	FieldUpdatable,
+	FieldRightsSince,
 	FieldStandardized,
 	FieldHideable,
 	FieldCustom,
@@ -219,6 +222,11 @@ func ByCreatable(opts ...sql.OrderTermOption) OrderOption {
 // ByUpdatable orders the results by the updatable field.
 func ByUpdatable(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldUpdatable, opts...).ToFunc()
+}
+
+// ByRightsSince orders the results by the rights_since field.
+func ByRightsSince(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRightsSince, opts...).ToFunc()
 }
 
 // ByStandardized orders the results by the standardized field.

@@ -111,6 +111,11 @@ func Updatable(v bool) predicate.CrmField {
 	return predicate.CrmField(sql.FieldEQ(FieldUpdatable, v))
 }
 
+// RightsSince applies equality check predicate on the "rights_since" field. It's identical to RightsSinceEQ.
+func RightsSince(v time.Time) predicate.CrmField {
+	return predicate.CrmField(sql.FieldEQ(FieldRightsSince, v))
+}
+
 // Standardized applies equality check predicate on the "standardized" field. It's identical to StandardizedEQ.
 func Standardized(v bool) predicate.CrmField {
 	return predicate.CrmField(sql.FieldEQ(FieldStandardized, v))
@@ -634,6 +639,56 @@ func UpdatableEQ(v bool) predicate.CrmField {
 // UpdatableNEQ applies the NEQ predicate on the "updatable" field.
 func UpdatableNEQ(v bool) predicate.CrmField {
 	return predicate.CrmField(sql.FieldNEQ(FieldUpdatable, v))
+}
+
+// RightsSinceEQ applies the EQ predicate on the "rights_since" field.
+func RightsSinceEQ(v time.Time) predicate.CrmField {
+	return predicate.CrmField(sql.FieldEQ(FieldRightsSince, v))
+}
+
+// RightsSinceNEQ applies the NEQ predicate on the "rights_since" field.
+func RightsSinceNEQ(v time.Time) predicate.CrmField {
+	return predicate.CrmField(sql.FieldNEQ(FieldRightsSince, v))
+}
+
+// RightsSinceIn applies the In predicate on the "rights_since" field.
+func RightsSinceIn(vs ...time.Time) predicate.CrmField {
+	return predicate.CrmField(sql.FieldIn(FieldRightsSince, vs...))
+}
+
+// RightsSinceNotIn applies the NotIn predicate on the "rights_since" field.
+func RightsSinceNotIn(vs ...time.Time) predicate.CrmField {
+	return predicate.CrmField(sql.FieldNotIn(FieldRightsSince, vs...))
+}
+
+// RightsSinceGT applies the GT predicate on the "rights_since" field.
+func RightsSinceGT(v time.Time) predicate.CrmField {
+	return predicate.CrmField(sql.FieldGT(FieldRightsSince, v))
+}
+
+// RightsSinceGTE applies the GTE predicate on the "rights_since" field.
+func RightsSinceGTE(v time.Time) predicate.CrmField {
+	return predicate.CrmField(sql.FieldGTE(FieldRightsSince, v))
+}
+
+// RightsSinceLT applies the LT predicate on the "rights_since" field.
+func RightsSinceLT(v time.Time) predicate.CrmField {
+	return predicate.CrmField(sql.FieldLT(FieldRightsSince, v))
+}
+
+// RightsSinceLTE applies the LTE predicate on the "rights_since" field.
+func RightsSinceLTE(v time.Time) predicate.CrmField {
+	return predicate.CrmField(sql.FieldLTE(FieldRightsSince, v))
+}
+
+// RightsSinceIsNil applies the IsNil predicate on the "rights_since" field.
+func RightsSinceIsNil() predicate.CrmField {
+	return predicate.CrmField(sql.FieldIsNull(FieldRightsSince))
+}
+
+// RightsSinceNotNil applies the NotNil predicate on the "rights_since" field.
+func RightsSinceNotNil() predicate.CrmField {
+	return predicate.CrmField(sql.FieldNotNull(FieldRightsSince))
 }
 
 // StandardizedEQ applies the EQ predicate on the "standardized" field.

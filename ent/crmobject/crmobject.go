@@ -32,6 +32,10 @@ const (
 	FieldStatus = "status"
 	// FieldRights holds the string denoting the rights field in the database.
 	FieldRights = "rights"
+	// FieldRightsSince holds the string denoting the rights_since field in the database.
+	FieldRightsSince = "rights_since"
+	// FieldPublished holds the string denoting the published field in the database.
+	FieldPublished = "published"
 	// FieldCause holds the string denoting the cause field in the database.
 	FieldCause = "cause"
 	// FieldEvidence holds the string denoting the evidence field in the database.
@@ -107,6 +111,8 @@ var Columns = []string{
 	FieldRequirement,
 	FieldStatus,
 	FieldRights,
+	FieldRightsSince,
+	FieldPublished,
 	FieldCause,
 	FieldEvidence,
 	FieldSince,
@@ -156,6 +162,8 @@ var (
 	NameValidator func(string) error
 	// LabelValidator is a validator for the "label" field. It is called by the builders before save.
 	LabelValidator func(string) error
+	// DefaultPublished holds the default value on creation for the "published" field.
+	DefaultPublished bool
 	// EvidenceValidator is a validator for the "evidence" field. It is called by the builders before save.
 	EvidenceValidator func(string) error
 	// DefaultStale holds the default value on creation for the "stale" field.
@@ -281,6 +289,16 @@ func ByRequirement(opts ...sql.OrderTermOption) OrderOption {
 // ByStatus orders the results by the status field.
 func ByStatus(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldStatus, opts...).ToFunc()
+}
+
+// ByRightsSince orders the results by the rights_since field.
+func ByRightsSince(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRightsSince, opts...).ToFunc()
+}
+
+// ByPublished orders the results by the published field.
+func ByPublished(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPublished, opts...).ToFunc()
 }
 
 // ByCause orders the results by the cause field.

@@ -86,6 +86,16 @@ func Name(v string) predicate.CrmObject {
 	return predicate.CrmObject(sql.FieldEQ(FieldName, v))
 }
 
+// RightsSince applies equality check predicate on the "rights_since" field. It's identical to RightsSinceEQ.
+func RightsSince(v time.Time) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldEQ(FieldRightsSince, v))
+}
+
+// Published applies equality check predicate on the "published" field. It's identical to PublishedEQ.
+func Published(v bool) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldEQ(FieldPublished, v))
+}
+
 // Evidence applies equality check predicate on the "evidence" field. It's identical to EvidenceEQ.
 func Evidence(v string) predicate.CrmObject {
 	return predicate.CrmObject(sql.FieldEQ(FieldEvidence, v))
@@ -544,6 +554,66 @@ func RightsIsNil() predicate.CrmObject {
 // RightsNotNil applies the NotNil predicate on the "rights" field.
 func RightsNotNil() predicate.CrmObject {
 	return predicate.CrmObject(sql.FieldNotNull(FieldRights))
+}
+
+// RightsSinceEQ applies the EQ predicate on the "rights_since" field.
+func RightsSinceEQ(v time.Time) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldEQ(FieldRightsSince, v))
+}
+
+// RightsSinceNEQ applies the NEQ predicate on the "rights_since" field.
+func RightsSinceNEQ(v time.Time) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldNEQ(FieldRightsSince, v))
+}
+
+// RightsSinceIn applies the In predicate on the "rights_since" field.
+func RightsSinceIn(vs ...time.Time) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldIn(FieldRightsSince, vs...))
+}
+
+// RightsSinceNotIn applies the NotIn predicate on the "rights_since" field.
+func RightsSinceNotIn(vs ...time.Time) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldNotIn(FieldRightsSince, vs...))
+}
+
+// RightsSinceGT applies the GT predicate on the "rights_since" field.
+func RightsSinceGT(v time.Time) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldGT(FieldRightsSince, v))
+}
+
+// RightsSinceGTE applies the GTE predicate on the "rights_since" field.
+func RightsSinceGTE(v time.Time) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldGTE(FieldRightsSince, v))
+}
+
+// RightsSinceLT applies the LT predicate on the "rights_since" field.
+func RightsSinceLT(v time.Time) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldLT(FieldRightsSince, v))
+}
+
+// RightsSinceLTE applies the LTE predicate on the "rights_since" field.
+func RightsSinceLTE(v time.Time) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldLTE(FieldRightsSince, v))
+}
+
+// RightsSinceIsNil applies the IsNil predicate on the "rights_since" field.
+func RightsSinceIsNil() predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldIsNull(FieldRightsSince))
+}
+
+// RightsSinceNotNil applies the NotNil predicate on the "rights_since" field.
+func RightsSinceNotNil() predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldNotNull(FieldRightsSince))
+}
+
+// PublishedEQ applies the EQ predicate on the "published" field.
+func PublishedEQ(v bool) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldEQ(FieldPublished, v))
+}
+
+// PublishedNEQ applies the NEQ predicate on the "published" field.
+func PublishedNEQ(v bool) predicate.CrmObject {
+	return predicate.CrmObject(sql.FieldNEQ(FieldPublished, v))
 }
 
 // CauseEQ applies the EQ predicate on the "cause" field.

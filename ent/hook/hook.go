@@ -69,6 +69,18 @@ func (f AuditEntryFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, 
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.AuditEntryMutation", m)
 }
 
+// The ChannelFunc type is an adapter to allow the use of ordinary
+// function as Channel mutator.
+type ChannelFunc func(context.Context, *ent.ChannelMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f ChannelFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.ChannelMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.ChannelMutation", m)
+}
+
 // The ConnectorMemoFunc type is an adapter to allow the use of ordinary
 // function as ConnectorMemo mutator.
 type ConnectorMemoFunc func(context.Context, *ent.ConnectorMemoMutation) (ent.Value, error)
@@ -117,6 +129,30 @@ func (f CrmObjectFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, e
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.CrmObjectMutation", m)
 }
 
+// The DeliveryFunc type is an adapter to allow the use of ordinary
+// function as Delivery mutator.
+type DeliveryFunc func(context.Context, *ent.DeliveryMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f DeliveryFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.DeliveryMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.DeliveryMutation", m)
+}
+
+// The DigestFunc type is an adapter to allow the use of ordinary
+// function as Digest mutator.
+type DigestFunc func(context.Context, *ent.DigestMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f DigestFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.DigestMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.DigestMutation", m)
+}
+
 // The FailedRecordFunc type is an adapter to allow the use of ordinary
 // function as FailedRecord mutator.
 type FailedRecordFunc func(context.Context, *ent.FailedRecordMutation) (ent.Value, error)
@@ -151,6 +187,42 @@ func (f IdempotencyKeyFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Val
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.IdempotencyKeyMutation", m)
+}
+
+// The IdentitySimulationFunc type is an adapter to allow the use of ordinary
+// function as IdentitySimulation mutator.
+type IdentitySimulationFunc func(context.Context, *ent.IdentitySimulationMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f IdentitySimulationFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.IdentitySimulationMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.IdentitySimulationMutation", m)
+}
+
+// The InboxItemFunc type is an adapter to allow the use of ordinary
+// function as InboxItem mutator.
+type InboxItemFunc func(context.Context, *ent.InboxItemMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f InboxItemFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.InboxItemMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.InboxItemMutation", m)
+}
+
+// The InboxReadFunc type is an adapter to allow the use of ordinary
+// function as InboxRead mutator.
+type InboxReadFunc func(context.Context, *ent.InboxReadMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f InboxReadFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.InboxReadMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.InboxReadMutation", m)
 }
 
 // The IntegrationFunc type is an adapter to allow the use of ordinary
@@ -189,6 +261,30 @@ func (f MappingFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, err
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.MappingMutation", m)
 }
 
+// The MappingChangeFunc type is an adapter to allow the use of ordinary
+// function as MappingChange mutator.
+type MappingChangeFunc func(context.Context, *ent.MappingChangeMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f MappingChangeFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.MappingChangeMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.MappingChangeMutation", m)
+}
+
+// The MappingDefaultFunc type is an adapter to allow the use of ordinary
+// function as MappingDefault mutator.
+type MappingDefaultFunc func(context.Context, *ent.MappingDefaultMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f MappingDefaultFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.MappingDefaultMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.MappingDefaultMutation", m)
+}
+
 // The MemberFunc type is an adapter to allow the use of ordinary
 // function as Member mutator.
 type MemberFunc func(context.Context, *ent.MemberMutation) (ent.Value, error)
@@ -199,6 +295,18 @@ func (f MemberFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, erro
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.MemberMutation", m)
+}
+
+// The MutedRuleFunc type is an adapter to allow the use of ordinary
+// function as MutedRule mutator.
+type MutedRuleFunc func(context.Context, *ent.MutedRuleMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f MutedRuleFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.MutedRuleMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.MutedRuleMutation", m)
 }
 
 // The OAuthClientFunc type is an adapter to allow the use of ordinary
@@ -235,6 +343,18 @@ func (f PermissionChangeFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.V
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.PermissionChangeMutation", m)
+}
+
+// The PermissionSnapshotFunc type is an adapter to allow the use of ordinary
+// function as PermissionSnapshot mutator.
+type PermissionSnapshotFunc func(context.Context, *ent.PermissionSnapshotMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f PermissionSnapshotFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.PermissionSnapshotMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.PermissionSnapshotMutation", m)
 }
 
 // The PicklistFunc type is an adapter to allow the use of ordinary
@@ -343,6 +463,18 @@ func (f SignInLinkFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, 
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.SignInLinkMutation", m)
+}
+
+// The SnapshotObjectFunc type is an adapter to allow the use of ordinary
+// function as SnapshotObject mutator.
+type SnapshotObjectFunc func(context.Context, *ent.SnapshotObjectMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f SnapshotObjectFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.SnapshotObjectMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.SnapshotObjectMutation", m)
 }
 
 // The SyncRunFunc type is an adapter to allow the use of ordinary

@@ -86,6 +86,14 @@ const (
 	FieldQuotaMax = "quota_max"
 	// FieldQuotaAt holds the string denoting the quota_at field in the database.
 	FieldQuotaAt = "quota_at"
+	// FieldPackageVersion holds the string denoting the package_version field in the database.
+	FieldPackageVersion = "package_version"
+	// FieldWatchMinutes holds the string denoting the watch_minutes field in the database.
+	FieldWatchMinutes = "watch_minutes"
+	// FieldNextWatchAt holds the string denoting the next_watch_at field in the database.
+	FieldNextWatchAt = "next_watch_at"
+	// FieldWatchedAt holds the string denoting the watched_at field in the database.
+	FieldWatchedAt = "watched_at"
 	// FieldUpdatedAt holds the string denoting the updated_at field in the database.
 	FieldUpdatedAt = "updated_at"
 	// EdgeObjects holds the string denoting the objects edge name in mutations.
@@ -98,6 +106,12 @@ const (
 	EdgeMappings = "mappings"
 	// EdgePermissionChanges holds the string denoting the permission_changes edge name in mutations.
 	EdgePermissionChanges = "permission_changes"
+	// EdgeSnapshots holds the string denoting the snapshots edge name in mutations.
+	EdgeSnapshots = "snapshots"
+	// EdgeMappingChanges holds the string denoting the mapping_changes edge name in mutations.
+	EdgeMappingChanges = "mapping_changes"
+	// EdgeIdentitySimulations holds the string denoting the identity_simulations edge name in mutations.
+	EdgeIdentitySimulations = "identity_simulations"
 	// Table holds the table name of the integration in the database.
 	Table = "integrations"
 	// ObjectsTable is the table that holds the objects relation/edge.
@@ -135,6 +149,27 @@ const (
 	PermissionChangesInverseTable = "permission_changes"
 	// PermissionChangesColumn is the table column denoting the permission_changes relation/edge.
 	PermissionChangesColumn = "integration_id"
+	// SnapshotsTable is the table that holds the snapshots relation/edge.
+	SnapshotsTable = "permission_snapshots"
+	// SnapshotsInverseTable is the table name for the PermissionSnapshot entity.
+	// It exists in this package in order to avoid circular dependency with the "permissionsnapshot" package.
+	SnapshotsInverseTable = "permission_snapshots"
+	// SnapshotsColumn is the table column denoting the snapshots relation/edge.
+	SnapshotsColumn = "integration_id"
+	// MappingChangesTable is the table that holds the mapping_changes relation/edge.
+	MappingChangesTable = "mapping_changes"
+	// MappingChangesInverseTable is the table name for the MappingChange entity.
+	// It exists in this package in order to avoid circular dependency with the "mappingchange" package.
+	MappingChangesInverseTable = "mapping_changes"
+	// MappingChangesColumn is the table column denoting the mapping_changes relation/edge.
+	MappingChangesColumn = "integration_id"
+	// IdentitySimulationsTable is the table that holds the identity_simulations relation/edge.
+	IdentitySimulationsTable = "identity_simulations"
+	// IdentitySimulationsInverseTable is the table name for the IdentitySimulation entity.
+	// It exists in this package in order to avoid circular dependency with the "identitysimulation" package.
+	IdentitySimulationsInverseTable = "identity_simulations"
+	// IdentitySimulationsColumn is the table column denoting the identity_simulations relation/edge.
+	IdentitySimulationsColumn = "integration_id"
 )
 
 // Columns holds all SQL columns for integration fields.
@@ -175,6 +210,10 @@ var Columns = []string{
 	FieldQuotaUsed,
 	FieldQuotaMax,
 	FieldQuotaAt,
+	FieldPackageVersion,
+	FieldWatchMinutes,
+	FieldNextWatchAt,
+	FieldWatchedAt,
 	FieldUpdatedAt,
 }
 
@@ -238,6 +277,10 @@ var (
 	DefaultQuotaUsed int
 	// DefaultQuotaMax holds the default value on creation for the "quota_max" field.
 	DefaultQuotaMax int
+	// DefaultPackageVersion holds the default value on creation for the "package_version" field.
+	DefaultPackageVersion int
+	// DefaultWatchMinutes holds the default value on creation for the "watch_minutes" field.
+	DefaultWatchMinutes int
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() string
 	// IDValidator is a validator for the "id" field. It is called by the builders before save.
@@ -434,6 +477,26 @@ func ByQuotaAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldQuotaAt, opts...).ToFunc()
 }
 
+// ByPackageVersion orders the results by the package_version field.
+func ByPackageVersion(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPackageVersion, opts...).ToFunc()
+}
+
+// ByWatchMinutes orders the results by the watch_minutes field.
+func ByWatchMinutes(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldWatchMinutes, opts...).ToFunc()
+}
+
+// ByNextWatchAt orders the results by the next_watch_at field.
+func ByNextWatchAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldNextWatchAt, opts...).ToFunc()
+}
+
+// ByWatchedAt orders the results by the watched_at field.
+func ByWatchedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldWatchedAt, opts...).ToFunc()
+}
+
 // ByUpdatedAt orders the results by the updated_at field.
 func ByUpdatedAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldUpdatedAt, opts...).ToFunc()
@@ -508,6 +571,48 @@ func ByPermissionChanges(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption
 		sqlgraph.OrderByNeighborTerms(s, newPermissionChangesStep(), append([]sql.OrderTerm{term}, terms...)...)
 	}
 }
+
+// BySnapshotsCount orders the results by snapshots count.
+func BySnapshotsCount(opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborsCount(s, newSnapshotsStep(), opts...)
+	}
+}
+
+// BySnapshots orders the results by snapshots terms.
+func BySnapshots(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newSnapshotsStep(), append([]sql.OrderTerm{term}, terms...)...)
+	}
+}
+
+// ByMappingChangesCount orders the results by mapping_changes count.
+func ByMappingChangesCount(opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborsCount(s, newMappingChangesStep(), opts...)
+	}
+}
+
+// ByMappingChanges orders the results by mapping_changes terms.
+func ByMappingChanges(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newMappingChangesStep(), append([]sql.OrderTerm{term}, terms...)...)
+	}
+}
+
+// ByIdentitySimulationsCount orders the results by identity_simulations count.
+func ByIdentitySimulationsCount(opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborsCount(s, newIdentitySimulationsStep(), opts...)
+	}
+}
+
+// ByIdentitySimulations orders the results by identity_simulations terms.
+func ByIdentitySimulations(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newIdentitySimulationsStep(), append([]sql.OrderTerm{term}, terms...)...)
+	}
+}
 func newObjectsStep() *sqlgraph.Step {
 	return sqlgraph.NewStep(
 		sqlgraph.From(Table, FieldID),
@@ -541,5 +646,26 @@ func newPermissionChangesStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(PermissionChangesInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.O2M, false, PermissionChangesTable, PermissionChangesColumn),
+	)
+}
+func newSnapshotsStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(SnapshotsInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, SnapshotsTable, SnapshotsColumn),
+	)
+}
+func newMappingChangesStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(MappingChangesInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, MappingChangesTable, MappingChangesColumn),
+	)
+}
+func newIdentitySimulationsStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(IdentitySimulationsInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, IdentitySimulationsTable, IdentitySimulationsColumn),
 	)
 }

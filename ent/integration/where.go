@@ -216,6 +216,26 @@ func QuotaAt(v time.Time) predicate.Integration {
 	return predicate.Integration(sql.FieldEQ(FieldQuotaAt, v))
 }
 
+// PackageVersion applies equality check predicate on the "package_version" field. It's identical to PackageVersionEQ.
+func PackageVersion(v int) predicate.Integration {
+	return predicate.Integration(sql.FieldEQ(FieldPackageVersion, v))
+}
+
+// WatchMinutes applies equality check predicate on the "watch_minutes" field. It's identical to WatchMinutesEQ.
+func WatchMinutes(v int) predicate.Integration {
+	return predicate.Integration(sql.FieldEQ(FieldWatchMinutes, v))
+}
+
+// NextWatchAt applies equality check predicate on the "next_watch_at" field. It's identical to NextWatchAtEQ.
+func NextWatchAt(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldEQ(FieldNextWatchAt, v))
+}
+
+// WatchedAt applies equality check predicate on the "watched_at" field. It's identical to WatchedAtEQ.
+func WatchedAt(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldEQ(FieldWatchedAt, v))
+}
+
 // UpdatedAt applies equality check predicate on the "updated_at" field. It's identical to UpdatedAtEQ.
 func UpdatedAt(v time.Time) predicate.Integration {
 	return predicate.Integration(sql.FieldEQ(FieldUpdatedAt, v))
@@ -1996,6 +2016,186 @@ func QuotaAtNotNil() predicate.Integration {
 	return predicate.Integration(sql.FieldNotNull(FieldQuotaAt))
 }
 
+// PackageVersionEQ applies the EQ predicate on the "package_version" field.
+func PackageVersionEQ(v int) predicate.Integration {
+	return predicate.Integration(sql.FieldEQ(FieldPackageVersion, v))
+}
+
+// PackageVersionNEQ applies the NEQ predicate on the "package_version" field.
+func PackageVersionNEQ(v int) predicate.Integration {
+	return predicate.Integration(sql.FieldNEQ(FieldPackageVersion, v))
+}
+
+// PackageVersionIn applies the In predicate on the "package_version" field.
+func PackageVersionIn(vs ...int) predicate.Integration {
+	return predicate.Integration(sql.FieldIn(FieldPackageVersion, vs...))
+}
+
+// PackageVersionNotIn applies the NotIn predicate on the "package_version" field.
+func PackageVersionNotIn(vs ...int) predicate.Integration {
+	return predicate.Integration(sql.FieldNotIn(FieldPackageVersion, vs...))
+}
+
+// PackageVersionGT applies the GT predicate on the "package_version" field.
+func PackageVersionGT(v int) predicate.Integration {
+	return predicate.Integration(sql.FieldGT(FieldPackageVersion, v))
+}
+
+// PackageVersionGTE applies the GTE predicate on the "package_version" field.
+func PackageVersionGTE(v int) predicate.Integration {
+	return predicate.Integration(sql.FieldGTE(FieldPackageVersion, v))
+}
+
+// PackageVersionLT applies the LT predicate on the "package_version" field.
+func PackageVersionLT(v int) predicate.Integration {
+	return predicate.Integration(sql.FieldLT(FieldPackageVersion, v))
+}
+
+// PackageVersionLTE applies the LTE predicate on the "package_version" field.
+func PackageVersionLTE(v int) predicate.Integration {
+	return predicate.Integration(sql.FieldLTE(FieldPackageVersion, v))
+}
+
+// WatchMinutesEQ applies the EQ predicate on the "watch_minutes" field.
+func WatchMinutesEQ(v int) predicate.Integration {
+	return predicate.Integration(sql.FieldEQ(FieldWatchMinutes, v))
+}
+
+// WatchMinutesNEQ applies the NEQ predicate on the "watch_minutes" field.
+func WatchMinutesNEQ(v int) predicate.Integration {
+	return predicate.Integration(sql.FieldNEQ(FieldWatchMinutes, v))
+}
+
+// WatchMinutesIn applies the In predicate on the "watch_minutes" field.
+func WatchMinutesIn(vs ...int) predicate.Integration {
+	return predicate.Integration(sql.FieldIn(FieldWatchMinutes, vs...))
+}
+
+// WatchMinutesNotIn applies the NotIn predicate on the "watch_minutes" field.
+func WatchMinutesNotIn(vs ...int) predicate.Integration {
+	return predicate.Integration(sql.FieldNotIn(FieldWatchMinutes, vs...))
+}
+
+// WatchMinutesGT applies the GT predicate on the "watch_minutes" field.
+func WatchMinutesGT(v int) predicate.Integration {
+	return predicate.Integration(sql.FieldGT(FieldWatchMinutes, v))
+}
+
+// WatchMinutesGTE applies the GTE predicate on the "watch_minutes" field.
+func WatchMinutesGTE(v int) predicate.Integration {
+	return predicate.Integration(sql.FieldGTE(FieldWatchMinutes, v))
+}
+
+// WatchMinutesLT applies the LT predicate on the "watch_minutes" field.
+func WatchMinutesLT(v int) predicate.Integration {
+	return predicate.Integration(sql.FieldLT(FieldWatchMinutes, v))
+}
+
+// WatchMinutesLTE applies the LTE predicate on the "watch_minutes" field.
+func WatchMinutesLTE(v int) predicate.Integration {
+	return predicate.Integration(sql.FieldLTE(FieldWatchMinutes, v))
+}
+
+// NextWatchAtEQ applies the EQ predicate on the "next_watch_at" field.
+func NextWatchAtEQ(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldEQ(FieldNextWatchAt, v))
+}
+
+// NextWatchAtNEQ applies the NEQ predicate on the "next_watch_at" field.
+func NextWatchAtNEQ(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldNEQ(FieldNextWatchAt, v))
+}
+
+// NextWatchAtIn applies the In predicate on the "next_watch_at" field.
+func NextWatchAtIn(vs ...time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldIn(FieldNextWatchAt, vs...))
+}
+
+// NextWatchAtNotIn applies the NotIn predicate on the "next_watch_at" field.
+func NextWatchAtNotIn(vs ...time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldNotIn(FieldNextWatchAt, vs...))
+}
+
+// NextWatchAtGT applies the GT predicate on the "next_watch_at" field.
+func NextWatchAtGT(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldGT(FieldNextWatchAt, v))
+}
+
+// NextWatchAtGTE applies the GTE predicate on the "next_watch_at" field.
+func NextWatchAtGTE(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldGTE(FieldNextWatchAt, v))
+}
+
+// NextWatchAtLT applies the LT predicate on the "next_watch_at" field.
+func NextWatchAtLT(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldLT(FieldNextWatchAt, v))
+}
+
+// NextWatchAtLTE applies the LTE predicate on the "next_watch_at" field.
+func NextWatchAtLTE(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldLTE(FieldNextWatchAt, v))
+}
+
+// NextWatchAtIsNil applies the IsNil predicate on the "next_watch_at" field.
+func NextWatchAtIsNil() predicate.Integration {
+	return predicate.Integration(sql.FieldIsNull(FieldNextWatchAt))
+}
+
+// NextWatchAtNotNil applies the NotNil predicate on the "next_watch_at" field.
+func NextWatchAtNotNil() predicate.Integration {
+	return predicate.Integration(sql.FieldNotNull(FieldNextWatchAt))
+}
+
+// WatchedAtEQ applies the EQ predicate on the "watched_at" field.
+func WatchedAtEQ(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldEQ(FieldWatchedAt, v))
+}
+
+// WatchedAtNEQ applies the NEQ predicate on the "watched_at" field.
+func WatchedAtNEQ(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldNEQ(FieldWatchedAt, v))
+}
+
+// WatchedAtIn applies the In predicate on the "watched_at" field.
+func WatchedAtIn(vs ...time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldIn(FieldWatchedAt, vs...))
+}
+
+// WatchedAtNotIn applies the NotIn predicate on the "watched_at" field.
+func WatchedAtNotIn(vs ...time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldNotIn(FieldWatchedAt, vs...))
+}
+
+// WatchedAtGT applies the GT predicate on the "watched_at" field.
+func WatchedAtGT(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldGT(FieldWatchedAt, v))
+}
+
+// WatchedAtGTE applies the GTE predicate on the "watched_at" field.
+func WatchedAtGTE(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldGTE(FieldWatchedAt, v))
+}
+
+// WatchedAtLT applies the LT predicate on the "watched_at" field.
+func WatchedAtLT(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldLT(FieldWatchedAt, v))
+}
+
+// WatchedAtLTE applies the LTE predicate on the "watched_at" field.
+func WatchedAtLTE(v time.Time) predicate.Integration {
+	return predicate.Integration(sql.FieldLTE(FieldWatchedAt, v))
+}
+
+// WatchedAtIsNil applies the IsNil predicate on the "watched_at" field.
+func WatchedAtIsNil() predicate.Integration {
+	return predicate.Integration(sql.FieldIsNull(FieldWatchedAt))
+}
+
+// WatchedAtNotNil applies the NotNil predicate on the "watched_at" field.
+func WatchedAtNotNil() predicate.Integration {
+	return predicate.Integration(sql.FieldNotNull(FieldWatchedAt))
+}
+
 // UpdatedAtEQ applies the EQ predicate on the "updated_at" field.
 func UpdatedAtEQ(v time.Time) predicate.Integration {
 	return predicate.Integration(sql.FieldEQ(FieldUpdatedAt, v))
@@ -2143,6 +2343,75 @@ func HasPermissionChanges() predicate.Integration {
 func HasPermissionChangesWith(preds ...predicate.PermissionChange) predicate.Integration {
 	return predicate.Integration(func(s *sql.Selector) {
 		step := newPermissionChangesStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasSnapshots applies the HasEdge predicate on the "snapshots" edge.
+func HasSnapshots() predicate.Integration {
+	return predicate.Integration(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, SnapshotsTable, SnapshotsColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasSnapshotsWith applies the HasEdge predicate on the "snapshots" edge with a given conditions (other predicates).
+func HasSnapshotsWith(preds ...predicate.PermissionSnapshot) predicate.Integration {
+	return predicate.Integration(func(s *sql.Selector) {
+		step := newSnapshotsStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasMappingChanges applies the HasEdge predicate on the "mapping_changes" edge.
+func HasMappingChanges() predicate.Integration {
+	return predicate.Integration(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, MappingChangesTable, MappingChangesColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasMappingChangesWith applies the HasEdge predicate on the "mapping_changes" edge with a given conditions (other predicates).
+func HasMappingChangesWith(preds ...predicate.MappingChange) predicate.Integration {
+	return predicate.Integration(func(s *sql.Selector) {
+		step := newMappingChangesStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasIdentitySimulations applies the HasEdge predicate on the "identity_simulations" edge.
+func HasIdentitySimulations() predicate.Integration {
+	return predicate.Integration(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, IdentitySimulationsTable, IdentitySimulationsColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasIdentitySimulationsWith applies the HasEdge predicate on the "identity_simulations" edge with a given conditions (other predicates).
+func HasIdentitySimulationsWith(preds ...predicate.IdentitySimulation) predicate.Integration {
+	return predicate.Integration(func(s *sql.Selector) {
+		step := newIdentitySimulationsStep()
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
 			for _, p := range preds {
 				p(s)

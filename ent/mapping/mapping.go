@@ -97,7 +97,7 @@ var (
 // OriginValidator is a validator for the "origin" field enum values. It is called by the builders before save.
 func OriginValidator(o crm.MappingOrigin) error {
 	switch o {
-	case "AUTO", "ADMIN":
+	case "AUTO", "ADMIN", "DEFAULT":
 		return nil
 	default:
 		return fmt.Errorf("mapping: invalid enum value for origin field: %q", o)

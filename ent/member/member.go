@@ -33,6 +33,8 @@ const (
 	FieldInvitedBy = "invited_by"
 	// FieldLastSeenAt holds the string denoting the last_seen_at field in the database.
 	FieldLastSeenAt = "last_seen_at"
+	// FieldInboxReadThrough holds the string denoting the inbox_read_through field in the database.
+	FieldInboxReadThrough = "inbox_read_through"
 	// FieldRemovedAt holds the string denoting the removed_at field in the database.
 	FieldRemovedAt = "removed_at"
 	// FieldEmailKey holds the string denoting the email_key field in the database.
@@ -53,6 +55,7 @@ var Columns = []string{
 	FieldSubject,
 	FieldInvitedBy,
 	FieldLastSeenAt,
+	FieldInboxReadThrough,
 	FieldRemovedAt,
 	FieldEmailKey,
 }
@@ -156,6 +159,11 @@ func ByInvitedBy(opts ...sql.OrderTermOption) OrderOption {
 // ByLastSeenAt orders the results by the last_seen_at field.
 func ByLastSeenAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldLastSeenAt, opts...).ToFunc()
+}
+
+// ByInboxReadThrough orders the results by the inbox_read_through field.
+func ByInboxReadThrough(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldInboxReadThrough, opts...).ToFunc()
 }
 
 // ByRemovedAt orders the results by the removed_at field.

@@ -105,6 +105,11 @@ func LastSeenAt(v time.Time) predicate.Member {
 	return predicate.Member(sql.FieldEQ(FieldLastSeenAt, v))
 }
 
+// InboxReadThrough applies equality check predicate on the "inbox_read_through" field. It's identical to InboxReadThroughEQ.
+func InboxReadThrough(v time.Time) predicate.Member {
+	return predicate.Member(sql.FieldEQ(FieldInboxReadThrough, v))
+}
+
 // RemovedAt applies equality check predicate on the "removed_at" field. It's identical to RemovedAtEQ.
 func RemovedAt(v time.Time) predicate.Member {
 	return predicate.Member(sql.FieldEQ(FieldRemovedAt, v))
@@ -663,6 +668,56 @@ func LastSeenAtIsNil() predicate.Member {
 // LastSeenAtNotNil applies the NotNil predicate on the "last_seen_at" field.
 func LastSeenAtNotNil() predicate.Member {
 	return predicate.Member(sql.FieldNotNull(FieldLastSeenAt))
+}
+
+// InboxReadThroughEQ applies the EQ predicate on the "inbox_read_through" field.
+func InboxReadThroughEQ(v time.Time) predicate.Member {
+	return predicate.Member(sql.FieldEQ(FieldInboxReadThrough, v))
+}
+
+// InboxReadThroughNEQ applies the NEQ predicate on the "inbox_read_through" field.
+func InboxReadThroughNEQ(v time.Time) predicate.Member {
+	return predicate.Member(sql.FieldNEQ(FieldInboxReadThrough, v))
+}
+
+// InboxReadThroughIn applies the In predicate on the "inbox_read_through" field.
+func InboxReadThroughIn(vs ...time.Time) predicate.Member {
+	return predicate.Member(sql.FieldIn(FieldInboxReadThrough, vs...))
+}
+
+// InboxReadThroughNotIn applies the NotIn predicate on the "inbox_read_through" field.
+func InboxReadThroughNotIn(vs ...time.Time) predicate.Member {
+	return predicate.Member(sql.FieldNotIn(FieldInboxReadThrough, vs...))
+}
+
+// InboxReadThroughGT applies the GT predicate on the "inbox_read_through" field.
+func InboxReadThroughGT(v time.Time) predicate.Member {
+	return predicate.Member(sql.FieldGT(FieldInboxReadThrough, v))
+}
+
+// InboxReadThroughGTE applies the GTE predicate on the "inbox_read_through" field.
+func InboxReadThroughGTE(v time.Time) predicate.Member {
+	return predicate.Member(sql.FieldGTE(FieldInboxReadThrough, v))
+}
+
+// InboxReadThroughLT applies the LT predicate on the "inbox_read_through" field.
+func InboxReadThroughLT(v time.Time) predicate.Member {
+	return predicate.Member(sql.FieldLT(FieldInboxReadThrough, v))
+}
+
+// InboxReadThroughLTE applies the LTE predicate on the "inbox_read_through" field.
+func InboxReadThroughLTE(v time.Time) predicate.Member {
+	return predicate.Member(sql.FieldLTE(FieldInboxReadThrough, v))
+}
+
+// InboxReadThroughIsNil applies the IsNil predicate on the "inbox_read_through" field.
+func InboxReadThroughIsNil() predicate.Member {
+	return predicate.Member(sql.FieldIsNull(FieldInboxReadThrough))
+}
+
+// InboxReadThroughNotNil applies the NotNil predicate on the "inbox_read_through" field.
+func InboxReadThroughNotNil() predicate.Member {
+	return predicate.Member(sql.FieldNotNull(FieldInboxReadThrough))
 }
 
 // RemovedAtEQ applies the EQ predicate on the "removed_at" field.

@@ -13,10 +13,10 @@ var (
 		{Name: "id", Type: field.TypeString, Size: 40},
 		{Name: "workspace_id", Type: field.TypeString, Size: 40},
 		{Name: "created_at", Type: field.TypeTime},
-		{Name: "rule", Type: field.TypeEnum, Enums: []string{"OBJECT_ACCESS_MISSING", "REQUIRED_OBJECT_ACCESS_LOST", "STANDARD_FIELD_ACCESS_LOST", "MISSING_AT_STANDARDIZATION", "CREDENTIAL_EXPIRED", "CONNECTOR_UNHEALTHY", "API_LIMIT_NEAR", "API_LIMIT_REACHED", "GRACE_ENDING", "AUTO_DISCONNECTED", "RUN_FAILED_REPEATEDLY", "AUTO_PAUSED", "SYNC_DELAYED"}},
+		{Name: "rule", Type: field.TypeEnum, Enums: []string{"OBJECT_ACCESS_MISSING", "REQUIRED_OBJECT_ACCESS_LOST", "STANDARD_FIELD_ACCESS_LOST", "MISSING_AT_STANDARDIZATION", "CREDENTIAL_EXPIRED", "CONNECTOR_UNHEALTHY", "API_LIMIT_NEAR", "API_LIMIT_REACHED", "GRACE_ENDING", "AUTO_DISCONNECTED", "RUN_FAILED_REPEATEDLY", "AUTO_PAUSED", "SYNC_DELAYED", "GRACE_STARTED", "CREDENTIAL_EXPIRING", "WRITE_ACCESS_LOST", "MAPPING_BROKEN", "REQUIRED_FIELD_UNMAPPED", "PICKLIST_VALUE_GONE", "SCHEMA_CHANGED"}},
 		{Name: "severity", Type: field.TypeEnum, Enums: []string{"CRITICAL", "WARNING", "INFO"}},
 		{Name: "mandatory", Type: field.TypeBool, Default: false},
-		{Name: "state", Type: field.TypeEnum, Enums: []string{"OPEN", "ACKNOWLEDGED", "SNOOZED", "RESOLVED"}, Default: "OPEN"},
+		{Name: "state", Type: field.TypeEnum, Enums: []string{"OPEN", "ACKNOWLEDGED", "SNOOZED", "RESOLVED", "REOPENED"}, Default: "OPEN"},
 		{Name: "object_name", Type: field.TypeString, Nullable: true, Size: 120},
 		{Name: "field_name", Type: field.TypeString, Nullable: true, Size: 120},
 		{Name: "standard_field", Type: field.TypeString, Nullable: true, Size: 120},
@@ -30,7 +30,17 @@ var (
 		{Name: "occurrences", Type: field.TypeInt, Default: 1},
 		{Name: "last_seen_at", Type: field.TypeTime},
 		{Name: "resolved_at", Type: field.TypeTime, Nullable: true},
-		{Name: "resolution", Type: field.TypeEnum, Nullable: true, Enums: []string{"RESTORED", "UNMAPPED", "RECONNECTED", "DISCONNECTED", "RESUMED"}},
+		{Name: "resolution", Type: field.TypeEnum, Nullable: true, Enums: []string{"RESTORED", "UNMAPPED", "RECONNECTED", "DISCONNECTED", "RESUMED", "MAPPED", "DISMISSED"}},
+		{Name: "opened_at", Type: field.TypeTime, Nullable: true},
+		{Name: "since", Type: field.TypeTime, Nullable: true},
+		{Name: "folded", Type: field.TypeBool, Default: false},
+		{Name: "flaps", Type: field.TypeInt, Default: 0},
+		{Name: "acknowledged_at", Type: field.TypeTime, Nullable: true},
+		{Name: "acknowledged_by", Type: field.TypeString, Nullable: true, Size: 80},
+		{Name: "snoozed_until", Type: field.TypeTime, Nullable: true},
+		{Name: "snoozed_by", Type: field.TypeString, Nullable: true, Size: 80},
+		{Name: "resolved_by", Type: field.TypeString, Nullable: true, Size: 80},
+		{Name: "note", Type: field.TypeString, Nullable: true, Size: 500},
 		{Name: "integration_id", Type: field.TypeString, Size: 40},
 	}
 	// AlertsTable holds the schema information for the "alerts" table.
@@ -41,7 +51,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "alerts_integrations_alerts",
-				Columns:    []*schema.Column{AlertsColumns[21]},
+				Columns:    []*schema.Column{AlertsColumns[31]},
 				RefColumns: []*schema.Column{IntegrationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -55,7 +65,7 @@ var (
 			{
 				Name:    "alert_workspace_id_integration_id_created_at",
 				Unique:  false,
-				Columns: []*schema.Column{AlertsColumns[1], AlertsColumns[21], AlertsColumns[2]},
+				Columns: []*schema.Column{AlertsColumns[1], AlertsColumns[31], AlertsColumns[2]},
 			},
 		},
 	}
@@ -175,6 +185,39 @@ var (
 			},
 		},
 	}
+	// ChannelsColumns holds the columns for the "channels" table.
+	ChannelsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "workspace_id", Type: field.TypeString, Size: 40},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"WEBHOOK", "SLACK"}},
+		{Name: "name", Type: field.TypeString, Size: 120},
+		{Name: "host", Type: field.TypeString, Size: 300},
+		{Name: "header_names", Type: field.TypeJSON, Nullable: true},
+		{Name: "sealed", Type: field.TypeBytes},
+		{Name: "min_severity", Type: field.TypeEnum, Enums: []string{"CRITICAL", "WARNING", "INFO"}, Default: "INFO"},
+		{Name: "enabled", Type: field.TypeBool, Default: true},
+		{Name: "disabled_reason", Type: field.TypeString, Nullable: true, Size: 500},
+		{Name: "disabled_at", Type: field.TypeTime, Nullable: true},
+		{Name: "failures", Type: field.TypeInt, Default: 0},
+		{Name: "retry_at", Type: field.TypeTime, Nullable: true},
+		{Name: "last_delivered_at", Type: field.TypeTime, Nullable: true},
+		{Name: "created_by", Type: field.TypeString, Size: 80},
+		{Name: "updated_at", Type: field.TypeTime},
+	}
+	// ChannelsTable holds the schema information for the "channels" table.
+	ChannelsTable = &schema.Table{
+		Name:       "channels",
+		Columns:    ChannelsColumns,
+		PrimaryKey: []*schema.Column{ChannelsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "channel_workspace_id_name",
+				Unique:  true,
+				Columns: []*schema.Column{ChannelsColumns[1], ChannelsColumns[4]},
+			},
+		},
+	}
 	// ConnectorMemosColumns holds the columns for the "connector_memos" table.
 	ConnectorMemosColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 40},
@@ -235,6 +278,7 @@ var (
 		{Name: "readable", Type: field.TypeBool, Default: false},
 		{Name: "creatable", Type: field.TypeBool, Default: false},
 		{Name: "updatable", Type: field.TypeBool, Default: false},
+		{Name: "rights_since", Type: field.TypeTime, Nullable: true},
 		{Name: "standardized", Type: field.TypeBool, Default: false},
 		{Name: "hideable", Type: field.TypeBool, Default: true},
 		{Name: "custom", Type: field.TypeBool, Default: false},
@@ -256,7 +300,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "crm_fields_crm_objects_fields",
-				Columns:    []*schema.Column{CrmFieldsColumns[21]},
+				Columns:    []*schema.Column{CrmFieldsColumns[22]},
 				RefColumns: []*schema.Column{CrmObjectsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -265,7 +309,7 @@ var (
 			{
 				Name:    "crmfield_workspace_id_object_id_name",
 				Unique:  true,
-				Columns: []*schema.Column{CrmFieldsColumns[1], CrmFieldsColumns[21], CrmFieldsColumns[4]},
+				Columns: []*schema.Column{CrmFieldsColumns[1], CrmFieldsColumns[22], CrmFieldsColumns[4]},
 			},
 			{
 				Name:    "crmfield_workspace_id_integration_id",
@@ -284,6 +328,8 @@ var (
 		{Name: "requirement", Type: field.TypeEnum, Enums: []string{"REQUIRED", "RECOMMENDED", "OPTIONAL"}, Default: "OPTIONAL"},
 		{Name: "status", Type: field.TypeEnum, Enums: []string{"OK", "PERMISSION_MISSING", "NOT_FOUND", "NOT_CHECKED"}, Default: "NOT_CHECKED"},
 		{Name: "rights", Type: field.TypeJSON, Nullable: true},
+		{Name: "rights_since", Type: field.TypeTime, Nullable: true},
+		{Name: "published", Type: field.TypeBool, Default: true},
 		{Name: "cause", Type: field.TypeEnum, Nullable: true, Enums: []string{"PERMISSION", "OBJECT_DENIED", "DELETED", "ARCHIVED", "SENSITIVE", "SCOPE_MISSING", "RENAMED_CANDIDATE", "API_VERSION", "UNKNOWN"}},
 		{Name: "evidence", Type: field.TypeString, Nullable: true, Size: 1000},
 		{Name: "since", Type: field.TypeTime, Nullable: true},
@@ -315,7 +361,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "crm_objects_integrations_objects",
-				Columns:    []*schema.Column{CrmObjectsColumns[29]},
+				Columns:    []*schema.Column{CrmObjectsColumns[31]},
 				RefColumns: []*schema.Column{IntegrationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -324,7 +370,84 @@ var (
 			{
 				Name:    "crmobject_workspace_id_integration_id_name",
 				Unique:  true,
-				Columns: []*schema.Column{CrmObjectsColumns[1], CrmObjectsColumns[29], CrmObjectsColumns[3]},
+				Columns: []*schema.Column{CrmObjectsColumns[1], CrmObjectsColumns[31], CrmObjectsColumns[3]},
+			},
+		},
+	}
+	// DeliveriesColumns holds the columns for the "deliveries" table.
+	DeliveriesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "workspace_id", Type: field.TypeString, Size: 40},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ALERT", "ONBOARDING", "DIGEST", "TEST"}},
+		{Name: "medium", Type: field.TypeEnum, Enums: []string{"EMAIL", "WEBHOOK", "SLACK"}},
+		{Name: "channel_id", Type: field.TypeString, Nullable: true, Size: 40},
+		{Name: "address", Type: field.TypeString, Nullable: true, Size: 320},
+		{Name: "integration_id", Type: field.TypeString, Nullable: true, Size: 40},
+		{Name: "alert_id", Type: field.TypeString, Nullable: true, Size: 40},
+		{Name: "digest_id", Type: field.TypeString, Nullable: true, Size: 40},
+		{Name: "event", Type: field.TypeEnum, Nullable: true, Enums: []string{"OPENED", "UPDATED", "REOPENED", "RESOLVED", "ACKNOWLEDGED", "SNOOZED", "WOKE"}},
+		{Name: "dedup_key", Type: field.TypeString, Size: 400},
+		{Name: "payload", Type: field.TypeBytes},
+		{Name: "state", Type: field.TypeEnum, Enums: []string{"PENDING", "DELIVERED", "FAILED", "CANCELLED"}, Default: "PENDING"},
+		{Name: "attempts", Type: field.TypeInt, Default: 0},
+		{Name: "next_attempt_at", Type: field.TypeTime, Nullable: true},
+		{Name: "attempted_at", Type: field.TypeTime, Nullable: true},
+		{Name: "delivered_at", Type: field.TypeTime, Nullable: true},
+		{Name: "response_code", Type: field.TypeInt, Nullable: true},
+		{Name: "failure", Type: field.TypeString, Nullable: true, Size: 500},
+		{Name: "log", Type: field.TypeJSON, Nullable: true},
+	}
+	// DeliveriesTable holds the schema information for the "deliveries" table.
+	DeliveriesTable = &schema.Table{
+		Name:       "deliveries",
+		Columns:    DeliveriesColumns,
+		PrimaryKey: []*schema.Column{DeliveriesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "delivery_workspace_id_dedup_key",
+				Unique:  true,
+				Columns: []*schema.Column{DeliveriesColumns[1], DeliveriesColumns[11]},
+			},
+			{
+				Name:    "delivery_workspace_id_created_at",
+				Unique:  false,
+				Columns: []*schema.Column{DeliveriesColumns[1], DeliveriesColumns[2]},
+			},
+			{
+				Name:    "delivery_workspace_id_channel_id_state",
+				Unique:  false,
+				Columns: []*schema.Column{DeliveriesColumns[1], DeliveriesColumns[5], DeliveriesColumns[13]},
+			},
+			{
+				Name:    "delivery_workspace_id_alert_id",
+				Unique:  false,
+				Columns: []*schema.Column{DeliveriesColumns[1], DeliveriesColumns[8]},
+			},
+		},
+	}
+	// DigestsColumns holds the columns for the "digests" table.
+	DigestsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "workspace_id", Type: field.TypeString, Size: 40},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "local_date", Type: field.TypeString, Size: 10},
+		{Name: "zone", Type: field.TypeString, Size: 64},
+		{Name: "lost", Type: field.TypeInt, Default: 0},
+		{Name: "resolved", Type: field.TypeInt, Default: 0},
+		{Name: "recipients", Type: field.TypeInt, Default: 0},
+		{Name: "content", Type: field.TypeBytes},
+	}
+	// DigestsTable holds the schema information for the "digests" table.
+	DigestsTable = &schema.Table{
+		Name:       "digests",
+		Columns:    DigestsColumns,
+		PrimaryKey: []*schema.Column{DigestsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "digest_workspace_id_local_date",
+				Unique:  true,
+				Columns: []*schema.Column{DigestsColumns[1], DigestsColumns[3]},
 			},
 		},
 	}
@@ -413,6 +536,86 @@ var (
 			},
 		},
 	}
+	// IdentitySimulationsColumns holds the columns for the "identity_simulations" table.
+	IdentitySimulationsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "workspace_id", Type: field.TypeString, Size: 40},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "state", Type: field.TypeEnum, Enums: []string{"WAITING", "RUNNING", "DONE", "FAILED", "EXPIRED"}, Default: "WAITING"},
+		{Name: "identity", Type: field.TypeString, Nullable: true, Size: 300},
+		{Name: "report", Type: field.TypeBytes, Nullable: true},
+		{Name: "failure_code", Type: field.TypeString, Nullable: true, Size: 60},
+		{Name: "failure", Type: field.TypeString, Nullable: true, Size: 500},
+		{Name: "requested_by", Type: field.TypeString, Size: 80},
+		{Name: "expires_at", Type: field.TypeTime},
+		{Name: "finished_at", Type: field.TypeTime, Nullable: true},
+		{Name: "integration_id", Type: field.TypeString, Size: 40},
+	}
+	// IdentitySimulationsTable holds the schema information for the "identity_simulations" table.
+	IdentitySimulationsTable = &schema.Table{
+		Name:       "identity_simulations",
+		Columns:    IdentitySimulationsColumns,
+		PrimaryKey: []*schema.Column{IdentitySimulationsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "identity_simulations_integrations_identity_simulations",
+				Columns:    []*schema.Column{IdentitySimulationsColumns[11]},
+				RefColumns: []*schema.Column{IntegrationsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "identitysimulation_workspace_id_integration_id_created_at",
+				Unique:  false,
+				Columns: []*schema.Column{IdentitySimulationsColumns[1], IdentitySimulationsColumns[11], IdentitySimulationsColumns[2]},
+			},
+		},
+	}
+	// InboxItemsColumns holds the columns for the "inbox_items" table.
+	InboxItemsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "workspace_id", Type: field.TypeString, Size: 40},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "integration_id", Type: field.TypeString, Size: 40},
+		{Name: "alert_id", Type: field.TypeString, Size: 40},
+		{Name: "event", Type: field.TypeEnum, Enums: []string{"OPENED", "UPDATED", "REOPENED", "RESOLVED", "ACKNOWLEDGED", "SNOOZED", "WOKE"}},
+		{Name: "severity", Type: field.TypeEnum, Enums: []string{"CRITICAL", "WARNING", "INFO"}},
+	}
+	// InboxItemsTable holds the schema information for the "inbox_items" table.
+	InboxItemsTable = &schema.Table{
+		Name:       "inbox_items",
+		Columns:    InboxItemsColumns,
+		PrimaryKey: []*schema.Column{InboxItemsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "inboxitem_workspace_id_created_at",
+				Unique:  false,
+				Columns: []*schema.Column{InboxItemsColumns[1], InboxItemsColumns[2]},
+			},
+		},
+	}
+	// InboxReadsColumns holds the columns for the "inbox_reads" table.
+	InboxReadsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "workspace_id", Type: field.TypeString, Size: 40},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "member_id", Type: field.TypeString, Size: 40},
+		{Name: "item_id", Type: field.TypeString, Size: 40},
+	}
+	// InboxReadsTable holds the schema information for the "inbox_reads" table.
+	InboxReadsTable = &schema.Table{
+		Name:       "inbox_reads",
+		Columns:    InboxReadsColumns,
+		PrimaryKey: []*schema.Column{InboxReadsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "inboxread_workspace_id_member_id_item_id",
+				Unique:  true,
+				Columns: []*schema.Column{InboxReadsColumns[1], InboxReadsColumns[3], InboxReadsColumns[4]},
+			},
+		},
+	}
 	// IntegrationsColumns holds the columns for the "integrations" table.
 	IntegrationsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 40},
@@ -451,6 +654,10 @@ var (
 		{Name: "quota_used", Type: field.TypeInt, Default: 0},
 		{Name: "quota_max", Type: field.TypeInt, Default: 0},
 		{Name: "quota_at", Type: field.TypeTime, Nullable: true},
+		{Name: "package_version", Type: field.TypeInt, Default: 0},
+		{Name: "watch_minutes", Type: field.TypeInt, Default: 0},
+		{Name: "next_watch_at", Type: field.TypeTime, Nullable: true},
+		{Name: "watched_at", Type: field.TypeTime, Nullable: true},
 		{Name: "updated_at", Type: field.TypeTime},
 	}
 	// IntegrationsTable holds the schema information for the "integrations" table.
@@ -468,6 +675,11 @@ var (
 				Name:    "integration_next_run_at",
 				Unique:  false,
 				Columns: []*schema.Column{IntegrationsColumns[24]},
+			},
+			{
+				Name:    "integration_next_watch_at",
+				Unique:  false,
+				Columns: []*schema.Column{IntegrationsColumns[38]},
 			},
 		},
 	}
@@ -511,7 +723,7 @@ var (
 		{Name: "object_name", Type: field.TypeString, Size: 120},
 		{Name: "standard_field", Type: field.TypeString, Size: 120},
 		{Name: "crm_field", Type: field.TypeString, Size: 120},
-		{Name: "origin", Type: field.TypeEnum, Enums: []string{"AUTO", "ADMIN"}},
+		{Name: "origin", Type: field.TypeEnum, Enums: []string{"AUTO", "ADMIN", "DEFAULT"}},
 		{Name: "created_by", Type: field.TypeString, Size: 80},
 		{Name: "integration_id", Type: field.TypeString, Size: 40},
 	}
@@ -541,6 +753,66 @@ var (
 			},
 		},
 	}
+	// MappingChangesColumns holds the columns for the "mapping_changes" table.
+	MappingChangesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "workspace_id", Type: field.TypeString, Size: 40},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "action", Type: field.TypeEnum, Enums: []string{"MAPPED", "REMAPPED", "UNMAPPED", "PUBLISHED", "UNPUBLISHED", "COMPLETED"}},
+		{Name: "object_name", Type: field.TypeString, Nullable: true, Size: 120},
+		{Name: "standard_field", Type: field.TypeString, Nullable: true, Size: 120},
+		{Name: "crm_field_before", Type: field.TypeString, Nullable: true, Size: 120},
+		{Name: "crm_field_after", Type: field.TypeString, Nullable: true, Size: 120},
+		{Name: "origin", Type: field.TypeEnum, Nullable: true, Enums: []string{"AUTO", "ADMIN", "DEFAULT"}},
+		{Name: "reason", Type: field.TypeString, Nullable: true, Size: 500},
+		{Name: "changed_by", Type: field.TypeString, Size: 80},
+		{Name: "integration_id", Type: field.TypeString, Size: 40},
+	}
+	// MappingChangesTable holds the schema information for the "mapping_changes" table.
+	MappingChangesTable = &schema.Table{
+		Name:       "mapping_changes",
+		Columns:    MappingChangesColumns,
+		PrimaryKey: []*schema.Column{MappingChangesColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "mapping_changes_integrations_mapping_changes",
+				Columns:    []*schema.Column{MappingChangesColumns[11]},
+				RefColumns: []*schema.Column{IntegrationsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "mappingchange_workspace_id_integration_id_created_at",
+				Unique:  false,
+				Columns: []*schema.Column{MappingChangesColumns[1], MappingChangesColumns[11], MappingChangesColumns[2]},
+			},
+		},
+	}
+	// MappingDefaultsColumns holds the columns for the "mapping_defaults" table.
+	MappingDefaultsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "workspace_id", Type: field.TypeString, Size: 40},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "connector", Type: field.TypeString, Size: 64},
+		{Name: "standard_field", Type: field.TypeString, Size: 120},
+		{Name: "crm_field", Type: field.TypeString, Size: 120},
+		{Name: "updated_by", Type: field.TypeString, Size: 80},
+		{Name: "updated_at", Type: field.TypeTime},
+	}
+	// MappingDefaultsTable holds the schema information for the "mapping_defaults" table.
+	MappingDefaultsTable = &schema.Table{
+		Name:       "mapping_defaults",
+		Columns:    MappingDefaultsColumns,
+		PrimaryKey: []*schema.Column{MappingDefaultsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "mappingdefault_workspace_id_connector_standard_field",
+				Unique:  true,
+				Columns: []*schema.Column{MappingDefaultsColumns[1], MappingDefaultsColumns[3], MappingDefaultsColumns[4]},
+			},
+		},
+	}
 	// MembersColumns holds the columns for the "members" table.
 	MembersColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 40},
@@ -553,6 +825,7 @@ var (
 		{Name: "subject", Type: field.TypeString, Nullable: true, Size: 300},
 		{Name: "invited_by", Type: field.TypeString, Nullable: true, Size: 80},
 		{Name: "last_seen_at", Type: field.TypeTime, Nullable: true},
+		{Name: "inbox_read_through", Type: field.TypeTime, Nullable: true},
 		{Name: "removed_at", Type: field.TypeTime, Nullable: true},
 		{Name: "email_key", Type: field.TypeString, Nullable: true, Size: 320},
 	}
@@ -565,7 +838,7 @@ var (
 			{
 				Name:    "member_workspace_id_email_key",
 				Unique:  true,
-				Columns: []*schema.Column{MembersColumns[1], MembersColumns[11]},
+				Columns: []*schema.Column{MembersColumns[1], MembersColumns[12]},
 			},
 			{
 				Name:    "member_email",
@@ -576,6 +849,28 @@ var (
 				Name:    "member_issuer_subject",
 				Unique:  false,
 				Columns: []*schema.Column{MembersColumns[6], MembersColumns[7]},
+			},
+		},
+	}
+	// MutedRulesColumns holds the columns for the "muted_rules" table.
+	MutedRulesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "workspace_id", Type: field.TypeString, Size: 40},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "rule", Type: field.TypeEnum, Enums: []string{"OBJECT_ACCESS_MISSING", "REQUIRED_OBJECT_ACCESS_LOST", "STANDARD_FIELD_ACCESS_LOST", "MISSING_AT_STANDARDIZATION", "CREDENTIAL_EXPIRED", "CONNECTOR_UNHEALTHY", "API_LIMIT_NEAR", "API_LIMIT_REACHED", "GRACE_ENDING", "AUTO_DISCONNECTED", "RUN_FAILED_REPEATEDLY", "AUTO_PAUSED", "SYNC_DELAYED", "GRACE_STARTED", "CREDENTIAL_EXPIRING", "WRITE_ACCESS_LOST", "MAPPING_BROKEN", "REQUIRED_FIELD_UNMAPPED", "PICKLIST_VALUE_GONE", "SCHEMA_CHANGED"}},
+		{Name: "reason", Type: field.TypeString, Nullable: true, Size: 500},
+		{Name: "muted_by", Type: field.TypeString, Size: 80},
+	}
+	// MutedRulesTable holds the schema information for the "muted_rules" table.
+	MutedRulesTable = &schema.Table{
+		Name:       "muted_rules",
+		Columns:    MutedRulesColumns,
+		PrimaryKey: []*schema.Column{MutedRulesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "mutedrule_workspace_id_rule",
+				Unique:  true,
+				Columns: []*schema.Column{MutedRulesColumns[1], MutedRulesColumns[3]},
 			},
 		},
 	}
@@ -615,6 +910,7 @@ var (
 		{Name: "browser_hash", Type: field.TypeBytes, Nullable: true, Size: 32},
 		{Name: "sealed_verifier", Type: field.TypeBytes},
 		{Name: "redirect_uri", Type: field.TypeString, Size: 500},
+		{Name: "simulation_id", Type: field.TypeString, Nullable: true, Size: 40},
 		{Name: "expires_at", Type: field.TypeTime},
 		{Name: "used_at", Type: field.TypeTime, Nullable: true},
 	}
@@ -648,7 +944,7 @@ var (
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "object_name", Type: field.TypeString, Size: 120},
 		{Name: "field_name", Type: field.TypeString, Nullable: true, Size: 120},
-		{Name: "change", Type: field.TypeEnum, Enums: []string{"SUSPECTED", "LOST", "RESTORED", "APPEARED", "VANISHED"}},
+		{Name: "change", Type: field.TypeEnum, Enums: []string{"SUSPECTED", "LOST", "RESTORED", "APPEARED", "VANISHED", "RIGHTS_REDUCED", "RIGHTS_EXTENDED"}},
 		{Name: "cause", Type: field.TypeEnum, Nullable: true, Enums: []string{"PERMISSION", "OBJECT_DENIED", "DELETED", "ARCHIVED", "SENSITIVE", "SCOPE_MISSING", "RENAMED_CANDIDATE", "API_VERSION", "UNKNOWN"}},
 		{Name: "evidence", Type: field.TypeString, Nullable: true, Size: 1000},
 		{Name: "standardized", Type: field.TypeBool, Default: false},
@@ -672,6 +968,41 @@ var (
 				Name:    "permissionchange_workspace_id_integration_id_created_at",
 				Unique:  false,
 				Columns: []*schema.Column{PermissionChangesColumns[1], PermissionChangesColumns[9], PermissionChangesColumns[2]},
+			},
+		},
+	}
+	// PermissionSnapshotsColumns holds the columns for the "permission_snapshots" table.
+	PermissionSnapshotsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "workspace_id", Type: field.TypeString, Size: 40},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "trigger", Type: field.TypeEnum, Enums: []string{"ONBOARDING", "DAILY", "ON_DEMAND", "OPENED", "WATCH", "CONFIRM"}},
+		{Name: "last_seen_at", Type: field.TypeTime},
+		{Name: "checks", Type: field.TypeInt, Default: 1},
+		{Name: "api_version", Type: field.TypeString, Nullable: true, Size: 40},
+		{Name: "identity", Type: field.TypeString, Nullable: true, Size: 300},
+		{Name: "content_hash", Type: field.TypeString, Size: 64},
+		{Name: "objects", Type: field.TypeJSON},
+		{Name: "integration_id", Type: field.TypeString, Size: 40},
+	}
+	// PermissionSnapshotsTable holds the schema information for the "permission_snapshots" table.
+	PermissionSnapshotsTable = &schema.Table{
+		Name:       "permission_snapshots",
+		Columns:    PermissionSnapshotsColumns,
+		PrimaryKey: []*schema.Column{PermissionSnapshotsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "permission_snapshots_integrations_snapshots",
+				Columns:    []*schema.Column{PermissionSnapshotsColumns[10]},
+				RefColumns: []*schema.Column{IntegrationsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "permissionsnapshot_workspace_id_integration_id_created_at",
+				Unique:  false,
+				Columns: []*schema.Column{PermissionSnapshotsColumns[1], PermissionSnapshotsColumns[10], PermissionSnapshotsColumns[2]},
 			},
 		},
 	}
@@ -707,6 +1038,8 @@ var (
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "address", Type: field.TypeString, Size: 320},
 		{Name: "class", Type: field.TypeEnum, Enums: []string{"INTERNAL", "EXTERNAL"}},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"PERSON", "LIST"}, Default: "PERSON"},
+		{Name: "min_severity", Type: field.TypeEnum, Enums: []string{"CRITICAL", "WARNING", "INFO"}, Default: "INFO"},
 		{Name: "added_by", Type: field.TypeString, Size: 80},
 	}
 	// RecipientsTable holds the schema information for the "recipients" table.
@@ -940,6 +1273,29 @@ var (
 			},
 		},
 	}
+	// SnapshotObjectsColumns holds the columns for the "snapshot_objects" table.
+	SnapshotObjectsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString, Size: 40},
+		{Name: "workspace_id", Type: field.TypeString, Size: 40},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "integration_id", Type: field.TypeString, Size: 40},
+		{Name: "object_name", Type: field.TypeString, Size: 120},
+		{Name: "content_hash", Type: field.TypeString, Size: 64},
+		{Name: "body", Type: field.TypeBytes},
+	}
+	// SnapshotObjectsTable holds the schema information for the "snapshot_objects" table.
+	SnapshotObjectsTable = &schema.Table{
+		Name:       "snapshot_objects",
+		Columns:    SnapshotObjectsColumns,
+		PrimaryKey: []*schema.Column{SnapshotObjectsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "snapshotobject_workspace_id_integration_id_object_name_content_hash",
+				Unique:  true,
+				Columns: []*schema.Column{SnapshotObjectsColumns[1], SnapshotObjectsColumns[3], SnapshotObjectsColumns[4], SnapshotObjectsColumns[5]},
+			},
+		},
+	}
 	// SyncRunsColumns holds the columns for the "sync_runs" table.
 	SyncRunsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString, Size: 40},
@@ -1010,6 +1366,9 @@ var (
 		{Name: "edition", Type: field.TypeEnum, Enums: []string{"CORE", "ADVANCED", "ADVANCED_PLUS"}, Default: "ADVANCED_PLUS"},
 		{Name: "package_key", Type: field.TypeString, Size: 100},
 		{Name: "time_zone", Type: field.TypeString, Size: 64, Default: "UTC"},
+		{Name: "digest_time", Type: field.TypeString, Size: 5, Default: "07:00"},
+		{Name: "digest_zone", Type: field.TypeString, Nullable: true, Size: 64},
+		{Name: "next_digest_at", Type: field.TypeTime, Nullable: true},
 	}
 	// WorkspacesTable holds the schema information for the "workspaces" table.
 	WorkspacesTable = &schema.Table{
@@ -1024,20 +1383,30 @@ var (
 		APITokensTable,
 		APIUsagesTable,
 		AuditEntriesTable,
+		ChannelsTable,
 		ConnectorMemosTable,
 		CredentialsTable,
 		CrmFieldsTable,
 		CrmObjectsTable,
+		DeliveriesTable,
+		DigestsTable,
 		FailedRecordsTable,
 		FeedEntriesTable,
 		IdempotencyKeysTable,
+		IdentitySimulationsTable,
+		InboxItemsTable,
+		InboxReadsTable,
 		IntegrationsTable,
 		InvitationsTable,
 		MappingsTable,
+		MappingChangesTable,
+		MappingDefaultsTable,
 		MembersTable,
+		MutedRulesTable,
 		OauthClientsTable,
 		OauthStatesTable,
 		PermissionChangesTable,
+		PermissionSnapshotsTable,
 		PicklistsTable,
 		RecipientsTable,
 		RecordsTable,
@@ -1047,6 +1416,7 @@ var (
 		SessionsTable,
 		SettingValuesTable,
 		SignInLinksTable,
+		SnapshotObjectsTable,
 		SyncRunsTable,
 		WorkspacesTable,
 	}
@@ -1056,8 +1426,11 @@ func init() {
 	AlertsTable.ForeignKeys[0].RefTable = IntegrationsTable
 	CrmFieldsTable.ForeignKeys[0].RefTable = CrmObjectsTable
 	CrmObjectsTable.ForeignKeys[0].RefTable = IntegrationsTable
+	IdentitySimulationsTable.ForeignKeys[0].RefTable = IntegrationsTable
 	MappingsTable.ForeignKeys[0].RefTable = IntegrationsTable
+	MappingChangesTable.ForeignKeys[0].RefTable = IntegrationsTable
 	PermissionChangesTable.ForeignKeys[0].RefTable = IntegrationsTable
+	PermissionSnapshotsTable.ForeignKeys[0].RefTable = IntegrationsTable
 	RunObjectsTable.ForeignKeys[0].RefTable = SyncRunsTable
 	SyncRunsTable.ForeignKeys[0].RefTable = IntegrationsTable
 }

@@ -30,6 +30,8 @@ const (
 	FieldSealedVerifier = "sealed_verifier"
 	// FieldRedirectURI holds the string denoting the redirect_uri field in the database.
 	FieldRedirectURI = "redirect_uri"
+	// FieldSimulationID holds the string denoting the simulation_id field in the database.
+	FieldSimulationID = "simulation_id"
 	// FieldExpiresAt holds the string denoting the expires_at field in the database.
 	FieldExpiresAt = "expires_at"
 	// FieldUsedAt holds the string denoting the used_at field in the database.
@@ -50,6 +52,7 @@ var Columns = []string{
 	FieldBrowserHash,
 	FieldSealedVerifier,
 	FieldRedirectURI,
+	FieldSimulationID,
 	FieldExpiresAt,
 	FieldUsedAt,
 }
@@ -86,6 +89,8 @@ var (
 	BrowserHashValidator func([]byte) error
 	// RedirectURIValidator is a validator for the "redirect_uri" field. It is called by the builders before save.
 	RedirectURIValidator func(string) error
+	// SimulationIDValidator is a validator for the "simulation_id" field. It is called by the builders before save.
+	SimulationIDValidator func(string) error
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() string
 	// IDValidator is a validator for the "id" field. It is called by the builders before save.
@@ -123,6 +128,11 @@ func ByPrincipalID(opts ...sql.OrderTermOption) OrderOption {
 // ByRedirectURI orders the results by the redirect_uri field.
 func ByRedirectURI(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldRedirectURI, opts...).ToFunc()
+}
+
+// BySimulationID orders the results by the simulation_id field.
+func BySimulationID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldSimulationID, opts...).ToFunc()
 }
 
 // ByExpiresAt orders the results by the expires_at field.

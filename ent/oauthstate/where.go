@@ -109,6 +109,11 @@ func RedirectURI(v string) predicate.OAuthState {
 	return predicate.OAuthState(sql.FieldEQ(FieldRedirectURI, v))
 }
 
+// SimulationID applies equality check predicate on the "simulation_id" field. It's identical to SimulationIDEQ.
+func SimulationID(v string) predicate.OAuthState {
+	return predicate.OAuthState(sql.FieldEQ(FieldSimulationID, v))
+}
+
 // ExpiresAt applies equality check predicate on the "expires_at" field. It's identical to ExpiresAtEQ.
 func ExpiresAt(v time.Time) predicate.OAuthState {
 	return predicate.OAuthState(sql.FieldEQ(FieldExpiresAt, v))
@@ -587,6 +592,81 @@ func RedirectURIEqualFold(v string) predicate.OAuthState {
 // RedirectURIContainsFold applies the ContainsFold predicate on the "redirect_uri" field.
 func RedirectURIContainsFold(v string) predicate.OAuthState {
 	return predicate.OAuthState(sql.FieldContainsFold(FieldRedirectURI, v))
+}
+
+// SimulationIDEQ applies the EQ predicate on the "simulation_id" field.
+func SimulationIDEQ(v string) predicate.OAuthState {
+	return predicate.OAuthState(sql.FieldEQ(FieldSimulationID, v))
+}
+
+// SimulationIDNEQ applies the NEQ predicate on the "simulation_id" field.
+func SimulationIDNEQ(v string) predicate.OAuthState {
+	return predicate.OAuthState(sql.FieldNEQ(FieldSimulationID, v))
+}
+
+// SimulationIDIn applies the In predicate on the "simulation_id" field.
+func SimulationIDIn(vs ...string) predicate.OAuthState {
+	return predicate.OAuthState(sql.FieldIn(FieldSimulationID, vs...))
+}
+
+// SimulationIDNotIn applies the NotIn predicate on the "simulation_id" field.
+func SimulationIDNotIn(vs ...string) predicate.OAuthState {
+	return predicate.OAuthState(sql.FieldNotIn(FieldSimulationID, vs...))
+}
+
+// SimulationIDGT applies the GT predicate on the "simulation_id" field.
+func SimulationIDGT(v string) predicate.OAuthState {
+	return predicate.OAuthState(sql.FieldGT(FieldSimulationID, v))
+}
+
+// SimulationIDGTE applies the GTE predicate on the "simulation_id" field.
+func SimulationIDGTE(v string) predicate.OAuthState {
+	return predicate.OAuthState(sql.FieldGTE(FieldSimulationID, v))
+}
+
+// SimulationIDLT applies the LT predicate on the "simulation_id" field.
+func SimulationIDLT(v string) predicate.OAuthState {
+	return predicate.OAuthState(sql.FieldLT(FieldSimulationID, v))
+}
+
+// SimulationIDLTE applies the LTE predicate on the "simulation_id" field.
+func SimulationIDLTE(v string) predicate.OAuthState {
+	return predicate.OAuthState(sql.FieldLTE(FieldSimulationID, v))
+}
+
+// SimulationIDContains applies the Contains predicate on the "simulation_id" field.
+func SimulationIDContains(v string) predicate.OAuthState {
+	return predicate.OAuthState(sql.FieldContains(FieldSimulationID, v))
+}
+
+// SimulationIDHasPrefix applies the HasPrefix predicate on the "simulation_id" field.
+func SimulationIDHasPrefix(v string) predicate.OAuthState {
+	return predicate.OAuthState(sql.FieldHasPrefix(FieldSimulationID, v))
+}
+
+// SimulationIDHasSuffix applies the HasSuffix predicate on the "simulation_id" field.
+func SimulationIDHasSuffix(v string) predicate.OAuthState {
+	return predicate.OAuthState(sql.FieldHasSuffix(FieldSimulationID, v))
+}
+
+// SimulationIDIsNil applies the IsNil predicate on the "simulation_id" field.
+func SimulationIDIsNil() predicate.OAuthState {
+	return predicate.OAuthState(sql.FieldIsNull(FieldSimulationID))
+}
+
+// SimulationIDNotNil applies the NotNil predicate on the "simulation_id" field.
+func SimulationIDNotNil() predicate.OAuthState {
+	return predicate.OAuthState(sql.FieldNotNull(FieldSimulationID))
+}
+
+// SimulationIDEqualFold applies the EqualFold predicate on the "simulation_id" field.
+func SimulationIDEqualFold(v string) predicate.OAuthState {
+	return predicate.OAuthState(sql.FieldEqualFold(FieldSimulationID, v))
+}
+
+// SimulationIDContainsFold applies the ContainsFold predicate on the "simulation_id" field.
+func SimulationIDContainsFold(v string) predicate.OAuthState {
+	return predicate.OAuthState(sql.FieldContainsFold(FieldSimulationID, v))
 }
 
 // ExpiresAtEQ applies the EQ predicate on the "expires_at" field.

@@ -100,7 +100,7 @@ var (
 // ChangeValidator is a validator for the "change" field enum values. It is called by the builders before save.
 func ChangeValidator(c crm.ChangeType) error {
 	switch c {
-	case "SUSPECTED", "LOST", "RESTORED", "APPEARED", "VANISHED":
+	case "SUSPECTED", "LOST", "RESTORED", "APPEARED", "VANISHED", "RIGHTS_REDUCED", "RIGHTS_EXTENDED":
 		return nil
 	default:
 		return fmt.Errorf("permissionchange: invalid enum value for change field: %q", c)

@@ -21,6 +21,9 @@ type ApiUsage func(*sql.Selector)
 // AuditEntry is the predicate function for auditentry builders.
 type AuditEntry func(*sql.Selector)
 
+// Channel is the predicate function for channel builders.
+type Channel func(*sql.Selector)
+
 // ConnectorMemo is the predicate function for connectormemo builders.
 type ConnectorMemo func(*sql.Selector)
 
@@ -33,6 +36,12 @@ type CrmField func(*sql.Selector)
 // CrmObject is the predicate function for crmobject builders.
 type CrmObject func(*sql.Selector)
 
+// Delivery is the predicate function for delivery builders.
+type Delivery func(*sql.Selector)
+
+// Digest is the predicate function for digest builders.
+type Digest func(*sql.Selector)
+
 // FailedRecord is the predicate function for failedrecord builders.
 type FailedRecord func(*sql.Selector)
 
@@ -41,6 +50,15 @@ type FeedEntry func(*sql.Selector)
 
 // IdempotencyKey is the predicate function for idempotencykey builders.
 type IdempotencyKey func(*sql.Selector)
+
+// IdentitySimulation is the predicate function for identitysimulation builders.
+type IdentitySimulation func(*sql.Selector)
+
+// InboxItem is the predicate function for inboxitem builders.
+type InboxItem func(*sql.Selector)
+
+// InboxRead is the predicate function for inboxread builders.
+type InboxRead func(*sql.Selector)
 
 // Integration is the predicate function for integration builders.
 type Integration func(*sql.Selector)
@@ -51,8 +69,17 @@ type Invitation func(*sql.Selector)
 // Mapping is the predicate function for mapping builders.
 type Mapping func(*sql.Selector)
 
+// MappingChange is the predicate function for mappingchange builders.
+type MappingChange func(*sql.Selector)
+
+// MappingDefault is the predicate function for mappingdefault builders.
+type MappingDefault func(*sql.Selector)
+
 // Member is the predicate function for member builders.
 type Member func(*sql.Selector)
+
+// MutedRule is the predicate function for mutedrule builders.
+type MutedRule func(*sql.Selector)
 
 // OAuthClient is the predicate function for oauthclient builders.
 type OAuthClient func(*sql.Selector)
@@ -62,6 +89,9 @@ type OAuthState func(*sql.Selector)
 
 // PermissionChange is the predicate function for permissionchange builders.
 type PermissionChange func(*sql.Selector)
+
+// PermissionSnapshot is the predicate function for permissionsnapshot builders.
+type PermissionSnapshot func(*sql.Selector)
 
 // Picklist is the predicate function for picklist builders.
 type Picklist func(*sql.Selector)
@@ -89,6 +119,9 @@ type SettingValue func(*sql.Selector)
 
 // SignInLink is the predicate function for signinlink builders.
 type SignInLink func(*sql.Selector)
+
+// SnapshotObject is the predicate function for snapshotobject builders.
+type SnapshotObject func(*sql.Selector)
 
 // SyncRun is the predicate function for syncrun builders.
 type SyncRun func(*sql.Selector)

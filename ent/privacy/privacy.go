@@ -231,6 +231,30 @@ func (f AuditEntryMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Muta
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.AuditEntryMutation", m)
 }
 
+// The ChannelQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type ChannelQueryRuleFunc func(context.Context, *ent.ChannelQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f ChannelQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.ChannelQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.ChannelQuery", q)
+}
+
+// The ChannelMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type ChannelMutationRuleFunc func(context.Context, *ent.ChannelMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f ChannelMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.ChannelMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.ChannelMutation", m)
+}
+
 // The ConnectorMemoQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type ConnectorMemoQueryRuleFunc func(context.Context, *ent.ConnectorMemoQuery) error
@@ -327,6 +351,54 @@ func (f CrmObjectMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutat
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.CrmObjectMutation", m)
 }
 
+// The DeliveryQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type DeliveryQueryRuleFunc func(context.Context, *ent.DeliveryQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f DeliveryQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.DeliveryQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.DeliveryQuery", q)
+}
+
+// The DeliveryMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type DeliveryMutationRuleFunc func(context.Context, *ent.DeliveryMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f DeliveryMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.DeliveryMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.DeliveryMutation", m)
+}
+
+// The DigestQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type DigestQueryRuleFunc func(context.Context, *ent.DigestQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f DigestQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.DigestQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.DigestQuery", q)
+}
+
+// The DigestMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type DigestMutationRuleFunc func(context.Context, *ent.DigestMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f DigestMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.DigestMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.DigestMutation", m)
+}
+
 // The FailedRecordQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type FailedRecordQueryRuleFunc func(context.Context, *ent.FailedRecordQuery) error
@@ -397,6 +469,78 @@ func (f IdempotencyKeyMutationRuleFunc) EvalMutation(ctx context.Context, m ent.
 		return f(ctx, m)
 	}
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.IdempotencyKeyMutation", m)
+}
+
+// The IdentitySimulationQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type IdentitySimulationQueryRuleFunc func(context.Context, *ent.IdentitySimulationQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f IdentitySimulationQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.IdentitySimulationQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.IdentitySimulationQuery", q)
+}
+
+// The IdentitySimulationMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type IdentitySimulationMutationRuleFunc func(context.Context, *ent.IdentitySimulationMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f IdentitySimulationMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.IdentitySimulationMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.IdentitySimulationMutation", m)
+}
+
+// The InboxItemQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type InboxItemQueryRuleFunc func(context.Context, *ent.InboxItemQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f InboxItemQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.InboxItemQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.InboxItemQuery", q)
+}
+
+// The InboxItemMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type InboxItemMutationRuleFunc func(context.Context, *ent.InboxItemMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f InboxItemMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.InboxItemMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.InboxItemMutation", m)
+}
+
+// The InboxReadQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type InboxReadQueryRuleFunc func(context.Context, *ent.InboxReadQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f InboxReadQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.InboxReadQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.InboxReadQuery", q)
+}
+
+// The InboxReadMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type InboxReadMutationRuleFunc func(context.Context, *ent.InboxReadMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f InboxReadMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.InboxReadMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.InboxReadMutation", m)
 }
 
 // The IntegrationQueryRuleFunc type is an adapter to allow the use of ordinary
@@ -471,6 +615,54 @@ func (f MappingMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutatio
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.MappingMutation", m)
 }
 
+// The MappingChangeQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type MappingChangeQueryRuleFunc func(context.Context, *ent.MappingChangeQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f MappingChangeQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.MappingChangeQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.MappingChangeQuery", q)
+}
+
+// The MappingChangeMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type MappingChangeMutationRuleFunc func(context.Context, *ent.MappingChangeMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f MappingChangeMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.MappingChangeMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.MappingChangeMutation", m)
+}
+
+// The MappingDefaultQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type MappingDefaultQueryRuleFunc func(context.Context, *ent.MappingDefaultQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f MappingDefaultQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.MappingDefaultQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.MappingDefaultQuery", q)
+}
+
+// The MappingDefaultMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type MappingDefaultMutationRuleFunc func(context.Context, *ent.MappingDefaultMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f MappingDefaultMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.MappingDefaultMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.MappingDefaultMutation", m)
+}
+
 // The MemberQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type MemberQueryRuleFunc func(context.Context, *ent.MemberQuery) error
@@ -493,6 +685,30 @@ func (f MemberMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation
 		return f(ctx, m)
 	}
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.MemberMutation", m)
+}
+
+// The MutedRuleQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type MutedRuleQueryRuleFunc func(context.Context, *ent.MutedRuleQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f MutedRuleQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.MutedRuleQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.MutedRuleQuery", q)
+}
+
+// The MutedRuleMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type MutedRuleMutationRuleFunc func(context.Context, *ent.MutedRuleMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f MutedRuleMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.MutedRuleMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.MutedRuleMutation", m)
 }
 
 // The OAuthClientQueryRuleFunc type is an adapter to allow the use of ordinary
@@ -565,6 +781,30 @@ func (f PermissionChangeMutationRuleFunc) EvalMutation(ctx context.Context, m en
 		return f(ctx, m)
 	}
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.PermissionChangeMutation", m)
+}
+
+// The PermissionSnapshotQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type PermissionSnapshotQueryRuleFunc func(context.Context, *ent.PermissionSnapshotQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f PermissionSnapshotQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.PermissionSnapshotQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.PermissionSnapshotQuery", q)
+}
+
+// The PermissionSnapshotMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type PermissionSnapshotMutationRuleFunc func(context.Context, *ent.PermissionSnapshotMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f PermissionSnapshotMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.PermissionSnapshotMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.PermissionSnapshotMutation", m)
 }
 
 // The PicklistQueryRuleFunc type is an adapter to allow the use of ordinary
@@ -783,6 +1023,30 @@ func (f SignInLinkMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Muta
 	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.SignInLinkMutation", m)
 }
 
+// The SnapshotObjectQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type SnapshotObjectQueryRuleFunc func(context.Context, *ent.SnapshotObjectQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f SnapshotObjectQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.SnapshotObjectQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.SnapshotObjectQuery", q)
+}
+
+// The SnapshotObjectMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type SnapshotObjectMutationRuleFunc func(context.Context, *ent.SnapshotObjectMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f SnapshotObjectMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.SnapshotObjectMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.SnapshotObjectMutation", m)
+}
+
 // The SyncRunQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type SyncRunQueryRuleFunc func(context.Context, *ent.SyncRunQuery) error
@@ -876,6 +1140,8 @@ func queryFilter(q ent.Query) (Filter, error) {
 		return q.Filter(), nil
 	case *ent.AuditEntryQuery:
 		return q.Filter(), nil
+	case *ent.ChannelQuery:
+		return q.Filter(), nil
 	case *ent.ConnectorMemoQuery:
 		return q.Filter(), nil
 	case *ent.CredentialQuery:
@@ -884,11 +1150,21 @@ func queryFilter(q ent.Query) (Filter, error) {
 		return q.Filter(), nil
 	case *ent.CrmObjectQuery:
 		return q.Filter(), nil
+	case *ent.DeliveryQuery:
+		return q.Filter(), nil
+	case *ent.DigestQuery:
+		return q.Filter(), nil
 	case *ent.FailedRecordQuery:
 		return q.Filter(), nil
 	case *ent.FeedEntryQuery:
 		return q.Filter(), nil
 	case *ent.IdempotencyKeyQuery:
+		return q.Filter(), nil
+	case *ent.IdentitySimulationQuery:
+		return q.Filter(), nil
+	case *ent.InboxItemQuery:
+		return q.Filter(), nil
+	case *ent.InboxReadQuery:
 		return q.Filter(), nil
 	case *ent.IntegrationQuery:
 		return q.Filter(), nil
@@ -896,13 +1172,21 @@ func queryFilter(q ent.Query) (Filter, error) {
 		return q.Filter(), nil
 	case *ent.MappingQuery:
 		return q.Filter(), nil
+	case *ent.MappingChangeQuery:
+		return q.Filter(), nil
+	case *ent.MappingDefaultQuery:
+		return q.Filter(), nil
 	case *ent.MemberQuery:
+		return q.Filter(), nil
+	case *ent.MutedRuleQuery:
 		return q.Filter(), nil
 	case *ent.OAuthClientQuery:
 		return q.Filter(), nil
 	case *ent.OAuthStateQuery:
 		return q.Filter(), nil
 	case *ent.PermissionChangeQuery:
+		return q.Filter(), nil
+	case *ent.PermissionSnapshotQuery:
 		return q.Filter(), nil
 	case *ent.PicklistQuery:
 		return q.Filter(), nil
@@ -921,6 +1205,8 @@ func queryFilter(q ent.Query) (Filter, error) {
 	case *ent.SettingValueQuery:
 		return q.Filter(), nil
 	case *ent.SignInLinkQuery:
+		return q.Filter(), nil
+	case *ent.SnapshotObjectQuery:
 		return q.Filter(), nil
 	case *ent.SyncRunQuery:
 		return q.Filter(), nil
@@ -943,6 +1229,8 @@ func mutationFilter(m ent.Mutation) (Filter, error) {
 		return m.Filter(), nil
 	case *ent.AuditEntryMutation:
 		return m.Filter(), nil
+	case *ent.ChannelMutation:
+		return m.Filter(), nil
 	case *ent.ConnectorMemoMutation:
 		return m.Filter(), nil
 	case *ent.CredentialMutation:
@@ -951,11 +1239,21 @@ func mutationFilter(m ent.Mutation) (Filter, error) {
 		return m.Filter(), nil
 	case *ent.CrmObjectMutation:
 		return m.Filter(), nil
+	case *ent.DeliveryMutation:
+		return m.Filter(), nil
+	case *ent.DigestMutation:
+		return m.Filter(), nil
 	case *ent.FailedRecordMutation:
 		return m.Filter(), nil
 	case *ent.FeedEntryMutation:
 		return m.Filter(), nil
 	case *ent.IdempotencyKeyMutation:
+		return m.Filter(), nil
+	case *ent.IdentitySimulationMutation:
+		return m.Filter(), nil
+	case *ent.InboxItemMutation:
+		return m.Filter(), nil
+	case *ent.InboxReadMutation:
 		return m.Filter(), nil
 	case *ent.IntegrationMutation:
 		return m.Filter(), nil
@@ -963,13 +1261,21 @@ func mutationFilter(m ent.Mutation) (Filter, error) {
 		return m.Filter(), nil
 	case *ent.MappingMutation:
 		return m.Filter(), nil
+	case *ent.MappingChangeMutation:
+		return m.Filter(), nil
+	case *ent.MappingDefaultMutation:
+		return m.Filter(), nil
 	case *ent.MemberMutation:
+		return m.Filter(), nil
+	case *ent.MutedRuleMutation:
 		return m.Filter(), nil
 	case *ent.OAuthClientMutation:
 		return m.Filter(), nil
 	case *ent.OAuthStateMutation:
 		return m.Filter(), nil
 	case *ent.PermissionChangeMutation:
+		return m.Filter(), nil
+	case *ent.PermissionSnapshotMutation:
 		return m.Filter(), nil
 	case *ent.PicklistMutation:
 		return m.Filter(), nil
@@ -988,6 +1294,8 @@ func mutationFilter(m ent.Mutation) (Filter, error) {
 	case *ent.SettingValueMutation:
 		return m.Filter(), nil
 	case *ent.SignInLinkMutation:
+		return m.Filter(), nil
+	case *ent.SnapshotObjectMutation:
 		return m.Filter(), nil
 	case *ent.SyncRunMutation:
 		return m.Filter(), nil

@@ -23,6 +23,10 @@ const (
 	FieldAddress = "address"
 	// FieldClass holds the string denoting the class field in the database.
 	FieldClass = "class"
+	// FieldKind holds the string denoting the kind field in the database.
+	FieldKind = "kind"
+	// FieldMinSeverity holds the string denoting the min_severity field in the database.
+	FieldMinSeverity = "min_severity"
 	// FieldAddedBy holds the string denoting the added_by field in the database.
 	FieldAddedBy = "added_by"
 	// Table holds the table name of the recipient in the database.
@@ -36,6 +40,8 @@ var Columns = []string{
 	FieldCreatedAt,
 	FieldAddress,
 	FieldClass,
+	FieldKind,
+	FieldMinSeverity,
 	FieldAddedBy,
 }
 
@@ -79,6 +85,30 @@ func ClassValidator(c crm.RecipientClass) error {
 	}
 }
 
+const DefaultKind crm.RecipientKind = "PERSON"
+
+// KindValidator is a validator for the "kind" field enum values. It is called by the builders before save.
+func KindValidator(k crm.RecipientKind) error {
+	switch k {
+	case "PERSON", "LIST":
+		return nil
+	default:
+		return fmt.Errorf("recipient: invalid enum value for kind field: %q", k)
+	}
+}
+
+const DefaultMinSeverity crm.Severity = "INFO"
+
+// MinSeverityValidator is a validator for the "min_severity" field enum values. It is called by the builders before save.
+func MinSeverityValidator(ms crm.Severity) error {
+	switch ms {
+	case "CRITICAL", "WARNING", "INFO":
+		return nil
+	default:
+		return fmt.Errorf("recipient: invalid enum value for min_severity field: %q", ms)
+	}
+}
+
 // OrderOption defines the ordering options for the Recipient queries.
 type OrderOption func(*sql.Selector)
 
@@ -105,6 +135,16 @@ func ByAddress(opts ...sql.OrderTermOption) OrderOption {
 // ByClass orders the results by the class field.
 func ByClass(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldClass, opts...).ToFunc()
+}
+
+// ByKind orders the results by the kind field.
+func ByKind(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldKind, opts...).ToFunc()
+}
+
+// ByMinSeverity orders the results by the min_severity field.
+func ByMinSeverity(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldMinSeverity, opts...).ToFunc()
 }
 
 // ByAddedBy orders the results by the added_by field.

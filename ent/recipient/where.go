@@ -285,6 +285,66 @@ func ClassNotIn(vs ...crm.RecipientClass) predicate.Recipient {
 	return predicate.Recipient(sql.FieldNotIn(FieldClass, v...))
 }
 
+// KindEQ applies the EQ predicate on the "kind" field.
+func KindEQ(v crm.RecipientKind) predicate.Recipient {
+	vc := v
+	return predicate.Recipient(sql.FieldEQ(FieldKind, vc))
+}
+
+// KindNEQ applies the NEQ predicate on the "kind" field.
+func KindNEQ(v crm.RecipientKind) predicate.Recipient {
+	vc := v
+	return predicate.Recipient(sql.FieldNEQ(FieldKind, vc))
+}
+
+// KindIn applies the In predicate on the "kind" field.
+func KindIn(vs ...crm.RecipientKind) predicate.Recipient {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.Recipient(sql.FieldIn(FieldKind, v...))
+}
+
+// KindNotIn applies the NotIn predicate on the "kind" field.
+func KindNotIn(vs ...crm.RecipientKind) predicate.Recipient {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.Recipient(sql.FieldNotIn(FieldKind, v...))
+}
+
+// MinSeverityEQ applies the EQ predicate on the "min_severity" field.
+func MinSeverityEQ(v crm.Severity) predicate.Recipient {
+	vc := v
+	return predicate.Recipient(sql.FieldEQ(FieldMinSeverity, vc))
+}
+
+// MinSeverityNEQ applies the NEQ predicate on the "min_severity" field.
+func MinSeverityNEQ(v crm.Severity) predicate.Recipient {
+	vc := v
+	return predicate.Recipient(sql.FieldNEQ(FieldMinSeverity, vc))
+}
+
+// MinSeverityIn applies the In predicate on the "min_severity" field.
+func MinSeverityIn(vs ...crm.Severity) predicate.Recipient {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.Recipient(sql.FieldIn(FieldMinSeverity, v...))
+}
+
+// MinSeverityNotIn applies the NotIn predicate on the "min_severity" field.
+func MinSeverityNotIn(vs ...crm.Severity) predicate.Recipient {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = vs[i]
+	}
+	return predicate.Recipient(sql.FieldNotIn(FieldMinSeverity, v...))
+}
+
 // AddedByEQ applies the EQ predicate on the "added_by" field.
 func AddedByEQ(v string) predicate.Recipient {
 	return predicate.Recipient(sql.FieldEQ(FieldAddedBy, v))

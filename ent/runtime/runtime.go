@@ -10,20 +10,30 @@ import (
 	"github.com/fieldwarden/fieldwarden/ent/apitoken"
 	"github.com/fieldwarden/fieldwarden/ent/apiusage"
 	"github.com/fieldwarden/fieldwarden/ent/auditentry"
+	"github.com/fieldwarden/fieldwarden/ent/channel"
 	"github.com/fieldwarden/fieldwarden/ent/connectormemo"
 	"github.com/fieldwarden/fieldwarden/ent/credential"
 	"github.com/fieldwarden/fieldwarden/ent/crmfield"
 	"github.com/fieldwarden/fieldwarden/ent/crmobject"
+	"github.com/fieldwarden/fieldwarden/ent/delivery"
+	"github.com/fieldwarden/fieldwarden/ent/digest"
 	"github.com/fieldwarden/fieldwarden/ent/failedrecord"
 	"github.com/fieldwarden/fieldwarden/ent/feedentry"
 	"github.com/fieldwarden/fieldwarden/ent/idempotencykey"
+	"github.com/fieldwarden/fieldwarden/ent/identitysimulation"
+	"github.com/fieldwarden/fieldwarden/ent/inboxitem"
+	"github.com/fieldwarden/fieldwarden/ent/inboxread"
 	"github.com/fieldwarden/fieldwarden/ent/integration"
 	"github.com/fieldwarden/fieldwarden/ent/invitation"
 	"github.com/fieldwarden/fieldwarden/ent/mapping"
+	"github.com/fieldwarden/fieldwarden/ent/mappingchange"
+	"github.com/fieldwarden/fieldwarden/ent/mappingdefault"
 	"github.com/fieldwarden/fieldwarden/ent/member"
+	"github.com/fieldwarden/fieldwarden/ent/mutedrule"
 	"github.com/fieldwarden/fieldwarden/ent/oauthclient"
 	"github.com/fieldwarden/fieldwarden/ent/oauthstate"
 	"github.com/fieldwarden/fieldwarden/ent/permissionchange"
+	"github.com/fieldwarden/fieldwarden/ent/permissionsnapshot"
 	"github.com/fieldwarden/fieldwarden/ent/picklist"
 	"github.com/fieldwarden/fieldwarden/ent/recipient"
 	"github.com/fieldwarden/fieldwarden/ent/record"
@@ -34,6 +44,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/ent/session"
 	"github.com/fieldwarden/fieldwarden/ent/settingvalue"
 	"github.com/fieldwarden/fieldwarden/ent/signinlink"
+	"github.com/fieldwarden/fieldwarden/ent/snapshotobject"
 	"github.com/fieldwarden/fieldwarden/ent/syncrun"
 	"github.com/fieldwarden/fieldwarden/ent/workspace"
 
@@ -133,6 +144,30 @@ func init() {
 	alertDescOccurrences := alertFields[15].Descriptor()
 	// alert.DefaultOccurrences holds the default value on creation for the occurrences field.
 	alert.DefaultOccurrences = alertDescOccurrences.Default.(int)
+	// alertDescFolded is the schema descriptor for folded field.
+	alertDescFolded := alertFields[21].Descriptor()
+	// alert.DefaultFolded holds the default value on creation for the folded field.
+	alert.DefaultFolded = alertDescFolded.Default.(bool)
+	// alertDescFlaps is the schema descriptor for flaps field.
+	alertDescFlaps := alertFields[22].Descriptor()
+	// alert.DefaultFlaps holds the default value on creation for the flaps field.
+	alert.DefaultFlaps = alertDescFlaps.Default.(int)
+	// alertDescAcknowledgedBy is the schema descriptor for acknowledged_by field.
+	alertDescAcknowledgedBy := alertFields[24].Descriptor()
+	// alert.AcknowledgedByValidator is a validator for the "acknowledged_by" field. It is called by the builders before save.
+	alert.AcknowledgedByValidator = alertDescAcknowledgedBy.Validators[0].(func(string) error)
+	// alertDescSnoozedBy is the schema descriptor for snoozed_by field.
+	alertDescSnoozedBy := alertFields[26].Descriptor()
+	// alert.SnoozedByValidator is a validator for the "snoozed_by" field. It is called by the builders before save.
+	alert.SnoozedByValidator = alertDescSnoozedBy.Validators[0].(func(string) error)
+	// alertDescResolvedBy is the schema descriptor for resolved_by field.
+	alertDescResolvedBy := alertFields[27].Descriptor()
+	// alert.ResolvedByValidator is a validator for the "resolved_by" field. It is called by the builders before save.
+	alert.ResolvedByValidator = alertDescResolvedBy.Validators[0].(func(string) error)
+	// alertDescNote is the schema descriptor for note field.
+	alertDescNote := alertFields[28].Descriptor()
+	// alert.NoteValidator is a validator for the "note" field. It is called by the builders before save.
+	alert.NoteValidator = alertDescNote.Validators[0].(func(string) error)
 	// alertDescID is the schema descriptor for id field.
 	alertDescID := alertMixinFields0[0].Descriptor()
 	// alert.DefaultID holds the default value on creation for the id field.
@@ -453,6 +488,98 @@ func init() {
 	auditentry.DefaultID = auditentryDescID.Default.(func() string)
 	// auditentry.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	auditentry.IDValidator = auditentryDescID.Validators[0].(func(string) error)
+	channelMixin := schema.Channel{}.Mixin()
+	channel.Policy = privacy.NewPolicies(channelMixin[1], schema.Channel{})
+	channel.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := channel.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	channelMixinFields0 := channelMixin[0].Fields()
+	_ = channelMixinFields0
+	channelMixinFields1 := channelMixin[1].Fields()
+	_ = channelMixinFields1
+	channelFields := schema.Channel{}.Fields()
+	_ = channelFields
+	// channelDescWorkspaceID is the schema descriptor for workspace_id field.
+	channelDescWorkspaceID := channelMixinFields1[0].Descriptor()
+	// channel.WorkspaceIDValidator is a validator for the "workspace_id" field. It is called by the builders before save.
+	channel.WorkspaceIDValidator = func() func(string) error {
+		validators := channelDescWorkspaceID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(workspace_id string) error {
+			for _, fn := range fns {
+				if err := fn(workspace_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// channelDescName is the schema descriptor for name field.
+	channelDescName := channelFields[1].Descriptor()
+	// channel.NameValidator is a validator for the "name" field. It is called by the builders before save.
+	channel.NameValidator = func() func(string) error {
+		validators := channelDescName.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(name string) error {
+			for _, fn := range fns {
+				if err := fn(name); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// channelDescHost is the schema descriptor for host field.
+	channelDescHost := channelFields[2].Descriptor()
+	// channel.HostValidator is a validator for the "host" field. It is called by the builders before save.
+	channel.HostValidator = func() func(string) error {
+		validators := channelDescHost.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(host string) error {
+			for _, fn := range fns {
+				if err := fn(host); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// channelDescEnabled is the schema descriptor for enabled field.
+	channelDescEnabled := channelFields[6].Descriptor()
+	// channel.DefaultEnabled holds the default value on creation for the enabled field.
+	channel.DefaultEnabled = channelDescEnabled.Default.(bool)
+	// channelDescDisabledReason is the schema descriptor for disabled_reason field.
+	channelDescDisabledReason := channelFields[7].Descriptor()
+	// channel.DisabledReasonValidator is a validator for the "disabled_reason" field. It is called by the builders before save.
+	channel.DisabledReasonValidator = channelDescDisabledReason.Validators[0].(func(string) error)
+	// channelDescFailures is the schema descriptor for failures field.
+	channelDescFailures := channelFields[9].Descriptor()
+	// channel.DefaultFailures holds the default value on creation for the failures field.
+	channel.DefaultFailures = channelDescFailures.Default.(int)
+	// channelDescCreatedBy is the schema descriptor for created_by field.
+	channelDescCreatedBy := channelFields[12].Descriptor()
+	// channel.CreatedByValidator is a validator for the "created_by" field. It is called by the builders before save.
+	channel.CreatedByValidator = channelDescCreatedBy.Validators[0].(func(string) error)
+	// channelDescID is the schema descriptor for id field.
+	channelDescID := channelMixinFields0[0].Descriptor()
+	// channel.DefaultID holds the default value on creation for the id field.
+	channel.DefaultID = channelDescID.Default.(func() string)
+	// channel.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	channel.IDValidator = channelDescID.Validators[0].(func(string) error)
 	connectormemoMixin := schema.ConnectorMemo{}.Mixin()
 	connectormemo.Policy = privacy.NewPolicies(connectormemoMixin[1], schema.ConnectorMemo{})
 	connectormemo.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -694,31 +821,31 @@ func init() {
 	// crmfield.DefaultUpdatable holds the default value on creation for the updatable field.
 	crmfield.DefaultUpdatable = crmfieldDescUpdatable.Default.(bool)
 	// crmfieldDescStandardized is the schema descriptor for standardized field.
-	crmfieldDescStandardized := crmfieldFields[8].Descriptor()
+	crmfieldDescStandardized := crmfieldFields[9].Descriptor()
 	// crmfield.DefaultStandardized holds the default value on creation for the standardized field.
 	crmfield.DefaultStandardized = crmfieldDescStandardized.Default.(bool)
 	// crmfieldDescHideable is the schema descriptor for hideable field.
-	crmfieldDescHideable := crmfieldFields[9].Descriptor()
+	crmfieldDescHideable := crmfieldFields[10].Descriptor()
 	// crmfield.DefaultHideable holds the default value on creation for the hideable field.
 	crmfield.DefaultHideable = crmfieldDescHideable.Default.(bool)
 	// crmfieldDescCustom is the schema descriptor for custom field.
-	crmfieldDescCustom := crmfieldFields[10].Descriptor()
+	crmfieldDescCustom := crmfieldFields[11].Descriptor()
 	// crmfield.DefaultCustom holds the default value on creation for the custom field.
 	crmfield.DefaultCustom = crmfieldDescCustom.Default.(bool)
 	// crmfieldDescRequiredOnCreate is the schema descriptor for required_on_create field.
-	crmfieldDescRequiredOnCreate := crmfieldFields[11].Descriptor()
+	crmfieldDescRequiredOnCreate := crmfieldFields[12].Descriptor()
 	// crmfield.DefaultRequiredOnCreate holds the default value on creation for the required_on_create field.
 	crmfield.DefaultRequiredOnCreate = crmfieldDescRequiredOnCreate.Default.(bool)
 	// crmfieldDescEvidence is the schema descriptor for evidence field.
-	crmfieldDescEvidence := crmfieldFields[14].Descriptor()
+	crmfieldDescEvidence := crmfieldFields[15].Descriptor()
 	// crmfield.EvidenceValidator is a validator for the "evidence" field. It is called by the builders before save.
 	crmfield.EvidenceValidator = crmfieldDescEvidence.Validators[0].(func(string) error)
 	// crmfieldDescFolded is the schema descriptor for folded field.
-	crmfieldDescFolded := crmfieldFields[15].Descriptor()
+	crmfieldDescFolded := crmfieldFields[16].Descriptor()
 	// crmfield.DefaultFolded holds the default value on creation for the folded field.
 	crmfield.DefaultFolded = crmfieldDescFolded.Default.(bool)
 	// crmfieldDescCandidate is the schema descriptor for candidate field.
-	crmfieldDescCandidate := crmfieldFields[16].Descriptor()
+	crmfieldDescCandidate := crmfieldFields[17].Descriptor()
 	// crmfield.CandidateValidator is a validator for the "candidate" field. It is called by the builders before save.
 	crmfield.CandidateValidator = crmfieldDescCandidate.Validators[0].(func(string) error)
 	// crmfieldDescID is the schema descriptor for id field.
@@ -801,44 +928,48 @@ func init() {
 	crmobjectDescLabel := crmobjectFields[2].Descriptor()
 	// crmobject.LabelValidator is a validator for the "label" field. It is called by the builders before save.
 	crmobject.LabelValidator = crmobjectDescLabel.Validators[0].(func(string) error)
+	// crmobjectDescPublished is the schema descriptor for published field.
+	crmobjectDescPublished := crmobjectFields[7].Descriptor()
+	// crmobject.DefaultPublished holds the default value on creation for the published field.
+	crmobject.DefaultPublished = crmobjectDescPublished.Default.(bool)
 	// crmobjectDescEvidence is the schema descriptor for evidence field.
-	crmobjectDescEvidence := crmobjectFields[7].Descriptor()
+	crmobjectDescEvidence := crmobjectFields[9].Descriptor()
 	// crmobject.EvidenceValidator is a validator for the "evidence" field. It is called by the builders before save.
 	crmobject.EvidenceValidator = crmobjectDescEvidence.Validators[0].(func(string) error)
 	// crmobjectDescStale is the schema descriptor for stale field.
-	crmobjectDescStale := crmobjectFields[11].Descriptor()
+	crmobjectDescStale := crmobjectFields[13].Descriptor()
 	// crmobject.DefaultStale holds the default value on creation for the stale field.
 	crmobject.DefaultStale = crmobjectDescStale.Default.(bool)
 	// crmobjectDescStaleReason is the schema descriptor for stale_reason field.
-	crmobjectDescStaleReason := crmobjectFields[12].Descriptor()
+	crmobjectDescStaleReason := crmobjectFields[14].Descriptor()
 	// crmobject.StaleReasonValidator is a validator for the "stale_reason" field. It is called by the builders before save.
 	crmobject.StaleReasonValidator = crmobjectDescStaleReason.Validators[0].(func(string) error)
 	// crmobjectDescContentHash is the schema descriptor for content_hash field.
-	crmobjectDescContentHash := crmobjectFields[13].Descriptor()
+	crmobjectDescContentHash := crmobjectFields[15].Descriptor()
 	// crmobject.ContentHashValidator is a validator for the "content_hash" field. It is called by the builders before save.
 	crmobject.ContentHashValidator = crmobjectDescContentHash.Validators[0].(func(string) error)
 	// crmobjectDescAPIVersion is the schema descriptor for api_version field.
-	crmobjectDescAPIVersion := crmobjectFields[14].Descriptor()
+	crmobjectDescAPIVersion := crmobjectFields[16].Descriptor()
 	// crmobject.APIVersionValidator is a validator for the "api_version" field. It is called by the builders before save.
 	crmobject.APIVersionValidator = crmobjectDescAPIVersion.Validators[0].(func(string) error)
 	// crmobjectDescRecordAccessNote is the schema descriptor for record_access_note field.
-	crmobjectDescRecordAccessNote := crmobjectFields[16].Descriptor()
+	crmobjectDescRecordAccessNote := crmobjectFields[18].Descriptor()
 	// crmobject.RecordAccessNoteValidator is a validator for the "record_access_note" field. It is called by the builders before save.
 	crmobject.RecordAccessNoteValidator = crmobjectDescRecordAccessNote.Validators[0].(func(string) error)
 	// crmobjectDescPartialGeneration is the schema descriptor for partial_generation field.
-	crmobjectDescPartialGeneration := crmobjectFields[23].Descriptor()
+	crmobjectDescPartialGeneration := crmobjectFields[25].Descriptor()
 	// crmobject.DefaultPartialGeneration holds the default value on creation for the partial_generation field.
 	crmobject.DefaultPartialGeneration = crmobjectDescPartialGeneration.Default.(int)
 	// crmobjectDescPartial is the schema descriptor for partial field.
-	crmobjectDescPartial := crmobjectFields[24].Descriptor()
+	crmobjectDescPartial := crmobjectFields[26].Descriptor()
 	// crmobject.DefaultPartial holds the default value on creation for the partial field.
 	crmobject.DefaultPartial = crmobjectDescPartial.Default.(bool)
 	// crmobjectDescGeneration is the schema descriptor for generation field.
-	crmobjectDescGeneration := crmobjectFields[25].Descriptor()
+	crmobjectDescGeneration := crmobjectFields[27].Descriptor()
 	// crmobject.DefaultGeneration holds the default value on creation for the generation field.
 	crmobject.DefaultGeneration = crmobjectDescGeneration.Default.(int)
 	// crmobjectDescPosition is the schema descriptor for position field.
-	crmobjectDescPosition := crmobjectFields[26].Descriptor()
+	crmobjectDescPosition := crmobjectFields[28].Descriptor()
 	// crmobject.DefaultPosition holds the default value on creation for the position field.
 	crmobject.DefaultPosition = crmobjectDescPosition.Default.(int)
 	// crmobjectDescID is the schema descriptor for id field.
@@ -847,6 +978,180 @@ func init() {
 	crmobject.DefaultID = crmobjectDescID.Default.(func() string)
 	// crmobject.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	crmobject.IDValidator = crmobjectDescID.Validators[0].(func(string) error)
+	deliveryMixin := schema.Delivery{}.Mixin()
+	delivery.Policy = privacy.NewPolicies(deliveryMixin[1], schema.Delivery{})
+	delivery.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := delivery.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	deliveryMixinFields0 := deliveryMixin[0].Fields()
+	_ = deliveryMixinFields0
+	deliveryMixinFields1 := deliveryMixin[1].Fields()
+	_ = deliveryMixinFields1
+	deliveryFields := schema.Delivery{}.Fields()
+	_ = deliveryFields
+	// deliveryDescWorkspaceID is the schema descriptor for workspace_id field.
+	deliveryDescWorkspaceID := deliveryMixinFields1[0].Descriptor()
+	// delivery.WorkspaceIDValidator is a validator for the "workspace_id" field. It is called by the builders before save.
+	delivery.WorkspaceIDValidator = func() func(string) error {
+		validators := deliveryDescWorkspaceID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(workspace_id string) error {
+			for _, fn := range fns {
+				if err := fn(workspace_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// deliveryDescChannelID is the schema descriptor for channel_id field.
+	deliveryDescChannelID := deliveryFields[2].Descriptor()
+	// delivery.ChannelIDValidator is a validator for the "channel_id" field. It is called by the builders before save.
+	delivery.ChannelIDValidator = deliveryDescChannelID.Validators[0].(func(string) error)
+	// deliveryDescAddress is the schema descriptor for address field.
+	deliveryDescAddress := deliveryFields[3].Descriptor()
+	// delivery.AddressValidator is a validator for the "address" field. It is called by the builders before save.
+	delivery.AddressValidator = deliveryDescAddress.Validators[0].(func(string) error)
+	// deliveryDescIntegrationID is the schema descriptor for integration_id field.
+	deliveryDescIntegrationID := deliveryFields[4].Descriptor()
+	// delivery.IntegrationIDValidator is a validator for the "integration_id" field. It is called by the builders before save.
+	delivery.IntegrationIDValidator = deliveryDescIntegrationID.Validators[0].(func(string) error)
+	// deliveryDescAlertID is the schema descriptor for alert_id field.
+	deliveryDescAlertID := deliveryFields[5].Descriptor()
+	// delivery.AlertIDValidator is a validator for the "alert_id" field. It is called by the builders before save.
+	delivery.AlertIDValidator = deliveryDescAlertID.Validators[0].(func(string) error)
+	// deliveryDescDigestID is the schema descriptor for digest_id field.
+	deliveryDescDigestID := deliveryFields[6].Descriptor()
+	// delivery.DigestIDValidator is a validator for the "digest_id" field. It is called by the builders before save.
+	delivery.DigestIDValidator = deliveryDescDigestID.Validators[0].(func(string) error)
+	// deliveryDescDedupKey is the schema descriptor for dedup_key field.
+	deliveryDescDedupKey := deliveryFields[8].Descriptor()
+	// delivery.DedupKeyValidator is a validator for the "dedup_key" field. It is called by the builders before save.
+	delivery.DedupKeyValidator = func() func(string) error {
+		validators := deliveryDescDedupKey.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(dedup_key string) error {
+			for _, fn := range fns {
+				if err := fn(dedup_key); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// deliveryDescAttempts is the schema descriptor for attempts field.
+	deliveryDescAttempts := deliveryFields[11].Descriptor()
+	// delivery.DefaultAttempts holds the default value on creation for the attempts field.
+	delivery.DefaultAttempts = deliveryDescAttempts.Default.(int)
+	// deliveryDescFailure is the schema descriptor for failure field.
+	deliveryDescFailure := deliveryFields[16].Descriptor()
+	// delivery.FailureValidator is a validator for the "failure" field. It is called by the builders before save.
+	delivery.FailureValidator = deliveryDescFailure.Validators[0].(func(string) error)
+	// deliveryDescID is the schema descriptor for id field.
+	deliveryDescID := deliveryMixinFields0[0].Descriptor()
+	// delivery.DefaultID holds the default value on creation for the id field.
+	delivery.DefaultID = deliveryDescID.Default.(func() string)
+	// delivery.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	delivery.IDValidator = deliveryDescID.Validators[0].(func(string) error)
+	digestMixin := schema.Digest{}.Mixin()
+	digest.Policy = privacy.NewPolicies(digestMixin[1], schema.Digest{})
+	digest.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := digest.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	digestMixinFields0 := digestMixin[0].Fields()
+	_ = digestMixinFields0
+	digestMixinFields1 := digestMixin[1].Fields()
+	_ = digestMixinFields1
+	digestFields := schema.Digest{}.Fields()
+	_ = digestFields
+	// digestDescWorkspaceID is the schema descriptor for workspace_id field.
+	digestDescWorkspaceID := digestMixinFields1[0].Descriptor()
+	// digest.WorkspaceIDValidator is a validator for the "workspace_id" field. It is called by the builders before save.
+	digest.WorkspaceIDValidator = func() func(string) error {
+		validators := digestDescWorkspaceID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(workspace_id string) error {
+			for _, fn := range fns {
+				if err := fn(workspace_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// digestDescLocalDate is the schema descriptor for local_date field.
+	digestDescLocalDate := digestFields[0].Descriptor()
+	// digest.LocalDateValidator is a validator for the "local_date" field. It is called by the builders before save.
+	digest.LocalDateValidator = func() func(string) error {
+		validators := digestDescLocalDate.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(local_date string) error {
+			for _, fn := range fns {
+				if err := fn(local_date); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// digestDescZone is the schema descriptor for zone field.
+	digestDescZone := digestFields[1].Descriptor()
+	// digest.ZoneValidator is a validator for the "zone" field. It is called by the builders before save.
+	digest.ZoneValidator = func() func(string) error {
+		validators := digestDescZone.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(zone string) error {
+			for _, fn := range fns {
+				if err := fn(zone); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// digestDescLost is the schema descriptor for lost field.
+	digestDescLost := digestFields[2].Descriptor()
+	// digest.DefaultLost holds the default value on creation for the lost field.
+	digest.DefaultLost = digestDescLost.Default.(int)
+	// digestDescResolved is the schema descriptor for resolved field.
+	digestDescResolved := digestFields[3].Descriptor()
+	// digest.DefaultResolved holds the default value on creation for the resolved field.
+	digest.DefaultResolved = digestDescResolved.Default.(int)
+	// digestDescRecipients is the schema descriptor for recipients field.
+	digestDescRecipients := digestFields[4].Descriptor()
+	// digest.DefaultRecipients holds the default value on creation for the recipients field.
+	digest.DefaultRecipients = digestDescRecipients.Default.(int)
+	// digestDescID is the schema descriptor for id field.
+	digestDescID := digestMixinFields0[0].Descriptor()
+	// digest.DefaultID holds the default value on creation for the id field.
+	digest.DefaultID = digestDescID.Default.(func() string)
+	// digest.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	digest.IDValidator = digestDescID.Validators[0].(func(string) error)
 	failedrecordMixin := schema.FailedRecord{}.Mixin()
 	failedrecord.Policy = privacy.NewPolicies(failedrecordMixin[1], schema.FailedRecord{})
 	failedrecord.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -1121,6 +1426,232 @@ func init() {
 	idempotencykey.DefaultID = idempotencykeyDescID.Default.(func() string)
 	// idempotencykey.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	idempotencykey.IDValidator = idempotencykeyDescID.Validators[0].(func(string) error)
+	identitysimulationMixin := schema.IdentitySimulation{}.Mixin()
+	identitysimulation.Policy = privacy.NewPolicies(identitysimulationMixin[1], schema.IdentitySimulation{})
+	identitysimulation.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := identitysimulation.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	identitysimulationMixinFields0 := identitysimulationMixin[0].Fields()
+	_ = identitysimulationMixinFields0
+	identitysimulationMixinFields1 := identitysimulationMixin[1].Fields()
+	_ = identitysimulationMixinFields1
+	identitysimulationFields := schema.IdentitySimulation{}.Fields()
+	_ = identitysimulationFields
+	// identitysimulationDescWorkspaceID is the schema descriptor for workspace_id field.
+	identitysimulationDescWorkspaceID := identitysimulationMixinFields1[0].Descriptor()
+	// identitysimulation.WorkspaceIDValidator is a validator for the "workspace_id" field. It is called by the builders before save.
+	identitysimulation.WorkspaceIDValidator = func() func(string) error {
+		validators := identitysimulationDescWorkspaceID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(workspace_id string) error {
+			for _, fn := range fns {
+				if err := fn(workspace_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// identitysimulationDescIntegrationID is the schema descriptor for integration_id field.
+	identitysimulationDescIntegrationID := identitysimulationFields[0].Descriptor()
+	// identitysimulation.IntegrationIDValidator is a validator for the "integration_id" field. It is called by the builders before save.
+	identitysimulation.IntegrationIDValidator = func() func(string) error {
+		validators := identitysimulationDescIntegrationID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(integration string) error {
+			for _, fn := range fns {
+				if err := fn(integration); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// identitysimulationDescIdentity is the schema descriptor for identity field.
+	identitysimulationDescIdentity := identitysimulationFields[2].Descriptor()
+	// identitysimulation.IdentityValidator is a validator for the "identity" field. It is called by the builders before save.
+	identitysimulation.IdentityValidator = identitysimulationDescIdentity.Validators[0].(func(string) error)
+	// identitysimulationDescFailureCode is the schema descriptor for failure_code field.
+	identitysimulationDescFailureCode := identitysimulationFields[4].Descriptor()
+	// identitysimulation.FailureCodeValidator is a validator for the "failure_code" field. It is called by the builders before save.
+	identitysimulation.FailureCodeValidator = identitysimulationDescFailureCode.Validators[0].(func(string) error)
+	// identitysimulationDescFailure is the schema descriptor for failure field.
+	identitysimulationDescFailure := identitysimulationFields[5].Descriptor()
+	// identitysimulation.FailureValidator is a validator for the "failure" field. It is called by the builders before save.
+	identitysimulation.FailureValidator = identitysimulationDescFailure.Validators[0].(func(string) error)
+	// identitysimulationDescRequestedBy is the schema descriptor for requested_by field.
+	identitysimulationDescRequestedBy := identitysimulationFields[6].Descriptor()
+	// identitysimulation.RequestedByValidator is a validator for the "requested_by" field. It is called by the builders before save.
+	identitysimulation.RequestedByValidator = identitysimulationDescRequestedBy.Validators[0].(func(string) error)
+	// identitysimulationDescID is the schema descriptor for id field.
+	identitysimulationDescID := identitysimulationMixinFields0[0].Descriptor()
+	// identitysimulation.DefaultID holds the default value on creation for the id field.
+	identitysimulation.DefaultID = identitysimulationDescID.Default.(func() string)
+	// identitysimulation.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	identitysimulation.IDValidator = identitysimulationDescID.Validators[0].(func(string) error)
+	inboxitemMixin := schema.InboxItem{}.Mixin()
+	inboxitem.Policy = privacy.NewPolicies(inboxitemMixin[1], schema.InboxItem{})
+	inboxitem.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := inboxitem.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	inboxitemMixinFields0 := inboxitemMixin[0].Fields()
+	_ = inboxitemMixinFields0
+	inboxitemMixinFields1 := inboxitemMixin[1].Fields()
+	_ = inboxitemMixinFields1
+	inboxitemFields := schema.InboxItem{}.Fields()
+	_ = inboxitemFields
+	// inboxitemDescWorkspaceID is the schema descriptor for workspace_id field.
+	inboxitemDescWorkspaceID := inboxitemMixinFields1[0].Descriptor()
+	// inboxitem.WorkspaceIDValidator is a validator for the "workspace_id" field. It is called by the builders before save.
+	inboxitem.WorkspaceIDValidator = func() func(string) error {
+		validators := inboxitemDescWorkspaceID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(workspace_id string) error {
+			for _, fn := range fns {
+				if err := fn(workspace_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// inboxitemDescIntegrationID is the schema descriptor for integration_id field.
+	inboxitemDescIntegrationID := inboxitemFields[0].Descriptor()
+	// inboxitem.IntegrationIDValidator is a validator for the "integration_id" field. It is called by the builders before save.
+	inboxitem.IntegrationIDValidator = func() func(string) error {
+		validators := inboxitemDescIntegrationID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(integration_id string) error {
+			for _, fn := range fns {
+				if err := fn(integration_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// inboxitemDescAlertID is the schema descriptor for alert_id field.
+	inboxitemDescAlertID := inboxitemFields[1].Descriptor()
+	// inboxitem.AlertIDValidator is a validator for the "alert_id" field. It is called by the builders before save.
+	inboxitem.AlertIDValidator = func() func(string) error {
+		validators := inboxitemDescAlertID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(alert_id string) error {
+			for _, fn := range fns {
+				if err := fn(alert_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// inboxitemDescID is the schema descriptor for id field.
+	inboxitemDescID := inboxitemMixinFields0[0].Descriptor()
+	// inboxitem.DefaultID holds the default value on creation for the id field.
+	inboxitem.DefaultID = inboxitemDescID.Default.(func() string)
+	// inboxitem.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	inboxitem.IDValidator = inboxitemDescID.Validators[0].(func(string) error)
+	inboxreadMixin := schema.InboxRead{}.Mixin()
+	inboxread.Policy = privacy.NewPolicies(inboxreadMixin[1], schema.InboxRead{})
+	inboxread.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := inboxread.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	inboxreadMixinFields0 := inboxreadMixin[0].Fields()
+	_ = inboxreadMixinFields0
+	inboxreadMixinFields1 := inboxreadMixin[1].Fields()
+	_ = inboxreadMixinFields1
+	inboxreadFields := schema.InboxRead{}.Fields()
+	_ = inboxreadFields
+	// inboxreadDescWorkspaceID is the schema descriptor for workspace_id field.
+	inboxreadDescWorkspaceID := inboxreadMixinFields1[0].Descriptor()
+	// inboxread.WorkspaceIDValidator is a validator for the "workspace_id" field. It is called by the builders before save.
+	inboxread.WorkspaceIDValidator = func() func(string) error {
+		validators := inboxreadDescWorkspaceID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(workspace_id string) error {
+			for _, fn := range fns {
+				if err := fn(workspace_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// inboxreadDescMemberID is the schema descriptor for member_id field.
+	inboxreadDescMemberID := inboxreadFields[0].Descriptor()
+	// inboxread.MemberIDValidator is a validator for the "member_id" field. It is called by the builders before save.
+	inboxread.MemberIDValidator = func() func(string) error {
+		validators := inboxreadDescMemberID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(member_id string) error {
+			for _, fn := range fns {
+				if err := fn(member_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// inboxreadDescItemID is the schema descriptor for item_id field.
+	inboxreadDescItemID := inboxreadFields[1].Descriptor()
+	// inboxread.ItemIDValidator is a validator for the "item_id" field. It is called by the builders before save.
+	inboxread.ItemIDValidator = func() func(string) error {
+		validators := inboxreadDescItemID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(item_id string) error {
+			for _, fn := range fns {
+				if err := fn(item_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// inboxreadDescID is the schema descriptor for id field.
+	inboxreadDescID := inboxreadMixinFields0[0].Descriptor()
+	// inboxread.DefaultID holds the default value on creation for the id field.
+	inboxread.DefaultID = inboxreadDescID.Default.(func() string)
+	// inboxread.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	inboxread.IDValidator = inboxreadDescID.Validators[0].(func(string) error)
 	integrationMixin := schema.Integration{}.Mixin()
 	integration.Policy = privacy.NewPolicies(integrationMixin[1], schema.Integration{})
 	integration.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -1245,6 +1776,14 @@ func init() {
 	integrationDescQuotaMax := integrationFields[31].Descriptor()
 	// integration.DefaultQuotaMax holds the default value on creation for the quota_max field.
 	integration.DefaultQuotaMax = integrationDescQuotaMax.Default.(int)
+	// integrationDescPackageVersion is the schema descriptor for package_version field.
+	integrationDescPackageVersion := integrationFields[33].Descriptor()
+	// integration.DefaultPackageVersion holds the default value on creation for the package_version field.
+	integration.DefaultPackageVersion = integrationDescPackageVersion.Default.(int)
+	// integrationDescWatchMinutes is the schema descriptor for watch_minutes field.
+	integrationDescWatchMinutes := integrationFields[34].Descriptor()
+	// integration.DefaultWatchMinutes holds the default value on creation for the watch_minutes field.
+	integration.DefaultWatchMinutes = integrationDescWatchMinutes.Default.(int)
 	// integrationDescID is the schema descriptor for id field.
 	integrationDescID := integrationMixinFields0[0].Descriptor()
 	// integration.DefaultID holds the default value on creation for the id field.
@@ -1437,6 +1976,186 @@ func init() {
 	mapping.DefaultID = mappingDescID.Default.(func() string)
 	// mapping.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	mapping.IDValidator = mappingDescID.Validators[0].(func(string) error)
+	mappingchangeMixin := schema.MappingChange{}.Mixin()
+	mappingchange.Policy = privacy.NewPolicies(mappingchangeMixin[1], schema.MappingChange{})
+	mappingchange.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := mappingchange.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	mappingchangeMixinFields0 := mappingchangeMixin[0].Fields()
+	_ = mappingchangeMixinFields0
+	mappingchangeMixinFields1 := mappingchangeMixin[1].Fields()
+	_ = mappingchangeMixinFields1
+	mappingchangeFields := schema.MappingChange{}.Fields()
+	_ = mappingchangeFields
+	// mappingchangeDescWorkspaceID is the schema descriptor for workspace_id field.
+	mappingchangeDescWorkspaceID := mappingchangeMixinFields1[0].Descriptor()
+	// mappingchange.WorkspaceIDValidator is a validator for the "workspace_id" field. It is called by the builders before save.
+	mappingchange.WorkspaceIDValidator = func() func(string) error {
+		validators := mappingchangeDescWorkspaceID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(workspace_id string) error {
+			for _, fn := range fns {
+				if err := fn(workspace_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// mappingchangeDescIntegrationID is the schema descriptor for integration_id field.
+	mappingchangeDescIntegrationID := mappingchangeFields[0].Descriptor()
+	// mappingchange.IntegrationIDValidator is a validator for the "integration_id" field. It is called by the builders before save.
+	mappingchange.IntegrationIDValidator = func() func(string) error {
+		validators := mappingchangeDescIntegrationID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(integration string) error {
+			for _, fn := range fns {
+				if err := fn(integration); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// mappingchangeDescObjectName is the schema descriptor for object_name field.
+	mappingchangeDescObjectName := mappingchangeFields[2].Descriptor()
+	// mappingchange.ObjectNameValidator is a validator for the "object_name" field. It is called by the builders before save.
+	mappingchange.ObjectNameValidator = mappingchangeDescObjectName.Validators[0].(func(string) error)
+	// mappingchangeDescStandardField is the schema descriptor for standard_field field.
+	mappingchangeDescStandardField := mappingchangeFields[3].Descriptor()
+	// mappingchange.StandardFieldValidator is a validator for the "standard_field" field. It is called by the builders before save.
+	mappingchange.StandardFieldValidator = mappingchangeDescStandardField.Validators[0].(func(string) error)
+	// mappingchangeDescCrmFieldBefore is the schema descriptor for crm_field_before field.
+	mappingchangeDescCrmFieldBefore := mappingchangeFields[4].Descriptor()
+	// mappingchange.CrmFieldBeforeValidator is a validator for the "crm_field_before" field. It is called by the builders before save.
+	mappingchange.CrmFieldBeforeValidator = mappingchangeDescCrmFieldBefore.Validators[0].(func(string) error)
+	// mappingchangeDescCrmFieldAfter is the schema descriptor for crm_field_after field.
+	mappingchangeDescCrmFieldAfter := mappingchangeFields[5].Descriptor()
+	// mappingchange.CrmFieldAfterValidator is a validator for the "crm_field_after" field. It is called by the builders before save.
+	mappingchange.CrmFieldAfterValidator = mappingchangeDescCrmFieldAfter.Validators[0].(func(string) error)
+	// mappingchangeDescReason is the schema descriptor for reason field.
+	mappingchangeDescReason := mappingchangeFields[7].Descriptor()
+	// mappingchange.ReasonValidator is a validator for the "reason" field. It is called by the builders before save.
+	mappingchange.ReasonValidator = mappingchangeDescReason.Validators[0].(func(string) error)
+	// mappingchangeDescChangedBy is the schema descriptor for changed_by field.
+	mappingchangeDescChangedBy := mappingchangeFields[8].Descriptor()
+	// mappingchange.ChangedByValidator is a validator for the "changed_by" field. It is called by the builders before save.
+	mappingchange.ChangedByValidator = mappingchangeDescChangedBy.Validators[0].(func(string) error)
+	// mappingchangeDescID is the schema descriptor for id field.
+	mappingchangeDescID := mappingchangeMixinFields0[0].Descriptor()
+	// mappingchange.DefaultID holds the default value on creation for the id field.
+	mappingchange.DefaultID = mappingchangeDescID.Default.(func() string)
+	// mappingchange.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	mappingchange.IDValidator = mappingchangeDescID.Validators[0].(func(string) error)
+	mappingdefaultMixin := schema.MappingDefault{}.Mixin()
+	mappingdefault.Policy = privacy.NewPolicies(mappingdefaultMixin[1], schema.MappingDefault{})
+	mappingdefault.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := mappingdefault.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	mappingdefaultMixinFields0 := mappingdefaultMixin[0].Fields()
+	_ = mappingdefaultMixinFields0
+	mappingdefaultMixinFields1 := mappingdefaultMixin[1].Fields()
+	_ = mappingdefaultMixinFields1
+	mappingdefaultFields := schema.MappingDefault{}.Fields()
+	_ = mappingdefaultFields
+	// mappingdefaultDescWorkspaceID is the schema descriptor for workspace_id field.
+	mappingdefaultDescWorkspaceID := mappingdefaultMixinFields1[0].Descriptor()
+	// mappingdefault.WorkspaceIDValidator is a validator for the "workspace_id" field. It is called by the builders before save.
+	mappingdefault.WorkspaceIDValidator = func() func(string) error {
+		validators := mappingdefaultDescWorkspaceID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(workspace_id string) error {
+			for _, fn := range fns {
+				if err := fn(workspace_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// mappingdefaultDescConnector is the schema descriptor for connector field.
+	mappingdefaultDescConnector := mappingdefaultFields[0].Descriptor()
+	// mappingdefault.ConnectorValidator is a validator for the "connector" field. It is called by the builders before save.
+	mappingdefault.ConnectorValidator = func() func(string) error {
+		validators := mappingdefaultDescConnector.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(connector string) error {
+			for _, fn := range fns {
+				if err := fn(connector); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// mappingdefaultDescStandardField is the schema descriptor for standard_field field.
+	mappingdefaultDescStandardField := mappingdefaultFields[1].Descriptor()
+	// mappingdefault.StandardFieldValidator is a validator for the "standard_field" field. It is called by the builders before save.
+	mappingdefault.StandardFieldValidator = func() func(string) error {
+		validators := mappingdefaultDescStandardField.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(standard_field string) error {
+			for _, fn := range fns {
+				if err := fn(standard_field); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// mappingdefaultDescCrmField is the schema descriptor for crm_field field.
+	mappingdefaultDescCrmField := mappingdefaultFields[2].Descriptor()
+	// mappingdefault.CrmFieldValidator is a validator for the "crm_field" field. It is called by the builders before save.
+	mappingdefault.CrmFieldValidator = func() func(string) error {
+		validators := mappingdefaultDescCrmField.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(crm_field string) error {
+			for _, fn := range fns {
+				if err := fn(crm_field); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// mappingdefaultDescUpdatedBy is the schema descriptor for updated_by field.
+	mappingdefaultDescUpdatedBy := mappingdefaultFields[3].Descriptor()
+	// mappingdefault.UpdatedByValidator is a validator for the "updated_by" field. It is called by the builders before save.
+	mappingdefault.UpdatedByValidator = mappingdefaultDescUpdatedBy.Validators[0].(func(string) error)
+	// mappingdefaultDescID is the schema descriptor for id field.
+	mappingdefaultDescID := mappingdefaultMixinFields0[0].Descriptor()
+	// mappingdefault.DefaultID holds the default value on creation for the id field.
+	mappingdefault.DefaultID = mappingdefaultDescID.Default.(func() string)
+	// mappingdefault.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	mappingdefault.IDValidator = mappingdefaultDescID.Validators[0].(func(string) error)
 	memberMixin := schema.Member{}.Mixin()
 	member.Policy = privacy.NewPolicies(memberMixin[1], schema.Member{})
 	member.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -1506,7 +2225,7 @@ func init() {
 	// member.InvitedByValidator is a validator for the "invited_by" field. It is called by the builders before save.
 	member.InvitedByValidator = memberDescInvitedBy.Validators[0].(func(string) error)
 	// memberDescEmailKey is the schema descriptor for email_key field.
-	memberDescEmailKey := memberFields[8].Descriptor()
+	memberDescEmailKey := memberFields[9].Descriptor()
 	// member.EmailKeyValidator is a validator for the "email_key" field. It is called by the builders before save.
 	member.EmailKeyValidator = memberDescEmailKey.Validators[0].(func(string) error)
 	// memberDescID is the schema descriptor for id field.
@@ -1515,6 +2234,54 @@ func init() {
 	member.DefaultID = memberDescID.Default.(func() string)
 	// member.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	member.IDValidator = memberDescID.Validators[0].(func(string) error)
+	mutedruleMixin := schema.MutedRule{}.Mixin()
+	mutedrule.Policy = privacy.NewPolicies(mutedruleMixin[1], schema.MutedRule{})
+	mutedrule.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := mutedrule.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	mutedruleMixinFields0 := mutedruleMixin[0].Fields()
+	_ = mutedruleMixinFields0
+	mutedruleMixinFields1 := mutedruleMixin[1].Fields()
+	_ = mutedruleMixinFields1
+	mutedruleFields := schema.MutedRule{}.Fields()
+	_ = mutedruleFields
+	// mutedruleDescWorkspaceID is the schema descriptor for workspace_id field.
+	mutedruleDescWorkspaceID := mutedruleMixinFields1[0].Descriptor()
+	// mutedrule.WorkspaceIDValidator is a validator for the "workspace_id" field. It is called by the builders before save.
+	mutedrule.WorkspaceIDValidator = func() func(string) error {
+		validators := mutedruleDescWorkspaceID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(workspace_id string) error {
+			for _, fn := range fns {
+				if err := fn(workspace_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// mutedruleDescReason is the schema descriptor for reason field.
+	mutedruleDescReason := mutedruleFields[1].Descriptor()
+	// mutedrule.ReasonValidator is a validator for the "reason" field. It is called by the builders before save.
+	mutedrule.ReasonValidator = mutedruleDescReason.Validators[0].(func(string) error)
+	// mutedruleDescMutedBy is the schema descriptor for muted_by field.
+	mutedruleDescMutedBy := mutedruleFields[2].Descriptor()
+	// mutedrule.MutedByValidator is a validator for the "muted_by" field. It is called by the builders before save.
+	mutedrule.MutedByValidator = mutedruleDescMutedBy.Validators[0].(func(string) error)
+	// mutedruleDescID is the schema descriptor for id field.
+	mutedruleDescID := mutedruleMixinFields0[0].Descriptor()
+	// mutedrule.DefaultID holds the default value on creation for the id field.
+	mutedrule.DefaultID = mutedruleDescID.Default.(func() string)
+	// mutedrule.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	mutedrule.IDValidator = mutedruleDescID.Validators[0].(func(string) error)
 	oauthclientMixin := schema.OAuthClient{}.Mixin()
 	oauthclient.Policy = privacy.NewPolicies(oauthclientMixin[1], schema.OAuthClient{})
 	oauthclient.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -1677,6 +2444,10 @@ func init() {
 	oauthstateDescRedirectURI := oauthstateFields[6].Descriptor()
 	// oauthstate.RedirectURIValidator is a validator for the "redirect_uri" field. It is called by the builders before save.
 	oauthstate.RedirectURIValidator = oauthstateDescRedirectURI.Validators[0].(func(string) error)
+	// oauthstateDescSimulationID is the schema descriptor for simulation_id field.
+	oauthstateDescSimulationID := oauthstateFields[7].Descriptor()
+	// oauthstate.SimulationIDValidator is a validator for the "simulation_id" field. It is called by the builders before save.
+	oauthstate.SimulationIDValidator = oauthstateDescSimulationID.Validators[0].(func(string) error)
 	// oauthstateDescID is the schema descriptor for id field.
 	oauthstateDescID := oauthstateMixinFields0[0].Descriptor()
 	// oauthstate.DefaultID holds the default value on creation for the id field.
@@ -1771,6 +2542,94 @@ func init() {
 	permissionchange.DefaultID = permissionchangeDescID.Default.(func() string)
 	// permissionchange.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	permissionchange.IDValidator = permissionchangeDescID.Validators[0].(func(string) error)
+	permissionsnapshotMixin := schema.PermissionSnapshot{}.Mixin()
+	permissionsnapshot.Policy = privacy.NewPolicies(permissionsnapshotMixin[1], schema.PermissionSnapshot{})
+	permissionsnapshot.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := permissionsnapshot.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	permissionsnapshotMixinFields0 := permissionsnapshotMixin[0].Fields()
+	_ = permissionsnapshotMixinFields0
+	permissionsnapshotMixinFields1 := permissionsnapshotMixin[1].Fields()
+	_ = permissionsnapshotMixinFields1
+	permissionsnapshotFields := schema.PermissionSnapshot{}.Fields()
+	_ = permissionsnapshotFields
+	// permissionsnapshotDescWorkspaceID is the schema descriptor for workspace_id field.
+	permissionsnapshotDescWorkspaceID := permissionsnapshotMixinFields1[0].Descriptor()
+	// permissionsnapshot.WorkspaceIDValidator is a validator for the "workspace_id" field. It is called by the builders before save.
+	permissionsnapshot.WorkspaceIDValidator = func() func(string) error {
+		validators := permissionsnapshotDescWorkspaceID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(workspace_id string) error {
+			for _, fn := range fns {
+				if err := fn(workspace_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// permissionsnapshotDescIntegrationID is the schema descriptor for integration_id field.
+	permissionsnapshotDescIntegrationID := permissionsnapshotFields[0].Descriptor()
+	// permissionsnapshot.IntegrationIDValidator is a validator for the "integration_id" field. It is called by the builders before save.
+	permissionsnapshot.IntegrationIDValidator = func() func(string) error {
+		validators := permissionsnapshotDescIntegrationID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(integration string) error {
+			for _, fn := range fns {
+				if err := fn(integration); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// permissionsnapshotDescChecks is the schema descriptor for checks field.
+	permissionsnapshotDescChecks := permissionsnapshotFields[3].Descriptor()
+	// permissionsnapshot.DefaultChecks holds the default value on creation for the checks field.
+	permissionsnapshot.DefaultChecks = permissionsnapshotDescChecks.Default.(int)
+	// permissionsnapshotDescAPIVersion is the schema descriptor for api_version field.
+	permissionsnapshotDescAPIVersion := permissionsnapshotFields[4].Descriptor()
+	// permissionsnapshot.APIVersionValidator is a validator for the "api_version" field. It is called by the builders before save.
+	permissionsnapshot.APIVersionValidator = permissionsnapshotDescAPIVersion.Validators[0].(func(string) error)
+	// permissionsnapshotDescIdentity is the schema descriptor for identity field.
+	permissionsnapshotDescIdentity := permissionsnapshotFields[5].Descriptor()
+	// permissionsnapshot.IdentityValidator is a validator for the "identity" field. It is called by the builders before save.
+	permissionsnapshot.IdentityValidator = permissionsnapshotDescIdentity.Validators[0].(func(string) error)
+	// permissionsnapshotDescContentHash is the schema descriptor for content_hash field.
+	permissionsnapshotDescContentHash := permissionsnapshotFields[6].Descriptor()
+	// permissionsnapshot.ContentHashValidator is a validator for the "content_hash" field. It is called by the builders before save.
+	permissionsnapshot.ContentHashValidator = func() func(string) error {
+		validators := permissionsnapshotDescContentHash.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(content_hash string) error {
+			for _, fn := range fns {
+				if err := fn(content_hash); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// permissionsnapshotDescID is the schema descriptor for id field.
+	permissionsnapshotDescID := permissionsnapshotMixinFields0[0].Descriptor()
+	// permissionsnapshot.DefaultID holds the default value on creation for the id field.
+	permissionsnapshot.DefaultID = permissionsnapshotDescID.Default.(func() string)
+	// permissionsnapshot.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	permissionsnapshot.IDValidator = permissionsnapshotDescID.Validators[0].(func(string) error)
 	picklistMixin := schema.Picklist{}.Mixin()
 	picklist.Policy = privacy.NewPolicies(picklistMixin[1], schema.Picklist{})
 	picklist.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -1890,7 +2749,7 @@ func init() {
 		}
 	}()
 	// recipientDescAddedBy is the schema descriptor for added_by field.
-	recipientDescAddedBy := recipientFields[2].Descriptor()
+	recipientDescAddedBy := recipientFields[4].Descriptor()
 	// recipient.AddedByValidator is a validator for the "added_by" field. It is called by the builders before save.
 	recipient.AddedByValidator = recipientDescAddedBy.Validators[0].(func(string) error)
 	// recipientDescID is the schema descriptor for id field.
@@ -2485,6 +3344,100 @@ func init() {
 	signinlink.DefaultID = signinlinkDescID.Default.(func() string)
 	// signinlink.IDValidator is a validator for the "id" field. It is called by the builders before save.
 	signinlink.IDValidator = signinlinkDescID.Validators[0].(func(string) error)
+	snapshotobjectMixin := schema.SnapshotObject{}.Mixin()
+	snapshotobject.Policy = privacy.NewPolicies(snapshotobjectMixin[1], schema.SnapshotObject{})
+	snapshotobject.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := snapshotobject.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	snapshotobjectMixinFields0 := snapshotobjectMixin[0].Fields()
+	_ = snapshotobjectMixinFields0
+	snapshotobjectMixinFields1 := snapshotobjectMixin[1].Fields()
+	_ = snapshotobjectMixinFields1
+	snapshotobjectFields := schema.SnapshotObject{}.Fields()
+	_ = snapshotobjectFields
+	// snapshotobjectDescWorkspaceID is the schema descriptor for workspace_id field.
+	snapshotobjectDescWorkspaceID := snapshotobjectMixinFields1[0].Descriptor()
+	// snapshotobject.WorkspaceIDValidator is a validator for the "workspace_id" field. It is called by the builders before save.
+	snapshotobject.WorkspaceIDValidator = func() func(string) error {
+		validators := snapshotobjectDescWorkspaceID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(workspace_id string) error {
+			for _, fn := range fns {
+				if err := fn(workspace_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// snapshotobjectDescIntegrationID is the schema descriptor for integration_id field.
+	snapshotobjectDescIntegrationID := snapshotobjectFields[0].Descriptor()
+	// snapshotobject.IntegrationIDValidator is a validator for the "integration_id" field. It is called by the builders before save.
+	snapshotobject.IntegrationIDValidator = func() func(string) error {
+		validators := snapshotobjectDescIntegrationID.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(integration_id string) error {
+			for _, fn := range fns {
+				if err := fn(integration_id); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// snapshotobjectDescObjectName is the schema descriptor for object_name field.
+	snapshotobjectDescObjectName := snapshotobjectFields[1].Descriptor()
+	// snapshotobject.ObjectNameValidator is a validator for the "object_name" field. It is called by the builders before save.
+	snapshotobject.ObjectNameValidator = func() func(string) error {
+		validators := snapshotobjectDescObjectName.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(object_name string) error {
+			for _, fn := range fns {
+				if err := fn(object_name); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// snapshotobjectDescContentHash is the schema descriptor for content_hash field.
+	snapshotobjectDescContentHash := snapshotobjectFields[2].Descriptor()
+	// snapshotobject.ContentHashValidator is a validator for the "content_hash" field. It is called by the builders before save.
+	snapshotobject.ContentHashValidator = func() func(string) error {
+		validators := snapshotobjectDescContentHash.Validators
+		fns := [...]func(string) error{
+			validators[0].(func(string) error),
+			validators[1].(func(string) error),
+		}
+		return func(content_hash string) error {
+			for _, fn := range fns {
+				if err := fn(content_hash); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}()
+	// snapshotobjectDescID is the schema descriptor for id field.
+	snapshotobjectDescID := snapshotobjectMixinFields0[0].Descriptor()
+	// snapshotobject.DefaultID holds the default value on creation for the id field.
+	snapshotobject.DefaultID = snapshotobjectDescID.Default.(func() string)
+	// snapshotobject.IDValidator is a validator for the "id" field. It is called by the builders before save.
+	snapshotobject.IDValidator = snapshotobjectDescID.Validators[0].(func(string) error)
 	syncrunMixin := schema.SyncRun{}.Mixin()
 	syncrun.Policy = privacy.NewPolicies(syncrunMixin[1], schema.SyncRun{})
 	syncrun.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -2651,6 +3604,16 @@ func init() {
 	workspace.DefaultTimeZone = workspaceDescTimeZone.Default.(string)
 	// workspace.TimeZoneValidator is a validator for the "time_zone" field. It is called by the builders before save.
 	workspace.TimeZoneValidator = workspaceDescTimeZone.Validators[0].(func(string) error)
+	// workspaceDescDigestTime is the schema descriptor for digest_time field.
+	workspaceDescDigestTime := workspaceFields[4].Descriptor()
+	// workspace.DefaultDigestTime holds the default value on creation for the digest_time field.
+	workspace.DefaultDigestTime = workspaceDescDigestTime.Default.(string)
+	// workspace.DigestTimeValidator is a validator for the "digest_time" field. It is called by the builders before save.
+	workspace.DigestTimeValidator = workspaceDescDigestTime.Validators[0].(func(string) error)
+	// workspaceDescDigestZone is the schema descriptor for digest_zone field.
+	workspaceDescDigestZone := workspaceFields[5].Descriptor()
+	// workspace.DigestZoneValidator is a validator for the "digest_zone" field. It is called by the builders before save.
+	workspace.DigestZoneValidator = workspaceDescDigestZone.Validators[0].(func(string) error)
 	// workspaceDescID is the schema descriptor for id field.
 	workspaceDescID := workspaceMixinFields0[0].Descriptor()
 	// workspace.DefaultID holds the default value on creation for the id field.

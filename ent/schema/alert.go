@@ -43,6 +43,16 @@ func (Alert) Fields() []ent.Field {
 		field.Time("last_seen_at"),
 		field.Time("resolved_at").Optional().Nillable(),
 		field.Enum("resolution").GoType(crm.AlertResolution("")).Optional().Nillable(),
+		field.Time("opened_at").Optional().Nillable().Comment("when it was opened, or opened again, last"),
+		field.Time("since").Optional().Nillable().Comment("since when the problem holds, as the CRM's answers tell"),
+		field.Bool("folded").Default(false).Comment("its object is lost as well, whose alert tells the story"),
+		field.Int("flaps").Default(0).Comment("how often its problem came back within the damping window of an opening (requirement J5)"),
+		field.Time("acknowledged_at").Optional().Nillable(),
+		field.String("acknowledged_by").MaxLen(80).Optional(),
+		field.Time("snoozed_until").Optional().Nillable(),
+		field.String("snoozed_by").MaxLen(80).Optional(),
+		field.String("resolved_by").MaxLen(80).Optional().Comment("who dismissed it; empty when it resolved by itself"),
+		field.String("note").MaxLen(500).Optional().Comment("what was said with the last of these"),
 	}
 }
 

@@ -32,6 +32,7 @@ func (CrmField) Fields() []ent.Field {
 		field.Bool("readable").Default(false),
 		field.Bool("creatable").Default(false),
 		field.Bool("updatable").Default(false),
+		field.Time("rights_since").Optional().Nillable().Comment("when the right to create or update last changed"),
 		field.Bool("standardized").Default(false),
 		field.Bool("hideable").Default(true),
 		field.Bool("custom").Default(false),

@@ -30,6 +30,8 @@ func (CrmObject) Fields() []ent.Field {
 		field.Enum("requirement").GoType(crm.Requirement("")).Default(string(crm.Optional)),
 		field.Enum("status").GoType(crm.ObjectStatus("")).Default(string(crm.ObjectNotChecked)),
 		field.JSON("rights", crm.Rights{}).Optional(),
+		field.Time("rights_since").Optional().Nillable().Comment("when the right to create or update last changed"),
+		field.Bool("published").Default(true).Comment("whether it is standardized and synced (requirement F4)"),
 		field.Enum("cause").GoType(crm.Cause("")).Optional().Nillable(),
 		field.String("evidence").MaxLen(1000).Optional(),
 		field.Time("since").Optional().Nillable().Comment("when the present status began"),

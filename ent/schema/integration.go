@@ -59,6 +59,10 @@ func (Integration) Fields() []ent.Field {
 		field.Int("quota_used").Default(0).Comment("the CRM's own figure when it was last told"),
 		field.Int("quota_max").Default(0).Comment("0: the CRM has not told"),
 		field.Time("quota_at").Optional().Nillable(),
+		field.Int("package_version").Default(0).Comment("of the workspace's package; 0 is the newest"),
+		field.Int("watch_minutes").Default(0).Comment("between two probes of watch mode; 0 is off"),
+		field.Time("next_watch_at").Optional().Nillable(),
+		field.Time("watched_at").Optional().Nillable().Comment("of the last probe that answered"),
 		field.Time("updated_at"),
 	}
 }
@@ -71,6 +75,9 @@ func (Integration) Edges() []ent.Edge {
 		edge.To("alerts", Alert.Type).Annotations(entgql.RelayConnection()),
 		edge.To("mappings", Mapping.Type),
 		edge.To("permission_changes", PermissionChange.Type).Annotations(entgql.RelayConnection()),
+		edge.To("snapshots", PermissionSnapshot.Type).Annotations(entgql.RelayConnection()),
+		edge.To("mapping_changes", MappingChange.Type).Annotations(entgql.RelayConnection()),
+		edge.To("identity_simulations", IdentitySimulation.Type).Annotations(entgql.RelayConnection()),
 	}
 }
 
@@ -79,6 +86,7 @@ func (Integration) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("workspace_id", "slot").Unique(),
 		index.Fields("next_run_at"),
+		index.Fields("next_watch_at"),
 	}
 }
 

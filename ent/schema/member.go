@@ -30,6 +30,7 @@ func (Member) Fields() []ent.Field {
 		field.String("subject").MaxLen(300).Optional().Comment("of that identity; with the issuer it is what later sign-ins are known by"),
 		field.String("invited_by").MaxLen(80).Optional().Immutable(),
 		field.Time("last_seen_at").Optional().Nillable().Comment("of the last sign-in"),
+		field.Time("inbox_read_through").Optional().Nillable().Comment("items of the inbox up to here are read"),
 		field.Time("removed_at").Optional().Nillable(),
 		field.String("email_key").MaxLen(320).Optional().Nillable().Comment("the e-mail while the member is not removed; unique, so an address is one member"),
 	}

@@ -29,6 +29,7 @@ func (OAuthState) Fields() []ent.Field {
 		field.Bytes("browser_hash").MaxLen(32).Optional().Sensitive().Comment("of the cookie of the browser that opened the link"),
 		field.Bytes("sealed_verifier").Immutable().Sensitive().Comment("PKCE code verifier"),
 		field.String("redirect_uri").MaxLen(500).Immutable(),
+		field.String("simulation_id").MaxLen(40).Optional().Immutable().Comment("of the simulation that the sign-in is for; its tokens are not kept"),
 		field.Time("expires_at").Immutable(),
 		field.Time("used_at").Optional().Nillable(),
 	}

@@ -25,6 +25,8 @@ func (Recipient) Fields() []ent.Field {
 	return []ent.Field{
 		field.String("address").MaxLen(320).NotEmpty().Immutable().Comment("lower case").Annotations(entgql.OrderField("ADDRESS")),
 		field.Enum("class").GoType(crm.RecipientClass("")).Immutable(),
+		field.Enum("kind").GoType(crm.RecipientKind("")).Default(string(crm.RecipientPerson)),
+		field.Enum("min_severity").GoType(crm.Severity("")).Default(string(crm.SeverityInfo)).Comment("of what is mailed at once; mandatory mails go out in any case (requirement K15)"),
 		field.String("added_by").MaxLen(80).Immutable(),
 	}
 }

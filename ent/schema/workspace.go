@@ -27,6 +27,9 @@ func (Workspace) Fields() []ent.Field {
 		field.Enum("edition").GoType(crm.Edition("")).Default(string(crm.EditionAdvancedPlus)),
 		field.String("package_key").MaxLen(100).NotEmpty(),
 		field.String("time_zone").MaxLen(64).Default("UTC").Comment("IANA name; the default zone of schedules"),
+		field.String("digest_time").MaxLen(5).Default("07:00").Comment("local time of the daily digest, HH:MM"),
+		field.String("digest_zone").MaxLen(64).Optional().Comment("IANA name; empty is the workspace's"),
+		field.Time("next_digest_at").Optional().Nillable().Comment("when the next digest is due; empty before the first"),
 	}
 }
 

@@ -85,6 +85,21 @@ func TimeZone(v string) predicate.Workspace {
 	return predicate.Workspace(sql.FieldEQ(FieldTimeZone, v))
 }
 
+// DigestTime applies equality check predicate on the "digest_time" field. It's identical to DigestTimeEQ.
+func DigestTime(v string) predicate.Workspace {
+	return predicate.Workspace(sql.FieldEQ(FieldDigestTime, v))
+}
+
+// DigestZone applies equality check predicate on the "digest_zone" field. It's identical to DigestZoneEQ.
+func DigestZone(v string) predicate.Workspace {
+	return predicate.Workspace(sql.FieldEQ(FieldDigestZone, v))
+}
+
+// NextDigestAt applies equality check predicate on the "next_digest_at" field. It's identical to NextDigestAtEQ.
+func NextDigestAt(v time.Time) predicate.Workspace {
+	return predicate.Workspace(sql.FieldEQ(FieldNextDigestAt, v))
+}
+
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.
 func CreatedAtEQ(v time.Time) predicate.Workspace {
 	return predicate.Workspace(sql.FieldEQ(FieldCreatedAt, v))
@@ -348,6 +363,196 @@ func TimeZoneEqualFold(v string) predicate.Workspace {
 // TimeZoneContainsFold applies the ContainsFold predicate on the "time_zone" field.
 func TimeZoneContainsFold(v string) predicate.Workspace {
 	return predicate.Workspace(sql.FieldContainsFold(FieldTimeZone, v))
+}
+
+// DigestTimeEQ applies the EQ predicate on the "digest_time" field.
+func DigestTimeEQ(v string) predicate.Workspace {
+	return predicate.Workspace(sql.FieldEQ(FieldDigestTime, v))
+}
+
+// DigestTimeNEQ applies the NEQ predicate on the "digest_time" field.
+func DigestTimeNEQ(v string) predicate.Workspace {
+	return predicate.Workspace(sql.FieldNEQ(FieldDigestTime, v))
+}
+
+// DigestTimeIn applies the In predicate on the "digest_time" field.
+func DigestTimeIn(vs ...string) predicate.Workspace {
+	return predicate.Workspace(sql.FieldIn(FieldDigestTime, vs...))
+}
+
+// DigestTimeNotIn applies the NotIn predicate on the "digest_time" field.
+func DigestTimeNotIn(vs ...string) predicate.Workspace {
+	return predicate.Workspace(sql.FieldNotIn(FieldDigestTime, vs...))
+}
+
+// DigestTimeGT applies the GT predicate on the "digest_time" field.
+func DigestTimeGT(v string) predicate.Workspace {
+	return predicate.Workspace(sql.FieldGT(FieldDigestTime, v))
+}
+
+// DigestTimeGTE applies the GTE predicate on the "digest_time" field.
+func DigestTimeGTE(v string) predicate.Workspace {
+	return predicate.Workspace(sql.FieldGTE(FieldDigestTime, v))
+}
+
+// DigestTimeLT applies the LT predicate on the "digest_time" field.
+func DigestTimeLT(v string) predicate.Workspace {
+	return predicate.Workspace(sql.FieldLT(FieldDigestTime, v))
+}
+
+// DigestTimeLTE applies the LTE predicate on the "digest_time" field.
+func DigestTimeLTE(v string) predicate.Workspace {
+	return predicate.Workspace(sql.FieldLTE(FieldDigestTime, v))
+}
+
+// DigestTimeContains applies the Contains predicate on the "digest_time" field.
+func DigestTimeContains(v string) predicate.Workspace {
+	return predicate.Workspace(sql.FieldContains(FieldDigestTime, v))
+}
+
+// DigestTimeHasPrefix applies the HasPrefix predicate on the "digest_time" field.
+func DigestTimeHasPrefix(v string) predicate.Workspace {
+	return predicate.Workspace(sql.FieldHasPrefix(FieldDigestTime, v))
+}
+
+// DigestTimeHasSuffix applies the HasSuffix predicate on the "digest_time" field.
+func DigestTimeHasSuffix(v string) predicate.Workspace {
+	return predicate.Workspace(sql.FieldHasSuffix(FieldDigestTime, v))
+}
+
+// DigestTimeEqualFold applies the EqualFold predicate on the "digest_time" field.
+func DigestTimeEqualFold(v string) predicate.Workspace {
+	return predicate.Workspace(sql.FieldEqualFold(FieldDigestTime, v))
+}
+
+// DigestTimeContainsFold applies the ContainsFold predicate on the "digest_time" field.
+func DigestTimeContainsFold(v string) predicate.Workspace {
+	return predicate.Workspace(sql.FieldContainsFold(FieldDigestTime, v))
+}
+
+// DigestZoneEQ applies the EQ predicate on the "digest_zone" field.
+func DigestZoneEQ(v string) predicate.Workspace {
+	return predicate.Workspace(sql.FieldEQ(FieldDigestZone, v))
+}
+
+// DigestZoneNEQ applies the NEQ predicate on the "digest_zone" field.
+func DigestZoneNEQ(v string) predicate.Workspace {
+	return predicate.Workspace(sql.FieldNEQ(FieldDigestZone, v))
+}
+
+// DigestZoneIn applies the In predicate on the "digest_zone" field.
+func DigestZoneIn(vs ...string) predicate.Workspace {
+	return predicate.Workspace(sql.FieldIn(FieldDigestZone, vs...))
+}
+
+// DigestZoneNotIn applies the NotIn predicate on the "digest_zone" field.
+func DigestZoneNotIn(vs ...string) predicate.Workspace {
+	return predicate.Workspace(sql.FieldNotIn(FieldDigestZone, vs...))
+}
+
+// DigestZoneGT applies the GT predicate on the "digest_zone" field.
+func DigestZoneGT(v string) predicate.Workspace {
+	return predicate.Workspace(sql.FieldGT(FieldDigestZone, v))
+}
+
+// DigestZoneGTE applies the GTE predicate on the "digest_zone" field.
+func DigestZoneGTE(v string) predicate.Workspace {
+	return predicate.Workspace(sql.FieldGTE(FieldDigestZone, v))
+}
+
+// DigestZoneLT applies the LT predicate on the "digest_zone" field.
+func DigestZoneLT(v string) predicate.Workspace {
+	return predicate.Workspace(sql.FieldLT(FieldDigestZone, v))
+}
+
+// DigestZoneLTE applies the LTE predicate on the "digest_zone" field.
+func DigestZoneLTE(v string) predicate.Workspace {
+	return predicate.Workspace(sql.FieldLTE(FieldDigestZone, v))
+}
+
+// DigestZoneContains applies the Contains predicate on the "digest_zone" field.
+func DigestZoneContains(v string) predicate.Workspace {
+	return predicate.Workspace(sql.FieldContains(FieldDigestZone, v))
+}
+
+// DigestZoneHasPrefix applies the HasPrefix predicate on the "digest_zone" field.
+func DigestZoneHasPrefix(v string) predicate.Workspace {
+	return predicate.Workspace(sql.FieldHasPrefix(FieldDigestZone, v))
+}
+
+// DigestZoneHasSuffix applies the HasSuffix predicate on the "digest_zone" field.
+func DigestZoneHasSuffix(v string) predicate.Workspace {
+	return predicate.Workspace(sql.FieldHasSuffix(FieldDigestZone, v))
+}
+
+// DigestZoneIsNil applies the IsNil predicate on the "digest_zone" field.
+func DigestZoneIsNil() predicate.Workspace {
+	return predicate.Workspace(sql.FieldIsNull(FieldDigestZone))
+}
+
+// DigestZoneNotNil applies the NotNil predicate on the "digest_zone" field.
+func DigestZoneNotNil() predicate.Workspace {
+	return predicate.Workspace(sql.FieldNotNull(FieldDigestZone))
+}
+
+// DigestZoneEqualFold applies the EqualFold predicate on the "digest_zone" field.
+func DigestZoneEqualFold(v string) predicate.Workspace {
+	return predicate.Workspace(sql.FieldEqualFold(FieldDigestZone, v))
+}
+
+// DigestZoneContainsFold applies the ContainsFold predicate on the "digest_zone" field.
+func DigestZoneContainsFold(v string) predicate.Workspace {
+	return predicate.Workspace(sql.FieldContainsFold(FieldDigestZone, v))
+}
+
+// NextDigestAtEQ applies the EQ predicate on the "next_digest_at" field.
+func NextDigestAtEQ(v time.Time) predicate.Workspace {
+	return predicate.Workspace(sql.FieldEQ(FieldNextDigestAt, v))
+}
+
+// NextDigestAtNEQ applies the NEQ predicate on the "next_digest_at" field.
+func NextDigestAtNEQ(v time.Time) predicate.Workspace {
+	return predicate.Workspace(sql.FieldNEQ(FieldNextDigestAt, v))
+}
+
+// NextDigestAtIn applies the In predicate on the "next_digest_at" field.
+func NextDigestAtIn(vs ...time.Time) predicate.Workspace {
+	return predicate.Workspace(sql.FieldIn(FieldNextDigestAt, vs...))
+}
+
+// NextDigestAtNotIn applies the NotIn predicate on the "next_digest_at" field.
+func NextDigestAtNotIn(vs ...time.Time) predicate.Workspace {
+	return predicate.Workspace(sql.FieldNotIn(FieldNextDigestAt, vs...))
+}
+
+// NextDigestAtGT applies the GT predicate on the "next_digest_at" field.
+func NextDigestAtGT(v time.Time) predicate.Workspace {
+	return predicate.Workspace(sql.FieldGT(FieldNextDigestAt, v))
+}
+
+// NextDigestAtGTE applies the GTE predicate on the "next_digest_at" field.
+func NextDigestAtGTE(v time.Time) predicate.Workspace {
+	return predicate.Workspace(sql.FieldGTE(FieldNextDigestAt, v))
+}
+
+// NextDigestAtLT applies the LT predicate on the "next_digest_at" field.
+func NextDigestAtLT(v time.Time) predicate.Workspace {
+	return predicate.Workspace(sql.FieldLT(FieldNextDigestAt, v))
+}
+
+// NextDigestAtLTE applies the LTE predicate on the "next_digest_at" field.
+func NextDigestAtLTE(v time.Time) predicate.Workspace {
+	return predicate.Workspace(sql.FieldLTE(FieldNextDigestAt, v))
+}
+
+// NextDigestAtIsNil applies the IsNil predicate on the "next_digest_at" field.
+func NextDigestAtIsNil() predicate.Workspace {
+	return predicate.Workspace(sql.FieldIsNull(FieldNextDigestAt))
+}
+
+// NextDigestAtNotNil applies the NotNil predicate on the "next_digest_at" field.
+func NextDigestAtNotNil() predicate.Workspace {
+	return predicate.Workspace(sql.FieldNotNull(FieldNextDigestAt))
 }
 
 // And groups predicates with the AND operator between them.

@@ -25,6 +25,12 @@ const (
 	FieldPackageKey = "package_key"
 	// FieldTimeZone holds the string denoting the time_zone field in the database.
 	FieldTimeZone = "time_zone"
+	// FieldDigestTime holds the string denoting the digest_time field in the database.
+	FieldDigestTime = "digest_time"
+	// FieldDigestZone holds the string denoting the digest_zone field in the database.
+	FieldDigestZone = "digest_zone"
+	// FieldNextDigestAt holds the string denoting the next_digest_at field in the database.
+	FieldNextDigestAt = "next_digest_at"
 	// Table holds the table name of the workspace in the database.
 	Table = "workspaces"
 )
@@ -37,6 +43,9 @@ var Columns = []string{
 	FieldEdition,
 	FieldPackageKey,
 	FieldTimeZone,
+	FieldDigestTime,
+	FieldDigestZone,
+	FieldNextDigestAt,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -65,6 +74,12 @@ var (
 	DefaultTimeZone string
 	// TimeZoneValidator is a validator for the "time_zone" field. It is called by the builders before save.
 	TimeZoneValidator func(string) error
+	// DefaultDigestTime holds the default value on creation for the "digest_time" field.
+	DefaultDigestTime string
+	// DigestTimeValidator is a validator for the "digest_time" field. It is called by the builders before save.
+	DigestTimeValidator func(string) error
+	// DigestZoneValidator is a validator for the "digest_zone" field. It is called by the builders before save.
+	DigestZoneValidator func(string) error
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() string
 	// IDValidator is a validator for the "id" field. It is called by the builders before save.
@@ -114,4 +129,19 @@ func ByPackageKey(opts ...sql.OrderTermOption) OrderOption {
 // ByTimeZone orders the results by the time_zone field.
 func ByTimeZone(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldTimeZone, opts...).ToFunc()
+}
+
+// ByDigestTime orders the results by the digest_time field.
+func ByDigestTime(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldDigestTime, opts...).ToFunc()
+}
+
+// ByDigestZone orders the results by the digest_zone field.
+func ByDigestZone(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldDigestZone, opts...).ToFunc()
+}
+
+// ByNextDigestAt orders the results by the next_digest_at field.
+func ByNextDigestAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldNextDigestAt, opts...).ToFunc()
 }

@@ -161,6 +161,52 @@ func (ec *executionContext) fieldContext_Recipient_class(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Recipient", field, false, false, errors.New("field of type RecipientClass does not have child fields"))
 }
 
+func (ec *executionContext) _Recipient_kind(ctx context.Context, field graphql.CollectedField, obj *ent.Recipient) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Recipient_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v crm.RecipientKind) graphql.Marshaler {
+			return ec.marshalNRecipientKind2githubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐRecipientKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Recipient_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Recipient", field, false, false, errors.New("field of type RecipientKind does not have child fields"))
+}
+
+func (ec *executionContext) _Recipient_minSeverity(ctx context.Context, field graphql.CollectedField, obj *ent.Recipient) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Recipient_minSeverity(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MinSeverity, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v crm.Severity) graphql.Marshaler {
+			return ec.marshalNSeverity2githubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐSeverity(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Recipient_minSeverity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Recipient", field, false, false, errors.New("field of type Severity does not have child fields"))
+}
+
 func (ec *executionContext) _Recipient_createdAt(ctx context.Context, field graphql.CollectedField, obj *ent.Recipient) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -381,6 +427,70 @@ func (ec *executionContext) fieldContext_RemoveRecipientPayload_userErrors(_ con
 	return fc, nil
 }
 
+func (ec *executionContext) _UpdateRecipientPayload_recipient(ctx context.Context, field graphql.CollectedField, obj *model.UpdateRecipientPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateRecipientPayload_recipient(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Recipient, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Recipient) graphql.Marshaler {
+			return ec.marshalORecipient2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋentᚐRecipient(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UpdateRecipientPayload_recipient(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdateRecipientPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Recipient(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UpdateRecipientPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.UpdateRecipientPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateRecipientPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UpdateRecipientPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdateRecipientPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 // endregion **************************** field.gotpl *****************************
 
 // region    **************************** input.gotpl *****************************
@@ -396,7 +506,14 @@ func (ec *executionContext) unmarshalInputAddRecipientsInput(ctx context.Context
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"idempotencyKey", "addresses", "class"}
+	if _, present := asMap["kind"]; !present {
+		asMap["kind"] = "PERSON"
+	}
+	if _, present := asMap["minSeverity"]; !present {
+		asMap["minSeverity"] = "INFO"
+	}
+
+	fieldsInOrder := [...]string{"idempotencyKey", "addresses", "class", "kind", "minSeverity"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -424,6 +541,20 @@ func (ec *executionContext) unmarshalInputAddRecipientsInput(ctx context.Context
 				return it, err
 			}
 			it.Class = data
+		case "kind":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("kind"))
+			data, err := ec.unmarshalNRecipientKind2githubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐRecipientKind(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Kind = data
+		case "minSeverity":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("minSeverity"))
+			data, err := ec.unmarshalNSeverity2githubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐSeverity(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.MinSeverity = data
 		}
 	}
 	return it, nil
@@ -461,6 +592,57 @@ func (ec *executionContext) unmarshalInputRemoveRecipientInput(ctx context.Conte
 				return it, err
 			}
 			it.RecipientID = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputUpdateRecipientInput(ctx context.Context, obj any) (model.UpdateRecipientInput, error) {
+	var it model.UpdateRecipientInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"idempotencyKey", "recipientId", "kind", "minSeverity"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = data
+		case "recipientId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("recipientId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.RecipientID = data
+		case "kind":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("kind"))
+			data, err := ec.unmarshalORecipientKind2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐRecipientKind(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Kind = data
+		case "minSeverity":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("minSeverity"))
+			data, err := ec.unmarshalOSeverity2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐSeverity(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.MinSeverity = data
 		}
 	}
 	return it, nil
@@ -541,6 +723,16 @@ func (ec *executionContext) _Recipient(ctx context.Context, sel ast.SelectionSet
 			}
 		case "class":
 			out.Values[i] = ec._Recipient_class(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "kind":
+			out.Values[i] = ec._Recipient_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "minSeverity":
+			out.Values[i] = ec._Recipient_minSeverity(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -704,6 +896,49 @@ func (ec *executionContext) _RemoveRecipientPayload(ctx context.Context, sel ast
 	return out
 }
 
+var updateRecipientPayloadImplementors = []string{"UpdateRecipientPayload"}
+
+func (ec *executionContext) _UpdateRecipientPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateRecipientPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, updateRecipientPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UpdateRecipientPayload")
+		case "recipient":
+			out.Values[i] = ec._UpdateRecipientPayload_recipient(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._UpdateRecipientPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 // endregion **************************** object.gotpl ****************************
 
 // region    ***************************** type.gotpl *****************************
@@ -760,6 +995,23 @@ func (ec *executionContext) marshalNRecipientConnection2ᚖgithubᚗcomᚋfieldw
 	return ec._RecipientConnection(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNRecipientKind2githubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐRecipientKind(ctx context.Context, v any) (crm.RecipientKind, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := crm.RecipientKind(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRecipientKind2githubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐRecipientKind(ctx context.Context, sel ast.SelectionSet, v crm.RecipientKind) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+	}
+	return res
+}
+
 func (ec *executionContext) unmarshalNRemoveRecipientInput2githubᚗcomᚋfieldwardenᚋfieldwardenᚋgraphᚋmodelᚐRemoveRecipientInput(ctx context.Context, v any) (model.RemoveRecipientInput, error) {
 	res, err := ec.unmarshalInputRemoveRecipientInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -773,6 +1025,21 @@ func (ec *executionContext) marshalNRemoveRecipientPayload2ᚖgithubᚗcomᚋfie
 		return graphql.Null
 	}
 	return ec._RemoveRecipientPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNUpdateRecipientInput2githubᚗcomᚋfieldwardenᚋfieldwardenᚋgraphᚋmodelᚐUpdateRecipientInput(ctx context.Context, v any) (model.UpdateRecipientInput, error) {
+	res, err := ec.unmarshalInputUpdateRecipientInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNUpdateRecipientPayload2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋgraphᚋmodelᚐUpdateRecipientPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdateRecipientPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._UpdateRecipientPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalORecipient2ᚕᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋentᚐRecipientᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Recipient) graphql.Marshaler {
@@ -819,6 +1086,25 @@ func (ec *executionContext) marshalORecipientEdge2ᚖgithubᚗcomᚋfieldwarden�
 		return graphql.Null
 	}
 	return ec._RecipientEdge(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalORecipientKind2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐRecipientKind(ctx context.Context, v any) (*crm.RecipientKind, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := graphql.UnmarshalString(v)
+	res := crm.RecipientKind(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalORecipientKind2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐRecipientKind(ctx context.Context, sel ast.SelectionSet, v *crm.RecipientKind) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(string(*v))
+	return res
 }
 
 // endregion ***************************** type.gotpl *****************************

@@ -26,13 +26,20 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 type ResolverRoot interface {
 	Alert() AlertResolver
 	AuditEntry() AuditEntryResolver
+	Channel() ChannelResolver
 	CrmField() CrmFieldResolver
 	CrmObject() CrmObjectResolver
+	Delivery() DeliveryResolver
+	DeliveryAttempt() DeliveryAttemptResolver
+	Digest() DigestResolver
 	FailedRecord() FailedRecordResolver
 	FeedEntry() FeedEntryResolver
 	Fix() FixResolver
+	IdentitySimulation() IdentitySimulationResolver
+	InboxItem() InboxItemResolver
 	Integration() IntegrationResolver
 	Mutation() MutationResolver
+	PermissionSnapshot() PermissionSnapshotResolver
 	Query() QueryResolver
 	RunError() RunErrorResolver
 	RunLogEntry() RunLogEntryResolver
@@ -47,6 +54,11 @@ type DirectiveRoot struct {
 }
 
 type ComplexityRoot struct {
+	AcknowledgeAlertPayload struct {
+		Alert      func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	AddRecipientsPayload struct {
 		Recipients func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -59,26 +71,38 @@ type ComplexityRoot struct {
 	}
 
 	Alert struct {
-		Affected      func(childComplexity int) int
-		Cause         func(childComplexity int) int
-		CreatedAt     func(childComplexity int) int
-		Evidence      func(childComplexity int) int
-		FieldName     func(childComplexity int) int
-		Fix           func(childComplexity int) int
-		ID            func(childComplexity int) int
-		Integration   func(childComplexity int) int
-		LastSeenAt    func(childComplexity int) int
-		Mandatory     func(childComplexity int) int
-		Message       func(childComplexity int) int
-		ObjectName    func(childComplexity int) int
-		Occurrences   func(childComplexity int) int
-		Resolution    func(childComplexity int) int
-		ResolvedAt    func(childComplexity int) int
-		Rule          func(childComplexity int) int
-		Severity      func(childComplexity int) int
-		StandardField func(childComplexity int) int
-		State         func(childComplexity int) int
-		Title         func(childComplexity int) int
+		AcknowledgedAt func(childComplexity int) int
+		AcknowledgedBy func(childComplexity int) int
+		Affected       func(childComplexity int) int
+		Cause          func(childComplexity int) int
+		CreatedAt      func(childComplexity int) int
+		Deliveries     func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
+		Evidence       func(childComplexity int) int
+		FieldName      func(childComplexity int) int
+		Fix            func(childComplexity int) int
+		Flaps          func(childComplexity int) int
+		Folded         func(childComplexity int) int
+		FoldedAlerts   func(childComplexity int) int
+		ID             func(childComplexity int) int
+		Integration    func(childComplexity int) int
+		LastSeenAt     func(childComplexity int) int
+		Mandatory      func(childComplexity int) int
+		Message        func(childComplexity int) int
+		Note           func(childComplexity int) int
+		ObjectName     func(childComplexity int) int
+		Occurrences    func(childComplexity int) int
+		OpenedAt       func(childComplexity int) int
+		PageURL        func(childComplexity int) int
+		Resolution     func(childComplexity int) int
+		ResolvedAt     func(childComplexity int) int
+		ResolvedBy     func(childComplexity int) int
+		Rule           func(childComplexity int) int
+		Severity       func(childComplexity int) int
+		Since          func(childComplexity int) int
+		SnoozedUntil   func(childComplexity int) int
+		StandardField  func(childComplexity int) int
+		State          func(childComplexity int) int
+		Title          func(childComplexity int) int
 	}
 
 	AlertConnection struct {
@@ -87,16 +111,33 @@ type ComplexityRoot struct {
 		TotalCount func(childComplexity int) int
 	}
 
+	AlertCount struct {
+		Count func(childComplexity int) int
+		Key   func(childComplexity int) int
+	}
+
 	AlertEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
 	}
 
 	AlertEvent struct {
-		Alert  func(childComplexity int) int
-		At     func(childComplexity int) int
-		Cursor func(childComplexity int) int
-		Event  func(childComplexity int) int
+		Alert    func(childComplexity int) int
+		At       func(childComplexity int) int
+		Cursor   func(childComplexity int) int
+		Event    func(childComplexity int) int
+		Snapshot func(childComplexity int) int
+	}
+
+	AlertRuleInfo struct {
+		Description func(childComplexity int) int
+		Mailed      func(childComplexity int) int
+		Mandatory   func(childComplexity int) int
+		MutedAt     func(childComplexity int) int
+		MutedReason func(childComplexity int) int
+		Rule        func(childComplexity int) int
+		Severity    func(childComplexity int) int
+		Title       func(childComplexity int) int
 	}
 
 	ApiBudget struct {
@@ -112,6 +153,11 @@ type ComplexityRoot struct {
 		Key                   func(childComplexity int) int
 		RecommendedDailyLimit func(childComplexity int) int
 		Title                 func(childComplexity int) int
+	}
+
+	ApplyMappingProposalsPayload struct {
+		Mappings   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	AuditEntry struct {
@@ -154,6 +200,32 @@ type ComplexityRoot struct {
 	CancelRunPayload struct {
 		Run        func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	Channel struct {
+		CreatedAt       func(childComplexity int) int
+		DisabledAt      func(childComplexity int) int
+		DisabledReason  func(childComplexity int) int
+		Enabled         func(childComplexity int) int
+		HeaderNames     func(childComplexity int) int
+		Host            func(childComplexity int) int
+		ID              func(childComplexity int) int
+		Kind            func(childComplexity int) int
+		LastDeliveredAt func(childComplexity int) int
+		MinSeverity     func(childComplexity int) int
+		Name            func(childComplexity int) int
+		PendingCount    func(childComplexity int) int
+	}
+
+	ChannelConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	ChannelEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	CheckIntegrationPayload struct {
@@ -208,6 +280,12 @@ type ComplexityRoot struct {
 		UserErrors  func(childComplexity int) int
 	}
 
+	CreateChannelPayload struct {
+		Channel       func(childComplexity int) int
+		SigningSecret func(childComplexity int) int
+		UserErrors    func(childComplexity int) int
+	}
+
 	CreateServiceTokenPayload struct {
 		ServiceToken func(childComplexity int) int
 		Token        func(childComplexity int) int
@@ -215,16 +293,23 @@ type ComplexityRoot struct {
 	}
 
 	CrmField struct {
+		Accessed      func(childComplexity int) int
 		Candidate     func(childComplexity int) int
 		Cause         func(childComplexity int) int
 		CheckedAt     func(childComplexity int) int
 		Custom        func(childComplexity int) int
 		DataType      func(childComplexity int) int
 		Evidence      func(childComplexity int) int
+		Fix           func(childComplexity int) int
+		Guidance      func(childComplexity int) int
 		Hideable      func(childComplexity int) int
+		History       func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
 		ID            func(childComplexity int) int
 		Label         func(childComplexity int) int
+		MissingRights func(childComplexity int) int
+		Monitored     func(childComplexity int) int
 		Name          func(childComplexity int) int
+		NeededBy      func(childComplexity int) int
 		Rights        func(childComplexity int) int
 		Since         func(childComplexity int) int
 		Stale         func(childComplexity int) int
@@ -247,16 +332,24 @@ type ComplexityRoot struct {
 
 	CrmObject struct {
 		APIVersion       func(childComplexity int) int
+		Accessed         func(childComplexity int) int
 		Cause            func(childComplexity int) int
 		CheckedAt        func(childComplexity int) int
+		EmptySearch      func(childComplexity int, search string, statuses []crm.FieldStatus) int
 		Evidence         func(childComplexity int) int
 		Field            func(childComplexity int, name string) int
 		FieldCounts      func(childComplexity int) int
 		Fields           func(childComplexity int, search *string, statuses []crm.FieldStatus, includeInaccessible bool, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
 		Fix              func(childComplexity int) int
+		History          func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
 		ID               func(childComplexity int) int
 		Label            func(childComplexity int) int
+		MatchCounts      func(childComplexity int, search *string) int
+		MissingRights    func(childComplexity int) int
+		Monitored        func(childComplexity int) int
 		Name             func(childComplexity int) int
+		NeededBy         func(childComplexity int) int
+		Published        func(childComplexity int) int
 		RecordAccess     func(childComplexity int) int
 		RecordAccessNote func(childComplexity int) int
 		Requirement      func(childComplexity int) int
@@ -284,6 +377,82 @@ type ComplexityRoot struct {
 		Max           func(childComplexity int) int
 		StopAtPercent func(childComplexity int) int
 		Used          func(childComplexity int) int
+	}
+
+	Delivery struct {
+		Address       func(childComplexity int) int
+		Alert         func(childComplexity int) int
+		Attempts      func(childComplexity int) int
+		Channel       func(childComplexity int) int
+		CreatedAt     func(childComplexity int) int
+		DeliveredAt   func(childComplexity int) int
+		Digest        func(childComplexity int) int
+		Event         func(childComplexity int) int
+		Failure       func(childComplexity int) int
+		ID            func(childComplexity int) int
+		Kind          func(childComplexity int) int
+		Log           func(childComplexity int) int
+		Medium        func(childComplexity int) int
+		NextAttemptAt func(childComplexity int) int
+		ResponseCode  func(childComplexity int) int
+		State         func(childComplexity int) int
+	}
+
+	DeliveryAttempt struct {
+		At           func(childComplexity int) int
+		Code         func(childComplexity int) int
+		Failure      func(childComplexity int) int
+		Milliseconds func(childComplexity int) int
+	}
+
+	DeliveryConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	DeliveryEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	Digest struct {
+		CreatedAt  func(childComplexity int) int
+		Deliveries func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
+		ID         func(childComplexity int) int
+		LocalDate  func(childComplexity int) int
+		Lost       func(childComplexity int) int
+		Mail       func(childComplexity int) int
+		Recipients func(childComplexity int) int
+		Resolved   func(childComplexity int) int
+		Zone       func(childComplexity int) int
+	}
+
+	DigestConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	DigestEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	DigestMail struct {
+		HTML    func(childComplexity int) int
+		Sends   func(childComplexity int) int
+		Subject func(childComplexity int) int
+		Text    func(childComplexity int) int
+	}
+
+	DigestSettings struct {
+		Addresses      func(childComplexity int) int
+		LastAt         func(childComplexity int) int
+		MailConfigured func(childComplexity int) int
+		NextAt         func(childComplexity int) int
+		Time           func(childComplexity int) int
+		Zone           func(childComplexity int) int
 	}
 
 	DisabledSetting struct {
@@ -316,6 +485,12 @@ type ComplexityRoot struct {
 		RestrictedDataMode func(childComplexity int) int
 	}
 
+	EmptySearch struct {
+		InaccessibleMatches func(childComplexity int) int
+		Message             func(childComplexity int) int
+		Steps               func(childComplexity int) int
+	}
+
 	ErrorCodeInfo struct {
 		Class   func(childComplexity int) int
 		Code    func(childComplexity int) int
@@ -346,8 +521,10 @@ type ComplexityRoot struct {
 	}
 
 	Feature struct {
-		Key   func(childComplexity int) int
-		Title func(childComplexity int) int
+		Description func(childComplexity int) int
+		Key         func(childComplexity int) int
+		Settings    func(childComplexity int) int
+		Title       func(childComplexity int) int
 	}
 
 	FeedEntry struct {
@@ -378,6 +555,13 @@ type ComplexityRoot struct {
 		Inaccessible       func(childComplexity int) int
 	}
 
+	FieldStatusGuide struct {
+		Description func(childComplexity int) int
+		Guidance    func(childComplexity int) int
+		Status      func(childComplexity int) int
+		Title       func(childComplexity int) int
+	}
+
 	FinishOnboardingPayload struct {
 		Integration func(childComplexity int) int
 		UserErrors  func(childComplexity int) int
@@ -389,11 +573,54 @@ type ComplexityRoot struct {
 		Who      func(childComplexity int) int
 	}
 
+	IdentitySimulation struct {
+		CreatedAt  func(childComplexity int) int
+		ExpiresAt  func(childComplexity int) int
+		FinishedAt func(childComplexity int) int
+		ID         func(childComplexity int) int
+		Identity   func(childComplexity int) int
+		Objects    func(childComplexity int) int
+		Problem    func(childComplexity int) int
+		Settings   func(childComplexity int) int
+		State      func(childComplexity int) int
+	}
+
+	IdentitySimulationConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	IdentitySimulationEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	ImportConfigurationPayload struct {
 		Applied     func(childComplexity int) int
 		Integration func(childComplexity int) int
 		Plan        func(childComplexity int) int
 		UserErrors  func(childComplexity int) int
+	}
+
+	InboxItem struct {
+		Alert     func(childComplexity int) int
+		CreatedAt func(childComplexity int) int
+		Event     func(childComplexity int) int
+		ID        func(childComplexity int) int
+		Read      func(childComplexity int) int
+		Severity  func(childComplexity int) int
+	}
+
+	InboxItemConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	InboxItemEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	Instance struct {
@@ -405,39 +632,47 @@ type ComplexityRoot struct {
 	}
 
 	Integration struct {
-		APIBudgets        func(childComplexity int) int
-		ActiveRun         func(childComplexity int) int
-		Alerts            func(childComplexity int, filter *model.AlertFilterInput, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
-		AutoPause         func(childComplexity int) int
-		Checklist         func(childComplexity int) int
-		ChecklistAt       func(childComplexity int) int
-		Config            func(childComplexity int) int
-		Connector         func(childComplexity int) int
-		CreatedAt         func(childComplexity int) int
-		CrmQuota          func(childComplexity int) int
-		Environment       func(childComplexity int) int
-		FailedRecords     func(childComplexity int, object *string, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
-		Freshness         func(childComplexity int) int
-		GraceUntil        func(childComplexity int) int
-		ID                func(childComplexity int) int
-		Instance          func(childComplexity int) int
-		IntegrationUser   func(childComplexity int) int
-		LastSucceededAt   func(childComplexity int) int
-		LastSyncedAt      func(childComplexity int) int
-		NextRunAt         func(childComplexity int) int
-		Object            func(childComplexity int, name string) int
-		Objects           func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
-		Onboarding        func(childComplexity int) int
-		PermissionChanges func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
-		Picklist          func(childComplexity int, source crm.PicklistSource) int
-		Runs              func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
-		ScheduleTime      func(childComplexity int) int
-		ScheduleZone      func(childComplexity int) int
-		Settings          func(childComplexity int) int
-		StandardFields    func(childComplexity int) int
-		State             func(childComplexity int) int
-		StateReason       func(childComplexity int) int
-		UserMatches       func(childComplexity int, status *model.UserMatchStatus, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
+		APIBudgets          func(childComplexity int) int
+		ActiveRun           func(childComplexity int) int
+		Alerts              func(childComplexity int, filter *model.AlertFilterInput, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
+		AutoPause           func(childComplexity int) int
+		Checklist           func(childComplexity int) int
+		ChecklistAt         func(childComplexity int) int
+		Config              func(childComplexity int) int
+		Connector           func(childComplexity int) int
+		CreatedAt           func(childComplexity int) int
+		CrmQuota            func(childComplexity int) int
+		Environment         func(childComplexity int) int
+		FailedRecords       func(childComplexity int, object *string, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
+		Freshness           func(childComplexity int) int
+		GraceUntil          func(childComplexity int) int
+		ID                  func(childComplexity int) int
+		IdentitySimulations func(childComplexity int, after *entgql.Cursor[string], first *int, before *entgql.Cursor[string], last *int) int
+		Instance            func(childComplexity int) int
+		IntegrationUser     func(childComplexity int) int
+		LastSucceededAt     func(childComplexity int) int
+		LastSyncedAt        func(childComplexity int) int
+		MappingChanges      func(childComplexity int, after *entgql.Cursor[string], first *int, before *entgql.Cursor[string], last *int) int
+		MappingProposals    func(childComplexity int, object *string) int
+		NextRunAt           func(childComplexity int) int
+		Object              func(childComplexity int, name string) int
+		Objects             func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
+		Onboarding          func(childComplexity int) int
+		Package             func(childComplexity int) int
+		PackageUpgrade      func(childComplexity int) int
+		PermissionChanges   func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
+		PermissionSnapshots func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
+		Picklist            func(childComplexity int, source crm.PicklistSource) int
+		Runs                func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
+		ScheduleTime        func(childComplexity int) int
+		ScheduleZone        func(childComplexity int) int
+		Settings            func(childComplexity int) int
+		StandardFields      func(childComplexity int) int
+		Standardization     func(childComplexity int) int
+		State               func(childComplexity int) int
+		StateReason         func(childComplexity int) int
+		UserMatches         func(childComplexity int, status *model.UserMatchStatus, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
+		WatchMode           func(childComplexity int) int
 	}
 
 	IntegrationConnection struct {
@@ -503,6 +738,59 @@ type ComplexityRoot struct {
 		StandardField func(childComplexity int) int
 	}
 
+	MappingChange struct {
+		Action         func(childComplexity int) int
+		ChangedBy      func(childComplexity int) int
+		CreatedAt      func(childComplexity int) int
+		CrmFieldAfter  func(childComplexity int) int
+		CrmFieldBefore func(childComplexity int) int
+		ID             func(childComplexity int) int
+		ObjectName     func(childComplexity int) int
+		Origin         func(childComplexity int) int
+		Reason         func(childComplexity int) int
+		StandardField  func(childComplexity int) int
+	}
+
+	MappingChangeConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	MappingChangeEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	MappingDefault struct {
+		Connector     func(childComplexity int) int
+		CrmField      func(childComplexity int) int
+		StandardField func(childComplexity int) int
+		UpdatedAt     func(childComplexity int) int
+	}
+
+	MappingPreview struct {
+		Note        func(childComplexity int) int
+		RecordsRead func(childComplexity int) int
+		Values      func(childComplexity int) int
+	}
+
+	MappingProposal struct {
+		Confidence      func(childComplexity int) int
+		CrmField        func(childComplexity int) int
+		Label           func(childComplexity int) int
+		ObjectName      func(childComplexity int) int
+		PresentCrmField func(childComplexity int) int
+		Readable        func(childComplexity int) int
+		Reason          func(childComplexity int) int
+		StandardField   func(childComplexity int) int
+	}
+
+	MarkInboxReadPayload struct {
+		UnreadCount func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
+	}
+
 	Member struct {
 		CreatedAt  func(childComplexity int) int
 		Email      func(childComplexity int) int
@@ -525,46 +813,141 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
-		AddRecipients          func(childComplexity int, input model.AddRecipientsInput) int
-		CancelRun              func(childComplexity int, input model.CancelRunInput) int
-		CheckIntegration       func(childComplexity int, input model.CheckIntegrationInput) int
-		CompleteOnboardingStep func(childComplexity int, input model.CompleteOnboardingStepInput) int
-		CopyMapping            func(childComplexity int, input model.CopyMappingInput) int
-		CopySettings           func(childComplexity int, input model.CopySettingsInput) int
-		CreateServiceToken     func(childComplexity int, input model.CreateServiceTokenInput) int
-		DisconnectIntegration  func(childComplexity int, input model.DisconnectIntegrationInput) int
-		FinishOnboarding       func(childComplexity int, input model.FinishOnboardingInput) int
-		ImportConfiguration    func(childComplexity int, input model.ImportConfigurationInput) int
-		InviteMember           func(childComplexity int, input model.InviteMemberInput) int
-		MapField               func(childComplexity int, input model.MapFieldInput) int
-		PauseIntegration       func(childComplexity int, input model.PauseIntegrationInput) int
-		RecheckFields          func(childComplexity int, input model.RecheckFieldsInput) int
-		ReconnectIntegration   func(childComplexity int, input model.ReconnectIntegrationInput) int
-		RemoveMember           func(childComplexity int, input model.RemoveMemberInput) int
-		RemoveRecipient        func(childComplexity int, input model.RemoveRecipientInput) int
-		ReplaceIntegrationUser func(childComplexity int, input model.ReplaceIntegrationUserInput) int
-		ResetCursor            func(childComplexity int, input model.ResetCursorInput) int
-		ResumeIntegration      func(childComplexity int, input model.ResumeIntegrationInput) int
-		RetryFailedRecords     func(childComplexity int, input model.RetryFailedRecordsInput) int
-		RevokeInvitation       func(childComplexity int, input model.RevokeInvitationInput) int
-		RevokeServiceToken     func(childComplexity int, input model.RevokeServiceTokenInput) int
-		RunNow                 func(childComplexity int, input model.RunNowInput) int
-		SetAPIBudget           func(childComplexity int, input model.SetAPIBudgetInput) int
-		SetEntitlements        func(childComplexity int, input model.SetEntitlementsInput) int
-		SetMemberRole          func(childComplexity int, input model.SetMemberRoleInput) int
-		SetOAuthClient         func(childComplexity int, input model.SetOAuthClientInput) int
-		SetQuotaShare          func(childComplexity int, input model.SetQuotaShareInput) int
-		SetSchedule            func(childComplexity int, input model.SetScheduleInput) int
-		StartIntegration       func(childComplexity int, input model.StartIntegrationInput) int
-		UnmapField             func(childComplexity int, input model.UnmapFieldInput) int
-		UpdateMember           func(childComplexity int, input model.UpdateMemberInput) int
-		UpdateSettings         func(childComplexity int, input model.UpdateSettingsInput) int
+		AcknowledgeAlert        func(childComplexity int, input model.AcknowledgeAlertInput) int
+		AddRecipients           func(childComplexity int, input model.AddRecipientsInput) int
+		ApplyMappingProposals   func(childComplexity int, input model.ApplyMappingProposalsInput) int
+		CancelRun               func(childComplexity int, input model.CancelRunInput) int
+		CheckIntegration        func(childComplexity int, input model.CheckIntegrationInput) int
+		CompleteOnboardingStep  func(childComplexity int, input model.CompleteOnboardingStepInput) int
+		CopyMapping             func(childComplexity int, input model.CopyMappingInput) int
+		CopySettings            func(childComplexity int, input model.CopySettingsInput) int
+		CreateChannel           func(childComplexity int, input model.CreateChannelInput) int
+		CreateServiceToken      func(childComplexity int, input model.CreateServiceTokenInput) int
+		DisconnectIntegration   func(childComplexity int, input model.DisconnectIntegrationInput) int
+		FinishOnboarding        func(childComplexity int, input model.FinishOnboardingInput) int
+		ImportConfiguration     func(childComplexity int, input model.ImportConfigurationInput) int
+		InviteMember            func(childComplexity int, input model.InviteMemberInput) int
+		MapField                func(childComplexity int, input model.MapFieldInput) int
+		MarkInboxRead           func(childComplexity int, input model.MarkInboxReadInput) int
+		MuteAlertRule           func(childComplexity int, input model.MuteAlertRuleInput) int
+		PauseIntegration        func(childComplexity int, input model.PauseIntegrationInput) int
+		PublishObject           func(childComplexity int, input model.PublishObjectInput) int
+		RecheckFields           func(childComplexity int, input model.RecheckFieldsInput) int
+		RecheckObjects          func(childComplexity int, input model.RecheckObjectsInput) int
+		ReconnectIntegration    func(childComplexity int, input model.ReconnectIntegrationInput) int
+		RemoveChannel           func(childComplexity int, input model.RemoveChannelInput) int
+		RemoveMember            func(childComplexity int, input model.RemoveMemberInput) int
+		RemoveRecipient         func(childComplexity int, input model.RemoveRecipientInput) int
+		ReplaceIntegrationUser  func(childComplexity int, input model.ReplaceIntegrationUserInput) int
+		ReplayDelivery          func(childComplexity int, input model.ReplayDeliveryInput) int
+		ResetCursor             func(childComplexity int, input model.ResetCursorInput) int
+		ResetMapping            func(childComplexity int, input model.ResetMappingInput) int
+		ResolveAlert            func(childComplexity int, input model.ResolveAlertInput) int
+		ResumeIntegration       func(childComplexity int, input model.ResumeIntegrationInput) int
+		RetryFailedRecords      func(childComplexity int, input model.RetryFailedRecordsInput) int
+		RevokeInvitation        func(childComplexity int, input model.RevokeInvitationInput) int
+		RevokeServiceToken      func(childComplexity int, input model.RevokeServiceTokenInput) int
+		RotateChannelSecret     func(childComplexity int, input model.RotateChannelSecretInput) int
+		RunNow                  func(childComplexity int, input model.RunNowInput) int
+		SendDigestNow           func(childComplexity int, input model.SendDigestNowInput) int
+		SetAPIBudget            func(childComplexity int, input model.SetAPIBudgetInput) int
+		SetDigestTime           func(childComplexity int, input model.SetDigestTimeInput) int
+		SetEntitlements         func(childComplexity int, input model.SetEntitlementsInput) int
+		SetMappingDefault       func(childComplexity int, input model.SetMappingDefaultInput) int
+		SetMemberRole           func(childComplexity int, input model.SetMemberRoleInput) int
+		SetOAuthClient          func(childComplexity int, input model.SetOAuthClientInput) int
+		SetQuotaShare           func(childComplexity int, input model.SetQuotaShareInput) int
+		SetSchedule             func(childComplexity int, input model.SetScheduleInput) int
+		SetWatchMode            func(childComplexity int, input model.SetWatchModeInput) int
+		SnoozeAlert             func(childComplexity int, input model.SnoozeAlertInput) int
+		StartIdentitySimulation func(childComplexity int, input model.StartIdentitySimulationInput) int
+		StartIntegration        func(childComplexity int, input model.StartIntegrationInput) int
+		TestChannel             func(childComplexity int, input model.TestChannelInput) int
+		UnmapField              func(childComplexity int, input model.UnmapFieldInput) int
+		UnmuteAlertRule         func(childComplexity int, input model.UnmuteAlertRuleInput) int
+		UnpublishObject         func(childComplexity int, input model.UnpublishObjectInput) int
+		UpdateChannel           func(childComplexity int, input model.UpdateChannelInput) int
+		UpdateMember            func(childComplexity int, input model.UpdateMemberInput) int
+		UpdateRecipient         func(childComplexity int, input model.UpdateRecipientInput) int
+		UpdateSettings          func(childComplexity int, input model.UpdateSettingsInput) int
+		UpgradePackage          func(childComplexity int, input model.UpgradePackageInput) int
+		WakeAlert               func(childComplexity int, input model.WakeAlertInput) int
+	}
+
+	MuteAlertRulePayload struct {
+		Rule       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	Need struct {
+		Active func(childComplexity int) int
+		Key    func(childComplexity int) int
+		Kind   func(childComplexity int) int
+		Met    func(childComplexity int) int
+		Right  func(childComplexity int) int
+		Title  func(childComplexity int) int
+	}
+
+	OnboardingProgressEvent struct {
+		At          func(childComplexity int) int
+		Checked     func(childComplexity int) int
+		Cursor      func(childComplexity int) int
+		Integration func(childComplexity int) int
+		ObjectName  func(childComplexity int) int
+		Readable    func(childComplexity int) int
+		Snapshot    func(childComplexity int) int
+		Step        func(childComplexity int) int
+		StepDone    func(childComplexity int) int
+		Total       func(childComplexity int) int
 	}
 
 	OnboardingStepState struct {
 		Blockers func(childComplexity int) int
 		Done     func(childComplexity int) int
 		Step     func(childComplexity int) int
+	}
+
+	Package struct {
+		Connector func(childComplexity int) int
+		Features  func(childComplexity int) int
+		IsNewest  func(childComplexity int) int
+		Key       func(childComplexity int) int
+		Objects   func(childComplexity int) int
+		Title     func(childComplexity int) int
+		Version   func(childComplexity int) int
+	}
+
+	PackageEffect struct {
+		Description func(childComplexity int) int
+		Destructive func(childComplexity int) int
+		Kind        func(childComplexity int) int
+		Readable    func(childComplexity int) int
+		Subject     func(childComplexity int) int
+	}
+
+	PackageField struct {
+		Candidates  func(childComplexity int) int
+		DataType    func(childComplexity int) int
+		Features    func(childComplexity int) int
+		Key         func(childComplexity int) int
+		Label       func(childComplexity int) int
+		Requirement func(childComplexity int) int
+	}
+
+	PackageObject struct {
+		Key            func(childComplexity int) int
+		Label          func(childComplexity int) int
+		Name           func(childComplexity int) int
+		Requirement    func(childComplexity int) int
+		Requires       func(childComplexity int) int
+		Rights         func(childComplexity int) int
+		StandardFields func(childComplexity int) int
+	}
+
+	PackagePlan struct {
+		Effects     func(childComplexity int) int
+		FromVersion func(childComplexity int) int
+		ToVersion   func(childComplexity int) int
 	}
 
 	PageInfo struct {
@@ -603,9 +986,40 @@ type ComplexityRoot struct {
 	}
 
 	PermissionChangeEvent struct {
-		At     func(childComplexity int) int
-		Change func(childComplexity int) int
+		At       func(childComplexity int) int
+		Change   func(childComplexity int) int
+		Cursor   func(childComplexity int) int
+		Snapshot func(childComplexity int) int
+	}
+
+	PermissionDiff struct {
+		Differences func(childComplexity int) int
+		From        func(childComplexity int) int
+		To          func(childComplexity int) int
+		TotalCount  func(childComplexity int) int
+	}
+
+	PermissionSnapshot struct {
+		APIVersion  func(childComplexity int) int
+		Checks      func(childComplexity int) int
+		ContentHash func(childComplexity int) int
+		CreatedAt   func(childComplexity int) int
+		ID          func(childComplexity int) int
+		Identity    func(childComplexity int) int
+		LastSeenAt  func(childComplexity int) int
+		ObjectNames func(childComplexity int) int
+		Trigger     func(childComplexity int) int
+	}
+
+	PermissionSnapshotConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	PermissionSnapshotEdge struct {
 		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	Picklist struct {
@@ -636,6 +1050,13 @@ type ComplexityRoot struct {
 		Subject     func(childComplexity int) int
 	}
 
+	Precondition struct {
+		Hint  func(childComplexity int) int
+		Key   func(childComplexity int) int
+		Met   func(childComplexity int) int
+		Title func(childComplexity int) int
+	}
+
 	Prerequisite struct {
 		Description func(childComplexity int) int
 		HelpURL     func(childComplexity int) int
@@ -658,21 +1079,41 @@ type ComplexityRoot struct {
 		Note  func(childComplexity int) int
 	}
 
+	PublishObjectPayload struct {
+		Object     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	Query struct {
+		AlertCounts           func(childComplexity int, filter *model.AlertFilterInput, by model.AlertGrouping) int
+		AlertRules            func(childComplexity int) int
 		Alerts                func(childComplexity int, filter *model.AlertFilterInput, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
 		AuditLog              func(childComplexity int, filter *model.AuditFilterInput, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
+		Channels              func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
 		ConfigurationDocument func(childComplexity int, integrationID string) int
 		Connectors            func(childComplexity int) int
+		Deliveries            func(childComplexity int, filter *model.DeliveryFilterInput, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
+		DigestPreview         func(childComplexity int) int
+		DigestSettings        func(childComplexity int) int
+		Digests               func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
 		ErrorCodes            func(childComplexity int) int
 		FeedEntries           func(childComplexity int, filter *model.FeedEntryFilterInput, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
+		FieldStatuses         func(childComplexity int) int
+		Inbox                 func(childComplexity int, unreadOnly bool, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
 		Integration           func(childComplexity int, id string) int
 		Integrations          func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
 		Invitations           func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
+		MappingDefaults       func(childComplexity int, connector *string) int
+		MappingPreview        func(childComplexity int, integrationID string, object string, crmField string) int
 		Members               func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
 		Node                  func(childComplexity int, id string) int
+		Packages              func(childComplexity int, connector *string, key *string) int
+		PermissionDiff        func(childComplexity int, from string, to string) int
+		PermissionTimeline    func(childComplexity int, integrationID string, object string, field *string, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
 		Recipients            func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
 		ServerInfo            func(childComplexity int) int
 		ServiceTokens         func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
+		UnreadCount           func(childComplexity int) int
 		Viewer                func(childComplexity int) int
 		Workspace             func(childComplexity int) int
 		Workspaces            func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
@@ -683,11 +1124,18 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	RecheckObjectsPayload struct {
+		Objects    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	Recipient struct {
-		Address   func(childComplexity int) int
-		Class     func(childComplexity int) int
-		CreatedAt func(childComplexity int) int
-		ID        func(childComplexity int) int
+		Address     func(childComplexity int) int
+		Class       func(childComplexity int) int
+		CreatedAt   func(childComplexity int) int
+		ID          func(childComplexity int) int
+		Kind        func(childComplexity int) int
+		MinSeverity func(childComplexity int) int
 	}
 
 	RecipientConnection struct {
@@ -707,6 +1155,11 @@ type ComplexityRoot struct {
 		UserErrors  func(childComplexity int) int
 	}
 
+	RemoveChannelPayload struct {
+		RemovedChannelID func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
+	}
+
 	RemoveMemberPayload struct {
 		Member     func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -723,9 +1176,24 @@ type ComplexityRoot struct {
 		UserErrors  func(childComplexity int) int
 	}
 
+	ReplayDeliveryPayload struct {
+		Delivery   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	ResetCursorPayload struct {
 		Integration func(childComplexity int) int
 		UserErrors  func(childComplexity int) int
+	}
+
+	ResetMappingPayload struct {
+		Mapping    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	ResolveAlertPayload struct {
+		Alert      func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	ResumeIntegrationPayload struct {
@@ -752,6 +1220,12 @@ type ComplexityRoot struct {
 		Create func(childComplexity int) int
 		Read   func(childComplexity int) int
 		Update func(childComplexity int) int
+	}
+
+	RotateChannelSecretPayload struct {
+		Channel       func(childComplexity int) int
+		SigningSecret func(childComplexity int) int
+		UserErrors    func(childComplexity int) int
 	}
 
 	RunError struct {
@@ -812,6 +1286,11 @@ type ComplexityRoot struct {
 		Status     func(childComplexity int) int
 	}
 
+	SendDigestNowPayload struct {
+		Digest     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	ServerInfo struct {
 		FeedRetentionDays func(childComplexity int) int
 		MaxPageSize       func(childComplexity int) int
@@ -849,10 +1328,21 @@ type ComplexityRoot struct {
 		UserErrors  func(childComplexity int) int
 	}
 
+	SetDigestTimePayload struct {
+		Settings   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	SetEntitlementsPayload struct {
 		DisabledSettings func(childComplexity int) int
 		UserErrors       func(childComplexity int) int
 		Workspace        func(childComplexity int) int
+	}
+
+	SetMappingDefaultPayload struct {
+		Default      func(childComplexity int) int
+		Integrations func(childComplexity int) int
+		UserErrors   func(childComplexity int) int
 	}
 
 	SetMemberRolePayload struct {
@@ -873,6 +1363,11 @@ type ComplexityRoot struct {
 	SetSchedulePayload struct {
 		Integration func(childComplexity int) int
 		Notes       func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
+	}
+
+	SetWatchModePayload struct {
+		Integration func(childComplexity int) int
 		UserErrors  func(childComplexity int) int
 	}
 
@@ -930,14 +1425,71 @@ type ComplexityRoot struct {
 		Version     func(childComplexity int) int
 	}
 
+	SimulatedObject struct {
+		CheckFailed   func(childComplexity int) int
+		MissingFields func(childComplexity int) int
+		Name          func(childComplexity int) int
+		ReadableNow   func(childComplexity int) int
+		Rights        func(childComplexity int) int
+	}
+
+	SimulatedSetting struct {
+		Key      func(childComplexity int) int
+		Missing  func(childComplexity int) int
+		Title    func(childComplexity int) int
+		Works    func(childComplexity int) int
+		WorksNow func(childComplexity int) int
+	}
+
+	SnapshotDifference struct {
+		After      func(childComplexity int) int
+		Before     func(childComplexity int) int
+		Cause      func(childComplexity int) int
+		Change     func(childComplexity int) int
+		Evidence   func(childComplexity int) int
+		FieldName  func(childComplexity int) int
+		ObjectName func(childComplexity int) int
+	}
+
+	SnoozeAlertPayload struct {
+		Alert      func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	StandardField struct {
-		DataType    func(childComplexity int) int
-		Features    func(childComplexity int) int
-		Key         func(childComplexity int) int
-		Label       func(childComplexity int) int
-		Mapping     func(childComplexity int) int
-		Object      func(childComplexity int) int
-		Requirement func(childComplexity int) int
+		Affected        func(childComplexity int) int
+		DataType        func(childComplexity int) int
+		DefaultCrmField func(childComplexity int) int
+		Features        func(childComplexity int) int
+		Key             func(childComplexity int) int
+		Label           func(childComplexity int) int
+		Mapping         func(childComplexity int) int
+		Object          func(childComplexity int) int
+		Requirement     func(childComplexity int) int
+	}
+
+	Standardization struct {
+		Blockers      func(childComplexity int) int
+		Completed     func(childComplexity int) int
+		CompletedAt   func(childComplexity int) int
+		Objects       func(childComplexity int) int
+		Preconditions func(childComplexity int) int
+	}
+
+	StandardizationObject struct {
+		Label              func(childComplexity int) int
+		MappedCount        func(childComplexity int) int
+		Name               func(childComplexity int) int
+		Object             func(childComplexity int) int
+		Published          func(childComplexity int) int
+		StandardFieldCount func(childComplexity int) int
+		UnmappedRequired   func(childComplexity int) int
+	}
+
+	StartIdentitySimulationPayload struct {
+		SignInURL  func(childComplexity int) int
+		Simulation func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	StartIntegrationPayload struct {
@@ -947,13 +1499,14 @@ type ComplexityRoot struct {
 	}
 
 	Subscription struct {
-		AlertEvents       func(childComplexity int, integrationID *string, after *string) int
-		IntegrationState  func(childComplexity int, integrationID *string, after *string) int
-		PermissionChanges func(childComplexity int, integrationID *string, after *string) int
-		RunLogTail        func(childComplexity int, runID string, level crm.LogLevel, after *string) int
-		SettingsChanged   func(childComplexity int, integrationID *string, after *string) int
-		SyncRunProgress   func(childComplexity int, integrationID *string, after *string) int
-		WorkspaceEvents   func(childComplexity int, kinds []string, after *string) int
+		AlertEvents        func(childComplexity int, integrationID *string, filter *model.AlertEventFilterInput, snapshot bool, after *string) int
+		IntegrationState   func(childComplexity int, integrationID *string, after *string) int
+		OnboardingProgress func(childComplexity int, integrationID string, snapshot bool, after *string) int
+		PermissionChanges  func(childComplexity int, integrationID *string, filter *model.PermissionChangeFilterInput, snapshot bool, after *string) int
+		RunLogTail         func(childComplexity int, runID string, level crm.LogLevel, after *string) int
+		SettingsChanged    func(childComplexity int, integrationID *string, after *string) int
+		SyncRunProgress    func(childComplexity int, integrationID *string, after *string) int
+		WorkspaceEvents    func(childComplexity int, kinds []string, after *string) int
 	}
 
 	SyncCounters struct {
@@ -1007,9 +1560,31 @@ type ComplexityRoot struct {
 		Status   func(childComplexity int) int
 	}
 
+	TestChannelPayload struct {
+		Delivery   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	UnmapFieldPayload struct {
+		Affected    func(childComplexity int) int
 		Integration func(childComplexity int) int
 		UserErrors  func(childComplexity int) int
+	}
+
+	UnmuteAlertRulePayload struct {
+		Rule       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	UnpublishObjectPayload struct {
+		Affected   func(childComplexity int) int
+		Object     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	UpdateChannelPayload struct {
+		Channel    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	UpdateMemberPayload struct {
@@ -1017,9 +1592,20 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	UpdateRecipientPayload struct {
+		Recipient  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	UpdateSettingsPayload struct {
 		Settings   func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	UpgradePackagePayload struct {
+		Integration func(childComplexity int) int
+		Plan        func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
 	}
 
 	UserError struct {
@@ -1056,6 +1642,20 @@ type ComplexityRoot struct {
 		Role      func(childComplexity int) int
 		Scopes    func(childComplexity int) int
 		Workspace func(childComplexity int) int
+	}
+
+	WakeAlertPayload struct {
+		Alert      func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	WatchMode struct {
+		CallsPerDayAtMost func(childComplexity int) int
+		CallsPerProbe     func(childComplexity int) int
+		Interval          func(childComplexity int) int
+		LastProbeAt       func(childComplexity int) int
+		NextProbeAt       func(childComplexity int) int
+		UnavailableReason func(childComplexity int) int
 	}
 
 	Workspace struct {
@@ -1099,6 +1699,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 	_ = ec
 	switch typeName + "." + field {
 
+	case "AcknowledgeAlertPayload.alert":
+		if e.ComplexityRoot.AcknowledgeAlertPayload.Alert == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AcknowledgeAlertPayload.Alert(childComplexity), true
+	case "AcknowledgeAlertPayload.userErrors":
+		if e.ComplexityRoot.AcknowledgeAlertPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AcknowledgeAlertPayload.UserErrors(childComplexity), true
+
 	case "AddRecipientsPayload.recipients":
 		if e.ComplexityRoot.AddRecipientsPayload.Recipients == nil {
 			break
@@ -1131,6 +1744,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Affected.Title(childComplexity), true
 
+	case "Alert.acknowledgedAt":
+		if e.ComplexityRoot.Alert.AcknowledgedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Alert.AcknowledgedAt(childComplexity), true
+	case "Alert.acknowledgedBy":
+		if e.ComplexityRoot.Alert.AcknowledgedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Alert.AcknowledgedBy(childComplexity), true
 	case "Alert.affected":
 		if e.ComplexityRoot.Alert.Affected == nil {
 			break
@@ -1149,6 +1774,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Alert.CreatedAt(childComplexity), true
+	case "Alert.deliveries":
+		if e.ComplexityRoot.Alert.Deliveries == nil {
+			break
+		}
+
+		args, err := ec.field_Alert_deliveries_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Alert.Deliveries(childComplexity, args["first"].(*int), args["after"].(*entgql.Cursor[string]), args["last"].(*int), args["before"].(*entgql.Cursor[string])), true
 	case "Alert.evidence":
 		if e.ComplexityRoot.Alert.Evidence == nil {
 			break
@@ -1167,6 +1803,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Alert.Fix(childComplexity), true
+	case "Alert.flaps":
+		if e.ComplexityRoot.Alert.Flaps == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Alert.Flaps(childComplexity), true
+	case "Alert.folded":
+		if e.ComplexityRoot.Alert.Folded == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Alert.Folded(childComplexity), true
+	case "Alert.foldedAlerts":
+		if e.ComplexityRoot.Alert.FoldedAlerts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Alert.FoldedAlerts(childComplexity), true
 	case "Alert.id":
 		if e.ComplexityRoot.Alert.ID == nil {
 			break
@@ -1197,6 +1851,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Alert.Message(childComplexity), true
+	case "Alert.note":
+		if e.ComplexityRoot.Alert.Note == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Alert.Note(childComplexity), true
 	case "Alert.objectName":
 		if e.ComplexityRoot.Alert.ObjectName == nil {
 			break
@@ -1209,6 +1869,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Alert.Occurrences(childComplexity), true
+	case "Alert.openedAt":
+		if e.ComplexityRoot.Alert.OpenedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Alert.OpenedAt(childComplexity), true
+	case "Alert.pageUrl":
+		if e.ComplexityRoot.Alert.PageURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Alert.PageURL(childComplexity), true
 	case "Alert.resolution":
 		if e.ComplexityRoot.Alert.Resolution == nil {
 			break
@@ -1221,6 +1893,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Alert.ResolvedAt(childComplexity), true
+	case "Alert.resolvedBy":
+		if e.ComplexityRoot.Alert.ResolvedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Alert.ResolvedBy(childComplexity), true
 	case "Alert.rule":
 		if e.ComplexityRoot.Alert.Rule == nil {
 			break
@@ -1233,6 +1911,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Alert.Severity(childComplexity), true
+	case "Alert.since":
+		if e.ComplexityRoot.Alert.Since == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Alert.Since(childComplexity), true
+	case "Alert.snoozedUntil":
+		if e.ComplexityRoot.Alert.SnoozedUntil == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Alert.SnoozedUntil(childComplexity), true
 	case "Alert.standardField":
 		if e.ComplexityRoot.Alert.StandardField == nil {
 			break
@@ -1271,6 +1961,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.AlertConnection.TotalCount(childComplexity), true
 
+	case "AlertCount.count":
+		if e.ComplexityRoot.AlertCount.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AlertCount.Count(childComplexity), true
+	case "AlertCount.key":
+		if e.ComplexityRoot.AlertCount.Key == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AlertCount.Key(childComplexity), true
+
 	case "AlertEdge.cursor":
 		if e.ComplexityRoot.AlertEdge.Cursor == nil {
 			break
@@ -1308,6 +2011,61 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AlertEvent.Event(childComplexity), true
+	case "AlertEvent.snapshot":
+		if e.ComplexityRoot.AlertEvent.Snapshot == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AlertEvent.Snapshot(childComplexity), true
+
+	case "AlertRuleInfo.description":
+		if e.ComplexityRoot.AlertRuleInfo.Description == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AlertRuleInfo.Description(childComplexity), true
+	case "AlertRuleInfo.mailed":
+		if e.ComplexityRoot.AlertRuleInfo.Mailed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AlertRuleInfo.Mailed(childComplexity), true
+	case "AlertRuleInfo.mandatory":
+		if e.ComplexityRoot.AlertRuleInfo.Mandatory == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AlertRuleInfo.Mandatory(childComplexity), true
+	case "AlertRuleInfo.mutedAt":
+		if e.ComplexityRoot.AlertRuleInfo.MutedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AlertRuleInfo.MutedAt(childComplexity), true
+	case "AlertRuleInfo.mutedReason":
+		if e.ComplexityRoot.AlertRuleInfo.MutedReason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AlertRuleInfo.MutedReason(childComplexity), true
+	case "AlertRuleInfo.rule":
+		if e.ComplexityRoot.AlertRuleInfo.Rule == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AlertRuleInfo.Rule(childComplexity), true
+	case "AlertRuleInfo.severity":
+		if e.ComplexityRoot.AlertRuleInfo.Severity == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AlertRuleInfo.Severity(childComplexity), true
+	case "AlertRuleInfo.title":
+		if e.ComplexityRoot.AlertRuleInfo.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AlertRuleInfo.Title(childComplexity), true
 
 	case "ApiBudget.apiType":
 		if e.ComplexityRoot.ApiBudget.APIType == nil {
@@ -1364,6 +2122,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ApiType.Title(childComplexity), true
+
+	case "ApplyMappingProposalsPayload.mappings":
+		if e.ComplexityRoot.ApplyMappingProposalsPayload.Mappings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApplyMappingProposalsPayload.Mappings(childComplexity), true
+	case "ApplyMappingProposalsPayload.userErrors":
+		if e.ComplexityRoot.ApplyMappingProposalsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApplyMappingProposalsPayload.UserErrors(childComplexity), true
 
 	case "AuditEntry.action":
 		if e.ComplexityRoot.AuditEntry.Action == nil {
@@ -1531,6 +2302,111 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CancelRunPayload.UserErrors(childComplexity), true
+
+	case "Channel.createdAt":
+		if e.ComplexityRoot.Channel.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Channel.CreatedAt(childComplexity), true
+	case "Channel.disabledAt":
+		if e.ComplexityRoot.Channel.DisabledAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Channel.DisabledAt(childComplexity), true
+	case "Channel.disabledReason":
+		if e.ComplexityRoot.Channel.DisabledReason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Channel.DisabledReason(childComplexity), true
+	case "Channel.enabled":
+		if e.ComplexityRoot.Channel.Enabled == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Channel.Enabled(childComplexity), true
+	case "Channel.headerNames":
+		if e.ComplexityRoot.Channel.HeaderNames == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Channel.HeaderNames(childComplexity), true
+	case "Channel.host":
+		if e.ComplexityRoot.Channel.Host == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Channel.Host(childComplexity), true
+	case "Channel.id":
+		if e.ComplexityRoot.Channel.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Channel.ID(childComplexity), true
+	case "Channel.kind":
+		if e.ComplexityRoot.Channel.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Channel.Kind(childComplexity), true
+	case "Channel.lastDeliveredAt":
+		if e.ComplexityRoot.Channel.LastDeliveredAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Channel.LastDeliveredAt(childComplexity), true
+	case "Channel.minSeverity":
+		if e.ComplexityRoot.Channel.MinSeverity == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Channel.MinSeverity(childComplexity), true
+	case "Channel.name":
+		if e.ComplexityRoot.Channel.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Channel.Name(childComplexity), true
+	case "Channel.pendingCount":
+		if e.ComplexityRoot.Channel.PendingCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Channel.PendingCount(childComplexity), true
+
+	case "ChannelConnection.edges":
+		if e.ComplexityRoot.ChannelConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ChannelConnection.Edges(childComplexity), true
+	case "ChannelConnection.pageInfo":
+		if e.ComplexityRoot.ChannelConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ChannelConnection.PageInfo(childComplexity), true
+	case "ChannelConnection.totalCount":
+		if e.ComplexityRoot.ChannelConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ChannelConnection.TotalCount(childComplexity), true
+
+	case "ChannelEdge.cursor":
+		if e.ComplexityRoot.ChannelEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ChannelEdge.Cursor(childComplexity), true
+	case "ChannelEdge.node":
+		if e.ComplexityRoot.ChannelEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ChannelEdge.Node(childComplexity), true
 
 	case "CheckIntegrationPayload.integration":
 		if e.ComplexityRoot.CheckIntegrationPayload.Integration == nil {
@@ -1742,6 +2618,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CopySettingsPayload.UserErrors(childComplexity), true
 
+	case "CreateChannelPayload.channel":
+		if e.ComplexityRoot.CreateChannelPayload.Channel == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateChannelPayload.Channel(childComplexity), true
+	case "CreateChannelPayload.signingSecret":
+		if e.ComplexityRoot.CreateChannelPayload.SigningSecret == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateChannelPayload.SigningSecret(childComplexity), true
+	case "CreateChannelPayload.userErrors":
+		if e.ComplexityRoot.CreateChannelPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateChannelPayload.UserErrors(childComplexity), true
+
 	case "CreateServiceTokenPayload.serviceToken":
 		if e.ComplexityRoot.CreateServiceTokenPayload.ServiceToken == nil {
 			break
@@ -1761,6 +2656,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CreateServiceTokenPayload.UserErrors(childComplexity), true
 
+	case "CrmField.accessed":
+		if e.ComplexityRoot.CrmField.Accessed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CrmField.Accessed(childComplexity), true
 	case "CrmField.renameCandidate":
 		if e.ComplexityRoot.CrmField.Candidate == nil {
 			break
@@ -1797,12 +2698,35 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CrmField.Evidence(childComplexity), true
+	case "CrmField.fix":
+		if e.ComplexityRoot.CrmField.Fix == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CrmField.Fix(childComplexity), true
+	case "CrmField.guidance":
+		if e.ComplexityRoot.CrmField.Guidance == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CrmField.Guidance(childComplexity), true
 	case "CrmField.hideable":
 		if e.ComplexityRoot.CrmField.Hideable == nil {
 			break
 		}
 
 		return e.ComplexityRoot.CrmField.Hideable(childComplexity), true
+	case "CrmField.history":
+		if e.ComplexityRoot.CrmField.History == nil {
+			break
+		}
+
+		args, err := ec.field_CrmField_history_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.CrmField.History(childComplexity, args["first"].(*int), args["after"].(*entgql.Cursor[string]), args["last"].(*int), args["before"].(*entgql.Cursor[string])), true
 	case "CrmField.id":
 		if e.ComplexityRoot.CrmField.ID == nil {
 			break
@@ -1815,12 +2739,30 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CrmField.Label(childComplexity), true
+	case "CrmField.missingRights":
+		if e.ComplexityRoot.CrmField.MissingRights == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CrmField.MissingRights(childComplexity), true
+	case "CrmField.monitored":
+		if e.ComplexityRoot.CrmField.Monitored == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CrmField.Monitored(childComplexity), true
 	case "CrmField.name":
 		if e.ComplexityRoot.CrmField.Name == nil {
 			break
 		}
 
 		return e.ComplexityRoot.CrmField.Name(childComplexity), true
+	case "CrmField.neededBy":
+		if e.ComplexityRoot.CrmField.NeededBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CrmField.NeededBy(childComplexity), true
 	case "CrmField.rights":
 		if e.ComplexityRoot.CrmField.Rights == nil {
 			break
@@ -1902,6 +2844,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CrmObject.APIVersion(childComplexity), true
+	case "CrmObject.accessed":
+		if e.ComplexityRoot.CrmObject.Accessed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CrmObject.Accessed(childComplexity), true
 	case "CrmObject.cause":
 		if e.ComplexityRoot.CrmObject.Cause == nil {
 			break
@@ -1914,6 +2862,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CrmObject.CheckedAt(childComplexity), true
+	case "CrmObject.emptySearch":
+		if e.ComplexityRoot.CrmObject.EmptySearch == nil {
+			break
+		}
+
+		args, err := ec.field_CrmObject_emptySearch_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.CrmObject.EmptySearch(childComplexity, args["search"].(string), args["statuses"].([]crm.FieldStatus)), true
 	case "CrmObject.evidence":
 		if e.ComplexityRoot.CrmObject.Evidence == nil {
 			break
@@ -1954,6 +2913,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CrmObject.Fix(childComplexity), true
+	case "CrmObject.history":
+		if e.ComplexityRoot.CrmObject.History == nil {
+			break
+		}
+
+		args, err := ec.field_CrmObject_history_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.CrmObject.History(childComplexity, args["first"].(*int), args["after"].(*entgql.Cursor[string]), args["last"].(*int), args["before"].(*entgql.Cursor[string])), true
 	case "CrmObject.id":
 		if e.ComplexityRoot.CrmObject.ID == nil {
 			break
@@ -1966,12 +2936,47 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CrmObject.Label(childComplexity), true
+	case "CrmObject.matchCounts":
+		if e.ComplexityRoot.CrmObject.MatchCounts == nil {
+			break
+		}
+
+		args, err := ec.field_CrmObject_matchCounts_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.CrmObject.MatchCounts(childComplexity, args["search"].(*string)), true
+	case "CrmObject.missingRights":
+		if e.ComplexityRoot.CrmObject.MissingRights == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CrmObject.MissingRights(childComplexity), true
+	case "CrmObject.monitored":
+		if e.ComplexityRoot.CrmObject.Monitored == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CrmObject.Monitored(childComplexity), true
 	case "CrmObject.name":
 		if e.ComplexityRoot.CrmObject.Name == nil {
 			break
 		}
 
 		return e.ComplexityRoot.CrmObject.Name(childComplexity), true
+	case "CrmObject.neededBy":
+		if e.ComplexityRoot.CrmObject.NeededBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CrmObject.NeededBy(childComplexity), true
+	case "CrmObject.published":
+		if e.ComplexityRoot.CrmObject.Published == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CrmObject.Published(childComplexity), true
 	case "CrmObject.recordAccess":
 		if e.ComplexityRoot.CrmObject.RecordAccess == nil {
 			break
@@ -2084,6 +3089,314 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CrmQuota.Used(childComplexity), true
 
+	case "Delivery.address":
+		if e.ComplexityRoot.Delivery.Address == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Delivery.Address(childComplexity), true
+	case "Delivery.alert":
+		if e.ComplexityRoot.Delivery.Alert == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Delivery.Alert(childComplexity), true
+	case "Delivery.attempts":
+		if e.ComplexityRoot.Delivery.Attempts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Delivery.Attempts(childComplexity), true
+	case "Delivery.channel":
+		if e.ComplexityRoot.Delivery.Channel == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Delivery.Channel(childComplexity), true
+	case "Delivery.createdAt":
+		if e.ComplexityRoot.Delivery.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Delivery.CreatedAt(childComplexity), true
+	case "Delivery.deliveredAt":
+		if e.ComplexityRoot.Delivery.DeliveredAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Delivery.DeliveredAt(childComplexity), true
+	case "Delivery.digest":
+		if e.ComplexityRoot.Delivery.Digest == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Delivery.Digest(childComplexity), true
+	case "Delivery.event":
+		if e.ComplexityRoot.Delivery.Event == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Delivery.Event(childComplexity), true
+	case "Delivery.failure":
+		if e.ComplexityRoot.Delivery.Failure == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Delivery.Failure(childComplexity), true
+	case "Delivery.id":
+		if e.ComplexityRoot.Delivery.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Delivery.ID(childComplexity), true
+	case "Delivery.kind":
+		if e.ComplexityRoot.Delivery.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Delivery.Kind(childComplexity), true
+	case "Delivery.log":
+		if e.ComplexityRoot.Delivery.Log == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Delivery.Log(childComplexity), true
+	case "Delivery.medium":
+		if e.ComplexityRoot.Delivery.Medium == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Delivery.Medium(childComplexity), true
+	case "Delivery.nextAttemptAt":
+		if e.ComplexityRoot.Delivery.NextAttemptAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Delivery.NextAttemptAt(childComplexity), true
+	case "Delivery.responseCode":
+		if e.ComplexityRoot.Delivery.ResponseCode == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Delivery.ResponseCode(childComplexity), true
+	case "Delivery.state":
+		if e.ComplexityRoot.Delivery.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Delivery.State(childComplexity), true
+
+	case "DeliveryAttempt.at":
+		if e.ComplexityRoot.DeliveryAttempt.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeliveryAttempt.At(childComplexity), true
+	case "DeliveryAttempt.code":
+		if e.ComplexityRoot.DeliveryAttempt.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeliveryAttempt.Code(childComplexity), true
+	case "DeliveryAttempt.failure":
+		if e.ComplexityRoot.DeliveryAttempt.Failure == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeliveryAttempt.Failure(childComplexity), true
+	case "DeliveryAttempt.milliseconds":
+		if e.ComplexityRoot.DeliveryAttempt.Milliseconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeliveryAttempt.Milliseconds(childComplexity), true
+
+	case "DeliveryConnection.edges":
+		if e.ComplexityRoot.DeliveryConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeliveryConnection.Edges(childComplexity), true
+	case "DeliveryConnection.pageInfo":
+		if e.ComplexityRoot.DeliveryConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeliveryConnection.PageInfo(childComplexity), true
+	case "DeliveryConnection.totalCount":
+		if e.ComplexityRoot.DeliveryConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeliveryConnection.TotalCount(childComplexity), true
+
+	case "DeliveryEdge.cursor":
+		if e.ComplexityRoot.DeliveryEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeliveryEdge.Cursor(childComplexity), true
+	case "DeliveryEdge.node":
+		if e.ComplexityRoot.DeliveryEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeliveryEdge.Node(childComplexity), true
+
+	case "Digest.createdAt":
+		if e.ComplexityRoot.Digest.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Digest.CreatedAt(childComplexity), true
+	case "Digest.deliveries":
+		if e.ComplexityRoot.Digest.Deliveries == nil {
+			break
+		}
+
+		args, err := ec.field_Digest_deliveries_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Digest.Deliveries(childComplexity, args["first"].(*int), args["after"].(*entgql.Cursor[string]), args["last"].(*int), args["before"].(*entgql.Cursor[string])), true
+	case "Digest.id":
+		if e.ComplexityRoot.Digest.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Digest.ID(childComplexity), true
+	case "Digest.localDate":
+		if e.ComplexityRoot.Digest.LocalDate == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Digest.LocalDate(childComplexity), true
+	case "Digest.lost":
+		if e.ComplexityRoot.Digest.Lost == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Digest.Lost(childComplexity), true
+	case "Digest.mail":
+		if e.ComplexityRoot.Digest.Mail == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Digest.Mail(childComplexity), true
+	case "Digest.recipients":
+		if e.ComplexityRoot.Digest.Recipients == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Digest.Recipients(childComplexity), true
+	case "Digest.resolved":
+		if e.ComplexityRoot.Digest.Resolved == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Digest.Resolved(childComplexity), true
+	case "Digest.zone":
+		if e.ComplexityRoot.Digest.Zone == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Digest.Zone(childComplexity), true
+
+	case "DigestConnection.edges":
+		if e.ComplexityRoot.DigestConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DigestConnection.Edges(childComplexity), true
+	case "DigestConnection.pageInfo":
+		if e.ComplexityRoot.DigestConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DigestConnection.PageInfo(childComplexity), true
+	case "DigestConnection.totalCount":
+		if e.ComplexityRoot.DigestConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DigestConnection.TotalCount(childComplexity), true
+
+	case "DigestEdge.cursor":
+		if e.ComplexityRoot.DigestEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DigestEdge.Cursor(childComplexity), true
+	case "DigestEdge.node":
+		if e.ComplexityRoot.DigestEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DigestEdge.Node(childComplexity), true
+
+	case "DigestMail.html":
+		if e.ComplexityRoot.DigestMail.HTML == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DigestMail.HTML(childComplexity), true
+	case "DigestMail.sends":
+		if e.ComplexityRoot.DigestMail.Sends == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DigestMail.Sends(childComplexity), true
+	case "DigestMail.subject":
+		if e.ComplexityRoot.DigestMail.Subject == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DigestMail.Subject(childComplexity), true
+	case "DigestMail.text":
+		if e.ComplexityRoot.DigestMail.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DigestMail.Text(childComplexity), true
+
+	case "DigestSettings.addresses":
+		if e.ComplexityRoot.DigestSettings.Addresses == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DigestSettings.Addresses(childComplexity), true
+	case "DigestSettings.lastAt":
+		if e.ComplexityRoot.DigestSettings.LastAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DigestSettings.LastAt(childComplexity), true
+	case "DigestSettings.mailConfigured":
+		if e.ComplexityRoot.DigestSettings.MailConfigured == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DigestSettings.MailConfigured(childComplexity), true
+	case "DigestSettings.nextAt":
+		if e.ComplexityRoot.DigestSettings.NextAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DigestSettings.NextAt(childComplexity), true
+	case "DigestSettings.time":
+		if e.ComplexityRoot.DigestSettings.Time == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DigestSettings.Time(childComplexity), true
+	case "DigestSettings.zone":
+		if e.ComplexityRoot.DigestSettings.Zone == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DigestSettings.Zone(childComplexity), true
+
 	case "DisabledSetting.integration":
 		if e.ComplexityRoot.DisabledSetting.Integration == nil {
 			break
@@ -2178,6 +3491,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.EffectiveSettings.RestrictedDataMode(childComplexity), true
+
+	case "EmptySearch.inaccessibleMatches":
+		if e.ComplexityRoot.EmptySearch.InaccessibleMatches == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EmptySearch.InaccessibleMatches(childComplexity), true
+	case "EmptySearch.message":
+		if e.ComplexityRoot.EmptySearch.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EmptySearch.Message(childComplexity), true
+	case "EmptySearch.steps":
+		if e.ComplexityRoot.EmptySearch.Steps == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EmptySearch.Steps(childComplexity), true
 
 	case "ErrorCodeInfo.class":
 		if e.ComplexityRoot.ErrorCodeInfo.Class == nil {
@@ -2285,12 +3617,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.FailedRecordEdge.Node(childComplexity), true
 
+	case "Feature.description":
+		if e.ComplexityRoot.Feature.Description == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Feature.Description(childComplexity), true
 	case "Feature.key":
 		if e.ComplexityRoot.Feature.Key == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Feature.Key(childComplexity), true
+	case "Feature.settings":
+		if e.ComplexityRoot.Feature.Settings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Feature.Settings(childComplexity), true
 	case "Feature.title":
 		if e.ComplexityRoot.Feature.Title == nil {
 			break
@@ -2398,6 +3742,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.FieldCounts.Inaccessible(childComplexity), true
 
+	case "FieldStatusGuide.description":
+		if e.ComplexityRoot.FieldStatusGuide.Description == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FieldStatusGuide.Description(childComplexity), true
+	case "FieldStatusGuide.guidance":
+		if e.ComplexityRoot.FieldStatusGuide.Guidance == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FieldStatusGuide.Guidance(childComplexity), true
+	case "FieldStatusGuide.status":
+		if e.ComplexityRoot.FieldStatusGuide.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FieldStatusGuide.Status(childComplexity), true
+	case "FieldStatusGuide.title":
+		if e.ComplexityRoot.FieldStatusGuide.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FieldStatusGuide.Title(childComplexity), true
+
 	case "FinishOnboardingPayload.integration":
 		if e.ComplexityRoot.FinishOnboardingPayload.Integration == nil {
 			break
@@ -2430,6 +3799,93 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Fix.Who(childComplexity), true
 
+	case "IdentitySimulation.createdAt":
+		if e.ComplexityRoot.IdentitySimulation.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentitySimulation.CreatedAt(childComplexity), true
+	case "IdentitySimulation.expiresAt":
+		if e.ComplexityRoot.IdentitySimulation.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentitySimulation.ExpiresAt(childComplexity), true
+	case "IdentitySimulation.finishedAt":
+		if e.ComplexityRoot.IdentitySimulation.FinishedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentitySimulation.FinishedAt(childComplexity), true
+	case "IdentitySimulation.id":
+		if e.ComplexityRoot.IdentitySimulation.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentitySimulation.ID(childComplexity), true
+	case "IdentitySimulation.identity":
+		if e.ComplexityRoot.IdentitySimulation.Identity == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentitySimulation.Identity(childComplexity), true
+	case "IdentitySimulation.objects":
+		if e.ComplexityRoot.IdentitySimulation.Objects == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentitySimulation.Objects(childComplexity), true
+	case "IdentitySimulation.problem":
+		if e.ComplexityRoot.IdentitySimulation.Problem == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentitySimulation.Problem(childComplexity), true
+	case "IdentitySimulation.settings":
+		if e.ComplexityRoot.IdentitySimulation.Settings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentitySimulation.Settings(childComplexity), true
+	case "IdentitySimulation.state":
+		if e.ComplexityRoot.IdentitySimulation.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentitySimulation.State(childComplexity), true
+
+	case "IdentitySimulationConnection.edges":
+		if e.ComplexityRoot.IdentitySimulationConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentitySimulationConnection.Edges(childComplexity), true
+	case "IdentitySimulationConnection.pageInfo":
+		if e.ComplexityRoot.IdentitySimulationConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentitySimulationConnection.PageInfo(childComplexity), true
+	case "IdentitySimulationConnection.totalCount":
+		if e.ComplexityRoot.IdentitySimulationConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentitySimulationConnection.TotalCount(childComplexity), true
+
+	case "IdentitySimulationEdge.cursor":
+		if e.ComplexityRoot.IdentitySimulationEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentitySimulationEdge.Cursor(childComplexity), true
+	case "IdentitySimulationEdge.node":
+		if e.ComplexityRoot.IdentitySimulationEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentitySimulationEdge.Node(childComplexity), true
+
 	case "ImportConfigurationPayload.applied":
 		if e.ComplexityRoot.ImportConfigurationPayload.Applied == nil {
 			break
@@ -2454,6 +3910,75 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ImportConfigurationPayload.UserErrors(childComplexity), true
+
+	case "InboxItem.alert":
+		if e.ComplexityRoot.InboxItem.Alert == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InboxItem.Alert(childComplexity), true
+	case "InboxItem.createdAt":
+		if e.ComplexityRoot.InboxItem.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InboxItem.CreatedAt(childComplexity), true
+	case "InboxItem.event":
+		if e.ComplexityRoot.InboxItem.Event == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InboxItem.Event(childComplexity), true
+	case "InboxItem.id":
+		if e.ComplexityRoot.InboxItem.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InboxItem.ID(childComplexity), true
+	case "InboxItem.read":
+		if e.ComplexityRoot.InboxItem.Read == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InboxItem.Read(childComplexity), true
+	case "InboxItem.severity":
+		if e.ComplexityRoot.InboxItem.Severity == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InboxItem.Severity(childComplexity), true
+
+	case "InboxItemConnection.edges":
+		if e.ComplexityRoot.InboxItemConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InboxItemConnection.Edges(childComplexity), true
+	case "InboxItemConnection.pageInfo":
+		if e.ComplexityRoot.InboxItemConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InboxItemConnection.PageInfo(childComplexity), true
+	case "InboxItemConnection.totalCount":
+		if e.ComplexityRoot.InboxItemConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InboxItemConnection.TotalCount(childComplexity), true
+
+	case "InboxItemEdge.cursor":
+		if e.ComplexityRoot.InboxItemEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InboxItemEdge.Cursor(childComplexity), true
+	case "InboxItemEdge.node":
+		if e.ComplexityRoot.InboxItemEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InboxItemEdge.Node(childComplexity), true
 
 	case "Instance.apiVersion":
 		if e.ComplexityRoot.Instance.APIVersion == nil {
@@ -2586,6 +4111,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Integration.ID(childComplexity), true
+	case "Integration.identitySimulations":
+		if e.ComplexityRoot.Integration.IdentitySimulations == nil {
+			break
+		}
+
+		args, err := ec.field_Integration_identitySimulations_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Integration.IdentitySimulations(childComplexity, args["after"].(*entgql.Cursor[string]), args["first"].(*int), args["before"].(*entgql.Cursor[string]), args["last"].(*int)), true
 	case "Integration.instance":
 		if e.ComplexityRoot.Integration.Instance == nil {
 			break
@@ -2610,6 +4146,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Integration.LastSyncedAt(childComplexity), true
+	case "Integration.mappingChanges":
+		if e.ComplexityRoot.Integration.MappingChanges == nil {
+			break
+		}
+
+		args, err := ec.field_Integration_mappingChanges_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Integration.MappingChanges(childComplexity, args["after"].(*entgql.Cursor[string]), args["first"].(*int), args["before"].(*entgql.Cursor[string]), args["last"].(*int)), true
+	case "Integration.mappingProposals":
+		if e.ComplexityRoot.Integration.MappingProposals == nil {
+			break
+		}
+
+		args, err := ec.field_Integration_mappingProposals_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Integration.MappingProposals(childComplexity, args["object"].(*string)), true
 	case "Integration.nextRunAt":
 		if e.ComplexityRoot.Integration.NextRunAt == nil {
 			break
@@ -2644,6 +4202,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Integration.Onboarding(childComplexity), true
+	case "Integration.package":
+		if e.ComplexityRoot.Integration.Package == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Integration.Package(childComplexity), true
+	case "Integration.packageUpgrade":
+		if e.ComplexityRoot.Integration.PackageUpgrade == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Integration.PackageUpgrade(childComplexity), true
 	case "Integration.permissionChanges":
 		if e.ComplexityRoot.Integration.PermissionChanges == nil {
 			break
@@ -2655,6 +4225,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Integration.PermissionChanges(childComplexity, args["first"].(*int), args["after"].(*entgql.Cursor[string]), args["last"].(*int), args["before"].(*entgql.Cursor[string])), true
+	case "Integration.permissionSnapshots":
+		if e.ComplexityRoot.Integration.PermissionSnapshots == nil {
+			break
+		}
+
+		args, err := ec.field_Integration_permissionSnapshots_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Integration.PermissionSnapshots(childComplexity, args["first"].(*int), args["after"].(*entgql.Cursor[string]), args["last"].(*int), args["before"].(*entgql.Cursor[string])), true
 	case "Integration.picklist":
 		if e.ComplexityRoot.Integration.Picklist == nil {
 			break
@@ -2701,6 +4282,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Integration.StandardFields(childComplexity), true
+	case "Integration.standardization":
+		if e.ComplexityRoot.Integration.Standardization == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Integration.Standardization(childComplexity), true
 	case "Integration.state":
 		if e.ComplexityRoot.Integration.State == nil {
 			break
@@ -2724,6 +4311,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Integration.UserMatches(childComplexity, args["status"].(*model.UserMatchStatus), args["first"].(*int), args["after"].(*entgql.Cursor[string]), args["last"].(*int), args["before"].(*entgql.Cursor[string])), true
+	case "Integration.watchMode":
+		if e.ComplexityRoot.Integration.WatchMode == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Integration.WatchMode(childComplexity), true
 
 	case "IntegrationConnection.edges":
 		if e.ComplexityRoot.IntegrationConnection.Edges == nil {
@@ -2933,6 +4526,205 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Mapping.StandardField(childComplexity), true
 
+	case "MappingChange.action":
+		if e.ComplexityRoot.MappingChange.Action == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MappingChange.Action(childComplexity), true
+	case "MappingChange.changedBy":
+		if e.ComplexityRoot.MappingChange.ChangedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MappingChange.ChangedBy(childComplexity), true
+	case "MappingChange.createdAt":
+		if e.ComplexityRoot.MappingChange.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MappingChange.CreatedAt(childComplexity), true
+	case "MappingChange.crmFieldAfter":
+		if e.ComplexityRoot.MappingChange.CrmFieldAfter == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MappingChange.CrmFieldAfter(childComplexity), true
+	case "MappingChange.crmFieldBefore":
+		if e.ComplexityRoot.MappingChange.CrmFieldBefore == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MappingChange.CrmFieldBefore(childComplexity), true
+	case "MappingChange.id":
+		if e.ComplexityRoot.MappingChange.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MappingChange.ID(childComplexity), true
+	case "MappingChange.objectName":
+		if e.ComplexityRoot.MappingChange.ObjectName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MappingChange.ObjectName(childComplexity), true
+	case "MappingChange.origin":
+		if e.ComplexityRoot.MappingChange.Origin == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MappingChange.Origin(childComplexity), true
+	case "MappingChange.reason":
+		if e.ComplexityRoot.MappingChange.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MappingChange.Reason(childComplexity), true
+	case "MappingChange.standardField":
+		if e.ComplexityRoot.MappingChange.StandardField == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MappingChange.StandardField(childComplexity), true
+
+	case "MappingChangeConnection.edges":
+		if e.ComplexityRoot.MappingChangeConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MappingChangeConnection.Edges(childComplexity), true
+	case "MappingChangeConnection.pageInfo":
+		if e.ComplexityRoot.MappingChangeConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MappingChangeConnection.PageInfo(childComplexity), true
+	case "MappingChangeConnection.totalCount":
+		if e.ComplexityRoot.MappingChangeConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MappingChangeConnection.TotalCount(childComplexity), true
+
+	case "MappingChangeEdge.cursor":
+		if e.ComplexityRoot.MappingChangeEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MappingChangeEdge.Cursor(childComplexity), true
+	case "MappingChangeEdge.node":
+		if e.ComplexityRoot.MappingChangeEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MappingChangeEdge.Node(childComplexity), true
+
+	case "MappingDefault.connector":
+		if e.ComplexityRoot.MappingDefault.Connector == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MappingDefault.Connector(childComplexity), true
+	case "MappingDefault.crmField":
+		if e.ComplexityRoot.MappingDefault.CrmField == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MappingDefault.CrmField(childComplexity), true
+	case "MappingDefault.standardField":
+		if e.ComplexityRoot.MappingDefault.StandardField == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MappingDefault.StandardField(childComplexity), true
+	case "MappingDefault.updatedAt":
+		if e.ComplexityRoot.MappingDefault.UpdatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MappingDefault.UpdatedAt(childComplexity), true
+
+	case "MappingPreview.note":
+		if e.ComplexityRoot.MappingPreview.Note == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MappingPreview.Note(childComplexity), true
+	case "MappingPreview.recordsRead":
+		if e.ComplexityRoot.MappingPreview.RecordsRead == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MappingPreview.RecordsRead(childComplexity), true
+	case "MappingPreview.values":
+		if e.ComplexityRoot.MappingPreview.Values == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MappingPreview.Values(childComplexity), true
+
+	case "MappingProposal.confidence":
+		if e.ComplexityRoot.MappingProposal.Confidence == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MappingProposal.Confidence(childComplexity), true
+	case "MappingProposal.crmField":
+		if e.ComplexityRoot.MappingProposal.CrmField == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MappingProposal.CrmField(childComplexity), true
+	case "MappingProposal.label":
+		if e.ComplexityRoot.MappingProposal.Label == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MappingProposal.Label(childComplexity), true
+	case "MappingProposal.objectName":
+		if e.ComplexityRoot.MappingProposal.ObjectName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MappingProposal.ObjectName(childComplexity), true
+	case "MappingProposal.presentCrmField":
+		if e.ComplexityRoot.MappingProposal.PresentCrmField == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MappingProposal.PresentCrmField(childComplexity), true
+	case "MappingProposal.readable":
+		if e.ComplexityRoot.MappingProposal.Readable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MappingProposal.Readable(childComplexity), true
+	case "MappingProposal.reason":
+		if e.ComplexityRoot.MappingProposal.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MappingProposal.Reason(childComplexity), true
+	case "MappingProposal.standardField":
+		if e.ComplexityRoot.MappingProposal.StandardField == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MappingProposal.StandardField(childComplexity), true
+
+	case "MarkInboxReadPayload.unreadCount":
+		if e.ComplexityRoot.MarkInboxReadPayload.UnreadCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MarkInboxReadPayload.UnreadCount(childComplexity), true
+	case "MarkInboxReadPayload.userErrors":
+		if e.ComplexityRoot.MarkInboxReadPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MarkInboxReadPayload.UserErrors(childComplexity), true
+
 	case "Member.createdAt":
 		if e.ComplexityRoot.Member.CreatedAt == nil {
 			break
@@ -3008,6 +4800,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.MemberEdge.Node(childComplexity), true
 
+	case "Mutation.acknowledgeAlert":
+		if e.ComplexityRoot.Mutation.AcknowledgeAlert == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_acknowledgeAlert_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AcknowledgeAlert(childComplexity, args["input"].(model.AcknowledgeAlertInput)), true
 	case "Mutation.addRecipients":
 		if e.ComplexityRoot.Mutation.AddRecipients == nil {
 			break
@@ -3019,6 +4822,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.AddRecipients(childComplexity, args["input"].(model.AddRecipientsInput)), true
+	case "Mutation.applyMappingProposals":
+		if e.ComplexityRoot.Mutation.ApplyMappingProposals == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_applyMappingProposals_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ApplyMappingProposals(childComplexity, args["input"].(model.ApplyMappingProposalsInput)), true
 	case "Mutation.cancelRun":
 		if e.ComplexityRoot.Mutation.CancelRun == nil {
 			break
@@ -3074,6 +4888,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CopySettings(childComplexity, args["input"].(model.CopySettingsInput)), true
+	case "Mutation.createChannel":
+		if e.ComplexityRoot.Mutation.CreateChannel == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createChannel_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateChannel(childComplexity, args["input"].(model.CreateChannelInput)), true
 	case "Mutation.createServiceToken":
 		if e.ComplexityRoot.Mutation.CreateServiceToken == nil {
 			break
@@ -3140,6 +4965,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.MapField(childComplexity, args["input"].(model.MapFieldInput)), true
+	case "Mutation.markInboxRead":
+		if e.ComplexityRoot.Mutation.MarkInboxRead == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_markInboxRead_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.MarkInboxRead(childComplexity, args["input"].(model.MarkInboxReadInput)), true
+	case "Mutation.muteAlertRule":
+		if e.ComplexityRoot.Mutation.MuteAlertRule == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_muteAlertRule_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.MuteAlertRule(childComplexity, args["input"].(model.MuteAlertRuleInput)), true
 	case "Mutation.pauseIntegration":
 		if e.ComplexityRoot.Mutation.PauseIntegration == nil {
 			break
@@ -3151,6 +4998,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.PauseIntegration(childComplexity, args["input"].(model.PauseIntegrationInput)), true
+	case "Mutation.publishObject":
+		if e.ComplexityRoot.Mutation.PublishObject == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_publishObject_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.PublishObject(childComplexity, args["input"].(model.PublishObjectInput)), true
 	case "Mutation.recheckFields":
 		if e.ComplexityRoot.Mutation.RecheckFields == nil {
 			break
@@ -3162,6 +5020,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RecheckFields(childComplexity, args["input"].(model.RecheckFieldsInput)), true
+	case "Mutation.recheckObjects":
+		if e.ComplexityRoot.Mutation.RecheckObjects == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_recheckObjects_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RecheckObjects(childComplexity, args["input"].(model.RecheckObjectsInput)), true
 	case "Mutation.reconnectIntegration":
 		if e.ComplexityRoot.Mutation.ReconnectIntegration == nil {
 			break
@@ -3173,6 +5042,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ReconnectIntegration(childComplexity, args["input"].(model.ReconnectIntegrationInput)), true
+	case "Mutation.removeChannel":
+		if e.ComplexityRoot.Mutation.RemoveChannel == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_removeChannel_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RemoveChannel(childComplexity, args["input"].(model.RemoveChannelInput)), true
 	case "Mutation.removeMember":
 		if e.ComplexityRoot.Mutation.RemoveMember == nil {
 			break
@@ -3206,6 +5086,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ReplaceIntegrationUser(childComplexity, args["input"].(model.ReplaceIntegrationUserInput)), true
+	case "Mutation.replayDelivery":
+		if e.ComplexityRoot.Mutation.ReplayDelivery == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_replayDelivery_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ReplayDelivery(childComplexity, args["input"].(model.ReplayDeliveryInput)), true
 	case "Mutation.resetCursor":
 		if e.ComplexityRoot.Mutation.ResetCursor == nil {
 			break
@@ -3217,6 +5108,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ResetCursor(childComplexity, args["input"].(model.ResetCursorInput)), true
+	case "Mutation.resetMapping":
+		if e.ComplexityRoot.Mutation.ResetMapping == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_resetMapping_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ResetMapping(childComplexity, args["input"].(model.ResetMappingInput)), true
+	case "Mutation.resolveAlert":
+		if e.ComplexityRoot.Mutation.ResolveAlert == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_resolveAlert_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ResolveAlert(childComplexity, args["input"].(model.ResolveAlertInput)), true
 	case "Mutation.resumeIntegration":
 		if e.ComplexityRoot.Mutation.ResumeIntegration == nil {
 			break
@@ -3261,6 +5174,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RevokeServiceToken(childComplexity, args["input"].(model.RevokeServiceTokenInput)), true
+	case "Mutation.rotateChannelSecret":
+		if e.ComplexityRoot.Mutation.RotateChannelSecret == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_rotateChannelSecret_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RotateChannelSecret(childComplexity, args["input"].(model.RotateChannelSecretInput)), true
 	case "Mutation.runNow":
 		if e.ComplexityRoot.Mutation.RunNow == nil {
 			break
@@ -3272,6 +5196,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RunNow(childComplexity, args["input"].(model.RunNowInput)), true
+	case "Mutation.sendDigestNow":
+		if e.ComplexityRoot.Mutation.SendDigestNow == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_sendDigestNow_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SendDigestNow(childComplexity, args["input"].(model.SendDigestNowInput)), true
 	case "Mutation.setApiBudget":
 		if e.ComplexityRoot.Mutation.SetAPIBudget == nil {
 			break
@@ -3283,6 +5218,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetAPIBudget(childComplexity, args["input"].(model.SetAPIBudgetInput)), true
+	case "Mutation.setDigestTime":
+		if e.ComplexityRoot.Mutation.SetDigestTime == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setDigestTime_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetDigestTime(childComplexity, args["input"].(model.SetDigestTimeInput)), true
 	case "Mutation.setEntitlements":
 		if e.ComplexityRoot.Mutation.SetEntitlements == nil {
 			break
@@ -3294,6 +5240,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetEntitlements(childComplexity, args["input"].(model.SetEntitlementsInput)), true
+	case "Mutation.setMappingDefault":
+		if e.ComplexityRoot.Mutation.SetMappingDefault == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setMappingDefault_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetMappingDefault(childComplexity, args["input"].(model.SetMappingDefaultInput)), true
 	case "Mutation.setMemberRole":
 		if e.ComplexityRoot.Mutation.SetMemberRole == nil {
 			break
@@ -3338,6 +5295,39 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetSchedule(childComplexity, args["input"].(model.SetScheduleInput)), true
+	case "Mutation.setWatchMode":
+		if e.ComplexityRoot.Mutation.SetWatchMode == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setWatchMode_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetWatchMode(childComplexity, args["input"].(model.SetWatchModeInput)), true
+	case "Mutation.snoozeAlert":
+		if e.ComplexityRoot.Mutation.SnoozeAlert == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_snoozeAlert_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SnoozeAlert(childComplexity, args["input"].(model.SnoozeAlertInput)), true
+	case "Mutation.startIdentitySimulation":
+		if e.ComplexityRoot.Mutation.StartIdentitySimulation == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_startIdentitySimulation_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.StartIdentitySimulation(childComplexity, args["input"].(model.StartIdentitySimulationInput)), true
 	case "Mutation.startIntegration":
 		if e.ComplexityRoot.Mutation.StartIntegration == nil {
 			break
@@ -3349,6 +5339,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.StartIntegration(childComplexity, args["input"].(model.StartIntegrationInput)), true
+	case "Mutation.testChannel":
+		if e.ComplexityRoot.Mutation.TestChannel == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_testChannel_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.TestChannel(childComplexity, args["input"].(model.TestChannelInput)), true
 	case "Mutation.unmapField":
 		if e.ComplexityRoot.Mutation.UnmapField == nil {
 			break
@@ -3360,6 +5361,39 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UnmapField(childComplexity, args["input"].(model.UnmapFieldInput)), true
+	case "Mutation.unmuteAlertRule":
+		if e.ComplexityRoot.Mutation.UnmuteAlertRule == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_unmuteAlertRule_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UnmuteAlertRule(childComplexity, args["input"].(model.UnmuteAlertRuleInput)), true
+	case "Mutation.unpublishObject":
+		if e.ComplexityRoot.Mutation.UnpublishObject == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_unpublishObject_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UnpublishObject(childComplexity, args["input"].(model.UnpublishObjectInput)), true
+	case "Mutation.updateChannel":
+		if e.ComplexityRoot.Mutation.UpdateChannel == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateChannel_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateChannel(childComplexity, args["input"].(model.UpdateChannelInput)), true
 	case "Mutation.updateMember":
 		if e.ComplexityRoot.Mutation.UpdateMember == nil {
 			break
@@ -3371,6 +5405,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateMember(childComplexity, args["input"].(model.UpdateMemberInput)), true
+	case "Mutation.updateRecipient":
+		if e.ComplexityRoot.Mutation.UpdateRecipient == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateRecipient_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateRecipient(childComplexity, args["input"].(model.UpdateRecipientInput)), true
 	case "Mutation.updateSettings":
 		if e.ComplexityRoot.Mutation.UpdateSettings == nil {
 			break
@@ -3382,6 +5427,139 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateSettings(childComplexity, args["input"].(model.UpdateSettingsInput)), true
+	case "Mutation.upgradePackage":
+		if e.ComplexityRoot.Mutation.UpgradePackage == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_upgradePackage_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpgradePackage(childComplexity, args["input"].(model.UpgradePackageInput)), true
+	case "Mutation.wakeAlert":
+		if e.ComplexityRoot.Mutation.WakeAlert == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_wakeAlert_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.WakeAlert(childComplexity, args["input"].(model.WakeAlertInput)), true
+
+	case "MuteAlertRulePayload.rule":
+		if e.ComplexityRoot.MuteAlertRulePayload.Rule == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MuteAlertRulePayload.Rule(childComplexity), true
+	case "MuteAlertRulePayload.userErrors":
+		if e.ComplexityRoot.MuteAlertRulePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MuteAlertRulePayload.UserErrors(childComplexity), true
+
+	case "Need.active":
+		if e.ComplexityRoot.Need.Active == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Need.Active(childComplexity), true
+	case "Need.key":
+		if e.ComplexityRoot.Need.Key == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Need.Key(childComplexity), true
+	case "Need.kind":
+		if e.ComplexityRoot.Need.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Need.Kind(childComplexity), true
+	case "Need.met":
+		if e.ComplexityRoot.Need.Met == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Need.Met(childComplexity), true
+	case "Need.right":
+		if e.ComplexityRoot.Need.Right == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Need.Right(childComplexity), true
+	case "Need.title":
+		if e.ComplexityRoot.Need.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Need.Title(childComplexity), true
+
+	case "OnboardingProgressEvent.at":
+		if e.ComplexityRoot.OnboardingProgressEvent.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OnboardingProgressEvent.At(childComplexity), true
+	case "OnboardingProgressEvent.checked":
+		if e.ComplexityRoot.OnboardingProgressEvent.Checked == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OnboardingProgressEvent.Checked(childComplexity), true
+	case "OnboardingProgressEvent.cursor":
+		if e.ComplexityRoot.OnboardingProgressEvent.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OnboardingProgressEvent.Cursor(childComplexity), true
+	case "OnboardingProgressEvent.integration":
+		if e.ComplexityRoot.OnboardingProgressEvent.Integration == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OnboardingProgressEvent.Integration(childComplexity), true
+	case "OnboardingProgressEvent.objectName":
+		if e.ComplexityRoot.OnboardingProgressEvent.ObjectName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OnboardingProgressEvent.ObjectName(childComplexity), true
+	case "OnboardingProgressEvent.readable":
+		if e.ComplexityRoot.OnboardingProgressEvent.Readable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OnboardingProgressEvent.Readable(childComplexity), true
+	case "OnboardingProgressEvent.snapshot":
+		if e.ComplexityRoot.OnboardingProgressEvent.Snapshot == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OnboardingProgressEvent.Snapshot(childComplexity), true
+	case "OnboardingProgressEvent.step":
+		if e.ComplexityRoot.OnboardingProgressEvent.Step == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OnboardingProgressEvent.Step(childComplexity), true
+	case "OnboardingProgressEvent.stepDone":
+		if e.ComplexityRoot.OnboardingProgressEvent.StepDone == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OnboardingProgressEvent.StepDone(childComplexity), true
+	case "OnboardingProgressEvent.total":
+		if e.ComplexityRoot.OnboardingProgressEvent.Total == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OnboardingProgressEvent.Total(childComplexity), true
 
 	case "OnboardingStepState.blockers":
 		if e.ComplexityRoot.OnboardingStepState.Blockers == nil {
@@ -3401,6 +5579,179 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.OnboardingStepState.Step(childComplexity), true
+
+	case "Package.connector":
+		if e.ComplexityRoot.Package.Connector == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Package.Connector(childComplexity), true
+	case "Package.features":
+		if e.ComplexityRoot.Package.Features == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Package.Features(childComplexity), true
+	case "Package.isNewest":
+		if e.ComplexityRoot.Package.IsNewest == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Package.IsNewest(childComplexity), true
+	case "Package.key":
+		if e.ComplexityRoot.Package.Key == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Package.Key(childComplexity), true
+	case "Package.objects":
+		if e.ComplexityRoot.Package.Objects == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Package.Objects(childComplexity), true
+	case "Package.title":
+		if e.ComplexityRoot.Package.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Package.Title(childComplexity), true
+	case "Package.version":
+		if e.ComplexityRoot.Package.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Package.Version(childComplexity), true
+
+	case "PackageEffect.description":
+		if e.ComplexityRoot.PackageEffect.Description == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PackageEffect.Description(childComplexity), true
+	case "PackageEffect.destructive":
+		if e.ComplexityRoot.PackageEffect.Destructive == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PackageEffect.Destructive(childComplexity), true
+	case "PackageEffect.kind":
+		if e.ComplexityRoot.PackageEffect.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PackageEffect.Kind(childComplexity), true
+	case "PackageEffect.readable":
+		if e.ComplexityRoot.PackageEffect.Readable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PackageEffect.Readable(childComplexity), true
+	case "PackageEffect.subject":
+		if e.ComplexityRoot.PackageEffect.Subject == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PackageEffect.Subject(childComplexity), true
+
+	case "PackageField.candidates":
+		if e.ComplexityRoot.PackageField.Candidates == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PackageField.Candidates(childComplexity), true
+	case "PackageField.dataType":
+		if e.ComplexityRoot.PackageField.DataType == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PackageField.DataType(childComplexity), true
+	case "PackageField.features":
+		if e.ComplexityRoot.PackageField.Features == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PackageField.Features(childComplexity), true
+	case "PackageField.key":
+		if e.ComplexityRoot.PackageField.Key == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PackageField.Key(childComplexity), true
+	case "PackageField.label":
+		if e.ComplexityRoot.PackageField.Label == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PackageField.Label(childComplexity), true
+	case "PackageField.requirement":
+		if e.ComplexityRoot.PackageField.Requirement == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PackageField.Requirement(childComplexity), true
+
+	case "PackageObject.key":
+		if e.ComplexityRoot.PackageObject.Key == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PackageObject.Key(childComplexity), true
+	case "PackageObject.label":
+		if e.ComplexityRoot.PackageObject.Label == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PackageObject.Label(childComplexity), true
+	case "PackageObject.name":
+		if e.ComplexityRoot.PackageObject.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PackageObject.Name(childComplexity), true
+	case "PackageObject.requirement":
+		if e.ComplexityRoot.PackageObject.Requirement == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PackageObject.Requirement(childComplexity), true
+	case "PackageObject.requires":
+		if e.ComplexityRoot.PackageObject.Requires == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PackageObject.Requires(childComplexity), true
+	case "PackageObject.rights":
+		if e.ComplexityRoot.PackageObject.Rights == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PackageObject.Rights(childComplexity), true
+	case "PackageObject.standardFields":
+		if e.ComplexityRoot.PackageObject.StandardFields == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PackageObject.StandardFields(childComplexity), true
+
+	case "PackagePlan.effects":
+		if e.ComplexityRoot.PackagePlan.Effects == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PackagePlan.Effects(childComplexity), true
+	case "PackagePlan.fromVersion":
+		if e.ComplexityRoot.PackagePlan.FromVersion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PackagePlan.FromVersion(childComplexity), true
+	case "PackagePlan.toVersion":
+		if e.ComplexityRoot.PackagePlan.ToVersion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PackagePlan.ToVersion(childComplexity), true
 
 	case "PageInfo.endCursor":
 		if e.ComplexityRoot.PageInfo.EndCursor == nil {
@@ -3545,6 +5896,124 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PermissionChangeEvent.Cursor(childComplexity), true
+	case "PermissionChangeEvent.snapshot":
+		if e.ComplexityRoot.PermissionChangeEvent.Snapshot == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionChangeEvent.Snapshot(childComplexity), true
+
+	case "PermissionDiff.differences":
+		if e.ComplexityRoot.PermissionDiff.Differences == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionDiff.Differences(childComplexity), true
+	case "PermissionDiff.from":
+		if e.ComplexityRoot.PermissionDiff.From == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionDiff.From(childComplexity), true
+	case "PermissionDiff.to":
+		if e.ComplexityRoot.PermissionDiff.To == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionDiff.To(childComplexity), true
+	case "PermissionDiff.totalCount":
+		if e.ComplexityRoot.PermissionDiff.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionDiff.TotalCount(childComplexity), true
+
+	case "PermissionSnapshot.apiVersion":
+		if e.ComplexityRoot.PermissionSnapshot.APIVersion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionSnapshot.APIVersion(childComplexity), true
+	case "PermissionSnapshot.checks":
+		if e.ComplexityRoot.PermissionSnapshot.Checks == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionSnapshot.Checks(childComplexity), true
+	case "PermissionSnapshot.contentHash":
+		if e.ComplexityRoot.PermissionSnapshot.ContentHash == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionSnapshot.ContentHash(childComplexity), true
+	case "PermissionSnapshot.createdAt":
+		if e.ComplexityRoot.PermissionSnapshot.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionSnapshot.CreatedAt(childComplexity), true
+	case "PermissionSnapshot.id":
+		if e.ComplexityRoot.PermissionSnapshot.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionSnapshot.ID(childComplexity), true
+	case "PermissionSnapshot.identity":
+		if e.ComplexityRoot.PermissionSnapshot.Identity == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionSnapshot.Identity(childComplexity), true
+	case "PermissionSnapshot.lastSeenAt":
+		if e.ComplexityRoot.PermissionSnapshot.LastSeenAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionSnapshot.LastSeenAt(childComplexity), true
+	case "PermissionSnapshot.objectNames":
+		if e.ComplexityRoot.PermissionSnapshot.ObjectNames == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionSnapshot.ObjectNames(childComplexity), true
+	case "PermissionSnapshot.trigger":
+		if e.ComplexityRoot.PermissionSnapshot.Trigger == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionSnapshot.Trigger(childComplexity), true
+
+	case "PermissionSnapshotConnection.edges":
+		if e.ComplexityRoot.PermissionSnapshotConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionSnapshotConnection.Edges(childComplexity), true
+	case "PermissionSnapshotConnection.pageInfo":
+		if e.ComplexityRoot.PermissionSnapshotConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionSnapshotConnection.PageInfo(childComplexity), true
+	case "PermissionSnapshotConnection.totalCount":
+		if e.ComplexityRoot.PermissionSnapshotConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionSnapshotConnection.TotalCount(childComplexity), true
+
+	case "PermissionSnapshotEdge.cursor":
+		if e.ComplexityRoot.PermissionSnapshotEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionSnapshotEdge.Cursor(childComplexity), true
+	case "PermissionSnapshotEdge.node":
+		if e.ComplexityRoot.PermissionSnapshotEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionSnapshotEdge.Node(childComplexity), true
 
 	case "Picklist.choices":
 		if e.ComplexityRoot.Picklist.Choices == nil {
@@ -3663,6 +6132,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PlanEffect.Subject(childComplexity), true
 
+	case "Precondition.hint":
+		if e.ComplexityRoot.Precondition.Hint == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Precondition.Hint(childComplexity), true
+	case "Precondition.key":
+		if e.ComplexityRoot.Precondition.Key == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Precondition.Key(childComplexity), true
+	case "Precondition.met":
+		if e.ComplexityRoot.Precondition.Met == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Precondition.Met(childComplexity), true
+	case "Precondition.title":
+		if e.ComplexityRoot.Precondition.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Precondition.Title(childComplexity), true
+
 	case "Prerequisite.description":
 		if e.ComplexityRoot.Prerequisite.Description == nil {
 			break
@@ -3744,6 +6238,36 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Protection.Note(childComplexity), true
 
+	case "PublishObjectPayload.object":
+		if e.ComplexityRoot.PublishObjectPayload.Object == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PublishObjectPayload.Object(childComplexity), true
+	case "PublishObjectPayload.userErrors":
+		if e.ComplexityRoot.PublishObjectPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PublishObjectPayload.UserErrors(childComplexity), true
+
+	case "Query.alertCounts":
+		if e.ComplexityRoot.Query.AlertCounts == nil {
+			break
+		}
+
+		args, err := ec.field_Query_alertCounts_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.AlertCounts(childComplexity, args["filter"].(*model.AlertFilterInput), args["by"].(model.AlertGrouping)), true
+	case "Query.alertRules":
+		if e.ComplexityRoot.Query.AlertRules == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.AlertRules(childComplexity), true
 	case "Query.alerts":
 		if e.ComplexityRoot.Query.Alerts == nil {
 			break
@@ -3766,6 +6290,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.AuditLog(childComplexity, args["filter"].(*model.AuditFilterInput), args["first"].(*int), args["after"].(*entgql.Cursor[string]), args["last"].(*int), args["before"].(*entgql.Cursor[string])), true
+	case "Query.channels":
+		if e.ComplexityRoot.Query.Channels == nil {
+			break
+		}
+
+		args, err := ec.field_Query_channels_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Channels(childComplexity, args["first"].(*int), args["after"].(*entgql.Cursor[string]), args["last"].(*int), args["before"].(*entgql.Cursor[string])), true
 	case "Query.configurationDocument":
 		if e.ComplexityRoot.Query.ConfigurationDocument == nil {
 			break
@@ -3783,6 +6318,40 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Connectors(childComplexity), true
+	case "Query.deliveries":
+		if e.ComplexityRoot.Query.Deliveries == nil {
+			break
+		}
+
+		args, err := ec.field_Query_deliveries_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Deliveries(childComplexity, args["filter"].(*model.DeliveryFilterInput), args["first"].(*int), args["after"].(*entgql.Cursor[string]), args["last"].(*int), args["before"].(*entgql.Cursor[string])), true
+	case "Query.digestPreview":
+		if e.ComplexityRoot.Query.DigestPreview == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.DigestPreview(childComplexity), true
+	case "Query.digestSettings":
+		if e.ComplexityRoot.Query.DigestSettings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.DigestSettings(childComplexity), true
+	case "Query.digests":
+		if e.ComplexityRoot.Query.Digests == nil {
+			break
+		}
+
+		args, err := ec.field_Query_digests_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Digests(childComplexity, args["first"].(*int), args["after"].(*entgql.Cursor[string]), args["last"].(*int), args["before"].(*entgql.Cursor[string])), true
 	case "Query.errorCodes":
 		if e.ComplexityRoot.Query.ErrorCodes == nil {
 			break
@@ -3800,6 +6369,23 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.FeedEntries(childComplexity, args["filter"].(*model.FeedEntryFilterInput), args["first"].(*int), args["after"].(*entgql.Cursor[string]), args["last"].(*int), args["before"].(*entgql.Cursor[string])), true
+	case "Query.fieldStatuses":
+		if e.ComplexityRoot.Query.FieldStatuses == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.FieldStatuses(childComplexity), true
+	case "Query.inbox":
+		if e.ComplexityRoot.Query.Inbox == nil {
+			break
+		}
+
+		args, err := ec.field_Query_inbox_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Inbox(childComplexity, args["unreadOnly"].(bool), args["first"].(*int), args["after"].(*entgql.Cursor[string]), args["last"].(*int), args["before"].(*entgql.Cursor[string])), true
 	case "Query.integration":
 		if e.ComplexityRoot.Query.Integration == nil {
 			break
@@ -3834,6 +6420,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Invitations(childComplexity, args["first"].(*int), args["after"].(*entgql.Cursor[string]), args["last"].(*int), args["before"].(*entgql.Cursor[string])), true
+	case "Query.mappingDefaults":
+		if e.ComplexityRoot.Query.MappingDefaults == nil {
+			break
+		}
+
+		args, err := ec.field_Query_mappingDefaults_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.MappingDefaults(childComplexity, args["connector"].(*string)), true
+	case "Query.mappingPreview":
+		if e.ComplexityRoot.Query.MappingPreview == nil {
+			break
+		}
+
+		args, err := ec.field_Query_mappingPreview_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.MappingPreview(childComplexity, args["integrationId"].(string), args["object"].(string), args["crmField"].(string)), true
 	case "Query.members":
 		if e.ComplexityRoot.Query.Members == nil {
 			break
@@ -3856,6 +6464,39 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Node(childComplexity, args["id"].(string)), true
+	case "Query.packages":
+		if e.ComplexityRoot.Query.Packages == nil {
+			break
+		}
+
+		args, err := ec.field_Query_packages_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Packages(childComplexity, args["connector"].(*string), args["key"].(*string)), true
+	case "Query.permissionDiff":
+		if e.ComplexityRoot.Query.PermissionDiff == nil {
+			break
+		}
+
+		args, err := ec.field_Query_permissionDiff_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.PermissionDiff(childComplexity, args["from"].(string), args["to"].(string)), true
+	case "Query.permissionTimeline":
+		if e.ComplexityRoot.Query.PermissionTimeline == nil {
+			break
+		}
+
+		args, err := ec.field_Query_permissionTimeline_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.PermissionTimeline(childComplexity, args["integrationId"].(string), args["object"].(string), args["field"].(*string), args["first"].(*int), args["after"].(*entgql.Cursor[string]), args["last"].(*int), args["before"].(*entgql.Cursor[string])), true
 	case "Query.recipients":
 		if e.ComplexityRoot.Query.Recipients == nil {
 			break
@@ -3884,6 +6525,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.ServiceTokens(childComplexity, args["first"].(*int), args["after"].(*entgql.Cursor[string]), args["last"].(*int), args["before"].(*entgql.Cursor[string])), true
+	case "Query.unreadCount":
+		if e.ComplexityRoot.Query.UnreadCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.UnreadCount(childComplexity), true
 	case "Query.viewer":
 		if e.ComplexityRoot.Query.Viewer == nil {
 			break
@@ -3921,6 +6568,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RecheckFieldsPayload.UserErrors(childComplexity), true
 
+	case "RecheckObjectsPayload.objects":
+		if e.ComplexityRoot.RecheckObjectsPayload.Objects == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecheckObjectsPayload.Objects(childComplexity), true
+	case "RecheckObjectsPayload.userErrors":
+		if e.ComplexityRoot.RecheckObjectsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecheckObjectsPayload.UserErrors(childComplexity), true
+
 	case "Recipient.address":
 		if e.ComplexityRoot.Recipient.Address == nil {
 			break
@@ -3945,6 +6605,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Recipient.ID(childComplexity), true
+	case "Recipient.kind":
+		if e.ComplexityRoot.Recipient.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Recipient.Kind(childComplexity), true
+	case "Recipient.minSeverity":
+		if e.ComplexityRoot.Recipient.MinSeverity == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Recipient.MinSeverity(childComplexity), true
 
 	case "RecipientConnection.edges":
 		if e.ComplexityRoot.RecipientConnection.Edges == nil {
@@ -3997,6 +6669,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ReconnectIntegrationPayload.UserErrors(childComplexity), true
 
+	case "RemoveChannelPayload.removedChannelId":
+		if e.ComplexityRoot.RemoveChannelPayload.RemovedChannelID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveChannelPayload.RemovedChannelID(childComplexity), true
+	case "RemoveChannelPayload.userErrors":
+		if e.ComplexityRoot.RemoveChannelPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveChannelPayload.UserErrors(childComplexity), true
+
 	case "RemoveMemberPayload.member":
 		if e.ComplexityRoot.RemoveMemberPayload.Member == nil {
 			break
@@ -4042,6 +6727,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ReplaceIntegrationUserPayload.UserErrors(childComplexity), true
 
+	case "ReplayDeliveryPayload.delivery":
+		if e.ComplexityRoot.ReplayDeliveryPayload.Delivery == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReplayDeliveryPayload.Delivery(childComplexity), true
+	case "ReplayDeliveryPayload.userErrors":
+		if e.ComplexityRoot.ReplayDeliveryPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReplayDeliveryPayload.UserErrors(childComplexity), true
+
 	case "ResetCursorPayload.integration":
 		if e.ComplexityRoot.ResetCursorPayload.Integration == nil {
 			break
@@ -4054,6 +6752,32 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ResetCursorPayload.UserErrors(childComplexity), true
+
+	case "ResetMappingPayload.mapping":
+		if e.ComplexityRoot.ResetMappingPayload.Mapping == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ResetMappingPayload.Mapping(childComplexity), true
+	case "ResetMappingPayload.userErrors":
+		if e.ComplexityRoot.ResetMappingPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ResetMappingPayload.UserErrors(childComplexity), true
+
+	case "ResolveAlertPayload.alert":
+		if e.ComplexityRoot.ResolveAlertPayload.Alert == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ResolveAlertPayload.Alert(childComplexity), true
+	case "ResolveAlertPayload.userErrors":
+		if e.ComplexityRoot.ResolveAlertPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ResolveAlertPayload.UserErrors(childComplexity), true
 
 	case "ResumeIntegrationPayload.integration":
 		if e.ComplexityRoot.ResumeIntegrationPayload.Integration == nil {
@@ -4125,6 +6849,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Rights.Update(childComplexity), true
+
+	case "RotateChannelSecretPayload.channel":
+		if e.ComplexityRoot.RotateChannelSecretPayload.Channel == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateChannelSecretPayload.Channel(childComplexity), true
+	case "RotateChannelSecretPayload.signingSecret":
+		if e.ComplexityRoot.RotateChannelSecretPayload.SigningSecret == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateChannelSecretPayload.SigningSecret(childComplexity), true
+	case "RotateChannelSecretPayload.userErrors":
+		if e.ComplexityRoot.RotateChannelSecretPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateChannelSecretPayload.UserErrors(childComplexity), true
 
 	case "RunError.class":
 		if e.ComplexityRoot.RunError.Class == nil {
@@ -4355,6 +7098,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RunObject.Status(childComplexity), true
 
+	case "SendDigestNowPayload.digest":
+		if e.ComplexityRoot.SendDigestNowPayload.Digest == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SendDigestNowPayload.Digest(childComplexity), true
+	case "SendDigestNowPayload.userErrors":
+		if e.ComplexityRoot.SendDigestNowPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SendDigestNowPayload.UserErrors(childComplexity), true
+
 	case "ServerInfo.feedRetentionDays":
 		if e.ComplexityRoot.ServerInfo.FeedRetentionDays == nil {
 			break
@@ -4492,6 +7248,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SetApiBudgetPayload.UserErrors(childComplexity), true
 
+	case "SetDigestTimePayload.settings":
+		if e.ComplexityRoot.SetDigestTimePayload.Settings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetDigestTimePayload.Settings(childComplexity), true
+	case "SetDigestTimePayload.userErrors":
+		if e.ComplexityRoot.SetDigestTimePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetDigestTimePayload.UserErrors(childComplexity), true
+
 	case "SetEntitlementsPayload.disabledSettings":
 		if e.ComplexityRoot.SetEntitlementsPayload.DisabledSettings == nil {
 			break
@@ -4510,6 +7279,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SetEntitlementsPayload.Workspace(childComplexity), true
+
+	case "SetMappingDefaultPayload.default":
+		if e.ComplexityRoot.SetMappingDefaultPayload.Default == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetMappingDefaultPayload.Default(childComplexity), true
+	case "SetMappingDefaultPayload.integrations":
+		if e.ComplexityRoot.SetMappingDefaultPayload.Integrations == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetMappingDefaultPayload.Integrations(childComplexity), true
+	case "SetMappingDefaultPayload.userErrors":
+		if e.ComplexityRoot.SetMappingDefaultPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetMappingDefaultPayload.UserErrors(childComplexity), true
 
 	case "SetMemberRolePayload.member":
 		if e.ComplexityRoot.SetMemberRolePayload.Member == nil {
@@ -4568,6 +7356,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SetSchedulePayload.UserErrors(childComplexity), true
+
+	case "SetWatchModePayload.integration":
+		if e.ComplexityRoot.SetWatchModePayload.Integration == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetWatchModePayload.Integration(childComplexity), true
+	case "SetWatchModePayload.userErrors":
+		if e.ComplexityRoot.SetWatchModePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetWatchModePayload.UserErrors(childComplexity), true
 
 	case "Setting.available":
 		if e.ComplexityRoot.Setting.Available == nil {
@@ -4791,12 +7592,142 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SettingsChangedEvent.Version(childComplexity), true
 
+	case "SimulatedObject.checkFailed":
+		if e.ComplexityRoot.SimulatedObject.CheckFailed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SimulatedObject.CheckFailed(childComplexity), true
+	case "SimulatedObject.missingFields":
+		if e.ComplexityRoot.SimulatedObject.MissingFields == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SimulatedObject.MissingFields(childComplexity), true
+	case "SimulatedObject.name":
+		if e.ComplexityRoot.SimulatedObject.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SimulatedObject.Name(childComplexity), true
+	case "SimulatedObject.readableNow":
+		if e.ComplexityRoot.SimulatedObject.ReadableNow == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SimulatedObject.ReadableNow(childComplexity), true
+	case "SimulatedObject.rights":
+		if e.ComplexityRoot.SimulatedObject.Rights == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SimulatedObject.Rights(childComplexity), true
+
+	case "SimulatedSetting.key":
+		if e.ComplexityRoot.SimulatedSetting.Key == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SimulatedSetting.Key(childComplexity), true
+	case "SimulatedSetting.missing":
+		if e.ComplexityRoot.SimulatedSetting.Missing == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SimulatedSetting.Missing(childComplexity), true
+	case "SimulatedSetting.title":
+		if e.ComplexityRoot.SimulatedSetting.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SimulatedSetting.Title(childComplexity), true
+	case "SimulatedSetting.works":
+		if e.ComplexityRoot.SimulatedSetting.Works == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SimulatedSetting.Works(childComplexity), true
+	case "SimulatedSetting.worksNow":
+		if e.ComplexityRoot.SimulatedSetting.WorksNow == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SimulatedSetting.WorksNow(childComplexity), true
+
+	case "SnapshotDifference.after":
+		if e.ComplexityRoot.SnapshotDifference.After == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SnapshotDifference.After(childComplexity), true
+	case "SnapshotDifference.before":
+		if e.ComplexityRoot.SnapshotDifference.Before == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SnapshotDifference.Before(childComplexity), true
+	case "SnapshotDifference.cause":
+		if e.ComplexityRoot.SnapshotDifference.Cause == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SnapshotDifference.Cause(childComplexity), true
+	case "SnapshotDifference.change":
+		if e.ComplexityRoot.SnapshotDifference.Change == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SnapshotDifference.Change(childComplexity), true
+	case "SnapshotDifference.evidence":
+		if e.ComplexityRoot.SnapshotDifference.Evidence == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SnapshotDifference.Evidence(childComplexity), true
+	case "SnapshotDifference.fieldName":
+		if e.ComplexityRoot.SnapshotDifference.FieldName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SnapshotDifference.FieldName(childComplexity), true
+	case "SnapshotDifference.objectName":
+		if e.ComplexityRoot.SnapshotDifference.ObjectName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SnapshotDifference.ObjectName(childComplexity), true
+
+	case "SnoozeAlertPayload.alert":
+		if e.ComplexityRoot.SnoozeAlertPayload.Alert == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SnoozeAlertPayload.Alert(childComplexity), true
+	case "SnoozeAlertPayload.userErrors":
+		if e.ComplexityRoot.SnoozeAlertPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SnoozeAlertPayload.UserErrors(childComplexity), true
+
+	case "StandardField.affected":
+		if e.ComplexityRoot.StandardField.Affected == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StandardField.Affected(childComplexity), true
 	case "StandardField.dataType":
 		if e.ComplexityRoot.StandardField.DataType == nil {
 			break
 		}
 
 		return e.ComplexityRoot.StandardField.DataType(childComplexity), true
+	case "StandardField.defaultCrmField":
+		if e.ComplexityRoot.StandardField.DefaultCrmField == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StandardField.DefaultCrmField(childComplexity), true
 	case "StandardField.features":
 		if e.ComplexityRoot.StandardField.Features == nil {
 			break
@@ -4834,6 +7765,99 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.StandardField.Requirement(childComplexity), true
 
+	case "Standardization.blockers":
+		if e.ComplexityRoot.Standardization.Blockers == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Standardization.Blockers(childComplexity), true
+	case "Standardization.completed":
+		if e.ComplexityRoot.Standardization.Completed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Standardization.Completed(childComplexity), true
+	case "Standardization.completedAt":
+		if e.ComplexityRoot.Standardization.CompletedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Standardization.CompletedAt(childComplexity), true
+	case "Standardization.objects":
+		if e.ComplexityRoot.Standardization.Objects == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Standardization.Objects(childComplexity), true
+	case "Standardization.preconditions":
+		if e.ComplexityRoot.Standardization.Preconditions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Standardization.Preconditions(childComplexity), true
+
+	case "StandardizationObject.label":
+		if e.ComplexityRoot.StandardizationObject.Label == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StandardizationObject.Label(childComplexity), true
+	case "StandardizationObject.mappedCount":
+		if e.ComplexityRoot.StandardizationObject.MappedCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StandardizationObject.MappedCount(childComplexity), true
+	case "StandardizationObject.name":
+		if e.ComplexityRoot.StandardizationObject.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StandardizationObject.Name(childComplexity), true
+	case "StandardizationObject.object":
+		if e.ComplexityRoot.StandardizationObject.Object == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StandardizationObject.Object(childComplexity), true
+	case "StandardizationObject.published":
+		if e.ComplexityRoot.StandardizationObject.Published == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StandardizationObject.Published(childComplexity), true
+	case "StandardizationObject.standardFieldCount":
+		if e.ComplexityRoot.StandardizationObject.StandardFieldCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StandardizationObject.StandardFieldCount(childComplexity), true
+	case "StandardizationObject.unmappedRequired":
+		if e.ComplexityRoot.StandardizationObject.UnmappedRequired == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StandardizationObject.UnmappedRequired(childComplexity), true
+
+	case "StartIdentitySimulationPayload.signInUrl":
+		if e.ComplexityRoot.StartIdentitySimulationPayload.SignInURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StartIdentitySimulationPayload.SignInURL(childComplexity), true
+	case "StartIdentitySimulationPayload.simulation":
+		if e.ComplexityRoot.StartIdentitySimulationPayload.Simulation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StartIdentitySimulationPayload.Simulation(childComplexity), true
+	case "StartIdentitySimulationPayload.userErrors":
+		if e.ComplexityRoot.StartIdentitySimulationPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StartIdentitySimulationPayload.UserErrors(childComplexity), true
+
 	case "StartIntegrationPayload.integration":
 		if e.ComplexityRoot.StartIntegrationPayload.Integration == nil {
 			break
@@ -4863,7 +7887,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Subscription.AlertEvents(childComplexity, args["integrationId"].(*string), args["after"].(*string)), true
+		return e.ComplexityRoot.Subscription.AlertEvents(childComplexity, args["integrationId"].(*string), args["filter"].(*model.AlertEventFilterInput), args["snapshot"].(bool), args["after"].(*string)), true
 	case "Subscription.integrationState":
 		if e.ComplexityRoot.Subscription.IntegrationState == nil {
 			break
@@ -4875,6 +7899,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Subscription.IntegrationState(childComplexity, args["integrationId"].(*string), args["after"].(*string)), true
+	case "Subscription.onboardingProgress":
+		if e.ComplexityRoot.Subscription.OnboardingProgress == nil {
+			break
+		}
+
+		args, err := ec.field_Subscription_onboardingProgress_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.OnboardingProgress(childComplexity, args["integrationId"].(string), args["snapshot"].(bool), args["after"].(*string)), true
 	case "Subscription.permissionChanges":
 		if e.ComplexityRoot.Subscription.PermissionChanges == nil {
 			break
@@ -4885,7 +7920,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Subscription.PermissionChanges(childComplexity, args["integrationId"].(*string), args["after"].(*string)), true
+		return e.ComplexityRoot.Subscription.PermissionChanges(childComplexity, args["integrationId"].(*string), args["filter"].(*model.PermissionChangeFilterInput), args["snapshot"].(bool), args["after"].(*string)), true
 	case "Subscription.runLogTail":
 		if e.ComplexityRoot.Subscription.RunLogTail == nil {
 			break
@@ -5157,6 +8192,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SyncRunProgressEvent.Status(childComplexity), true
 
+	case "TestChannelPayload.delivery":
+		if e.ComplexityRoot.TestChannelPayload.Delivery == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TestChannelPayload.Delivery(childComplexity), true
+	case "TestChannelPayload.userErrors":
+		if e.ComplexityRoot.TestChannelPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TestChannelPayload.UserErrors(childComplexity), true
+
+	case "UnmapFieldPayload.affected":
+		if e.ComplexityRoot.UnmapFieldPayload.Affected == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnmapFieldPayload.Affected(childComplexity), true
 	case "UnmapFieldPayload.integration":
 		if e.ComplexityRoot.UnmapFieldPayload.Integration == nil {
 			break
@@ -5169,6 +8223,51 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UnmapFieldPayload.UserErrors(childComplexity), true
+
+	case "UnmuteAlertRulePayload.rule":
+		if e.ComplexityRoot.UnmuteAlertRulePayload.Rule == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnmuteAlertRulePayload.Rule(childComplexity), true
+	case "UnmuteAlertRulePayload.userErrors":
+		if e.ComplexityRoot.UnmuteAlertRulePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnmuteAlertRulePayload.UserErrors(childComplexity), true
+
+	case "UnpublishObjectPayload.affected":
+		if e.ComplexityRoot.UnpublishObjectPayload.Affected == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnpublishObjectPayload.Affected(childComplexity), true
+	case "UnpublishObjectPayload.object":
+		if e.ComplexityRoot.UnpublishObjectPayload.Object == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnpublishObjectPayload.Object(childComplexity), true
+	case "UnpublishObjectPayload.userErrors":
+		if e.ComplexityRoot.UnpublishObjectPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnpublishObjectPayload.UserErrors(childComplexity), true
+
+	case "UpdateChannelPayload.channel":
+		if e.ComplexityRoot.UpdateChannelPayload.Channel == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateChannelPayload.Channel(childComplexity), true
+	case "UpdateChannelPayload.userErrors":
+		if e.ComplexityRoot.UpdateChannelPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateChannelPayload.UserErrors(childComplexity), true
 
 	case "UpdateMemberPayload.member":
 		if e.ComplexityRoot.UpdateMemberPayload.Member == nil {
@@ -5183,6 +8282,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.UpdateMemberPayload.UserErrors(childComplexity), true
 
+	case "UpdateRecipientPayload.recipient":
+		if e.ComplexityRoot.UpdateRecipientPayload.Recipient == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateRecipientPayload.Recipient(childComplexity), true
+	case "UpdateRecipientPayload.userErrors":
+		if e.ComplexityRoot.UpdateRecipientPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateRecipientPayload.UserErrors(childComplexity), true
+
 	case "UpdateSettingsPayload.settings":
 		if e.ComplexityRoot.UpdateSettingsPayload.Settings == nil {
 			break
@@ -5195,6 +8307,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UpdateSettingsPayload.UserErrors(childComplexity), true
+
+	case "UpgradePackagePayload.integration":
+		if e.ComplexityRoot.UpgradePackagePayload.Integration == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpgradePackagePayload.Integration(childComplexity), true
+	case "UpgradePackagePayload.plan":
+		if e.ComplexityRoot.UpgradePackagePayload.Plan == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpgradePackagePayload.Plan(childComplexity), true
+	case "UpgradePackagePayload.userErrors":
+		if e.ComplexityRoot.UpgradePackagePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpgradePackagePayload.UserErrors(childComplexity), true
 
 	case "UserError.code":
 		if e.ComplexityRoot.UserError.Code == nil {
@@ -5327,6 +8458,56 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Viewer.Workspace(childComplexity), true
 
+	case "WakeAlertPayload.alert":
+		if e.ComplexityRoot.WakeAlertPayload.Alert == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WakeAlertPayload.Alert(childComplexity), true
+	case "WakeAlertPayload.userErrors":
+		if e.ComplexityRoot.WakeAlertPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WakeAlertPayload.UserErrors(childComplexity), true
+
+	case "WatchMode.callsPerDayAtMost":
+		if e.ComplexityRoot.WatchMode.CallsPerDayAtMost == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WatchMode.CallsPerDayAtMost(childComplexity), true
+	case "WatchMode.callsPerProbe":
+		if e.ComplexityRoot.WatchMode.CallsPerProbe == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WatchMode.CallsPerProbe(childComplexity), true
+	case "WatchMode.interval":
+		if e.ComplexityRoot.WatchMode.Interval == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WatchMode.Interval(childComplexity), true
+	case "WatchMode.lastProbeAt":
+		if e.ComplexityRoot.WatchMode.LastProbeAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WatchMode.LastProbeAt(childComplexity), true
+	case "WatchMode.nextProbeAt":
+		if e.ComplexityRoot.WatchMode.NextProbeAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WatchMode.NextProbeAt(childComplexity), true
+	case "WatchMode.unavailableReason":
+		if e.ComplexityRoot.WatchMode.UnavailableReason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WatchMode.UnavailableReason(childComplexity), true
+
 	case "Workspace.edition":
 		if e.ComplexityRoot.Workspace.Edition == nil {
 			break
@@ -5423,44 +8604,74 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	opCtx := graphql.GetOperationContext(ctx)
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalMap := graphql.BuildUnmarshalerMap(
+		ec.unmarshalInputAcknowledgeAlertInput,
 		ec.unmarshalInputAddRecipientsInput,
+		ec.unmarshalInputAlertEventFilterInput,
 		ec.unmarshalInputAlertFilterInput,
+		ec.unmarshalInputApplyMappingProposalsInput,
 		ec.unmarshalInputAuditFilterInput,
 		ec.unmarshalInputCancelRunInput,
 		ec.unmarshalInputCheckIntegrationInput,
 		ec.unmarshalInputCompleteOnboardingStepInput,
 		ec.unmarshalInputCopyMappingInput,
 		ec.unmarshalInputCopySettingsInput,
+		ec.unmarshalInputCreateChannelInput,
 		ec.unmarshalInputCreateServiceTokenInput,
+		ec.unmarshalInputDeliveryFilterInput,
 		ec.unmarshalInputDisconnectIntegrationInput,
 		ec.unmarshalInputFeedEntryFilterInput,
 		ec.unmarshalInputFinishOnboardingInput,
+		ec.unmarshalInputHeaderInput,
 		ec.unmarshalInputImportConfigurationInput,
 		ec.unmarshalInputInviteMemberInput,
 		ec.unmarshalInputMapFieldInput,
+		ec.unmarshalInputMarkInboxReadInput,
+		ec.unmarshalInputMuteAlertRuleInput,
 		ec.unmarshalInputPauseIntegrationInput,
+		ec.unmarshalInputPermissionChangeFilterInput,
+		ec.unmarshalInputProposedMappingInput,
+		ec.unmarshalInputPublishObjectInput,
 		ec.unmarshalInputRecheckFieldsInput,
+		ec.unmarshalInputRecheckObjectsInput,
 		ec.unmarshalInputReconnectIntegrationInput,
+		ec.unmarshalInputRemoveChannelInput,
 		ec.unmarshalInputRemoveMemberInput,
 		ec.unmarshalInputRemoveRecipientInput,
 		ec.unmarshalInputReplaceIntegrationUserInput,
+		ec.unmarshalInputReplayDeliveryInput,
 		ec.unmarshalInputResetCursorInput,
+		ec.unmarshalInputResetMappingInput,
+		ec.unmarshalInputResolveAlertInput,
 		ec.unmarshalInputResumeIntegrationInput,
 		ec.unmarshalInputRetryFailedRecordsInput,
 		ec.unmarshalInputRevokeInvitationInput,
 		ec.unmarshalInputRevokeServiceTokenInput,
+		ec.unmarshalInputRotateChannelSecretInput,
 		ec.unmarshalInputRunNowInput,
+		ec.unmarshalInputSendDigestNowInput,
 		ec.unmarshalInputSetApiBudgetInput,
+		ec.unmarshalInputSetDigestTimeInput,
 		ec.unmarshalInputSetEntitlementsInput,
+		ec.unmarshalInputSetMappingDefaultInput,
 		ec.unmarshalInputSetMemberRoleInput,
 		ec.unmarshalInputSetOAuthClientInput,
 		ec.unmarshalInputSetQuotaShareInput,
 		ec.unmarshalInputSetScheduleInput,
+		ec.unmarshalInputSetWatchModeInput,
 		ec.unmarshalInputSettingChangeInput,
+		ec.unmarshalInputSnoozeAlertInput,
+		ec.unmarshalInputStartIdentitySimulationInput,
 		ec.unmarshalInputStartIntegrationInput,
+		ec.unmarshalInputTestChannelInput,
 		ec.unmarshalInputUnmapFieldInput,
+		ec.unmarshalInputUnmuteAlertRuleInput,
+		ec.unmarshalInputUnpublishObjectInput,
+		ec.unmarshalInputUpdateChannelInput,
 		ec.unmarshalInputUpdateMemberInput,
+		ec.unmarshalInputUpdateRecipientInput,
 		ec.unmarshalInputUpdateSettingsInput,
+		ec.unmarshalInputUpgradePackageInput,
+		ec.unmarshalInputWakeAlertInput,
 	)
 	first := true
 
@@ -5567,6 +8778,48 @@ var sources = []*ast.Source{
     "Only those before this position."
     before: Cursor
   ): AlertConnection!
+  "How many alerts there are, by something."
+  alertCounts(
+    "Only those that match."
+    filter: AlertFilterInput
+    "By what to count."
+    by: AlertGrouping!
+  ): [AlertCount!]!
+  "All rules, with what they watch and whether they can be muted."
+  alertRules: [AlertRuleInfo!]!
+}
+
+extend type Mutation {
+  "Says that somebody is on it. It stays in the digest until it is resolved."
+  acknowledgeAlert(
+    "What to do."
+    input: AcknowledgeAlertInput!
+  ): AcknowledgeAlertPayload!
+  "Puts an alert off for people; it is still watched, and an open loss stays in the digest."
+  snoozeAlert(
+    "What to do."
+    input: SnoozeAlertInput!
+  ): SnoozeAlertPayload!
+  "Ends a snooze."
+  wakeAlert(
+    "What to do."
+    input: WakeAlertInput!
+  ): WakeAlertPayload!
+  "Dismisses an alert that is not mandatory. A mandatory one ends only with its problem."
+  resolveAlert(
+    "What to do."
+    input: ResolveAlertInput!
+  ): ResolveAlertPayload!
+  "Stops a rule: it opens no alerts and tells nobody. Mandatory rules cannot be muted."
+  muteAlertRule(
+    "What to do."
+    input: MuteAlertRuleInput!
+  ): MuteAlertRulePayload!
+  "Lets a muted rule work again."
+  unmuteAlertRule(
+    "What to do."
+    input: UnmuteAlertRuleInput!
+  ): UnmuteAlertRulePayload!
 }
 
 extend type Subscription {
@@ -5574,6 +8827,10 @@ extend type Subscription {
   alertEvents(
     "Only of this integration."
     integrationId: ID
+    "Only alerts that match."
+    filter: AlertEventFilterInput
+    "Begin with an event that only says where the feed stands, so that a client can load the present state and then follow."
+    snapshot: Boolean! = false
     "Replay what came after this position first."
     after: FeedCursor
   ): AlertEvent!
@@ -5623,6 +8880,39 @@ type Alert implements Node {
   resolvedAt: DateTime
   "Why it was resolved."
   resolution: AlertResolution
+  "When it was opened, or opened again, last."
+  openedAt: DateTime!
+  "Since when the problem holds; null when the CRM does not tell."
+  since: DateTime
+  "True when its object is lost as well: the object's alert tells the story."
+  folded: Boolean!
+  "The alerts on fields that are folded under this one of their object."
+  foldedAlerts: [Alert!]!
+  "How often its problem came back within ten minutes of an opening; it is not told again each time."
+  flaps: Int!
+  "When somebody said to be on it."
+  acknowledgedAt: DateTime
+  "The id of who said so; empty when nobody did."
+  acknowledgedBy: String!
+  "Until when it is put off."
+  snoozedUntil: DateTime
+  "The id of who dismissed it; empty when it resolved by itself."
+  resolvedBy: String!
+  "What was said with the last of these."
+  note: String!
+  "The page of this product where it is seen and handled."
+  pageUrl: URL!
+  "Whom it was sent to, and how that went, newest first."
+  deliveries(
+    "How many from the start, 1 to 100."
+    first: Int
+    "Only those after this position."
+    after: Cursor
+    "How many from the end, 1 to 100."
+    last: Int
+    "Only those before this position."
+    before: Cursor
+  ): DeliveryConnection!
 }
 
 """
@@ -5655,6 +8945,20 @@ enum AlertRule {
   AUTO_PAUSED
   "The data is older than the schedule promises."
   SYNC_DELAYED
+  "The CRM refuses the integration: it syncs nothing and is disconnected in three days unless somebody signs in again."
+  GRACE_STARTED
+  "The credential ends soon unless somebody signs in again."
+  CREDENTIAL_EXPIRING
+  "A setting that is on, or the package, needs a right to create or update that the integration user lost."
+  WRITE_ACCESS_LOST
+  "A mapped field changed its type so that it no longer suits its standard field."
+  MAPPING_BROKEN
+  "A required standard field stands for nothing."
+  REQUIRED_FIELD_UNMAPPED
+  "A picklist value that a setting points to has left the CRM."
+  PICKLIST_VALUE_GONE
+  "Fields of the CRM came, went or changed; nothing that is mapped."
+  SCHEMA_CHANGED
 }
 
 """
@@ -5681,6 +8985,8 @@ enum AlertState {
   SNOOZED
   "It is over."
   RESOLVED
+  "It had been resolved and is back; nobody has looked at it since."
+  REOPENED
 }
 
 """
@@ -5697,6 +9003,10 @@ enum AlertResolution {
   DISCONNECTED
   "The integration was resumed."
   RESUMED
+  "The standard field was mapped."
+  MAPPED
+  "Somebody dismissed it."
+  DISMISSED
 }
 
 """
@@ -5731,6 +9041,85 @@ input AlertFilterInput {
   rules: [AlertRule!]
   "Only of this integration."
   integrationId: ID
+  "Only with one of these severities."
+  severities: [Severity!]
+  "Only seen since then."
+  since: DateTime
+  "Only about objects, fields or with titles that contain this text, in any case."
+  search: String
+  "Leave out those that are folded under their object's."
+  hideFolded: Boolean! = false
+}
+
+"""
+Which alerts to follow.
+"""
+input AlertEventFilterInput {
+  "Only by these rules."
+  rules: [AlertRule!]
+  "Only with one of these severities."
+  severities: [Severity!]
+  "Only these events."
+  events: [AlertEventType!]
+}
+
+"""
+By what to count alerts.
+"""
+enum AlertGrouping {
+  "By severity."
+  SEVERITY
+  "By state."
+  STATE
+  "By rule."
+  RULE
+  "By integration."
+  INTEGRATION
+}
+
+"""
+How many alerts there are of one kind.
+"""
+type AlertCount {
+  "The severity, state, rule or integration's id."
+  key: String!
+  "How many."
+  count: Int!
+}
+
+"""
+A rule, with what it watches.
+"""
+type AlertRuleInfo {
+  "The rule."
+  rule: AlertRule!
+  "What people call it."
+  title: String!
+  "What it watches."
+  description: String!
+  "The worst that its alerts are."
+  severity: Severity!
+  "True when nobody can mute or unsubscribe from it."
+  mandatory: Boolean!
+  "Whether it is mailed at once, or told by the daily digest."
+  mailed: AlertMailing!
+  "Since when it is muted; null when it is not."
+  mutedAt: DateTime
+  "Why it is muted; empty when it is not."
+  mutedReason: String!
+}
+
+"""
+When a rule's alerts are mailed. Webhooks, Slack, the inbox and subscriptions get all
+at once.
+"""
+enum AlertMailing {
+  "When it happens."
+  AT_ONCE
+  "With the daily digest."
+  DIGEST
+  "Never."
+  NEVER
 }
 
 """
@@ -5763,10 +9152,12 @@ type AlertEvent {
   cursor: FeedCursor!
   "When it was committed."
   at: DateTime!
-  "What happened."
-  event: AlertEventType!
-  "The alert as it is now."
-  alert: Alert!
+  "True for the first event, if it was asked for: it only says where the feed stands."
+  snapshot: Boolean!
+  "What happened; null with snapshot."
+  event: AlertEventType
+  "The alert as it is now; null with snapshot."
+  alert: Alert
 }
 
 """
@@ -5781,6 +9172,142 @@ enum AlertEventType {
   REOPENED
   "It is over."
   RESOLVED
+  "Somebody is on it."
+  ACKNOWLEDGED
+  "Somebody put it off."
+  SNOOZED
+  "It is not put off any more."
+  WOKE
+}
+
+"""
+Which alert.
+"""
+input AcknowledgeAlertInput {
+  "A key of yours; the same key and input again change nothing."
+  idempotencyKey: String!
+  "The alert's id."
+  alertId: ID!
+  "What others should know, up to 500 characters."
+  note: String
+}
+
+"""
+The answer of acknowledgeAlert.
+"""
+type AcknowledgeAlertPayload {
+  "The alert as it is now."
+  alert: Alert
+  "What was wrong; nothing was changed when there is one."
+  userErrors: [UserError!]!
+}
+
+"""
+Which alert.
+"""
+input SnoozeAlertInput {
+  "A key of yours; the same key and input again change nothing."
+  idempotencyKey: String!
+  "The alert's id."
+  alertId: ID!
+  "Until when, at most 30 days from now."
+  until: DateTime!
+  "What others should know, up to 500 characters."
+  note: String
+}
+
+"""
+The answer of snoozeAlert.
+"""
+type SnoozeAlertPayload {
+  "The alert as it is now."
+  alert: Alert
+  "What was wrong; nothing was changed when there is one."
+  userErrors: [UserError!]!
+}
+
+"""
+Which alert.
+"""
+input WakeAlertInput {
+  "A key of yours; the same key and input again change nothing."
+  idempotencyKey: String!
+  "The alert's id."
+  alertId: ID!
+}
+
+"""
+The answer of wakeAlert.
+"""
+type WakeAlertPayload {
+  "The alert as it is now."
+  alert: Alert
+  "What was wrong; nothing was changed when there is one."
+  userErrors: [UserError!]!
+}
+
+"""
+Which alert.
+"""
+input ResolveAlertInput {
+  "A key of yours; the same key and input again change nothing."
+  idempotencyKey: String!
+  "The alert's id."
+  alertId: ID!
+  "Why, up to 500 characters."
+  note: String!
+}
+
+"""
+The answer of resolveAlert.
+"""
+type ResolveAlertPayload {
+  "The alert as it is now."
+  alert: Alert
+  "What was wrong; nothing was changed when there is one."
+  userErrors: [UserError!]!
+}
+
+"""
+Which rule.
+"""
+input MuteAlertRuleInput {
+  "A key of yours; the same key and input again change nothing."
+  idempotencyKey: String!
+  "The rule."
+  rule: AlertRule!
+  "Why, up to 500 characters."
+  reason: String!
+}
+
+"""
+The answer of muteAlertRule.
+"""
+type MuteAlertRulePayload {
+  "The rule as it is now."
+  rule: AlertRuleInfo
+  "What was wrong; nothing was changed when there is one."
+  userErrors: [UserError!]!
+}
+
+"""
+Which rule.
+"""
+input UnmuteAlertRuleInput {
+  "A key of yours; the same key and input again change nothing."
+  idempotencyKey: String!
+  "The rule."
+  rule: AlertRule!
+}
+
+"""
+The answer of unmuteAlertRule.
+"""
+type UnmuteAlertRulePayload {
+  "The rule as it is now."
+  rule: AlertRuleInfo
+  "What was wrong; nothing was changed when there is one."
+  userErrors: [UserError!]!
 }
 `, BuiltIn: false},
 	{Name: "../../schema/audit.graphql", Input: `extend type Query {
@@ -5887,6 +9414,412 @@ type AuditEntryConnection {
   pageInfo: PageInfo!
   "How many match in all."
   totalCount: Int!
+}
+`, BuiltIn: false},
+	{Name: "../../schema/channel.graphql", Input: `extend type Query {
+  "The channels that alerts go to beside mail, by name."
+  channels(
+    "How many from the start, 1 to 100."
+    first: Int
+    "Only those after this position."
+    after: Cursor
+    "How many from the end, 1 to 100."
+    last: Int
+    "Only those before this position."
+    before: Cursor
+  ): ChannelConnection!
+  "What was sent, and how that went, newest first."
+  deliveries(
+    "Only those that match."
+    filter: DeliveryFilterInput
+    "How many from the start, 1 to 100."
+    first: Int
+    "Only those after this position."
+    after: Cursor
+    "How many from the end, 1 to 100."
+    last: Int
+    "Only those before this position."
+    before: Cursor
+  ): DeliveryConnection!
+}
+
+extend type Mutation {
+  "Adds a channel. Its signing secret is shown once, in the answer."
+  createChannel(
+    "What to do."
+    input: CreateChannelInput!
+  ): CreateChannelPayload!
+  "Changes a channel; what is null stays as it is. Enabling one sends what waits."
+  updateChannel(
+    "What to do."
+    input: UpdateChannelInput!
+  ): UpdateChannelPayload!
+  "Removes a channel; what was not sent yet is cancelled."
+  removeChannel(
+    "What to do."
+    input: RemoveChannelInput!
+  ): RemoveChannelPayload!
+  "Gives a webhook a new signing secret. For 24 hours messages are signed with both."
+  rotateChannelSecret(
+    "What to do."
+    input: RotateChannelSecretInput!
+  ): RotateChannelSecretPayload!
+  "Sends a test message by the very path that alerts take, to a channel or to a recipient, and waits for the outcome."
+  testChannel(
+    "What to do."
+    input: TestChannelInput!
+  ): TestChannelPayload!
+  "Sends a delivery again, with the same message id, whatever became of it."
+  replayDelivery(
+    "What to do."
+    input: ReplayDeliveryInput!
+  ): ReplayDeliveryPayload!
+}
+
+"""
+A webhook, or a Slack-compatible one, that alerts go to.
+"""
+type Channel implements Node {
+  "The global id."
+  id: ID!
+  "What kind of channel."
+  kind: ChannelKind!
+  "What people call it."
+  name: String!
+  "Scheme and host of its address; the rest is a secret."
+  host: String!
+  "The names of the headers that are sent along; their values are secrets."
+  headerNames: [String!]!
+  "The least severity that is sent."
+  minSeverity: Severity!
+  "Whether it is used."
+  enabled: Boolean!
+  "Why it was disabled by itself; empty when it was not."
+  disabledReason: String!
+  "When it was disabled."
+  disabledAt: DateTime
+  "When it was added."
+  createdAt: DateTime!
+  "When a message last got through."
+  lastDeliveredAt: DateTime
+  "How many deliveries wait."
+  pendingCount: Int!
+}
+
+"""
+What kind of channel.
+"""
+enum ChannelKind {
+  "Signed events by the Standard Webhooks specification."
+  WEBHOOK
+  "Messages in the form of Slack's incoming webhooks."
+  SLACK
+}
+
+"""
+One item of a page of channels.
+"""
+type ChannelEdge {
+  "The channel."
+  node: Channel
+  "Its position."
+  cursor: Cursor!
+}
+
+"""
+A page of channels.
+"""
+type ChannelConnection {
+  "The items with their positions."
+  edges: [ChannelEdge]
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many match in all."
+  totalCount: Int!
+}
+
+"""
+A header to send along.
+"""
+input HeaderInput {
+  "Its name."
+  name: String!
+  "Its value, a secret."
+  value: String!
+}
+
+"""
+One sending to one receiver.
+"""
+type Delivery implements Node {
+  "The global id; the message id of a webhook."
+  id: ID!
+  "When what it tells happened."
+  createdAt: DateTime!
+  "What it tells."
+  kind: DeliveryKind!
+  "How it goes out."
+  medium: Medium!
+  "The channel; null for mail, and when the channel was removed."
+  channel: Channel
+  "The mail address; empty for channels."
+  address: String!
+  "The alert it tells; null when it tells another thing."
+  alert: Alert
+  "The digest it carries; null when it tells another thing."
+  digest: Digest
+  "What happened to the alert; null when it tells another thing."
+  event: AlertEventType
+  "How far it is."
+  state: DeliveryState!
+  "How often it was tried."
+  attempts: Int!
+  "When it is tried next."
+  nextAttemptAt: DateTime
+  "When it got through."
+  deliveredAt: DateTime
+  "The status code of the last answer; null when there was none."
+  responseCode: Int
+  "Why the last attempt failed; empty when it did not."
+  failure: String!
+  "The last attempts, oldest first."
+  log: [DeliveryAttempt!]!
+}
+
+"""
+What a delivery tells.
+"""
+enum DeliveryKind {
+  "One alert that changed its state."
+  ALERT
+  "What an onboarding check found missing."
+  ONBOARDING
+  "The daily digest."
+  DIGEST
+  "A test."
+  TEST
+}
+
+"""
+How a delivery goes out.
+"""
+enum Medium {
+  "Mail."
+  EMAIL
+  "A webhook."
+  WEBHOOK
+  "A Slack-compatible webhook."
+  SLACK
+}
+
+"""
+How far a delivery is.
+"""
+enum DeliveryState {
+  "It waits for its first or next attempt."
+  PENDING
+  "It got through."
+  DELIVERED
+  "It was given up."
+  FAILED
+  "It was not needed any more."
+  CANCELLED
+}
+
+"""
+One try to send a delivery.
+"""
+type DeliveryAttempt {
+  "When."
+  at: DateTime!
+  "The status code of the answer; null when there was none."
+  code: Int
+  "Why it failed; empty when it did not."
+  failure: String!
+  "How long it took."
+  milliseconds: Int!
+}
+
+"""
+Which deliveries to list.
+"""
+input DeliveryFilterInput {
+  "Only in these states."
+  states: [DeliveryState!]
+  "Only of these kinds."
+  kinds: [DeliveryKind!]
+  "Only to this channel."
+  channelId: ID
+  "Only to this mail address."
+  address: String
+  "Only of this alert."
+  alertId: ID
+}
+
+"""
+One item of a page of deliveries.
+"""
+type DeliveryEdge {
+  "The delivery."
+  node: Delivery
+  "Its position."
+  cursor: Cursor!
+}
+
+"""
+A page of deliveries.
+"""
+type DeliveryConnection {
+  "The items with their positions."
+  edges: [DeliveryEdge]
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many match in all."
+  totalCount: Int!
+}
+
+"""
+The channel to add.
+"""
+input CreateChannelInput {
+  "A key of yours; the same key and input again change nothing."
+  idempotencyKey: String!
+  "What kind of channel."
+  kind: ChannelKind!
+  "What people call it, unique in the workspace."
+  name: String!
+  "Where to send to: https, or http to a host that the operator allowed. It is a secret: only its host is ever shown again."
+  url: URL!
+  "Headers to send along, webhooks only; their values are secrets."
+  headers: [HeaderInput!]! = []
+  "The least severity that is sent."
+  minSeverity: Severity! = INFO
+}
+
+"""
+The answer of createChannel.
+"""
+type CreateChannelPayload {
+  "The channel as it is now."
+  channel: Channel
+  "The secret that a webhook's messages are signed with; null for Slack, and when the request is repeated."
+  signingSecret: String
+  "What was wrong; nothing was changed when there is one."
+  userErrors: [UserError!]!
+}
+
+"""
+What to change.
+"""
+input UpdateChannelInput {
+  "A key of yours; the same key and input again change nothing."
+  idempotencyKey: String!
+  "The channel's id."
+  channelId: ID!
+  "What people call it."
+  name: String
+  "Where to send to."
+  url: URL
+  "Headers to send along, in place of all there were."
+  headers: [HeaderInput!]
+  "The least severity that is sent."
+  minSeverity: Severity
+  "Whether it is used."
+  enabled: Boolean
+}
+
+"""
+The answer of updateChannel.
+"""
+type UpdateChannelPayload {
+  "The channel as it is now."
+  channel: Channel
+  "What was wrong; nothing was changed when there is one."
+  userErrors: [UserError!]!
+}
+
+"""
+Which channel.
+"""
+input RemoveChannelInput {
+  "A key of yours; the same key and input again change nothing."
+  idempotencyKey: String!
+  "The channel's id."
+  channelId: ID!
+}
+
+"""
+The answer of removeChannel.
+"""
+type RemoveChannelPayload {
+  "The id of the channel that was removed."
+  removedChannelId: ID
+  "What was wrong; nothing was changed when there is one."
+  userErrors: [UserError!]!
+}
+
+"""
+Which channel.
+"""
+input RotateChannelSecretInput {
+  "A key of yours; the same key and input again change nothing."
+  idempotencyKey: String!
+  "The channel's id."
+  channelId: ID!
+}
+
+"""
+The answer of rotateChannelSecret.
+"""
+type RotateChannelSecretPayload {
+  "The channel as it is now."
+  channel: Channel
+  "The new secret; null when the request is repeated."
+  signingSecret: String
+  "What was wrong; nothing was changed when there is one."
+  userErrors: [UserError!]!
+}
+
+"""
+Where to send to: exactly one of the two.
+"""
+input TestChannelInput {
+  "A key of yours; the same key and input again change nothing."
+  idempotencyKey: String!
+  "The channel's id."
+  channelId: ID
+  "The recipient's id."
+  recipientId: ID
+}
+
+"""
+The answer of testChannel.
+"""
+type TestChannelPayload {
+  "The delivery; look at its state."
+  delivery: Delivery
+  "What was wrong; nothing was changed when there is one."
+  userErrors: [UserError!]!
+}
+
+"""
+Which delivery.
+"""
+input ReplayDeliveryInput {
+  "A key of yours; the same key and input again change nothing."
+  idempotencyKey: String!
+  "The delivery's id."
+  deliveryId: ID!
+}
+
+"""
+The answer of replayDelivery.
+"""
+type ReplayDeliveryPayload {
+  "The delivery; it is pending again."
+  delivery: Delivery
+  "What was wrong; nothing was changed when there is one."
+  userErrors: [UserError!]!
 }
 `, BuiltIn: false},
 	{Name: "../../schema/configuration.graphql", Input: `extend type Query {
@@ -6240,6 +10173,164 @@ type SetOAuthClientPayload {
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
+	{Name: "../../schema/digest.graphql", Input: `extend type Query {
+  "When the daily digest goes out, and to whom."
+  digestSettings: DigestSettings!
+  "The daily digests, newest first: one for each local day, also when nothing was lost."
+  digests(
+    "How many from the start, 1 to 100."
+    first: Int
+    "Only those after this position."
+    after: Cursor
+    "How many from the end, 1 to 100."
+    last: Int
+    "Only those before this position."
+    before: Cursor
+  ): DigestConnection!
+  "What the digest would say now."
+  digestPreview: DigestMail!
+}
+
+extend type Mutation {
+  "Sets when the daily digest goes out. It always goes out daily."
+  setDigestTime(
+    "What to do."
+    input: SetDigestTimeInput!
+  ): SetDigestTimePayload!
+  "Runs today's digest now. Each local day has one: when it has run already, that one is the answer and nobody gets it twice."
+  sendDigestNow(
+    "What to do."
+    input: SendDigestNowInput!
+  ): SendDigestNowPayload!
+}
+
+"""
+When the daily digest goes out, and to whom.
+"""
+type DigestSettings {
+  "The local time, HH:MM."
+  time: String!
+  "The IANA time zone."
+  zone: String!
+  "When the next one runs."
+  nextAt: DateTime!
+  "When the last one ran; null before the first."
+  lastAt: DateTime
+  "The addresses it goes to: the owners' and all recipients'."
+  addresses: [String!]!
+  "Whether the operator has set a mail server; without one nothing can be mailed."
+  mailConfigured: Boolean!
+}
+
+"""
+The consolidated mail of one local day.
+"""
+type Digest implements Node {
+  "The global id."
+  id: ID!
+  "When it ran."
+  createdAt: DateTime!
+  "The local day."
+  localDate: LocalDate!
+  "The time zone of that day."
+  zone: String!
+  "How many alerts on lost access were open."
+  lost: Int!
+  "How many were resolved since the digest before."
+  resolved: Int!
+  "To how many it was sent; 0 when nothing is lost."
+  recipients: Int!
+  "The mail as it was, or would have been, sent."
+  mail: DigestMail!
+  "How its deliveries went, newest first."
+  deliveries(
+    "How many from the start, 1 to 100."
+    first: Int
+    "Only those after this position."
+    after: Cursor
+    "How many from the end, 1 to 100."
+    last: Int
+    "Only those before this position."
+    before: Cursor
+  ): DeliveryConnection!
+}
+
+"""
+The mail of a digest.
+"""
+type DigestMail {
+  "Whether it is sent: only when something is lost."
+  sends: Boolean!
+  "The subject."
+  subject: String!
+  "The HTML part."
+  html: String!
+  "The text part."
+  text: String!
+}
+
+"""
+One item of a page of digests.
+"""
+type DigestEdge {
+  "The digest."
+  node: Digest
+  "Its position."
+  cursor: Cursor!
+}
+
+"""
+A page of digests.
+"""
+type DigestConnection {
+  "The items with their positions."
+  edges: [DigestEdge]
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many match in all."
+  totalCount: Int!
+}
+
+"""
+When.
+"""
+input SetDigestTimeInput {
+  "A key of yours; the same key and input again change nothing."
+  idempotencyKey: String!
+  "The local time, HH:MM."
+  time: String!
+  "The IANA time zone; null is the workspace's."
+  zone: String
+}
+
+"""
+The answer of setDigestTime.
+"""
+type SetDigestTimePayload {
+  "The settings as they are now."
+  settings: DigestSettings
+  "What was wrong; nothing was changed when there is one."
+  userErrors: [UserError!]!
+}
+
+"""
+Run it.
+"""
+input SendDigestNowInput {
+  "A key of yours; the same key and input again change nothing."
+  idempotencyKey: String!
+}
+
+"""
+The answer of sendDigestNow.
+"""
+type SendDigestNowPayload {
+  "Today's digest."
+  digest: Digest
+  "What was wrong; nothing was changed when there is one."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
 	{Name: "../../schema/error.graphql", Input: `"""
 The codes of all errors, in ` + "`" + `userErrors` + "`" + ` and in ` + "`" + `extensions.code` + "`" + `. The list grows:
 be ready for codes that you do not know.
@@ -6319,6 +10410,16 @@ enum ErrorCode {
   RECIPIENT_REQUIRED
   "Correct the document at the line that is named; nothing of it was applied."
   DOCUMENT_INVALID
+  "A mandatory alert cannot be muted, dismissed or unsubscribed from."
+  MANDATORY_ALERT
+  "The connector is of a kind that cannot be integrated: only CRMs are."
+  CONNECTOR_KIND
+  "The operator has set no mail server."
+  MAIL_UNCONFIGURED
+  "The receiver of a message did not take it."
+  RECEIVER_FAILED
+  "The channel is disabled."
+  CHANNEL_DISABLED
   "Check that the database runs and can be reached."
   DATABASE_UNAVAILABLE
   "This database was written by a newer Fieldwarden; run that version or restore a backup."
@@ -6468,6 +10569,94 @@ type FeedEntryConnection {
   totalCount: Int!
 }
 `, BuiltIn: false},
+	{Name: "../../schema/inbox.graphql", Input: `extend type Query {
+  "The workspace's inbox: alerts that changed their state, newest first, kept for 90 days."
+  inbox(
+    "Only those that the member has not read."
+    unreadOnly: Boolean! = false
+    "How many from the start, 1 to 100."
+    first: Int
+    "Only those after this position."
+    after: Cursor
+    "How many from the end, 1 to 100."
+    last: Int
+    "Only those before this position."
+    before: Cursor
+  ): InboxItemConnection!
+  "How many items of the inbox the member has not read, up to 1,000; 0 for a principal that is no member."
+  unreadCount: Int!
+}
+
+extend type Mutation {
+  "Marks items of the inbox as read, for the member who asks."
+  markInboxRead(
+    "What to do."
+    input: MarkInboxReadInput!
+  ): MarkInboxReadPayload!
+}
+
+"""
+One line of the inbox.
+"""
+type InboxItem implements Node {
+  "The global id."
+  id: ID!
+  "When it happened."
+  createdAt: DateTime!
+  "What happened."
+  event: AlertEventType!
+  "How bad it was."
+  severity: Severity!
+  "The alert as it is now."
+  alert: Alert!
+  "Whether the member has read it."
+  read: Boolean!
+}
+
+"""
+One item of a page of items of the inbox.
+"""
+type InboxItemEdge {
+  "The item."
+  node: InboxItem
+  "Its position."
+  cursor: Cursor!
+}
+
+"""
+A page of items of the inbox.
+"""
+type InboxItemConnection {
+  "The items with their positions."
+  edges: [InboxItemEdge]
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many match in all."
+  totalCount: Int!
+}
+
+"""
+What is read: exactly one of the two.
+"""
+input MarkInboxReadInput {
+  "A key of yours; the same key and input again change nothing."
+  idempotencyKey: String!
+  "These items, 1 to 100."
+  itemIds: [ID!]
+  "All items up to and including this one."
+  throughItemId: ID
+}
+
+"""
+The answer of markInboxRead.
+"""
+type MarkInboxReadPayload {
+  "How many items are unread now."
+  unreadCount: Int
+  "What was wrong; nothing was changed when there is one."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
 	{Name: "../../schema/integration.graphql", Input: `extend type Query {
   "The integration with an id; null when the id names nothing in the workspace."
   integration(
@@ -6556,6 +10745,15 @@ extend type Mutation {
 }
 
 extend type Subscription {
+  "The onboarding check, tick by tick: an event for each object that the CRM answered for."
+  onboardingProgress(
+    "The integration's id."
+    integrationId: ID!
+    "Begin with an event that only says where the feed stands."
+    snapshot: Boolean! = false
+    "Replay what came after this position first."
+    after: FeedCursor
+  ): OnboardingProgressEvent!
   "Integrations as their state changes: connected, paused, in grace, disconnected."
   integrationState(
     "Only of this integration."
@@ -7270,8 +11468,79 @@ type FailedRecordConnection {
   "How many there are in all."
   totalCount: Int!
 }
+
+"""
+One tick of the onboarding.
+"""
+type OnboardingProgressEvent {
+  "The position in the feed."
+  cursor: FeedCursor!
+  "When it was committed."
+  at: DateTime!
+  "True for the first event, if it was asked for: it only says where the feed stands."
+  snapshot: Boolean!
+  "The integration."
+  integration: Integration!
+  "The step that it is about."
+  step: OnboardingStep!
+  "Whether the step is done."
+  stepDone: Boolean!
+  "The object that was answered for, by its CRM name; empty when it is about the step."
+  objectName: String!
+  "Whether the object can be read; null when it is not about one, or the check of it failed."
+  readable: Boolean
+  "How many objects were answered for."
+  checked: Int!
+  "How many there are."
+  total: Int!
+}
 `, BuiltIn: false},
-	{Name: "../../schema/mapping.graphql", Input: `extend type Mutation {
+	{Name: "../../schema/mapping.graphql", Input: `extend type Query {
+  """
+  Up to five real values of a CRM field, read from the CRM now, so that an admin sees
+  what a mapping would carry. They are neither stored nor logged.
+  """
+  mappingPreview(
+    "The integration's id."
+    integrationId: ID!
+    "The object's CRM name."
+    object: String!
+    "The field's CRM name."
+    crmField: String!
+  ): MappingPreview!
+  "The workspace's defaults of mappings, by connector and standard field."
+  mappingDefaults(
+    "Only of this connector."
+    connector: String
+  ): [MappingDefault!]!
+}
+
+extend type Mutation {
+  "Maps CRM fields as proposed, several at once, after an admin has reviewed them."
+  applyMappingProposals(
+    "What to do."
+    input: ApplyMappingProposalsInput!
+  ): ApplyMappingProposalsPayload!
+  "Publishes an object: it is standardized, synced and watched."
+  publishObject(
+    "What to do."
+    input: PublishObjectInput!
+  ): PublishObjectPayload!
+  "Takes an object out: it is not synced and its fields are not watched any more; its mappings stay for later. A required one needs confirm."
+  unpublishObject(
+    "What to do."
+    input: UnpublishObjectInput!
+  ): UnpublishObjectPayload!
+  "Sets which CRM field stands for a standard field in all integrations of a connector that do not override it."
+  setMappingDefault(
+    "What to do."
+    input: SetMappingDefaultInput!
+  ): SetMappingDefaultPayload!
+  "Lets a mapping follow the default of the workspace, or the package, again."
+  resetMapping(
+    "What to do."
+    input: ResetMappingInput!
+  ): ResetMappingPayload!
   "Maps a CRM field to a standard field: the field becomes standardized, hence watched."
   mapField(
     "The mapping."
@@ -7302,6 +11571,10 @@ type StandardField {
   mapping: Mapping
   "The features that need it."
   features: [Feature!]!
+  "What stops working when it is unmapped or lost."
+  affected: [Affected!]!
+  "The CRM field of the workspace's default, or of the package when there is none; empty when there is neither."
+  defaultCrmField: String!
 }
 
 """
@@ -7312,6 +11585,10 @@ type Feature {
   key: String!
   "What people call it."
   title: String!
+  "What it does."
+  description: String!
+  "The keys of the settings that switch it."
+  settings: [String!]!
 }
 
 """
@@ -7340,6 +11617,8 @@ enum MappingOrigin {
   AUTO
   "An admin made it."
   ADMIN
+  "It follows the workspace's default."
+  DEFAULT
 }
 
 """
@@ -7376,8 +11655,10 @@ input UnmapFieldInput {
   integrationId: ID!
   "The standard field's key."
   standardField: String!
-  "Why, for the audit."
+  "Why, for the history."
   reason: String!
+  "Needed when the package requires the standard field; without it the answer says what stops working and nothing changes."
+  confirm: Boolean! = false
 }
 
 """
@@ -7386,6 +11667,327 @@ The answer of unmapField.
 type UnmapFieldPayload {
   "The integration without the mapping."
   integration: Integration
+  "What stops working without it."
+  affected: [Affected!]
+  "What was wrong; nothing was changed when there is one."
+  userErrors: [UserError!]!
+}
+
+extend type Integration {
+  "Where standardization stands: its preconditions, its objects, what keeps it from being over."
+  standardization: Standardization!
+  "What the automatic mapping proposes for standard fields that stand for nothing, or for something worse."
+  mappingProposals(
+    "Only of this object, by its CRM name."
+    object: String
+  ): [MappingProposal!]!
+  "The history of standardization, newest first."
+  mappingChanges(
+    "Only of this standard field."
+    standardField: String
+    "Only of this object, by its CRM name."
+    object: String
+    "How many from the start, 1 to 100."
+    first: Int
+    "Only those after this position."
+    after: Cursor
+    "How many from the end, 1 to 100."
+    last: Int
+    "Only those before this position."
+    before: Cursor
+  ): MappingChangeConnection!
+}
+
+"""
+Where the standardization of an integration stands (requirements H1, H2).
+"""
+type Standardization {
+  "What must hold before it can begin."
+  preconditions: [Precondition!]!
+  "True when an admin has completed it: mapped fields are mandatory and watched since."
+  completed: Boolean!
+  "When it was completed last."
+  completedAt: DateTime
+  "What keeps it from being completed, for a person to read."
+  blockers: [String!]!
+  "The package's objects, in its order."
+  objects: [StandardizationObject!]!
+}
+
+"""
+Something that must hold before standardization.
+"""
+type Precondition {
+  "A stable key."
+  key: String!
+  "What must hold."
+  title: String!
+  "Whether it holds."
+  met: Boolean!
+  "What to do when it does not; empty when it does."
+  hint: String!
+}
+
+"""
+How far the standardization of one object is.
+"""
+type StandardizationObject {
+  "The object; null while no check has answered."
+  object: CrmObject
+  "The CRM's name of it."
+  name: String!
+  "What people call it."
+  label: String!
+  "Whether it is published."
+  published: Boolean!
+  "How many standard fields it has."
+  standardFieldCount: Int!
+  "How many of them are mapped."
+  mappedCount: Int!
+  "The required ones that are not mapped."
+  unmappedRequired: [String!]!
+}
+
+"""
+A mapping that Fieldwarden proposes (requirement H2).
+"""
+type MappingProposal {
+  "The standard field's key."
+  standardField: String!
+  "What people call the standard field."
+  label: String!
+  "The object's CRM name."
+  objectName: String!
+  "The CRM field's name."
+  crmField: String!
+  "How sure it is, 0 to 1."
+  confidence: Float!
+  "Why this field."
+  reason: String!
+  "Whether the field can be read now."
+  readable: Boolean!
+  "The CRM field that stands for it now; empty when none does."
+  presentCrmField: String!
+}
+
+"""
+Real values of a CRM field.
+"""
+type MappingPreview {
+  "The values as text, at most five, each cut after 200 characters; empty ones are left out."
+  values: [String!]!
+  "How many records were looked at."
+  recordsRead: Int!
+  "Why there is no value; empty when there is one."
+  note: String!
+}
+
+"""
+Which CRM field stands for a standard field in all integrations with one connector.
+"""
+type MappingDefault {
+  "The connector's name."
+  connector: String!
+  "The standard field's key."
+  standardField: String!
+  "The CRM field's name."
+  crmField: String!
+  "When it was set."
+  updatedAt: DateTime!
+}
+
+"""
+One mapping to make.
+"""
+input ProposedMappingInput {
+  "The standard field's key."
+  standardField: String!
+  "The CRM field's name."
+  crmField: String!
+}
+
+"""
+One step of the history of standardization.
+"""
+type MappingChange implements Node {
+  "The global id."
+  id: ID!
+  "When."
+  createdAt: DateTime!
+  "What was done."
+  action: MappingAction!
+  "The object's CRM name; empty when it is about the whole."
+  objectName: String!
+  "The standard field's key; empty when it is not about one."
+  standardField: String!
+  "The CRM field before; empty when there was none."
+  crmFieldBefore: String!
+  "The CRM field after; empty when there is none."
+  crmFieldAfter: String!
+  "Who made the mapping; null when none was made."
+  origin: MappingOrigin
+  "Why; empty when nobody said."
+  reason: String!
+  "The id of who did it."
+  changedBy: String!
+}
+
+"""
+What was done in standardization.
+"""
+enum MappingAction {
+  "A standard field was mapped."
+  MAPPED
+  "A standard field was mapped to another CRM field."
+  REMAPPED
+  "A mapping was removed."
+  UNMAPPED
+  "An object was published."
+  PUBLISHED
+  "An object was taken out."
+  UNPUBLISHED
+  "Standardization was completed."
+  COMPLETED
+}
+
+"""
+One item of a page of steps of the history.
+"""
+type MappingChangeEdge {
+  "The step."
+  node: MappingChange
+  "Its position."
+  cursor: Cursor!
+}
+
+"""
+A page of steps of the history.
+"""
+type MappingChangeConnection {
+  "The items with their positions."
+  edges: [MappingChangeEdge]
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many match in all."
+  totalCount: Int!
+}
+
+"""
+Which proposals to take.
+"""
+input ApplyMappingProposalsInput {
+  "A key of yours; the same key and input again change nothing."
+  idempotencyKey: String!
+  "The integration's id."
+  integrationId: ID!
+  "The proposals to take, 1 to 200."
+  mappings: [ProposedMappingInput!]!
+}
+
+"""
+The answer of applyMappingProposals.
+"""
+type ApplyMappingProposalsPayload {
+  "The mappings."
+  mappings: [Mapping!]
+  "What was wrong; nothing was changed when there is one."
+  userErrors: [UserError!]!
+}
+
+"""
+Which object to publish.
+"""
+input PublishObjectInput {
+  "A key of yours; the same key and input again change nothing."
+  idempotencyKey: String!
+  "The integration's id."
+  integrationId: ID!
+  "The object's CRM name."
+  object: String!
+}
+
+"""
+The answer of publishObject.
+"""
+type PublishObjectPayload {
+  "The object."
+  object: CrmObject
+  "What was wrong; nothing was changed when there is one."
+  userErrors: [UserError!]!
+}
+
+"""
+Which object to take out.
+"""
+input UnpublishObjectInput {
+  "A key of yours; the same key and input again change nothing."
+  idempotencyKey: String!
+  "The integration's id."
+  integrationId: ID!
+  "The object's CRM name."
+  object: String!
+  "Why, for the history."
+  reason: String!
+  "Needed when the package requires the object."
+  confirm: Boolean! = false
+}
+
+"""
+The answer of unpublishObject.
+"""
+type UnpublishObjectPayload {
+  "The object."
+  object: CrmObject
+  "What stops working."
+  affected: [Affected!]
+  "What was wrong; nothing was changed when there is one."
+  userErrors: [UserError!]!
+}
+
+"""
+The default to set.
+"""
+input SetMappingDefaultInput {
+  "A key of yours; the same key and input again change nothing."
+  idempotencyKey: String!
+  "The connector's name."
+  connector: String!
+  "The standard field's key."
+  standardField: String!
+  "The CRM field's name; null takes the default away."
+  crmField: String
+}
+
+"""
+The answer of setMappingDefault.
+"""
+type SetMappingDefaultPayload {
+  "The default; null when it was taken away."
+  default: MappingDefault
+  "The integrations whose mapping follows it now."
+  integrations: [Integration!]
+  "What was wrong; nothing was changed when there is one."
+  userErrors: [UserError!]!
+}
+
+"""
+Which mapping.
+"""
+input ResetMappingInput {
+  "A key of yours; the same key and input again change nothing."
+  idempotencyKey: String!
+  "The integration's id."
+  integrationId: ID!
+  "The standard field's key."
+  standardField: String!
+}
+
+"""
+The answer of resetMapping.
+"""
+type ResetMappingPayload {
+  "The mapping; null when there is no default and nothing in the CRM suits."
+  mapping: Mapping
   "What was wrong; nothing was changed when there is one."
   userErrors: [UserError!]!
 }
@@ -7746,7 +12348,211 @@ type RevokeServiceTokenPayload {
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
-	{Name: "../../schema/permission.graphql", Input: `extend type Mutation {
+	{Name: "../../schema/package.graphql", Input: `extend type Query {
+  "The packages there are, every version of them, by key, connector and version."
+  packages(
+    "Only for this connector."
+    connector: String
+    "Only with this key."
+    key: String
+  ): [Package!]!
+}
+
+extend type Mutation {
+  "Moves an integration to another version of its package. Without confirm it only says what would change."
+  upgradePackage(
+    "What to do."
+    input: UpgradePackageInput!
+  ): UpgradePackagePayload!
+}
+
+extend type Integration {
+  "The version of the workspace's package that the integration goes by."
+  package: Package!
+  "What an upgrade to the newest version would change; null when it is the newest."
+  packageUpgrade: PackagePlan
+}
+
+"""
+What a workspace bought, for one CRM: the objects and standard fields it needs, and
+the features these make possible (requirement F1).
+"""
+type Package {
+  "The key, the same for every CRM."
+  key: String!
+  "The name of the connector that it is for."
+  connector: String!
+  "The version; it rises with every change."
+  version: Int!
+  "What people call it."
+  title: String!
+  "True for the newest version there is."
+  isNewest: Boolean!
+  "What it makes possible."
+  features: [Feature!]!
+  "The objects it needs, in reading order."
+  objects: [PackageObject!]!
+}
+
+"""
+An object that a package needs.
+"""
+type PackageObject {
+  "The vendor-neutral key, for example ` + "`" + `contact` + "`" + `."
+  key: String!
+  "The CRM's own name."
+  name: String!
+  "What people call it."
+  label: String!
+  "How much the package needs it."
+  requirement: Requirement!
+  "What the integration user must be able to do with it."
+  rights: Rights!
+  "The objects, by key, without which it makes no sense."
+  requires: [String!]!
+  "The package's vocabulary for it."
+  standardFields: [PackageField!]!
+}
+
+"""
+A standard field as the package defines it.
+"""
+type PackageField {
+  "The key, for example ` + "`" + `contact.email` + "`" + `."
+  key: String!
+  "What people call it."
+  label: String!
+  "Its data type."
+  dataType: String!
+  "How much the package needs it."
+  requirement: Requirement!
+  "The CRM fields that the automatic mapping tries, best first."
+  candidates: [String!]!
+  "The features that need it."
+  features: [Feature!]!
+}
+
+"""
+What a change of the package's version does to an integration.
+"""
+type PackagePlan {
+  "The version now."
+  fromVersion: Int!
+  "The version then."
+  toVersion: Int!
+  "What changes, in the package's order."
+  effects: [PackageEffect!]!
+}
+
+"""
+One thing that a change of the package's version does.
+"""
+type PackageEffect {
+  "What kind of change."
+  kind: PackageEffectKind!
+  "The key of the object, standard field or feature."
+  subject: String!
+  "What it does, for a person to read."
+  description: String!
+  "The present verdict on what becomes required; null when it is not about that or nothing is known."
+  readable: Boolean
+  "True when something is taken away, for example a mapping."
+  destructive: Boolean!
+}
+
+"""
+What kind of change of a package.
+"""
+enum PackageEffectKind {
+  "An object is new: it will be checked and synced."
+  OBJECT_ADDED
+  "An object is no longer part: its alerts end, its mappings go."
+  OBJECT_REMOVED
+  "An object is needed more, or less, than before."
+  OBJECT_CHANGED
+  "A standard field is new."
+  STANDARD_FIELD_ADDED
+  "A standard field is no longer part: its mapping goes."
+  STANDARD_FIELD_REMOVED
+  "A standard field is needed more, or less, or by other features than before."
+  STANDARD_FIELD_CHANGED
+  "A feature is new."
+  FEATURE_ADDED
+  "A feature is no longer part."
+  FEATURE_REMOVED
+}
+
+"""
+Which version to use.
+"""
+input UpgradePackageInput {
+  "A key of yours; the same key and input again change nothing."
+  idempotencyKey: String!
+  "The integration's id."
+  integrationId: ID!
+  "The version to use; null is the newest."
+  toVersion: Int
+  "Needed to apply the plan; without it nothing changes."
+  confirm: Boolean! = false
+}
+
+"""
+The answer of upgradePackage.
+"""
+type UpgradePackagePayload {
+  "The integration as it is now."
+  integration: Integration
+  "What changes, or would change."
+  plan: PackagePlan
+  "What was wrong; nothing was changed when there is one."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../../schema/permission.graphql", Input: `extend type Query {
+  "What lies between two snapshots of one integration."
+  permissionDiff(
+    "The earlier snapshot's id."
+    from: ID!
+    "The later snapshot's id."
+    to: ID!
+  ): PermissionDiff!
+  "The history of an object, or of one of its fields, newest first."
+  permissionTimeline(
+    "The integration's id."
+    integrationId: ID!
+    "The object's CRM name."
+    object: String!
+    "The field's CRM name; null is the object and all its fields."
+    field: String
+    "How many from the start, 1 to 100."
+    first: Int
+    "Only those after this position."
+    after: Cursor
+    "How many from the end, 1 to 100."
+    last: Int
+    "Only those before this position."
+    before: Cursor
+  ): PermissionChangeConnection!
+  "The field statuses with what they mean and what to do, in the words that people are shown."
+  fieldStatuses: [FieldStatusGuide!]!
+}
+
+extend type Mutation {
+  "Checks objects now, with all their fields: a fix shows at once instead of at the next daily run."
+  recheckObjects(
+    "What to do."
+    input: RecheckObjectsInput!
+  ): RecheckObjectsPayload!
+  "Switches watch mode: a cheap probe every few minutes notices a loss long before the next daily run. Each probe counts to the API budget."
+  setWatchMode(
+    "What to do."
+    input: SetWatchModeInput!
+  ): SetWatchModePayload!
+  "Starts a simulation of another login: sign in at the CRM as somebody else, and see which objects, fields and settings would work. Nothing changes and no credential is kept."
+  startIdentitySimulation(
+    "What to do."
+    input: StartIdentitySimulationInput!
+  ): StartIdentitySimulationPayload!
   "Checks the rights on one object's fields now. A fix in the CRM shows at once."
   recheckFields(
     "Which object."
@@ -7759,9 +12565,40 @@ extend type Subscription {
   permissionChanges(
     "Only of this integration."
     integrationId: ID
+    "Only those that match."
+    filter: PermissionChangeFilterInput
+    "Begin with an event that only says where the feed stands, so that a client can load the present state and then follow."
+    snapshot: Boolean! = false
     "Replay what came after this position first."
     after: FeedCursor
   ): PermissionChangeEvent!
+}
+
+extend type Integration {
+  "Watch mode: how often cheap probes are made between daily runs."
+  watchMode: WatchMode!
+  "What checks saw, newest first; a check that saw the same as the one before adds none."
+  permissionSnapshots(
+    "How many from the start, 1 to 100."
+    first: Int
+    "Only those after this position."
+    after: Cursor
+    "How many from the end, 1 to 100."
+    last: Int
+    "Only those before this position."
+    before: Cursor
+  ): PermissionSnapshotConnection!
+  "Simulations of other logins, newest first."
+  identitySimulations(
+    "How many from the start, 1 to 100."
+    first: Int
+    "Only those after this position."
+    after: Cursor
+    "How many from the end, 1 to 100."
+    last: Int
+    "Only those before this position."
+    before: Cursor
+  ): IdentitySimulationConnection!
 }
 
 """
@@ -7802,8 +12639,29 @@ type CrmObject implements Node {
   recordAccessNote: String!
   "How to get access back; null when nothing is missing."
   fix: Fix
+  "Whether it is standardized and synced; an admin publishes and unpublishes it."
+  published: Boolean!
+  "Whether the daily run reads its records."
+  accessed: Boolean!
+  "Whether its loss is alerted."
+  monitored: Boolean!
+  "What needs which right on it."
+  neededBy: [Need!]!
+  "Rights that something needs and that are missing."
+  missingRights: [Right!]!
   "How many fields have each status."
   fieldCounts: FieldCounts!
+  "Its history, newest first, that of its fields left out."
+  history(
+    "How many from the start, 1 to 100."
+    first: Int
+    "Only those after this position."
+    after: Cursor
+    "How many from the end, 1 to 100."
+    last: Int
+    "Only those before this position."
+    before: Cursor
+  ): PermissionChangeConnection!
   "One field by its CRM name; null when no check has ever seen it."
   field(
     "The CRM's name of the field."
@@ -7986,6 +12844,85 @@ type CrmField implements Node {
   stale: Boolean!
   "Why the last check failed; empty when it did not."
   staleReason: String!
+  "Whether the daily run reads it."
+  accessed: Boolean!
+  "Whether its loss is alerted: it is mapped, and standardization is over."
+  monitored: Boolean!
+  "What needs which right on it."
+  neededBy: [Need!]!
+  "Rights that something needs and that are missing."
+  missingRights: [Right!]!
+  "What the status means and what to do."
+  guidance: String!
+  "How to get access back; null when nothing is missing."
+  fix: Fix
+  "Its history, newest first."
+  history(
+    "How many from the start, 1 to 100."
+    first: Int
+    "Only those after this position."
+    after: Cursor
+    "How many from the end, 1 to 100."
+    last: Int
+    "Only those before this position."
+    before: Cursor
+  ): PermissionChangeConnection!
+}
+
+"""
+What needs a right on an object or field (requirement I8).
+"""
+type Need {
+  "What kind of thing."
+  kind: NeedKind!
+  "Its key."
+  key: String!
+  "What people call it."
+  title: String!
+  "The right it needs."
+  right: Right!
+  "Whether the right is there."
+  met: Boolean!
+  "Whether it is in use: a feature's always is, a setting's while it is on."
+  active: Boolean!
+}
+
+"""
+What kind of thing needs a right.
+"""
+enum NeedKind {
+  "A mapping."
+  MAPPING
+  "A setting."
+  SETTING
+  "A feature of the package."
+  FEATURE
+}
+
+"""
+A field status with what it means.
+"""
+type FieldStatusGuide {
+  "The status."
+  status: FieldStatus!
+  "What people call it."
+  title: String!
+  "What it means."
+  description: String!
+  "What to do about it; empty when nothing is."
+  guidance: String!
+}
+
+"""
+What it means that a search found no field.
+"""
+type EmptySearch {
+  "What the absence means."
+  message: String!
+  "What to do, step by step."
+  steps: [String!]!
+  "How many fields match that can be neither read nor are standardized; ask with includeInaccessible to see them."
+  inaccessibleMatches: Int!
 }
 
 """
@@ -8032,6 +12969,21 @@ type CrmFieldConnection {
   totalCount: Int!
 }
 
+extend type CrmObject {
+  "How many fields of each status match a search: the counts beside the status filter."
+  matchCounts(
+    "Only fields whose name or label contains this text, in any case."
+    search: String
+  ): FieldCounts!
+  "What it means that a search finds nothing; null when it finds a field."
+  emptySearch(
+    "The text that was searched for."
+    search: String!
+    "Only fields with one of these statuses."
+    statuses: [FieldStatus!]
+  ): EmptySearch
+}
+
 """
 One difference between two checks.
 """
@@ -8070,6 +13022,10 @@ enum PermissionChangeType {
   APPEARED
   "It is gone, and nothing was mapped to it."
   VANISHED
+  "It can be read as before, but not created or updated as before."
+  RIGHTS_REDUCED
+  "It can be created or updated where it could not."
+  RIGHTS_EXTENDED
 }
 
 """
@@ -8104,6 +13060,8 @@ input RecheckFieldsInput {
   integrationId: ID!
   "The object's CRM name."
   object: String!
+  "The fields' CRM names; empty means all of the object."
+  fields: [String!]! = []
 }
 
 """
@@ -8124,8 +13082,310 @@ type PermissionChangeEvent {
   cursor: FeedCursor!
   "When it was committed."
   at: DateTime!
-  "The change."
-  change: PermissionChange!
+  "True for the first event, if it was asked for: it only says where the feed stands."
+  snapshot: Boolean!
+  "The change; null with snapshot."
+  change: PermissionChange
+}
+
+"""
+Which changes to follow.
+"""
+input PermissionChangeFilterInput {
+  "Only on these objects, by CRM name."
+  objects: [String!]
+  "Only these changes."
+  changes: [PermissionChangeType!]
+  "Only those on what was standardized, and on whole objects."
+  standardizedOnly: Boolean! = false
+}
+
+"""
+How often watch mode probes.
+"""
+enum WatchInterval {
+  "Never: only daily runs check."
+  OFF
+  "Every 5 minutes."
+  EVERY_5_MINUTES
+  "Every 15 minutes."
+  EVERY_15_MINUTES
+}
+
+"""
+Watch mode of an integration.
+"""
+type WatchMode {
+  "How often it probes."
+  interval: WatchInterval!
+  "When the last probe answered."
+  lastProbeAt: DateTime
+  "When the next one is due; null when it is off or the integration does not check."
+  nextProbeAt: DateTime
+  "How many CRM calls a probe takes, as the connector says."
+  callsPerProbe: Int!
+  "How many CRM calls a day it takes at the most frequent interval."
+  callsPerDayAtMost: Int!
+  "Why it cannot be switched on; empty when it can."
+  unavailableReason: String!
+}
+
+"""
+What checks saw, from the first that saw it to the last.
+"""
+type PermissionSnapshot implements Node {
+  "The global id."
+  id: ID!
+  "When a check first saw it."
+  createdAt: DateTime!
+  "When a check last saw it."
+  lastSeenAt: DateTime!
+  "How many checks saw it."
+  checks: Int!
+  "Why the first of them was made."
+  trigger: CheckTrigger!
+  "The CRM API version it was read with."
+  apiVersion: String!
+  "The integration user it was read as."
+  identity: String!
+  "Equal for equal contents."
+  contentHash: String!
+  "The CRM names of its objects."
+  objectNames: [String!]!
+}
+
+"""
+One item of a page of snapshots.
+"""
+type PermissionSnapshotEdge {
+  "The snapshot."
+  node: PermissionSnapshot
+  "Its position."
+  cursor: Cursor!
+}
+
+"""
+A page of snapshots.
+"""
+type PermissionSnapshotConnection {
+  "The items with their positions."
+  edges: [PermissionSnapshotEdge]
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many match in all."
+  totalCount: Int!
+}
+
+"""
+Why a check was made.
+"""
+enum CheckTrigger {
+  "The integration was connected."
+  ONBOARDING
+  "The daily run."
+  DAILY
+  "Somebody asked."
+  ON_DEMAND
+  "Somebody opened an object's fields."
+  OPENED
+  "Watch mode."
+  WATCH
+  "The second probe after a suspicion."
+  CONFIRM
+}
+
+"""
+What lies between two snapshots.
+"""
+type PermissionDiff {
+  "The earlier one."
+  from: PermissionSnapshot!
+  "The later one."
+  to: PermissionSnapshot!
+  "The differences, by object and field; at most 1,000."
+  differences: [SnapshotDifference!]!
+  "How many there are in all."
+  totalCount: Int!
+}
+
+"""
+One difference between two snapshots.
+"""
+type SnapshotDifference {
+  "The object's CRM name."
+  objectName: String!
+  "The field's CRM name; empty when it is about the object."
+  fieldName: String!
+  "What changed."
+  change: PermissionChangeType!
+  "The rights before; null when it was not there."
+  before: Rights
+  "The rights after; null when it is not there."
+  after: Rights
+  "Why, as the check saw it; null when nothing was lost."
+  cause: Cause
+  "What was seen."
+  evidence: String!
+}
+
+"""
+What would work if an integration signed in as somebody else (requirement J7).
+"""
+type IdentitySimulation implements Node {
+  "The global id."
+  id: ID!
+  "When it was started."
+  createdAt: DateTime!
+  "How far it is."
+  state: SimulationState!
+  "Whom the CRM said it was; empty before the sign-in."
+  identity: String!
+  "When it ended."
+  finishedAt: DateTime
+  "Until when the sign-in is waited for."
+  expiresAt: DateTime!
+  "What went wrong; null when nothing did."
+  problem: Problem
+  "The package's objects as that login sees them."
+  objects: [SimulatedObject!]!
+  "The settings, and whether they would work."
+  settings: [SimulatedSetting!]!
+}
+
+"""
+One item of a page of simulations.
+"""
+type IdentitySimulationEdge {
+  "The simulation."
+  node: IdentitySimulation
+  "Its position."
+  cursor: Cursor!
+}
+
+"""
+A page of simulations.
+"""
+type IdentitySimulationConnection {
+  "The items with their positions."
+  edges: [IdentitySimulationEdge]
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many match in all."
+  totalCount: Int!
+}
+
+"""
+How far a simulation is.
+"""
+enum SimulationState {
+  "It waits for the sign-in."
+  WAITING
+  "It asks the CRM."
+  RUNNING
+  "It is done."
+  DONE
+  "It failed: the CRM did not answer, or the sign-in was refused or for another org."
+  FAILED
+  "Nobody signed in in time."
+  EXPIRED
+}
+
+"""
+An object as another login sees it.
+"""
+type SimulatedObject {
+  "The CRM's name."
+  name: String!
+  "What the login may do with it."
+  rights: Rights!
+  "Whether it can be read as far as the CRM told; false with checkFailed means unknown."
+  checkFailed: Boolean!
+  "Mapped CRM fields that it could not read."
+  missingFields: [String!]!
+  "Whether the present login can read the object."
+  readableNow: Boolean!
+}
+
+"""
+A setting under another login.
+"""
+type SimulatedSetting {
+  "The setting's key."
+  key: String!
+  "What people call it."
+  title: String!
+  "Whether it would work."
+  works: Boolean!
+  "Whether it works with the present login."
+  worksNow: Boolean!
+  "What would be missing."
+  missing: [SettingRequirement!]!
+}
+
+"""
+Which objects to check now.
+"""
+input RecheckObjectsInput {
+  "A key of yours; the same key and input again change nothing."
+  idempotencyKey: String!
+  "The integration's id."
+  integrationId: ID!
+  "The objects' CRM names; empty means all of the package."
+  objects: [String!]!
+}
+
+"""
+The answer of recheckObjects.
+"""
+type RecheckObjectsPayload {
+  "The objects after the check; look at stale to see whether the CRM answered."
+  objects: [CrmObject!]
+  "What was wrong; nothing was changed when there is one."
+  userErrors: [UserError!]!
+}
+
+"""
+How to watch.
+"""
+input SetWatchModeInput {
+  "A key of yours; the same key and input again change nothing."
+  idempotencyKey: String!
+  "The integration's id."
+  integrationId: ID!
+  "How often to probe."
+  interval: WatchInterval!
+}
+
+"""
+The answer of setWatchMode.
+"""
+type SetWatchModePayload {
+  "The integration as it is now."
+  integration: Integration
+  "What was wrong; nothing was changed when there is one."
+  userErrors: [UserError!]!
+}
+
+"""
+Which integration to simulate.
+"""
+input StartIdentitySimulationInput {
+  "A key of yours; the same key and input again change nothing."
+  idempotencyKey: String!
+  "The integration's id."
+  integrationId: ID!
+}
+
+"""
+The answer of startIdentitySimulation.
+"""
+type StartIdentitySimulationPayload {
+  "The simulation."
+  simulation: IdentitySimulation
+  "Where to sign in at the CRM, for ten minutes."
+  signInUrl: URL
+  "What was wrong; nothing was changed when there is one."
+  userErrors: [UserError!]!
 }
 `, BuiltIn: false},
 	{Name: "../../schema/recipient.graphql", Input: `extend type Query {
@@ -8148,6 +13408,11 @@ extend type Mutation {
     "Whom."
     input: AddRecipientsInput!
   ): AddRecipientsPayload!
+  "Changes a recipient. Mandatory mails go to it in any case."
+  updateRecipient(
+    "What to do."
+    input: UpdateRecipientInput!
+  ): UpdateRecipientPayload!
   "Removes a recipient. The last EXTERNAL one stays."
   removeRecipient(
     "Whom."
@@ -8165,6 +13430,10 @@ type Recipient implements Node {
   address: String!
   "Whose people they are."
   class: RecipientClass!
+  "What kind of address it is."
+  kind: RecipientKind!
+  "The least severity that is mailed at once; mandatory mails go out below it too."
+  minSeverity: Severity!
   "When it was added."
   createdAt: DateTime!
 }
@@ -8177,6 +13446,16 @@ enum RecipientClass {
   INTERNAL
   "The customer's people."
   EXTERNAL
+}
+
+"""
+What kind of address a recipient is.
+"""
+enum RecipientKind {
+  "One person's."
+  PERSON
+  "A distribution list's."
+  LIST
 }
 
 """
@@ -8211,6 +13490,10 @@ input AddRecipientsInput {
   addresses: String!
   "Whose people they are."
   class: RecipientClass!
+  "What kind of addresses they are."
+  kind: RecipientKind! = PERSON
+  "The least severity that is mailed at once; mandatory mails go out below it too."
+  minSeverity: Severity! = INFO
 }
 
 """
@@ -8239,6 +13522,30 @@ The answer of removeRecipient.
 type RemoveRecipientPayload {
   "The recipient that was removed."
   removedRecipientId: ID
+  "What was wrong; nothing was changed when there is one."
+  userErrors: [UserError!]!
+}
+
+"""
+What to change of a recipient; what is null stays.
+"""
+input UpdateRecipientInput {
+  "A key of yours; the same key and input again change nothing."
+  idempotencyKey: String!
+  "The recipient's id."
+  recipientId: ID!
+  "What kind of address it is."
+  kind: RecipientKind
+  "The least severity that is mailed at once; mandatory mails go out below it too."
+  minSeverity: Severity
+}
+
+"""
+The answer of updateRecipient.
+"""
+type UpdateRecipientPayload {
+  "The recipient as it is now."
+  recipient: Recipient
   "What was wrong; nothing was changed when there is one."
   userErrors: [UserError!]!
 }
@@ -9392,6 +14699,16 @@ var parsedSchema = gqlparser.MustLoadSchema(sources...)
 // Each function is generated once per unique object type, deduplicating the
 // switch statements that were previously inlined in every fieldContext_* function.
 
+func (ec *executionContext) childFields_AcknowledgeAlertPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "alert":
+		return ec.fieldContext_AcknowledgeAlertPayload_alert(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_AcknowledgeAlertPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AcknowledgeAlertPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_AddRecipientsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "recipients":
@@ -9456,6 +14773,30 @@ func (ec *executionContext) childFields_Alert(ctx context.Context, field graphql
 		return ec.fieldContext_Alert_resolvedAt(ctx, field)
 	case "resolution":
 		return ec.fieldContext_Alert_resolution(ctx, field)
+	case "openedAt":
+		return ec.fieldContext_Alert_openedAt(ctx, field)
+	case "since":
+		return ec.fieldContext_Alert_since(ctx, field)
+	case "folded":
+		return ec.fieldContext_Alert_folded(ctx, field)
+	case "foldedAlerts":
+		return ec.fieldContext_Alert_foldedAlerts(ctx, field)
+	case "flaps":
+		return ec.fieldContext_Alert_flaps(ctx, field)
+	case "acknowledgedAt":
+		return ec.fieldContext_Alert_acknowledgedAt(ctx, field)
+	case "acknowledgedBy":
+		return ec.fieldContext_Alert_acknowledgedBy(ctx, field)
+	case "snoozedUntil":
+		return ec.fieldContext_Alert_snoozedUntil(ctx, field)
+	case "resolvedBy":
+		return ec.fieldContext_Alert_resolvedBy(ctx, field)
+	case "note":
+		return ec.fieldContext_Alert_note(ctx, field)
+	case "pageUrl":
+		return ec.fieldContext_Alert_pageUrl(ctx, field)
+	case "deliveries":
+		return ec.fieldContext_Alert_deliveries(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Alert", field.Name)
 }
@@ -9470,6 +14811,16 @@ func (ec *executionContext) childFields_AlertConnection(ctx context.Context, fie
 		return ec.fieldContext_AlertConnection_totalCount(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AlertConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_AlertCount(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "key":
+		return ec.fieldContext_AlertCount_key(ctx, field)
+	case "count":
+		return ec.fieldContext_AlertCount_count(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AlertCount", field.Name)
 }
 
 func (ec *executionContext) childFields_AlertEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -9488,12 +14839,36 @@ func (ec *executionContext) childFields_AlertEvent(ctx context.Context, field gr
 		return ec.fieldContext_AlertEvent_cursor(ctx, field)
 	case "at":
 		return ec.fieldContext_AlertEvent_at(ctx, field)
+	case "snapshot":
+		return ec.fieldContext_AlertEvent_snapshot(ctx, field)
 	case "event":
 		return ec.fieldContext_AlertEvent_event(ctx, field)
 	case "alert":
 		return ec.fieldContext_AlertEvent_alert(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AlertEvent", field.Name)
+}
+
+func (ec *executionContext) childFields_AlertRuleInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "rule":
+		return ec.fieldContext_AlertRuleInfo_rule(ctx, field)
+	case "title":
+		return ec.fieldContext_AlertRuleInfo_title(ctx, field)
+	case "description":
+		return ec.fieldContext_AlertRuleInfo_description(ctx, field)
+	case "severity":
+		return ec.fieldContext_AlertRuleInfo_severity(ctx, field)
+	case "mandatory":
+		return ec.fieldContext_AlertRuleInfo_mandatory(ctx, field)
+	case "mailed":
+		return ec.fieldContext_AlertRuleInfo_mailed(ctx, field)
+	case "mutedAt":
+		return ec.fieldContext_AlertRuleInfo_mutedAt(ctx, field)
+	case "mutedReason":
+		return ec.fieldContext_AlertRuleInfo_mutedReason(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AlertRuleInfo", field.Name)
 }
 
 func (ec *executionContext) childFields_ApiBudget(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -9524,6 +14899,16 @@ func (ec *executionContext) childFields_ApiType(ctx context.Context, field graph
 		return ec.fieldContext_ApiType_recommendedDailyLimit(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ApiType", field.Name)
+}
+
+func (ec *executionContext) childFields_ApplyMappingProposalsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "mappings":
+		return ec.fieldContext_ApplyMappingProposalsPayload_mappings(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ApplyMappingProposalsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApplyMappingProposalsPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_AuditEntry(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -9608,6 +14993,58 @@ func (ec *executionContext) childFields_CancelRunPayload(ctx context.Context, fi
 		return ec.fieldContext_CancelRunPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CancelRunPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Channel(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Channel_id(ctx, field)
+	case "kind":
+		return ec.fieldContext_Channel_kind(ctx, field)
+	case "name":
+		return ec.fieldContext_Channel_name(ctx, field)
+	case "host":
+		return ec.fieldContext_Channel_host(ctx, field)
+	case "headerNames":
+		return ec.fieldContext_Channel_headerNames(ctx, field)
+	case "minSeverity":
+		return ec.fieldContext_Channel_minSeverity(ctx, field)
+	case "enabled":
+		return ec.fieldContext_Channel_enabled(ctx, field)
+	case "disabledReason":
+		return ec.fieldContext_Channel_disabledReason(ctx, field)
+	case "disabledAt":
+		return ec.fieldContext_Channel_disabledAt(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Channel_createdAt(ctx, field)
+	case "lastDeliveredAt":
+		return ec.fieldContext_Channel_lastDeliveredAt(ctx, field)
+	case "pendingCount":
+		return ec.fieldContext_Channel_pendingCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Channel", field.Name)
+}
+
+func (ec *executionContext) childFields_ChannelConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_ChannelConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ChannelConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_ChannelConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ChannelConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ChannelEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_ChannelEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_ChannelEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ChannelEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_CheckIntegrationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -9714,6 +15151,18 @@ func (ec *executionContext) childFields_CopySettingsPayload(ctx context.Context,
 	return nil, fmt.Errorf("no field named %q was found under type CopySettingsPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_CreateChannelPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "channel":
+		return ec.fieldContext_CreateChannelPayload_channel(ctx, field)
+	case "signingSecret":
+		return ec.fieldContext_CreateChannelPayload_signingSecret(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CreateChannelPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateChannelPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_CreateServiceTokenPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "serviceToken":
@@ -9762,6 +15211,20 @@ func (ec *executionContext) childFields_CrmField(ctx context.Context, field grap
 		return ec.fieldContext_CrmField_stale(ctx, field)
 	case "staleReason":
 		return ec.fieldContext_CrmField_staleReason(ctx, field)
+	case "accessed":
+		return ec.fieldContext_CrmField_accessed(ctx, field)
+	case "monitored":
+		return ec.fieldContext_CrmField_monitored(ctx, field)
+	case "neededBy":
+		return ec.fieldContext_CrmField_neededBy(ctx, field)
+	case "missingRights":
+		return ec.fieldContext_CrmField_missingRights(ctx, field)
+	case "guidance":
+		return ec.fieldContext_CrmField_guidance(ctx, field)
+	case "fix":
+		return ec.fieldContext_CrmField_fix(ctx, field)
+	case "history":
+		return ec.fieldContext_CrmField_history(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CrmField", field.Name)
 }
@@ -9824,12 +15287,28 @@ func (ec *executionContext) childFields_CrmObject(ctx context.Context, field gra
 		return ec.fieldContext_CrmObject_recordAccessNote(ctx, field)
 	case "fix":
 		return ec.fieldContext_CrmObject_fix(ctx, field)
+	case "published":
+		return ec.fieldContext_CrmObject_published(ctx, field)
+	case "accessed":
+		return ec.fieldContext_CrmObject_accessed(ctx, field)
+	case "monitored":
+		return ec.fieldContext_CrmObject_monitored(ctx, field)
+	case "neededBy":
+		return ec.fieldContext_CrmObject_neededBy(ctx, field)
+	case "missingRights":
+		return ec.fieldContext_CrmObject_missingRights(ctx, field)
 	case "fieldCounts":
 		return ec.fieldContext_CrmObject_fieldCounts(ctx, field)
+	case "history":
+		return ec.fieldContext_CrmObject_history(ctx, field)
 	case "field":
 		return ec.fieldContext_CrmObject_field(ctx, field)
 	case "fields":
 		return ec.fieldContext_CrmObject_fields(ctx, field)
+	case "matchCounts":
+		return ec.fieldContext_CrmObject_matchCounts(ctx, field)
+	case "emptySearch":
+		return ec.fieldContext_CrmObject_emptySearch(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CrmObject", field.Name)
 }
@@ -9868,6 +15347,158 @@ func (ec *executionContext) childFields_CrmQuota(ctx context.Context, field grap
 		return ec.fieldContext_CrmQuota_stopAtPercent(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CrmQuota", field.Name)
+}
+
+func (ec *executionContext) childFields_Delivery(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Delivery_id(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Delivery_createdAt(ctx, field)
+	case "kind":
+		return ec.fieldContext_Delivery_kind(ctx, field)
+	case "medium":
+		return ec.fieldContext_Delivery_medium(ctx, field)
+	case "channel":
+		return ec.fieldContext_Delivery_channel(ctx, field)
+	case "address":
+		return ec.fieldContext_Delivery_address(ctx, field)
+	case "alert":
+		return ec.fieldContext_Delivery_alert(ctx, field)
+	case "digest":
+		return ec.fieldContext_Delivery_digest(ctx, field)
+	case "event":
+		return ec.fieldContext_Delivery_event(ctx, field)
+	case "state":
+		return ec.fieldContext_Delivery_state(ctx, field)
+	case "attempts":
+		return ec.fieldContext_Delivery_attempts(ctx, field)
+	case "nextAttemptAt":
+		return ec.fieldContext_Delivery_nextAttemptAt(ctx, field)
+	case "deliveredAt":
+		return ec.fieldContext_Delivery_deliveredAt(ctx, field)
+	case "responseCode":
+		return ec.fieldContext_Delivery_responseCode(ctx, field)
+	case "failure":
+		return ec.fieldContext_Delivery_failure(ctx, field)
+	case "log":
+		return ec.fieldContext_Delivery_log(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Delivery", field.Name)
+}
+
+func (ec *executionContext) childFields_DeliveryAttempt(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "at":
+		return ec.fieldContext_DeliveryAttempt_at(ctx, field)
+	case "code":
+		return ec.fieldContext_DeliveryAttempt_code(ctx, field)
+	case "failure":
+		return ec.fieldContext_DeliveryAttempt_failure(ctx, field)
+	case "milliseconds":
+		return ec.fieldContext_DeliveryAttempt_milliseconds(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeliveryAttempt", field.Name)
+}
+
+func (ec *executionContext) childFields_DeliveryConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_DeliveryConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_DeliveryConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_DeliveryConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeliveryConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_DeliveryEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_DeliveryEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_DeliveryEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeliveryEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_Digest(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Digest_id(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Digest_createdAt(ctx, field)
+	case "localDate":
+		return ec.fieldContext_Digest_localDate(ctx, field)
+	case "zone":
+		return ec.fieldContext_Digest_zone(ctx, field)
+	case "lost":
+		return ec.fieldContext_Digest_lost(ctx, field)
+	case "resolved":
+		return ec.fieldContext_Digest_resolved(ctx, field)
+	case "recipients":
+		return ec.fieldContext_Digest_recipients(ctx, field)
+	case "mail":
+		return ec.fieldContext_Digest_mail(ctx, field)
+	case "deliveries":
+		return ec.fieldContext_Digest_deliveries(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Digest", field.Name)
+}
+
+func (ec *executionContext) childFields_DigestConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_DigestConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_DigestConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_DigestConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DigestConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_DigestEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_DigestEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_DigestEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DigestEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_DigestMail(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "sends":
+		return ec.fieldContext_DigestMail_sends(ctx, field)
+	case "subject":
+		return ec.fieldContext_DigestMail_subject(ctx, field)
+	case "html":
+		return ec.fieldContext_DigestMail_html(ctx, field)
+	case "text":
+		return ec.fieldContext_DigestMail_text(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DigestMail", field.Name)
+}
+
+func (ec *executionContext) childFields_DigestSettings(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "time":
+		return ec.fieldContext_DigestSettings_time(ctx, field)
+	case "zone":
+		return ec.fieldContext_DigestSettings_zone(ctx, field)
+	case "nextAt":
+		return ec.fieldContext_DigestSettings_nextAt(ctx, field)
+	case "lastAt":
+		return ec.fieldContext_DigestSettings_lastAt(ctx, field)
+	case "addresses":
+		return ec.fieldContext_DigestSettings_addresses(ctx, field)
+	case "mailConfigured":
+		return ec.fieldContext_DigestSettings_mailConfigured(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DigestSettings", field.Name)
 }
 
 func (ec *executionContext) childFields_DisabledSetting(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -9928,6 +15559,18 @@ func (ec *executionContext) childFields_EffectiveSettings(ctx context.Context, f
 		return ec.fieldContext_EffectiveSettings_restrictedDataMode(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type EffectiveSettings", field.Name)
+}
+
+func (ec *executionContext) childFields_EmptySearch(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "message":
+		return ec.fieldContext_EmptySearch_message(ctx, field)
+	case "steps":
+		return ec.fieldContext_EmptySearch_steps(ctx, field)
+	case "inaccessibleMatches":
+		return ec.fieldContext_EmptySearch_inaccessibleMatches(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EmptySearch", field.Name)
 }
 
 func (ec *executionContext) childFields_ErrorCodeInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -9994,6 +15637,10 @@ func (ec *executionContext) childFields_Feature(ctx context.Context, field graph
 		return ec.fieldContext_Feature_key(ctx, field)
 	case "title":
 		return ec.fieldContext_Feature_title(ctx, field)
+	case "description":
+		return ec.fieldContext_Feature_description(ctx, field)
+	case "settings":
+		return ec.fieldContext_Feature_settings(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Feature", field.Name)
 }
@@ -10054,6 +15701,20 @@ func (ec *executionContext) childFields_FieldCounts(ctx context.Context, field g
 	return nil, fmt.Errorf("no field named %q was found under type FieldCounts", field.Name)
 }
 
+func (ec *executionContext) childFields_FieldStatusGuide(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "status":
+		return ec.fieldContext_FieldStatusGuide_status(ctx, field)
+	case "title":
+		return ec.fieldContext_FieldStatusGuide_title(ctx, field)
+	case "description":
+		return ec.fieldContext_FieldStatusGuide_description(ctx, field)
+	case "guidance":
+		return ec.fieldContext_FieldStatusGuide_guidance(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FieldStatusGuide", field.Name)
+}
+
 func (ec *executionContext) childFields_FinishOnboardingPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "integration":
@@ -10076,6 +15737,52 @@ func (ec *executionContext) childFields_Fix(ctx context.Context, field graphql.C
 	return nil, fmt.Errorf("no field named %q was found under type Fix", field.Name)
 }
 
+func (ec *executionContext) childFields_IdentitySimulation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_IdentitySimulation_id(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_IdentitySimulation_createdAt(ctx, field)
+	case "state":
+		return ec.fieldContext_IdentitySimulation_state(ctx, field)
+	case "identity":
+		return ec.fieldContext_IdentitySimulation_identity(ctx, field)
+	case "finishedAt":
+		return ec.fieldContext_IdentitySimulation_finishedAt(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_IdentitySimulation_expiresAt(ctx, field)
+	case "problem":
+		return ec.fieldContext_IdentitySimulation_problem(ctx, field)
+	case "objects":
+		return ec.fieldContext_IdentitySimulation_objects(ctx, field)
+	case "settings":
+		return ec.fieldContext_IdentitySimulation_settings(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type IdentitySimulation", field.Name)
+}
+
+func (ec *executionContext) childFields_IdentitySimulationConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_IdentitySimulationConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_IdentitySimulationConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_IdentitySimulationConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type IdentitySimulationConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_IdentitySimulationEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_IdentitySimulationEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_IdentitySimulationEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type IdentitySimulationEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_ImportConfigurationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "plan":
@@ -10088,6 +15795,46 @@ func (ec *executionContext) childFields_ImportConfigurationPayload(ctx context.C
 		return ec.fieldContext_ImportConfigurationPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ImportConfigurationPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_InboxItem(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_InboxItem_id(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_InboxItem_createdAt(ctx, field)
+	case "event":
+		return ec.fieldContext_InboxItem_event(ctx, field)
+	case "severity":
+		return ec.fieldContext_InboxItem_severity(ctx, field)
+	case "alert":
+		return ec.fieldContext_InboxItem_alert(ctx, field)
+	case "read":
+		return ec.fieldContext_InboxItem_read(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InboxItem", field.Name)
+}
+
+func (ec *executionContext) childFields_InboxItemConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_InboxItemConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_InboxItemConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_InboxItemConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InboxItemConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_InboxItemEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_InboxItemEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_InboxItemEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InboxItemEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_Instance(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -10174,6 +15921,22 @@ func (ec *executionContext) childFields_Integration(ctx context.Context, field g
 		return ec.fieldContext_Integration_alerts(ctx, field)
 	case "permissionChanges":
 		return ec.fieldContext_Integration_permissionChanges(ctx, field)
+	case "standardization":
+		return ec.fieldContext_Integration_standardization(ctx, field)
+	case "mappingProposals":
+		return ec.fieldContext_Integration_mappingProposals(ctx, field)
+	case "mappingChanges":
+		return ec.fieldContext_Integration_mappingChanges(ctx, field)
+	case "package":
+		return ec.fieldContext_Integration_package(ctx, field)
+	case "packageUpgrade":
+		return ec.fieldContext_Integration_packageUpgrade(ctx, field)
+	case "watchMode":
+		return ec.fieldContext_Integration_watchMode(ctx, field)
+	case "permissionSnapshots":
+		return ec.fieldContext_Integration_permissionSnapshots(ctx, field)
+	case "identitySimulations":
+		return ec.fieldContext_Integration_identitySimulations(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Integration", field.Name)
 }
@@ -10304,6 +16067,112 @@ func (ec *executionContext) childFields_Mapping(ctx context.Context, field graph
 	return nil, fmt.Errorf("no field named %q was found under type Mapping", field.Name)
 }
 
+func (ec *executionContext) childFields_MappingChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_MappingChange_id(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_MappingChange_createdAt(ctx, field)
+	case "action":
+		return ec.fieldContext_MappingChange_action(ctx, field)
+	case "objectName":
+		return ec.fieldContext_MappingChange_objectName(ctx, field)
+	case "standardField":
+		return ec.fieldContext_MappingChange_standardField(ctx, field)
+	case "crmFieldBefore":
+		return ec.fieldContext_MappingChange_crmFieldBefore(ctx, field)
+	case "crmFieldAfter":
+		return ec.fieldContext_MappingChange_crmFieldAfter(ctx, field)
+	case "origin":
+		return ec.fieldContext_MappingChange_origin(ctx, field)
+	case "reason":
+		return ec.fieldContext_MappingChange_reason(ctx, field)
+	case "changedBy":
+		return ec.fieldContext_MappingChange_changedBy(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MappingChange", field.Name)
+}
+
+func (ec *executionContext) childFields_MappingChangeConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_MappingChangeConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_MappingChangeConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_MappingChangeConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MappingChangeConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_MappingChangeEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_MappingChangeEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_MappingChangeEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MappingChangeEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_MappingDefault(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "connector":
+		return ec.fieldContext_MappingDefault_connector(ctx, field)
+	case "standardField":
+		return ec.fieldContext_MappingDefault_standardField(ctx, field)
+	case "crmField":
+		return ec.fieldContext_MappingDefault_crmField(ctx, field)
+	case "updatedAt":
+		return ec.fieldContext_MappingDefault_updatedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MappingDefault", field.Name)
+}
+
+func (ec *executionContext) childFields_MappingPreview(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "values":
+		return ec.fieldContext_MappingPreview_values(ctx, field)
+	case "recordsRead":
+		return ec.fieldContext_MappingPreview_recordsRead(ctx, field)
+	case "note":
+		return ec.fieldContext_MappingPreview_note(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MappingPreview", field.Name)
+}
+
+func (ec *executionContext) childFields_MappingProposal(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "standardField":
+		return ec.fieldContext_MappingProposal_standardField(ctx, field)
+	case "label":
+		return ec.fieldContext_MappingProposal_label(ctx, field)
+	case "objectName":
+		return ec.fieldContext_MappingProposal_objectName(ctx, field)
+	case "crmField":
+		return ec.fieldContext_MappingProposal_crmField(ctx, field)
+	case "confidence":
+		return ec.fieldContext_MappingProposal_confidence(ctx, field)
+	case "reason":
+		return ec.fieldContext_MappingProposal_reason(ctx, field)
+	case "readable":
+		return ec.fieldContext_MappingProposal_readable(ctx, field)
+	case "presentCrmField":
+		return ec.fieldContext_MappingProposal_presentCrmField(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MappingProposal", field.Name)
+}
+
+func (ec *executionContext) childFields_MarkInboxReadPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "unreadCount":
+		return ec.fieldContext_MarkInboxReadPayload_unreadCount(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_MarkInboxReadPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MarkInboxReadPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Member(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -10346,6 +16215,60 @@ func (ec *executionContext) childFields_MemberEdge(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type MemberEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_MuteAlertRulePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "rule":
+		return ec.fieldContext_MuteAlertRulePayload_rule(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_MuteAlertRulePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MuteAlertRulePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Need(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_Need_kind(ctx, field)
+	case "key":
+		return ec.fieldContext_Need_key(ctx, field)
+	case "title":
+		return ec.fieldContext_Need_title(ctx, field)
+	case "right":
+		return ec.fieldContext_Need_right(ctx, field)
+	case "met":
+		return ec.fieldContext_Need_met(ctx, field)
+	case "active":
+		return ec.fieldContext_Need_active(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Need", field.Name)
+}
+
+func (ec *executionContext) childFields_OnboardingProgressEvent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_OnboardingProgressEvent_cursor(ctx, field)
+	case "at":
+		return ec.fieldContext_OnboardingProgressEvent_at(ctx, field)
+	case "snapshot":
+		return ec.fieldContext_OnboardingProgressEvent_snapshot(ctx, field)
+	case "integration":
+		return ec.fieldContext_OnboardingProgressEvent_integration(ctx, field)
+	case "step":
+		return ec.fieldContext_OnboardingProgressEvent_step(ctx, field)
+	case "stepDone":
+		return ec.fieldContext_OnboardingProgressEvent_stepDone(ctx, field)
+	case "objectName":
+		return ec.fieldContext_OnboardingProgressEvent_objectName(ctx, field)
+	case "readable":
+		return ec.fieldContext_OnboardingProgressEvent_readable(ctx, field)
+	case "checked":
+		return ec.fieldContext_OnboardingProgressEvent_checked(ctx, field)
+	case "total":
+		return ec.fieldContext_OnboardingProgressEvent_total(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OnboardingProgressEvent", field.Name)
+}
+
 func (ec *executionContext) childFields_OnboardingStepState(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "step":
@@ -10356,6 +16279,92 @@ func (ec *executionContext) childFields_OnboardingStepState(ctx context.Context,
 		return ec.fieldContext_OnboardingStepState_blockers(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type OnboardingStepState", field.Name)
+}
+
+func (ec *executionContext) childFields_Package(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "key":
+		return ec.fieldContext_Package_key(ctx, field)
+	case "connector":
+		return ec.fieldContext_Package_connector(ctx, field)
+	case "version":
+		return ec.fieldContext_Package_version(ctx, field)
+	case "title":
+		return ec.fieldContext_Package_title(ctx, field)
+	case "isNewest":
+		return ec.fieldContext_Package_isNewest(ctx, field)
+	case "features":
+		return ec.fieldContext_Package_features(ctx, field)
+	case "objects":
+		return ec.fieldContext_Package_objects(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Package", field.Name)
+}
+
+func (ec *executionContext) childFields_PackageEffect(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_PackageEffect_kind(ctx, field)
+	case "subject":
+		return ec.fieldContext_PackageEffect_subject(ctx, field)
+	case "description":
+		return ec.fieldContext_PackageEffect_description(ctx, field)
+	case "readable":
+		return ec.fieldContext_PackageEffect_readable(ctx, field)
+	case "destructive":
+		return ec.fieldContext_PackageEffect_destructive(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PackageEffect", field.Name)
+}
+
+func (ec *executionContext) childFields_PackageField(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "key":
+		return ec.fieldContext_PackageField_key(ctx, field)
+	case "label":
+		return ec.fieldContext_PackageField_label(ctx, field)
+	case "dataType":
+		return ec.fieldContext_PackageField_dataType(ctx, field)
+	case "requirement":
+		return ec.fieldContext_PackageField_requirement(ctx, field)
+	case "candidates":
+		return ec.fieldContext_PackageField_candidates(ctx, field)
+	case "features":
+		return ec.fieldContext_PackageField_features(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PackageField", field.Name)
+}
+
+func (ec *executionContext) childFields_PackageObject(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "key":
+		return ec.fieldContext_PackageObject_key(ctx, field)
+	case "name":
+		return ec.fieldContext_PackageObject_name(ctx, field)
+	case "label":
+		return ec.fieldContext_PackageObject_label(ctx, field)
+	case "requirement":
+		return ec.fieldContext_PackageObject_requirement(ctx, field)
+	case "rights":
+		return ec.fieldContext_PackageObject_rights(ctx, field)
+	case "requires":
+		return ec.fieldContext_PackageObject_requires(ctx, field)
+	case "standardFields":
+		return ec.fieldContext_PackageObject_standardFields(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PackageObject", field.Name)
+}
+
+func (ec *executionContext) childFields_PackagePlan(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "fromVersion":
+		return ec.fieldContext_PackagePlan_fromVersion(ctx, field)
+	case "toVersion":
+		return ec.fieldContext_PackagePlan_toVersion(ctx, field)
+	case "effects":
+		return ec.fieldContext_PackagePlan_effects(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PackagePlan", field.Name)
 }
 
 func (ec *executionContext) childFields_PageInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -10434,10 +16443,72 @@ func (ec *executionContext) childFields_PermissionChangeEvent(ctx context.Contex
 		return ec.fieldContext_PermissionChangeEvent_cursor(ctx, field)
 	case "at":
 		return ec.fieldContext_PermissionChangeEvent_at(ctx, field)
+	case "snapshot":
+		return ec.fieldContext_PermissionChangeEvent_snapshot(ctx, field)
 	case "change":
 		return ec.fieldContext_PermissionChangeEvent_change(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PermissionChangeEvent", field.Name)
+}
+
+func (ec *executionContext) childFields_PermissionDiff(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "from":
+		return ec.fieldContext_PermissionDiff_from(ctx, field)
+	case "to":
+		return ec.fieldContext_PermissionDiff_to(ctx, field)
+	case "differences":
+		return ec.fieldContext_PermissionDiff_differences(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_PermissionDiff_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PermissionDiff", field.Name)
+}
+
+func (ec *executionContext) childFields_PermissionSnapshot(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_PermissionSnapshot_id(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_PermissionSnapshot_createdAt(ctx, field)
+	case "lastSeenAt":
+		return ec.fieldContext_PermissionSnapshot_lastSeenAt(ctx, field)
+	case "checks":
+		return ec.fieldContext_PermissionSnapshot_checks(ctx, field)
+	case "trigger":
+		return ec.fieldContext_PermissionSnapshot_trigger(ctx, field)
+	case "apiVersion":
+		return ec.fieldContext_PermissionSnapshot_apiVersion(ctx, field)
+	case "identity":
+		return ec.fieldContext_PermissionSnapshot_identity(ctx, field)
+	case "contentHash":
+		return ec.fieldContext_PermissionSnapshot_contentHash(ctx, field)
+	case "objectNames":
+		return ec.fieldContext_PermissionSnapshot_objectNames(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PermissionSnapshot", field.Name)
+}
+
+func (ec *executionContext) childFields_PermissionSnapshotConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_PermissionSnapshotConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_PermissionSnapshotConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_PermissionSnapshotConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PermissionSnapshotConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_PermissionSnapshotEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_PermissionSnapshotEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_PermissionSnapshotEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PermissionSnapshotEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_Picklist(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -10496,6 +16567,20 @@ func (ec *executionContext) childFields_PlanEffect(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type PlanEffect", field.Name)
 }
 
+func (ec *executionContext) childFields_Precondition(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "key":
+		return ec.fieldContext_Precondition_key(ctx, field)
+	case "title":
+		return ec.fieldContext_Precondition_title(ctx, field)
+	case "met":
+		return ec.fieldContext_Precondition_met(ctx, field)
+	case "hint":
+		return ec.fieldContext_Precondition_hint(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Precondition", field.Name)
+}
+
 func (ec *executionContext) childFields_Prerequisite(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "key":
@@ -10540,6 +16625,16 @@ func (ec *executionContext) childFields_Protection(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type Protection", field.Name)
 }
 
+func (ec *executionContext) childFields_PublishObjectPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "object":
+		return ec.fieldContext_PublishObjectPayload_object(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_PublishObjectPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PublishObjectPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RecheckFieldsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "object":
@@ -10550,6 +16645,16 @@ func (ec *executionContext) childFields_RecheckFieldsPayload(ctx context.Context
 	return nil, fmt.Errorf("no field named %q was found under type RecheckFieldsPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_RecheckObjectsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "objects":
+		return ec.fieldContext_RecheckObjectsPayload_objects(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RecheckObjectsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecheckObjectsPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Recipient(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -10558,6 +16663,10 @@ func (ec *executionContext) childFields_Recipient(ctx context.Context, field gra
 		return ec.fieldContext_Recipient_address(ctx, field)
 	case "class":
 		return ec.fieldContext_Recipient_class(ctx, field)
+	case "kind":
+		return ec.fieldContext_Recipient_kind(ctx, field)
+	case "minSeverity":
+		return ec.fieldContext_Recipient_minSeverity(ctx, field)
 	case "createdAt":
 		return ec.fieldContext_Recipient_createdAt(ctx, field)
 	}
@@ -10598,6 +16707,16 @@ func (ec *executionContext) childFields_ReconnectIntegrationPayload(ctx context.
 	return nil, fmt.Errorf("no field named %q was found under type ReconnectIntegrationPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_RemoveChannelPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "removedChannelId":
+		return ec.fieldContext_RemoveChannelPayload_removedChannelId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RemoveChannelPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RemoveChannelPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RemoveMemberPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "member":
@@ -10630,6 +16749,16 @@ func (ec *executionContext) childFields_ReplaceIntegrationUserPayload(ctx contex
 	return nil, fmt.Errorf("no field named %q was found under type ReplaceIntegrationUserPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_ReplayDeliveryPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "delivery":
+		return ec.fieldContext_ReplayDeliveryPayload_delivery(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ReplayDeliveryPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReplayDeliveryPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_ResetCursorPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "integration":
@@ -10638,6 +16767,26 @@ func (ec *executionContext) childFields_ResetCursorPayload(ctx context.Context, 
 		return ec.fieldContext_ResetCursorPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ResetCursorPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ResetMappingPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "mapping":
+		return ec.fieldContext_ResetMappingPayload_mapping(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ResetMappingPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ResetMappingPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ResolveAlertPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "alert":
+		return ec.fieldContext_ResolveAlertPayload_alert(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ResolveAlertPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ResolveAlertPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_ResumeIntegrationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -10690,6 +16839,18 @@ func (ec *executionContext) childFields_Rights(ctx context.Context, field graphq
 		return ec.fieldContext_Rights_update(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Rights", field.Name)
+}
+
+func (ec *executionContext) childFields_RotateChannelSecretPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "channel":
+		return ec.fieldContext_RotateChannelSecretPayload_channel(ctx, field)
+	case "signingSecret":
+		return ec.fieldContext_RotateChannelSecretPayload_signingSecret(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RotateChannelSecretPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RotateChannelSecretPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_RunError(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -10808,6 +16969,16 @@ func (ec *executionContext) childFields_RunObject(ctx context.Context, field gra
 	return nil, fmt.Errorf("no field named %q was found under type RunObject", field.Name)
 }
 
+func (ec *executionContext) childFields_SendDigestNowPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "digest":
+		return ec.fieldContext_SendDigestNowPayload_digest(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SendDigestNowPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SendDigestNowPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_ServerInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "version":
@@ -10882,6 +17053,16 @@ func (ec *executionContext) childFields_SetApiBudgetPayload(ctx context.Context,
 	return nil, fmt.Errorf("no field named %q was found under type SetApiBudgetPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SetDigestTimePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "settings":
+		return ec.fieldContext_SetDigestTimePayload_settings(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetDigestTimePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetDigestTimePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_SetEntitlementsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "workspace":
@@ -10892,6 +17073,18 @@ func (ec *executionContext) childFields_SetEntitlementsPayload(ctx context.Conte
 		return ec.fieldContext_SetEntitlementsPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SetEntitlementsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SetMappingDefaultPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "default":
+		return ec.fieldContext_SetMappingDefaultPayload_default(ctx, field)
+	case "integrations":
+		return ec.fieldContext_SetMappingDefaultPayload_integrations(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetMappingDefaultPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetMappingDefaultPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SetMemberRolePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -10934,6 +17127,16 @@ func (ec *executionContext) childFields_SetSchedulePayload(ctx context.Context, 
 		return ec.fieldContext_SetSchedulePayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SetSchedulePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SetWatchModePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "integration":
+		return ec.fieldContext_SetWatchModePayload_integration(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetWatchModePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetWatchModePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Setting(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -11044,6 +17247,68 @@ func (ec *executionContext) childFields_SettingsChangedEvent(ctx context.Context
 	return nil, fmt.Errorf("no field named %q was found under type SettingsChangedEvent", field.Name)
 }
 
+func (ec *executionContext) childFields_SimulatedObject(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_SimulatedObject_name(ctx, field)
+	case "rights":
+		return ec.fieldContext_SimulatedObject_rights(ctx, field)
+	case "checkFailed":
+		return ec.fieldContext_SimulatedObject_checkFailed(ctx, field)
+	case "missingFields":
+		return ec.fieldContext_SimulatedObject_missingFields(ctx, field)
+	case "readableNow":
+		return ec.fieldContext_SimulatedObject_readableNow(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SimulatedObject", field.Name)
+}
+
+func (ec *executionContext) childFields_SimulatedSetting(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "key":
+		return ec.fieldContext_SimulatedSetting_key(ctx, field)
+	case "title":
+		return ec.fieldContext_SimulatedSetting_title(ctx, field)
+	case "works":
+		return ec.fieldContext_SimulatedSetting_works(ctx, field)
+	case "worksNow":
+		return ec.fieldContext_SimulatedSetting_worksNow(ctx, field)
+	case "missing":
+		return ec.fieldContext_SimulatedSetting_missing(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SimulatedSetting", field.Name)
+}
+
+func (ec *executionContext) childFields_SnapshotDifference(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "objectName":
+		return ec.fieldContext_SnapshotDifference_objectName(ctx, field)
+	case "fieldName":
+		return ec.fieldContext_SnapshotDifference_fieldName(ctx, field)
+	case "change":
+		return ec.fieldContext_SnapshotDifference_change(ctx, field)
+	case "before":
+		return ec.fieldContext_SnapshotDifference_before(ctx, field)
+	case "after":
+		return ec.fieldContext_SnapshotDifference_after(ctx, field)
+	case "cause":
+		return ec.fieldContext_SnapshotDifference_cause(ctx, field)
+	case "evidence":
+		return ec.fieldContext_SnapshotDifference_evidence(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SnapshotDifference", field.Name)
+}
+
+func (ec *executionContext) childFields_SnoozeAlertPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "alert":
+		return ec.fieldContext_SnoozeAlertPayload_alert(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SnoozeAlertPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SnoozeAlertPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_StandardField(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "key":
@@ -11060,8 +17325,60 @@ func (ec *executionContext) childFields_StandardField(ctx context.Context, field
 		return ec.fieldContext_StandardField_mapping(ctx, field)
 	case "features":
 		return ec.fieldContext_StandardField_features(ctx, field)
+	case "affected":
+		return ec.fieldContext_StandardField_affected(ctx, field)
+	case "defaultCrmField":
+		return ec.fieldContext_StandardField_defaultCrmField(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type StandardField", field.Name)
+}
+
+func (ec *executionContext) childFields_Standardization(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "preconditions":
+		return ec.fieldContext_Standardization_preconditions(ctx, field)
+	case "completed":
+		return ec.fieldContext_Standardization_completed(ctx, field)
+	case "completedAt":
+		return ec.fieldContext_Standardization_completedAt(ctx, field)
+	case "blockers":
+		return ec.fieldContext_Standardization_blockers(ctx, field)
+	case "objects":
+		return ec.fieldContext_Standardization_objects(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Standardization", field.Name)
+}
+
+func (ec *executionContext) childFields_StandardizationObject(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "object":
+		return ec.fieldContext_StandardizationObject_object(ctx, field)
+	case "name":
+		return ec.fieldContext_StandardizationObject_name(ctx, field)
+	case "label":
+		return ec.fieldContext_StandardizationObject_label(ctx, field)
+	case "published":
+		return ec.fieldContext_StandardizationObject_published(ctx, field)
+	case "standardFieldCount":
+		return ec.fieldContext_StandardizationObject_standardFieldCount(ctx, field)
+	case "mappedCount":
+		return ec.fieldContext_StandardizationObject_mappedCount(ctx, field)
+	case "unmappedRequired":
+		return ec.fieldContext_StandardizationObject_unmappedRequired(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StandardizationObject", field.Name)
+}
+
+func (ec *executionContext) childFields_StartIdentitySimulationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "simulation":
+		return ec.fieldContext_StartIdentitySimulationPayload_simulation(ctx, field)
+	case "signInUrl":
+		return ec.fieldContext_StartIdentitySimulationPayload_signInUrl(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_StartIdentitySimulationPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StartIdentitySimulationPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_StartIntegrationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -11178,14 +17495,58 @@ func (ec *executionContext) childFields_SyncRunProgressEvent(ctx context.Context
 	return nil, fmt.Errorf("no field named %q was found under type SyncRunProgressEvent", field.Name)
 }
 
+func (ec *executionContext) childFields_TestChannelPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "delivery":
+		return ec.fieldContext_TestChannelPayload_delivery(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_TestChannelPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TestChannelPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_UnmapFieldPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "integration":
 		return ec.fieldContext_UnmapFieldPayload_integration(ctx, field)
+	case "affected":
+		return ec.fieldContext_UnmapFieldPayload_affected(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_UnmapFieldPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UnmapFieldPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UnmuteAlertRulePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "rule":
+		return ec.fieldContext_UnmuteAlertRulePayload_rule(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UnmuteAlertRulePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UnmuteAlertRulePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UnpublishObjectPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "object":
+		return ec.fieldContext_UnpublishObjectPayload_object(ctx, field)
+	case "affected":
+		return ec.fieldContext_UnpublishObjectPayload_affected(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UnpublishObjectPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UnpublishObjectPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateChannelPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "channel":
+		return ec.fieldContext_UpdateChannelPayload_channel(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdateChannelPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateChannelPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_UpdateMemberPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -11198,6 +17559,16 @@ func (ec *executionContext) childFields_UpdateMemberPayload(ctx context.Context,
 	return nil, fmt.Errorf("no field named %q was found under type UpdateMemberPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_UpdateRecipientPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "recipient":
+		return ec.fieldContext_UpdateRecipientPayload_recipient(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdateRecipientPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateRecipientPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_UpdateSettingsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "settings":
@@ -11206,6 +17577,18 @@ func (ec *executionContext) childFields_UpdateSettingsPayload(ctx context.Contex
 		return ec.fieldContext_UpdateSettingsPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdateSettingsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpgradePackagePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "integration":
+		return ec.fieldContext_UpgradePackagePayload_integration(ctx, field)
+	case "plan":
+		return ec.fieldContext_UpgradePackagePayload_plan(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpgradePackagePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpgradePackagePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_UserError(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -11278,6 +17661,34 @@ func (ec *executionContext) childFields_Viewer(ctx context.Context, field graphq
 		return ec.fieldContext_Viewer_workspace(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Viewer", field.Name)
+}
+
+func (ec *executionContext) childFields_WakeAlertPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "alert":
+		return ec.fieldContext_WakeAlertPayload_alert(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_WakeAlertPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WakeAlertPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_WatchMode(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "interval":
+		return ec.fieldContext_WatchMode_interval(ctx, field)
+	case "lastProbeAt":
+		return ec.fieldContext_WatchMode_lastProbeAt(ctx, field)
+	case "nextProbeAt":
+		return ec.fieldContext_WatchMode_nextProbeAt(ctx, field)
+	case "callsPerProbe":
+		return ec.fieldContext_WatchMode_callsPerProbe(ctx, field)
+	case "callsPerDayAtMost":
+		return ec.fieldContext_WatchMode_callsPerDayAtMost(ctx, field)
+	case "unavailableReason":
+		return ec.fieldContext_WatchMode_unavailableReason(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WatchMode", field.Name)
 }
 
 func (ec *executionContext) childFields_Workspace(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -2408,6 +2408,36 @@ func (ec *executionContext) marshalNRight2githubᚗcomᚋfieldwardenᚋfieldward
 	return res
 }
 
+func (ec *executionContext) unmarshalNRight2ᚕgithubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐRightᚄ(ctx context.Context, v any) ([]crm.Right, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]crm.Right, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNRight2githubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐRight(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalNRight2ᚕgithubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐRightᚄ(ctx context.Context, sel ast.SelectionSet, v []crm.Right) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNRight2githubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐRight(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalNSetting2ᚕᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋgraphᚋmodelᚐSettingᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Setting) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)

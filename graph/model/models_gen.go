@@ -17,6 +17,24 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/principal"
 )
 
+// Which alert.
+type AcknowledgeAlertInput struct {
+	// A key of yours; the same key and input again change nothing.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The alert's id.
+	AlertID string `json:"alertId"`
+	// What others should know, up to 500 characters.
+	Note *string `json:"note"`
+}
+
+// The answer of acknowledgeAlert.
+type AcknowledgeAlertPayload struct {
+	// The alert as it is now.
+	Alert *ent.Alert `json:"alert"`
+	// What was wrong; nothing was changed when there is one.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // Whom to add.
 type AddRecipientsInput struct {
 	// A key of yours; the same key and input again change nothing.
@@ -25,6 +43,10 @@ type AddRecipientsInput struct {
 	Addresses string `json:"addresses"`
 	// Whose people they are.
 	Class crm.RecipientClass `json:"class"`
+	// What kind of addresses they are.
+	Kind crm.RecipientKind `json:"kind"`
+	// The least severity that is mailed at once; mandatory mails go out below it too.
+	MinSeverity crm.Severity `json:"minSeverity"`
 }
 
 // The answer of addRecipients.
@@ -35,16 +57,36 @@ type AddRecipientsPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// How many alerts there are of one kind.
+type AlertCount struct {
+	// The severity, state, rule or integration's id.
+	Key string `json:"key"`
+	// How many.
+	Count int `json:"count"`
+}
+
 // Something that happened to an alert.
 type AlertEvent struct {
 	// The position in the feed.
 	Cursor string `json:"cursor"`
 	// When it was committed.
 	At time.Time `json:"at"`
-	// What happened.
-	Event crm.AlertEvent `json:"event"`
-	// The alert as it is now.
+	// True for the first event, if it was asked for: it only says where the feed stands.
+	Snapshot bool `json:"snapshot"`
+	// What happened; null with snapshot.
+	Event *crm.AlertEvent `json:"event"`
+	// The alert as it is now; null with snapshot.
 	Alert *ent.Alert `json:"alert"`
+}
+
+// Which alerts to follow.
+type AlertEventFilterInput struct {
+	// Only by these rules.
+	Rules []crm.AlertRule `json:"rules"`
+	// Only with one of these severities.
+	Severities []crm.Severity `json:"severities"`
+	// Only these events.
+	Events []crm.AlertEvent `json:"events"`
 }
 
 // Which alerts to list.
@@ -55,6 +97,52 @@ type AlertFilterInput struct {
 	Rules []crm.AlertRule `json:"rules"`
 	// Only of this integration.
 	IntegrationID *string `json:"integrationId"`
+	// Only with one of these severities.
+	Severities []crm.Severity `json:"severities"`
+	// Only seen since then.
+	Since *time.Time `json:"since"`
+	// Only about objects, fields or with titles that contain this text, in any case.
+	Search *string `json:"search"`
+	// Leave out those that are folded under their object's.
+	HideFolded bool `json:"hideFolded"`
+}
+
+// A rule, with what it watches.
+type AlertRuleInfo struct {
+	// The rule.
+	Rule crm.AlertRule `json:"rule"`
+	// What people call it.
+	Title string `json:"title"`
+	// What it watches.
+	Description string `json:"description"`
+	// The worst that its alerts are.
+	Severity crm.Severity `json:"severity"`
+	// True when nobody can mute or unsubscribe from it.
+	Mandatory bool `json:"mandatory"`
+	// Whether it is mailed at once, or told by the daily digest.
+	Mailed AlertMailing `json:"mailed"`
+	// Since when it is muted; null when it is not.
+	MutedAt *time.Time `json:"mutedAt"`
+	// Why it is muted; empty when it is not.
+	MutedReason string `json:"mutedReason"`
+}
+
+// Which proposals to take.
+type ApplyMappingProposalsInput struct {
+	// A key of yours; the same key and input again change nothing.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The integration's id.
+	IntegrationID string `json:"integrationId"`
+	// The proposals to take, 1 to 200.
+	Mappings []*ProposedMappingInput `json:"mappings"`
+}
+
+// The answer of applyMappingProposals.
+type ApplyMappingProposalsPayload struct {
+	// The mappings.
+	Mappings []*ent.Mapping `json:"mappings"`
+	// What was wrong; nothing was changed when there is one.
+	UserErrors []*UserError `json:"userErrors"`
 }
 
 // Which audit entries to list.
@@ -225,6 +313,32 @@ type CopySettingsPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// The channel to add.
+type CreateChannelInput struct {
+	// A key of yours; the same key and input again change nothing.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// What kind of channel.
+	Kind crm.ChannelKind `json:"kind"`
+	// What people call it, unique in the workspace.
+	Name string `json:"name"`
+	// Where to send to: https, or http to a host that the operator allowed. It is a secret: only its host is ever shown again.
+	URL string `json:"url"`
+	// Headers to send along, webhooks only; their values are secrets.
+	Headers []*HeaderInput `json:"headers"`
+	// The least severity that is sent.
+	MinSeverity crm.Severity `json:"minSeverity"`
+}
+
+// The answer of createChannel.
+type CreateChannelPayload struct {
+	// The channel as it is now.
+	Channel *ent.Channel `json:"channel"`
+	// The secret that a webhook's messages are signed with; null for Slack, and when the request is repeated.
+	SigningSecret *string `json:"signingSecret"`
+	// What was wrong; nothing was changed when there is one.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What a new token may do.
 type CreateServiceTokenInput struct {
 	// A key of yours; the same key and input again change nothing.
@@ -259,6 +373,48 @@ type CrmQuota struct {
 	At time.Time `json:"at"`
 	// The share in percent at which runs stop.
 	StopAtPercent int `json:"stopAtPercent"`
+}
+
+// Which deliveries to list.
+type DeliveryFilterInput struct {
+	// Only in these states.
+	States []crm.DeliveryState `json:"states"`
+	// Only of these kinds.
+	Kinds []crm.DeliveryKind `json:"kinds"`
+	// Only to this channel.
+	ChannelID *string `json:"channelId"`
+	// Only to this mail address.
+	Address *string `json:"address"`
+	// Only of this alert.
+	AlertID *string `json:"alertId"`
+}
+
+// The mail of a digest.
+type DigestMail struct {
+	// Whether it is sent: only when something is lost.
+	Sends bool `json:"sends"`
+	// The subject.
+	Subject string `json:"subject"`
+	// The HTML part.
+	HTML string `json:"html"`
+	// The text part.
+	Text string `json:"text"`
+}
+
+// When the daily digest goes out, and to whom.
+type DigestSettings struct {
+	// The local time, HH:MM.
+	Time string `json:"time"`
+	// The IANA time zone.
+	Zone string `json:"zone"`
+	// When the next one runs.
+	NextAt time.Time `json:"nextAt"`
+	// When the last one ran; null before the first.
+	LastAt *time.Time `json:"lastAt"`
+	// The addresses it goes to: the owners' and all recipients'.
+	Addresses []string `json:"addresses"`
+	// Whether the operator has set a mail server; without one nothing can be mailed.
+	MailConfigured bool `json:"mailConfigured"`
 }
 
 // A setting that a change of edition or package switched off; its value is kept.
@@ -323,6 +479,16 @@ type EffectiveSettings struct {
 	RestrictedDataMode bool `json:"restrictedDataMode"`
 }
 
+// What it means that a search found no field.
+type EmptySearch struct {
+	// What the absence means.
+	Message string `json:"message"`
+	// What to do, step by step.
+	Steps []string `json:"steps"`
+	// How many fields match that can be neither read nor are standardized; ask with includeInaccessible to see them.
+	InaccessibleMatches int `json:"inaccessibleMatches"`
+}
+
 // What is fixed about an error code.
 type ErrorCodeInfo struct {
 	// The code.
@@ -343,6 +509,10 @@ type Feature struct {
 	Key string `json:"key"`
 	// What people call it.
 	Title string `json:"title"`
+	// What it does.
+	Description string `json:"description"`
+	// The keys of the settings that switch it.
+	Settings []string `json:"settings"`
 }
 
 // Which feed entries to list.
@@ -365,6 +535,18 @@ type FieldCounts struct {
 	Inaccessible int `json:"inaccessible"`
 }
 
+// A field status with what it means.
+type FieldStatusGuide struct {
+	// The status.
+	Status crm.FieldStatus `json:"status"`
+	// What people call it.
+	Title string `json:"title"`
+	// What it means.
+	Description string `json:"description"`
+	// What to do about it; empty when nothing is.
+	Guidance string `json:"guidance"`
+}
+
 // Which onboarding to finish.
 type FinishOnboardingInput struct {
 	// A key of yours; the same key and input again change nothing.
@@ -379,6 +561,14 @@ type FinishOnboardingPayload struct {
 	Integration *ent.Integration `json:"integration"`
 	// What blocks it; nothing was changed when there is one.
 	UserErrors []*UserError `json:"userErrors"`
+}
+
+// A header to send along.
+type HeaderInput struct {
+	// Its name.
+	Name string `json:"name"`
+	// Its value, a secret.
+	Value string `json:"value"`
 }
 
 // A configuration document to apply.
@@ -483,6 +673,112 @@ type MapFieldPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// Real values of a CRM field.
+type MappingPreview struct {
+	// The values as text, at most five, each cut after 200 characters; empty ones are left out.
+	Values []string `json:"values"`
+	// How many records were looked at.
+	RecordsRead int `json:"recordsRead"`
+	// Why there is no value; empty when there is one.
+	Note string `json:"note"`
+}
+
+// A mapping that Fieldwarden proposes (requirement H2).
+type MappingProposal struct {
+	// The standard field's key.
+	StandardField string `json:"standardField"`
+	// What people call the standard field.
+	Label string `json:"label"`
+	// The object's CRM name.
+	ObjectName string `json:"objectName"`
+	// The CRM field's name.
+	CrmField string `json:"crmField"`
+	// How sure it is, 0 to 1.
+	Confidence float64 `json:"confidence"`
+	// Why this field.
+	Reason string `json:"reason"`
+	// Whether the field can be read now.
+	Readable bool `json:"readable"`
+	// The CRM field that stands for it now; empty when none does.
+	PresentCrmField string `json:"presentCrmField"`
+}
+
+// What is read: exactly one of the two.
+type MarkInboxReadInput struct {
+	// A key of yours; the same key and input again change nothing.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// These items, 1 to 100.
+	ItemIds []string `json:"itemIds"`
+	// All items up to and including this one.
+	ThroughItemID *string `json:"throughItemId"`
+}
+
+// The answer of markInboxRead.
+type MarkInboxReadPayload struct {
+	// How many items are unread now.
+	UnreadCount *int `json:"unreadCount"`
+	// What was wrong; nothing was changed when there is one.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Which rule.
+type MuteAlertRuleInput struct {
+	// A key of yours; the same key and input again change nothing.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The rule.
+	Rule crm.AlertRule `json:"rule"`
+	// Why, up to 500 characters.
+	Reason string `json:"reason"`
+}
+
+// The answer of muteAlertRule.
+type MuteAlertRulePayload struct {
+	// The rule as it is now.
+	Rule *AlertRuleInfo `json:"rule"`
+	// What was wrong; nothing was changed when there is one.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What needs a right on an object or field (requirement I8).
+type Need struct {
+	// What kind of thing.
+	Kind crm.NeedKind `json:"kind"`
+	// Its key.
+	Key string `json:"key"`
+	// What people call it.
+	Title string `json:"title"`
+	// The right it needs.
+	Right crm.Right `json:"right"`
+	// Whether the right is there.
+	Met bool `json:"met"`
+	// Whether it is in use: a feature's always is, a setting's while it is on.
+	Active bool `json:"active"`
+}
+
+// One tick of the onboarding.
+type OnboardingProgressEvent struct {
+	// The position in the feed.
+	Cursor string `json:"cursor"`
+	// When it was committed.
+	At time.Time `json:"at"`
+	// True for the first event, if it was asked for: it only says where the feed stands.
+	Snapshot bool `json:"snapshot"`
+	// The integration.
+	Integration *ent.Integration `json:"integration"`
+	// The step that it is about.
+	Step crm.OnboardingStep `json:"step"`
+	// Whether the step is done.
+	StepDone bool `json:"stepDone"`
+	// The object that was answered for, by its CRM name; empty when it is about the step.
+	ObjectName string `json:"objectName"`
+	// Whether the object can be read; null when it is not about one, or the check of it failed.
+	Readable *bool `json:"readable"`
+	// How many objects were answered for.
+	Checked int `json:"checked"`
+	// How many there are.
+	Total int `json:"total"`
+}
+
 // A step of the onboarding and where it stands.
 type OnboardingStepState struct {
 	// Which step.
@@ -491,6 +787,83 @@ type OnboardingStepState struct {
 	Done bool `json:"done"`
 	// What keeps it from being done, for a person to read; empty when nothing does.
 	Blockers []string `json:"blockers"`
+}
+
+// What a workspace bought, for one CRM: the objects and standard fields it needs, and
+// the features these make possible (requirement F1).
+type Package struct {
+	// The key, the same for every CRM.
+	Key string `json:"key"`
+	// The name of the connector that it is for.
+	Connector string `json:"connector"`
+	// The version; it rises with every change.
+	Version int `json:"version"`
+	// What people call it.
+	Title string `json:"title"`
+	// True for the newest version there is.
+	IsNewest bool `json:"isNewest"`
+	// What it makes possible.
+	Features []*Feature `json:"features"`
+	// The objects it needs, in reading order.
+	Objects []*PackageObject `json:"objects"`
+}
+
+// One thing that a change of the package's version does.
+type PackageEffect struct {
+	// What kind of change.
+	Kind PackageEffectKind `json:"kind"`
+	// The key of the object, standard field or feature.
+	Subject string `json:"subject"`
+	// What it does, for a person to read.
+	Description string `json:"description"`
+	// The present verdict on what becomes required; null when it is not about that or nothing is known.
+	Readable *bool `json:"readable"`
+	// True when something is taken away, for example a mapping.
+	Destructive bool `json:"destructive"`
+}
+
+// A standard field as the package defines it.
+type PackageField struct {
+	// The key, for example `contact.email`.
+	Key string `json:"key"`
+	// What people call it.
+	Label string `json:"label"`
+	// Its data type.
+	DataType string `json:"dataType"`
+	// How much the package needs it.
+	Requirement crm.Requirement `json:"requirement"`
+	// The CRM fields that the automatic mapping tries, best first.
+	Candidates []string `json:"candidates"`
+	// The features that need it.
+	Features []*Feature `json:"features"`
+}
+
+// An object that a package needs.
+type PackageObject struct {
+	// The vendor-neutral key, for example `contact`.
+	Key string `json:"key"`
+	// The CRM's own name.
+	Name string `json:"name"`
+	// What people call it.
+	Label string `json:"label"`
+	// How much the package needs it.
+	Requirement crm.Requirement `json:"requirement"`
+	// What the integration user must be able to do with it.
+	Rights *crm.Rights `json:"rights"`
+	// The objects, by key, without which it makes no sense.
+	Requires []string `json:"requires"`
+	// The package's vocabulary for it.
+	StandardFields []*PackageField `json:"standardFields"`
+}
+
+// What a change of the package's version does to an integration.
+type PackagePlan struct {
+	// The version now.
+	FromVersion int `json:"fromVersion"`
+	// The version then.
+	ToVersion int `json:"toVersion"`
+	// What changes, in the package's order.
+	Effects []*PackageEffect `json:"effects"`
 }
 
 // Which integration to pause.
@@ -517,8 +890,32 @@ type PermissionChangeEvent struct {
 	Cursor string `json:"cursor"`
 	// When it was committed.
 	At time.Time `json:"at"`
-	// The change.
+	// True for the first event, if it was asked for: it only says where the feed stands.
+	Snapshot bool `json:"snapshot"`
+	// The change; null with snapshot.
 	Change *ent.PermissionChange `json:"change"`
+}
+
+// Which changes to follow.
+type PermissionChangeFilterInput struct {
+	// Only on these objects, by CRM name.
+	Objects []string `json:"objects"`
+	// Only these changes.
+	Changes []crm.ChangeType `json:"changes"`
+	// Only those on what was standardized, and on whole objects.
+	StandardizedOnly bool `json:"standardizedOnly"`
+}
+
+// What lies between two snapshots.
+type PermissionDiff struct {
+	// The earlier one.
+	From *ent.PermissionSnapshot `json:"from"`
+	// The later one.
+	To *ent.PermissionSnapshot `json:"to"`
+	// The differences, by object and field; at most 1,000.
+	Differences []*SnapshotDifference `json:"differences"`
+	// How many there are in all.
+	TotalCount int `json:"totalCount"`
 }
 
 // One thing that a change does, or would do.
@@ -537,6 +934,18 @@ type PlanEffect struct {
 	Destructive bool `json:"destructive"`
 }
 
+// Something that must hold before standardization.
+type Precondition struct {
+	// A stable key.
+	Key string `json:"key"`
+	// What must hold.
+	Title string `json:"title"`
+	// Whether it holds.
+	Met bool `json:"met"`
+	// What to do when it does not; empty when it does.
+	Hint string `json:"hint"`
+}
+
 // A failure with its code, as a state of something.
 type Problem struct {
 	// The stable code.
@@ -551,6 +960,14 @@ type Problem struct {
 	DocsURL string `json:"docsUrl"`
 }
 
+// One mapping to make.
+type ProposedMappingInput struct {
+	// The standard field's key.
+	StandardField string `json:"standardField"`
+	// The CRM field's name.
+	CrmField string `json:"crmField"`
+}
+
 // One protection of a connector's process.
 type Protection struct {
 	// What is protected.
@@ -561,8 +978,8 @@ type Protection struct {
 	Note string `json:"note"`
 }
 
-// Which object's fields to check now.
-type RecheckFieldsInput struct {
+// Which object to publish.
+type PublishObjectInput struct {
 	// A key of yours; the same key and input again change nothing.
 	IdempotencyKey string `json:"idempotencyKey"`
 	// The integration's id.
@@ -571,11 +988,49 @@ type RecheckFieldsInput struct {
 	Object string `json:"object"`
 }
 
+// The answer of publishObject.
+type PublishObjectPayload struct {
+	// The object.
+	Object *ent.CrmObject `json:"object"`
+	// What was wrong; nothing was changed when there is one.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Which object's fields to check now.
+type RecheckFieldsInput struct {
+	// A key of yours; the same key and input again change nothing.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The integration's id.
+	IntegrationID string `json:"integrationId"`
+	// The object's CRM name.
+	Object string `json:"object"`
+	// The fields' CRM names; empty means all of the object.
+	Fields []string `json:"fields"`
+}
+
 // The answer of recheckFields.
 type RecheckFieldsPayload struct {
 	// The object after the check; look at stale to see whether the CRM answered.
 	Object *ent.CrmObject `json:"object"`
 	// What was wrong.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Which objects to check now.
+type RecheckObjectsInput struct {
+	// A key of yours; the same key and input again change nothing.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The integration's id.
+	IntegrationID string `json:"integrationId"`
+	// The objects' CRM names; empty means all of the package.
+	Objects []string `json:"objects"`
+}
+
+// The answer of recheckObjects.
+type RecheckObjectsPayload struct {
+	// The objects after the check; look at stale to see whether the CRM answered.
+	Objects []*ent.CrmObject `json:"objects"`
+	// What was wrong; nothing was changed when there is one.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -593,6 +1048,22 @@ type ReconnectIntegrationPayload struct {
 	Integration *ent.Integration `json:"integration"`
 	// Open this in the admin's browser within ten minutes. It works once. Null when the app signed in as itself.
 	SignInURL *string `json:"signInUrl"`
+	// What was wrong; nothing was changed when there is one.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Which channel.
+type RemoveChannelInput struct {
+	// A key of yours; the same key and input again change nothing.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The channel's id.
+	ChannelID string `json:"channelId"`
+}
+
+// The answer of removeChannel.
+type RemoveChannelPayload struct {
+	// The id of the channel that was removed.
+	RemovedChannelID *string `json:"removedChannelId"`
 	// What was wrong; nothing was changed when there is one.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -647,6 +1118,22 @@ type ReplaceIntegrationUserPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// Which delivery.
+type ReplayDeliveryInput struct {
+	// A key of yours; the same key and input again change nothing.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The delivery's id.
+	DeliveryID string `json:"deliveryId"`
+}
+
+// The answer of replayDelivery.
+type ReplayDeliveryPayload struct {
+	// The delivery; it is pending again.
+	Delivery *ent.Delivery `json:"delivery"`
+	// What was wrong; nothing was changed when there is one.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // Which objects to read from the beginning.
 type ResetCursorInput struct {
 	// A key of yours; the same key and input again change nothing.
@@ -663,6 +1150,42 @@ type ResetCursorInput struct {
 type ResetCursorPayload struct {
 	// The integration as it is now.
 	Integration *ent.Integration `json:"integration"`
+	// What was wrong; nothing was changed when there is one.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Which mapping.
+type ResetMappingInput struct {
+	// A key of yours; the same key and input again change nothing.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The integration's id.
+	IntegrationID string `json:"integrationId"`
+	// The standard field's key.
+	StandardField string `json:"standardField"`
+}
+
+// The answer of resetMapping.
+type ResetMappingPayload struct {
+	// The mapping; null when there is no default and nothing in the CRM suits.
+	Mapping *ent.Mapping `json:"mapping"`
+	// What was wrong; nothing was changed when there is one.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Which alert.
+type ResolveAlertInput struct {
+	// A key of yours; the same key and input again change nothing.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The alert's id.
+	AlertID string `json:"alertId"`
+	// Why, up to 500 characters.
+	Note string `json:"note"`
+}
+
+// The answer of resolveAlert.
+type ResolveAlertPayload struct {
+	// The alert as it is now.
+	Alert *ent.Alert `json:"alert"`
 	// What was wrong; nothing was changed when there is one.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -735,6 +1258,24 @@ type RevokeServiceTokenPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// Which channel.
+type RotateChannelSecretInput struct {
+	// A key of yours; the same key and input again change nothing.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The channel's id.
+	ChannelID string `json:"channelId"`
+}
+
+// The answer of rotateChannelSecret.
+type RotateChannelSecretPayload struct {
+	// The channel as it is now.
+	Channel *ent.Channel `json:"channel"`
+	// The new secret; null when the request is repeated.
+	SigningSecret *string `json:"signingSecret"`
+	// What was wrong; nothing was changed when there is one.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // Lines that were added to the log of a run.
 type RunLogEvent struct {
 	// The position in the feed.
@@ -759,6 +1300,20 @@ type RunNowInput struct {
 type RunNowPayload struct {
 	// The run, now QUEUED.
 	Run *ent.SyncRun `json:"run"`
+	// What was wrong; nothing was changed when there is one.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Run it.
+type SendDigestNowInput struct {
+	// A key of yours; the same key and input again change nothing.
+	IdempotencyKey string `json:"idempotencyKey"`
+}
+
+// The answer of sendDigestNow.
+type SendDigestNowPayload struct {
+	// Today's digest.
+	Digest *ent.Digest `json:"digest"`
 	// What was wrong; nothing was changed when there is one.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -801,6 +1356,24 @@ type SetAPIBudgetPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// When.
+type SetDigestTimeInput struct {
+	// A key of yours; the same key and input again change nothing.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The local time, HH:MM.
+	Time string `json:"time"`
+	// The IANA time zone; null is the workspace's.
+	Zone *string `json:"zone"`
+}
+
+// The answer of setDigestTime.
+type SetDigestTimePayload struct {
+	// The settings as they are now.
+	Settings *DigestSettings `json:"settings"`
+	// What was wrong; nothing was changed when there is one.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What a workspace bought.
 type SetEntitlementsInput struct {
 	// A key of yours; the same key and input again change nothing.
@@ -819,6 +1392,28 @@ type SetEntitlementsPayload struct {
 	Workspace *ent.Workspace `json:"workspace"`
 	// Settings that have no effect any more, by integration, with the reason.
 	DisabledSettings []*DisabledSetting `json:"disabledSettings"`
+	// What was wrong; nothing was changed when there is one.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// The default to set.
+type SetMappingDefaultInput struct {
+	// A key of yours; the same key and input again change nothing.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The connector's name.
+	Connector string `json:"connector"`
+	// The standard field's key.
+	StandardField string `json:"standardField"`
+	// The CRM field's name; null takes the default away.
+	CrmField *string `json:"crmField"`
+}
+
+// The answer of setMappingDefault.
+type SetMappingDefaultPayload struct {
+	// The default; null when it was taken away.
+	Default *ent.MappingDefault `json:"default"`
+	// The integrations whose mapping follows it now.
+	Integrations []*ent.Integration `json:"integrations"`
 	// What was wrong; nothing was changed when there is one.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -899,6 +1494,24 @@ type SetSchedulePayload struct {
 	Integration *ent.Integration `json:"integration"`
 	// What happens on the next days on which clocks skip or repeat that time; empty when they never do.
 	Notes []string `json:"notes"`
+	// What was wrong; nothing was changed when there is one.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// How to watch.
+type SetWatchModeInput struct {
+	// A key of yours; the same key and input again change nothing.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The integration's id.
+	IntegrationID string `json:"integrationId"`
+	// How often to probe.
+	Interval WatchInterval `json:"interval"`
+}
+
+// The answer of setWatchMode.
+type SetWatchModePayload struct {
+	// The integration as it is now.
+	Integration *ent.Integration `json:"integration"`
 	// What was wrong; nothing was changed when there is one.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -999,6 +1612,72 @@ type SettingsChangedEvent struct {
 	Keys []string `json:"keys"`
 }
 
+// An object as another login sees it.
+type SimulatedObject struct {
+	// The CRM's name.
+	Name string `json:"name"`
+	// What the login may do with it.
+	Rights *crm.Rights `json:"rights"`
+	// Whether it can be read as far as the CRM told; false with checkFailed means unknown.
+	CheckFailed bool `json:"checkFailed"`
+	// Mapped CRM fields that it could not read.
+	MissingFields []string `json:"missingFields"`
+	// Whether the present login can read the object.
+	ReadableNow bool `json:"readableNow"`
+}
+
+// A setting under another login.
+type SimulatedSetting struct {
+	// The setting's key.
+	Key string `json:"key"`
+	// What people call it.
+	Title string `json:"title"`
+	// Whether it would work.
+	Works bool `json:"works"`
+	// Whether it works with the present login.
+	WorksNow bool `json:"worksNow"`
+	// What would be missing.
+	Missing []*SettingRequirement `json:"missing"`
+}
+
+// One difference between two snapshots.
+type SnapshotDifference struct {
+	// The object's CRM name.
+	ObjectName string `json:"objectName"`
+	// The field's CRM name; empty when it is about the object.
+	FieldName string `json:"fieldName"`
+	// What changed.
+	Change crm.ChangeType `json:"change"`
+	// The rights before; null when it was not there.
+	Before *crm.Rights `json:"before"`
+	// The rights after; null when it is not there.
+	After *crm.Rights `json:"after"`
+	// Why, as the check saw it; null when nothing was lost.
+	Cause *crm.Cause `json:"cause"`
+	// What was seen.
+	Evidence string `json:"evidence"`
+}
+
+// Which alert.
+type SnoozeAlertInput struct {
+	// A key of yours; the same key and input again change nothing.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The alert's id.
+	AlertID string `json:"alertId"`
+	// Until when, at most 30 days from now.
+	Until time.Time `json:"until"`
+	// What others should know, up to 500 characters.
+	Note *string `json:"note"`
+}
+
+// The answer of snoozeAlert.
+type SnoozeAlertPayload struct {
+	// The alert as it is now.
+	Alert *ent.Alert `json:"alert"`
+	// What was wrong; nothing was changed when there is one.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // A word of the package's vocabulary, and which CRM field stands for it.
 type StandardField struct {
 	// The key, for example `contact.email`.
@@ -1015,6 +1694,60 @@ type StandardField struct {
 	Mapping *ent.Mapping `json:"mapping"`
 	// The features that need it.
 	Features []*Feature `json:"features"`
+	// What stops working when it is unmapped or lost.
+	Affected []*crm.Affected `json:"affected"`
+	// The CRM field of the workspace's default, or of the package when there is none; empty when there is neither.
+	DefaultCrmField string `json:"defaultCrmField"`
+}
+
+// Where the standardization of an integration stands (requirements H1, H2).
+type Standardization struct {
+	// What must hold before it can begin.
+	Preconditions []*Precondition `json:"preconditions"`
+	// True when an admin has completed it: mapped fields are mandatory and watched since.
+	Completed bool `json:"completed"`
+	// When it was completed last.
+	CompletedAt *time.Time `json:"completedAt"`
+	// What keeps it from being completed, for a person to read.
+	Blockers []string `json:"blockers"`
+	// The package's objects, in its order.
+	Objects []*StandardizationObject `json:"objects"`
+}
+
+// How far the standardization of one object is.
+type StandardizationObject struct {
+	// The object; null while no check has answered.
+	Object *ent.CrmObject `json:"object"`
+	// The CRM's name of it.
+	Name string `json:"name"`
+	// What people call it.
+	Label string `json:"label"`
+	// Whether it is published.
+	Published bool `json:"published"`
+	// How many standard fields it has.
+	StandardFieldCount int `json:"standardFieldCount"`
+	// How many of them are mapped.
+	MappedCount int `json:"mappedCount"`
+	// The required ones that are not mapped.
+	UnmappedRequired []string `json:"unmappedRequired"`
+}
+
+// Which integration to simulate.
+type StartIdentitySimulationInput struct {
+	// A key of yours; the same key and input again change nothing.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The integration's id.
+	IntegrationID string `json:"integrationId"`
+}
+
+// The answer of startIdentitySimulation.
+type StartIdentitySimulationPayload struct {
+	// The simulation.
+	Simulation *ent.IdentitySimulation `json:"simulation"`
+	// Where to sign in at the CRM, for ten minutes.
+	SignInURL *string `json:"signInUrl"`
+	// What was wrong; nothing was changed when there is one.
+	UserErrors []*UserError `json:"userErrors"`
 }
 
 // What to connect to.
@@ -1069,6 +1802,24 @@ type SyncRunProgressEvent struct {
 	Counters *crm.Counters `json:"counters"`
 }
 
+// Where to send to: exactly one of the two.
+type TestChannelInput struct {
+	// A key of yours; the same key and input again change nothing.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The channel's id.
+	ChannelID *string `json:"channelId"`
+	// The recipient's id.
+	RecipientID *string `json:"recipientId"`
+}
+
+// The answer of testChannel.
+type TestChannelPayload struct {
+	// The delivery; look at its state.
+	Delivery *ent.Delivery `json:"delivery"`
+	// What was wrong; nothing was changed when there is one.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // The mapping to remove.
 type UnmapFieldInput struct {
 	// A key of yours; the same key and input again change nothing.
@@ -1077,14 +1828,84 @@ type UnmapFieldInput struct {
 	IntegrationID string `json:"integrationId"`
 	// The standard field's key.
 	StandardField string `json:"standardField"`
-	// Why, for the audit.
+	// Why, for the history.
 	Reason string `json:"reason"`
+	// Needed when the package requires the standard field; without it the answer says what stops working and nothing changes.
+	Confirm bool `json:"confirm"`
 }
 
 // The answer of unmapField.
 type UnmapFieldPayload struct {
 	// The integration without the mapping.
 	Integration *ent.Integration `json:"integration"`
+	// What stops working without it.
+	Affected []*crm.Affected `json:"affected"`
+	// What was wrong; nothing was changed when there is one.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Which rule.
+type UnmuteAlertRuleInput struct {
+	// A key of yours; the same key and input again change nothing.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The rule.
+	Rule crm.AlertRule `json:"rule"`
+}
+
+// The answer of unmuteAlertRule.
+type UnmuteAlertRulePayload struct {
+	// The rule as it is now.
+	Rule *AlertRuleInfo `json:"rule"`
+	// What was wrong; nothing was changed when there is one.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Which object to take out.
+type UnpublishObjectInput struct {
+	// A key of yours; the same key and input again change nothing.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The integration's id.
+	IntegrationID string `json:"integrationId"`
+	// The object's CRM name.
+	Object string `json:"object"`
+	// Why, for the history.
+	Reason string `json:"reason"`
+	// Needed when the package requires the object.
+	Confirm bool `json:"confirm"`
+}
+
+// The answer of unpublishObject.
+type UnpublishObjectPayload struct {
+	// The object.
+	Object *ent.CrmObject `json:"object"`
+	// What stops working.
+	Affected []*crm.Affected `json:"affected"`
+	// What was wrong; nothing was changed when there is one.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What to change.
+type UpdateChannelInput struct {
+	// A key of yours; the same key and input again change nothing.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The channel's id.
+	ChannelID string `json:"channelId"`
+	// What people call it.
+	Name *string `json:"name"`
+	// Where to send to.
+	URL *string `json:"url"`
+	// Headers to send along, in place of all there were.
+	Headers []*HeaderInput `json:"headers"`
+	// The least severity that is sent.
+	MinSeverity *crm.Severity `json:"minSeverity"`
+	// Whether it is used.
+	Enabled *bool `json:"enabled"`
+}
+
+// The answer of updateChannel.
+type UpdateChannelPayload struct {
+	// The channel as it is now.
+	Channel *ent.Channel `json:"channel"`
 	// What was wrong; nothing was changed when there is one.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -1109,6 +1930,26 @@ type UpdateMemberPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What to change of a recipient; what is null stays.
+type UpdateRecipientInput struct {
+	// A key of yours; the same key and input again change nothing.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The recipient's id.
+	RecipientID string `json:"recipientId"`
+	// What kind of address it is.
+	Kind *crm.RecipientKind `json:"kind"`
+	// The least severity that is mailed at once; mandatory mails go out below it too.
+	MinSeverity *crm.Severity `json:"minSeverity"`
+}
+
+// The answer of updateRecipient.
+type UpdateRecipientPayload struct {
+	// The recipient as it is now.
+	Recipient *ent.Recipient `json:"recipient"`
+	// What was wrong; nothing was changed when there is one.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // Changes of settings, all of them or none.
 type UpdateSettingsInput struct {
 	// A key of yours; the same key and input again change nothing.
@@ -1126,6 +1967,28 @@ type UpdateSettingsPayload struct {
 	// The settings after the change.
 	Settings *Settings `json:"settings"`
 	// What was wrong, one per change; nothing was changed when there is one.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Which version to use.
+type UpgradePackageInput struct {
+	// A key of yours; the same key and input again change nothing.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The integration's id.
+	IntegrationID string `json:"integrationId"`
+	// The version to use; null is the newest.
+	ToVersion *int `json:"toVersion"`
+	// Needed to apply the plan; without it nothing changes.
+	Confirm bool `json:"confirm"`
+}
+
+// The answer of upgradePackage.
+type UpgradePackagePayload struct {
+	// The integration as it is now.
+	Integration *ent.Integration `json:"integration"`
+	// What changes, or would change.
+	Plan *PackagePlan `json:"plan"`
+	// What was wrong; nothing was changed when there is one.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -1181,6 +2044,38 @@ type Viewer struct {
 	Workspace *ent.Workspace `json:"workspace"`
 }
 
+// Which alert.
+type WakeAlertInput struct {
+	// A key of yours; the same key and input again change nothing.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// The alert's id.
+	AlertID string `json:"alertId"`
+}
+
+// The answer of wakeAlert.
+type WakeAlertPayload struct {
+	// The alert as it is now.
+	Alert *ent.Alert `json:"alert"`
+	// What was wrong; nothing was changed when there is one.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// Watch mode of an integration.
+type WatchMode struct {
+	// How often it probes.
+	Interval WatchInterval `json:"interval"`
+	// When the last probe answered.
+	LastProbeAt *time.Time `json:"lastProbeAt"`
+	// When the next one is due; null when it is off or the integration does not check.
+	NextProbeAt *time.Time `json:"nextProbeAt"`
+	// How many CRM calls a probe takes, as the connector says.
+	CallsPerProbe int `json:"callsPerProbe"`
+	// How many CRM calls a day it takes at the most frequent interval.
+	CallsPerDayAtMost int `json:"callsPerDayAtMost"`
+	// Why it cannot be switched on; empty when it can.
+	UnavailableReason string `json:"unavailableReason"`
+}
+
 // Something that happened in a workspace.
 type WorkspaceEvent struct {
 	// The position in the feed.
@@ -1189,6 +2084,132 @@ type WorkspaceEvent struct {
 	At time.Time `json:"at"`
 	// The feed entry.
 	Entry *ent.FeedEntry `json:"entry"`
+}
+
+// By what to count alerts.
+type AlertGrouping string
+
+const (
+	// By severity.
+	AlertGroupingSeverity AlertGrouping = "SEVERITY"
+	// By state.
+	AlertGroupingState AlertGrouping = "STATE"
+	// By rule.
+	AlertGroupingRule AlertGrouping = "RULE"
+	// By integration.
+	AlertGroupingIntegration AlertGrouping = "INTEGRATION"
+)
+
+var AllAlertGrouping = []AlertGrouping{
+	AlertGroupingSeverity,
+	AlertGroupingState,
+	AlertGroupingRule,
+	AlertGroupingIntegration,
+}
+
+func (e AlertGrouping) IsValid() bool {
+	switch e {
+	case AlertGroupingSeverity, AlertGroupingState, AlertGroupingRule, AlertGroupingIntegration:
+		return true
+	}
+	return false
+}
+
+func (e AlertGrouping) String() string {
+	return string(e)
+}
+
+func (e *AlertGrouping) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = AlertGrouping(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid AlertGrouping", str)
+	}
+	return nil
+}
+
+func (e AlertGrouping) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *AlertGrouping) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e AlertGrouping) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// When a rule's alerts are mailed. Webhooks, Slack, the inbox and subscriptions get all
+// at once.
+type AlertMailing string
+
+const (
+	// When it happens.
+	AlertMailingAtOnce AlertMailing = "AT_ONCE"
+	// With the daily digest.
+	AlertMailingDigest AlertMailing = "DIGEST"
+	// Never.
+	AlertMailingNever AlertMailing = "NEVER"
+)
+
+var AllAlertMailing = []AlertMailing{
+	AlertMailingAtOnce,
+	AlertMailingDigest,
+	AlertMailingNever,
+}
+
+func (e AlertMailing) IsValid() bool {
+	switch e {
+	case AlertMailingAtOnce, AlertMailingDigest, AlertMailingNever:
+		return true
+	}
+	return false
+}
+
+func (e AlertMailing) String() string {
+	return string(e)
+}
+
+func (e *AlertMailing) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = AlertMailing(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid AlertMailing", str)
+	}
+	return nil
+}
+
+func (e AlertMailing) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *AlertMailing) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e AlertMailing) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
 }
 
 // Whether a connector can be used.
@@ -1259,6 +2280,82 @@ func (e *ConnectorStatus) UnmarshalJSON(b []byte) error {
 }
 
 func (e ConnectorStatus) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What kind of change of a package.
+type PackageEffectKind string
+
+const (
+	// An object is new: it will be checked and synced.
+	PackageEffectKindObjectAdded PackageEffectKind = "OBJECT_ADDED"
+	// An object is no longer part: its alerts end, its mappings go.
+	PackageEffectKindObjectRemoved PackageEffectKind = "OBJECT_REMOVED"
+	// An object is needed more, or less, than before.
+	PackageEffectKindObjectChanged PackageEffectKind = "OBJECT_CHANGED"
+	// A standard field is new.
+	PackageEffectKindStandardFieldAdded PackageEffectKind = "STANDARD_FIELD_ADDED"
+	// A standard field is no longer part: its mapping goes.
+	PackageEffectKindStandardFieldRemoved PackageEffectKind = "STANDARD_FIELD_REMOVED"
+	// A standard field is needed more, or less, or by other features than before.
+	PackageEffectKindStandardFieldChanged PackageEffectKind = "STANDARD_FIELD_CHANGED"
+	// A feature is new.
+	PackageEffectKindFeatureAdded PackageEffectKind = "FEATURE_ADDED"
+	// A feature is no longer part.
+	PackageEffectKindFeatureRemoved PackageEffectKind = "FEATURE_REMOVED"
+)
+
+var AllPackageEffectKind = []PackageEffectKind{
+	PackageEffectKindObjectAdded,
+	PackageEffectKindObjectRemoved,
+	PackageEffectKindObjectChanged,
+	PackageEffectKindStandardFieldAdded,
+	PackageEffectKindStandardFieldRemoved,
+	PackageEffectKindStandardFieldChanged,
+	PackageEffectKindFeatureAdded,
+	PackageEffectKindFeatureRemoved,
+}
+
+func (e PackageEffectKind) IsValid() bool {
+	switch e {
+	case PackageEffectKindObjectAdded, PackageEffectKindObjectRemoved, PackageEffectKindObjectChanged, PackageEffectKindStandardFieldAdded, PackageEffectKindStandardFieldRemoved, PackageEffectKindStandardFieldChanged, PackageEffectKindFeatureAdded, PackageEffectKindFeatureRemoved:
+		return true
+	}
+	return false
+}
+
+func (e PackageEffectKind) String() string {
+	return string(e)
+}
+
+func (e *PackageEffectKind) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = PackageEffectKind(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid PackageEffectKind", str)
+	}
+	return nil
+}
+
+func (e PackageEffectKind) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *PackageEffectKind) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e PackageEffectKind) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil
@@ -1500,6 +2597,67 @@ func (e *UserMatchStatus) UnmarshalJSON(b []byte) error {
 }
 
 func (e UserMatchStatus) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// How often watch mode probes.
+type WatchInterval string
+
+const (
+	// Never: only daily runs check.
+	WatchIntervalOff WatchInterval = "OFF"
+	// Every 5 minutes.
+	WatchIntervalEvery5Minutes WatchInterval = "EVERY_5_MINUTES"
+	// Every 15 minutes.
+	WatchIntervalEvery15Minutes WatchInterval = "EVERY_15_MINUTES"
+)
+
+var AllWatchInterval = []WatchInterval{
+	WatchIntervalOff,
+	WatchIntervalEvery5Minutes,
+	WatchIntervalEvery15Minutes,
+}
+
+func (e WatchInterval) IsValid() bool {
+	switch e {
+	case WatchIntervalOff, WatchIntervalEvery5Minutes, WatchIntervalEvery15Minutes:
+		return true
+	}
+	return false
+}
+
+func (e WatchInterval) String() string {
+	return string(e)
+}
+
+func (e *WatchInterval) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = WatchInterval(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid WatchInterval", str)
+	}
+	return nil
+}
+
+func (e WatchInterval) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *WatchInterval) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e WatchInterval) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

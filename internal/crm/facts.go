@@ -1,5 +1,7 @@
 package crm
 
+import "time"
+
 // Fix is how to repair one problem, filled in for its object and field
 // (requirement B5, K14).
 type Fix struct {
@@ -23,6 +25,15 @@ type Affected struct {
 	Kind  AffectedKind `json:"kind"`
 	Key   string       `json:"key"`
 	Title string       `json:"title"`
+}
+
+// DeliveryAttempt is one try to send a delivery.
+type DeliveryAttempt struct {
+	At time.Time `json:"at"`
+	// Code is the answer's status code of HTTP or SMTP; 0 when there was no answer.
+	Code         int    `json:"code,omitempty"`
+	Failure      string `json:"failure,omitempty"`
+	Milliseconds int    `json:"milliseconds"`
 }
 
 // Counters counts records of a run or of one object in it.

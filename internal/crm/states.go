@@ -95,11 +95,15 @@ const (
 	ChangeRestored  ChangeType = "RESTORED"
 	ChangeAppeared  ChangeType = "APPEARED"
 	ChangeVanished  ChangeType = "VANISHED"
+	// ChangeRightsReduced means that it can be read as before, but not created or updated as before.
+	ChangeRightsReduced ChangeType = "RIGHTS_REDUCED"
+	// ChangeRightsExtended means that it can be created or updated where it could not.
+	ChangeRightsExtended ChangeType = "RIGHTS_EXTENDED"
 )
 
 // Values lists them, for the database's enum.
 func (ChangeType) Values() []string {
-	return []string{string(ChangeSuspected), string(ChangeLost), string(ChangeRestored), string(ChangeAppeared), string(ChangeVanished)}
+	return []string{string(ChangeSuspected), string(ChangeLost), string(ChangeRestored), string(ChangeAppeared), string(ChangeVanished), string(ChangeRightsReduced), string(ChangeRightsExtended)}
 }
 
 // RunKind says why a run exists.
@@ -193,11 +197,18 @@ const (
 	RuleRunFailedRepeatedly      AlertRule = "RUN_FAILED_REPEATEDLY"
 	RuleAutoPaused               AlertRule = "AUTO_PAUSED"
 	RuleSyncDelayed              AlertRule = "SYNC_DELAYED"
+	RuleGraceStarted             AlertRule = "GRACE_STARTED"
+	RuleCredentialExpiring       AlertRule = "CREDENTIAL_EXPIRING"
+	RuleWriteAccessLost          AlertRule = "WRITE_ACCESS_LOST"
+	RuleMappingBroken            AlertRule = "MAPPING_BROKEN"
+	RuleRequiredFieldUnmapped    AlertRule = "REQUIRED_FIELD_UNMAPPED"
+	RulePicklistValueGone        AlertRule = "PICKLIST_VALUE_GONE"
+	RuleSchemaChanged            AlertRule = "SCHEMA_CHANGED"
 )
 
 // Values lists them, for the database's enum.
 func (AlertRule) Values() []string {
-	return []string{string(RuleObjectAccessMissing), string(RuleRequiredObjectLost), string(RuleStandardFieldLost), string(RuleMissingAtStandardization), string(RuleCredentialExpired), string(RuleConnectorUnhealthy), string(RuleAPILimitNear), string(RuleAPILimitReached), string(RuleGraceEnding), string(RuleAutoDisconnected), string(RuleRunFailedRepeatedly), string(RuleAutoPaused), string(RuleSyncDelayed)}
+	return []string{string(RuleObjectAccessMissing), string(RuleRequiredObjectLost), string(RuleStandardFieldLost), string(RuleMissingAtStandardization), string(RuleCredentialExpired), string(RuleConnectorUnhealthy), string(RuleAPILimitNear), string(RuleAPILimitReached), string(RuleGraceEnding), string(RuleAutoDisconnected), string(RuleRunFailedRepeatedly), string(RuleAutoPaused), string(RuleSyncDelayed), string(RuleGraceStarted), string(RuleCredentialExpiring), string(RuleWriteAccessLost), string(RuleMappingBroken), string(RuleRequiredFieldUnmapped), string(RulePicklistValueGone), string(RuleSchemaChanged)}
 }
 
 // AlertState is where an alert is in its life (requirement K10).
@@ -209,11 +220,13 @@ const (
 	AlertAcknowledged AlertState = "ACKNOWLEDGED"
 	AlertSnoozed      AlertState = "SNOOZED"
 	AlertResolved     AlertState = "RESOLVED"
+	// AlertOpenAgain is an alert that had been resolved and is back; nobody has looked at it since.
+	AlertOpenAgain AlertState = "REOPENED"
 )
 
 // Values lists them, for the database's enum.
 func (AlertState) Values() []string {
-	return []string{string(AlertOpen), string(AlertAcknowledged), string(AlertSnoozed), string(AlertResolved)}
+	return []string{string(AlertOpen), string(AlertAcknowledged), string(AlertSnoozed), string(AlertResolved), string(AlertOpenAgain)}
 }
 
 // AlertResolution says why an alert was resolved.
@@ -226,11 +239,13 @@ const (
 	ResolvedReconnected  AlertResolution = "RECONNECTED"
 	ResolvedDisconnected AlertResolution = "DISCONNECTED"
 	ResolvedResumed      AlertResolution = "RESUMED"
+	ResolvedMapped       AlertResolution = "MAPPED"
+	ResolvedDismissed    AlertResolution = "DISMISSED"
 )
 
 // Values lists them, for the database's enum.
 func (AlertResolution) Values() []string {
-	return []string{string(ResolvedRestored), string(ResolvedUnmapped), string(ResolvedReconnected), string(ResolvedDisconnected), string(ResolvedResumed)}
+	return []string{string(ResolvedRestored), string(ResolvedUnmapped), string(ResolvedReconnected), string(ResolvedDisconnected), string(ResolvedResumed), string(ResolvedMapped), string(ResolvedDismissed)}
 }
 
 // AlertEvent is what happened to an alert, as a subscriber sees it.
@@ -238,15 +253,19 @@ type AlertEvent string
 
 // Values of AlertEvent.
 const (
-	AlertOpened      AlertEvent = "OPENED"
-	AlertUpdated     AlertEvent = "UPDATED"
-	AlertReopened    AlertEvent = "REOPENED"
-	AlertWasResolved AlertEvent = "RESOLVED"
+	AlertOpened          AlertEvent = "OPENED"
+	AlertUpdated         AlertEvent = "UPDATED"
+	AlertReopened        AlertEvent = "REOPENED"
+	AlertWasResolved     AlertEvent = "RESOLVED"
+	AlertWasAcknowledged AlertEvent = "ACKNOWLEDGED"
+	AlertWasSnoozed      AlertEvent = "SNOOZED"
+	// AlertWoke ends a snooze: its time is over, or somebody ended it.
+	AlertWoke AlertEvent = "WOKE"
 )
 
 // Values lists them, for the database's enum.
 func (AlertEvent) Values() []string {
-	return []string{string(AlertOpened), string(AlertUpdated), string(AlertReopened), string(AlertWasResolved)}
+	return []string{string(AlertOpened), string(AlertUpdated), string(AlertReopened), string(AlertWasResolved), string(AlertWasAcknowledged), string(AlertWasSnoozed), string(AlertWoke)}
 }
 
 // Severity ranks alerts (requirement K15).
@@ -271,11 +290,13 @@ type MappingOrigin string
 const (
 	MappingAuto  MappingOrigin = "AUTO"
 	MappingAdmin MappingOrigin = "ADMIN"
+	// MappingDefaulted follows the default of the workspace (requirement H6).
+	MappingDefaulted MappingOrigin = "DEFAULT"
 )
 
 // Values lists them, for the database's enum.
 func (MappingOrigin) Values() []string {
-	return []string{string(MappingAuto), string(MappingAdmin)}
+	return []string{string(MappingAuto), string(MappingAdmin), string(MappingDefaulted)}
 }
 
 // Edition is the tier a workspace bought (requirement A4).
@@ -373,4 +394,156 @@ const (
 // Values lists them, for the API.
 func (Freshness) Values() []string {
 	return []string{string(FreshnessOnTime), string(FreshnessLate), string(FreshnessStale), string(FreshnessUnknown)}
+}
+
+// CheckTrigger says why a check was made (requirement J1).
+type CheckTrigger string
+
+// Values of CheckTrigger.
+const (
+	TriggerOnboarding CheckTrigger = "ONBOARDING"
+	TriggerDaily      CheckTrigger = "DAILY"
+	TriggerOnDemand   CheckTrigger = "ON_DEMAND"
+	// TriggerOpened is a check that opening an object's fields started.
+	TriggerOpened CheckTrigger = "OPENED"
+	TriggerWatch  CheckTrigger = "WATCH"
+	// TriggerConfirm is the second probe after a suspicion (J5).
+	TriggerConfirm CheckTrigger = "CONFIRM"
+)
+
+// Values lists them, for the database's enum.
+func (CheckTrigger) Values() []string {
+	return []string{string(TriggerOnboarding), string(TriggerDaily), string(TriggerOnDemand), string(TriggerOpened), string(TriggerWatch), string(TriggerConfirm)}
+}
+
+// MappingAction is what was done in standardization (requirement H4).
+type MappingAction string
+
+// Values of MappingAction.
+const (
+	MappingMapped      MappingAction = "MAPPED"
+	MappingRemapped    MappingAction = "REMAPPED"
+	MappingUnmapped    MappingAction = "UNMAPPED"
+	MappingPublished   MappingAction = "PUBLISHED"
+	MappingUnpublished MappingAction = "UNPUBLISHED"
+	MappingCompleted   MappingAction = "COMPLETED"
+)
+
+// Values lists them, for the database's enum.
+func (MappingAction) Values() []string {
+	return []string{string(MappingMapped), string(MappingRemapped), string(MappingUnmapped), string(MappingPublished), string(MappingUnpublished), string(MappingCompleted)}
+}
+
+// NeedKind says what needs a right (requirement I8).
+type NeedKind string
+
+// Values of NeedKind.
+const (
+	NeedMapping NeedKind = "MAPPING"
+	NeedSetting NeedKind = "SETTING"
+	NeedFeature NeedKind = "FEATURE"
+)
+
+// Values lists them, for the database's enum.
+func (NeedKind) Values() []string {
+	return []string{string(NeedMapping), string(NeedSetting), string(NeedFeature)}
+}
+
+// RecipientKind tells a person's address from a distribution list's (requirement K12).
+type RecipientKind string
+
+// Values of RecipientKind.
+const (
+	RecipientPerson RecipientKind = "PERSON"
+	RecipientList   RecipientKind = "LIST"
+)
+
+// Values lists them, for the database's enum.
+func (RecipientKind) Values() []string {
+	return []string{string(RecipientPerson), string(RecipientList)}
+}
+
+// ChannelKind is how a channel takes alerts (requirement K13).
+type ChannelKind string
+
+// Values of ChannelKind.
+const (
+	// ChannelWebhook gets signed events by the Standard Webhooks specification.
+	ChannelWebhook ChannelKind = "WEBHOOK"
+	// ChannelSlack gets messages in the form that Slack and its likes take.
+	ChannelSlack ChannelKind = "SLACK"
+)
+
+// Values lists them, for the database's enum.
+func (ChannelKind) Values() []string {
+	return []string{string(ChannelWebhook), string(ChannelSlack)}
+}
+
+// Medium is how a delivery goes out.
+type Medium string
+
+// Values of Medium.
+const (
+	MediumEmail   Medium = "EMAIL"
+	MediumWebhook Medium = "WEBHOOK"
+	MediumSlack   Medium = "SLACK"
+)
+
+// Values lists them, for the database's enum.
+func (Medium) Values() []string {
+	return []string{string(MediumEmail), string(MediumWebhook), string(MediumSlack)}
+}
+
+// DeliveryKind is what a delivery tells.
+type DeliveryKind string
+
+// Values of DeliveryKind.
+const (
+	// DeliverAlert tells of one alert that changed its state.
+	DeliverAlert DeliveryKind = "ALERT"
+	// DeliverOnboarding tells what an onboarding check found missing (requirement K1).
+	DeliverOnboarding DeliveryKind = "ONBOARDING"
+	DeliverDigest     DeliveryKind = "DIGEST"
+	DeliverTest       DeliveryKind = "TEST"
+)
+
+// Values lists them, for the database's enum.
+func (DeliveryKind) Values() []string {
+	return []string{string(DeliverAlert), string(DeliverOnboarding), string(DeliverDigest), string(DeliverTest)}
+}
+
+// DeliveryState is how far a delivery is.
+type DeliveryState string
+
+// Values of DeliveryState.
+const (
+	DeliveryPending   DeliveryState = "PENDING"
+	DeliveryDelivered DeliveryState = "DELIVERED"
+	// DeliveryFailed was given up: no attempt got through.
+	DeliveryFailed DeliveryState = "FAILED"
+	// DeliveryCancelled was not needed any more: its receiver was removed or disabled.
+	DeliveryCancelled DeliveryState = "CANCELLED"
+)
+
+// Values lists them, for the database's enum.
+func (DeliveryState) Values() []string {
+	return []string{string(DeliveryPending), string(DeliveryDelivered), string(DeliveryFailed), string(DeliveryCancelled)}
+}
+
+// SimulationState is how far the simulation of another login is (requirement J7).
+type SimulationState string
+
+// Values of SimulationState.
+const (
+	// SimulationWaiting waits for the sign-in.
+	SimulationWaiting SimulationState = "WAITING"
+	SimulationRunning SimulationState = "RUNNING"
+	SimulationDone    SimulationState = "DONE"
+	SimulationFailed  SimulationState = "FAILED"
+	SimulationExpired SimulationState = "EXPIRED"
+)
+
+// Values lists them, for the database's enum.
+func (SimulationState) Values() []string {
+	return []string{string(SimulationWaiting), string(SimulationRunning), string(SimulationDone), string(SimulationFailed), string(SimulationExpired)}
 }

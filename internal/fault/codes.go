@@ -42,6 +42,11 @@ const (
 	RunEnded            Code = "RUN_ENDED"
 	RecipientRequired   Code = "RECIPIENT_REQUIRED"
 	DocumentInvalid     Code = "DOCUMENT_INVALID"
+	MandatoryAlert      Code = "MANDATORY_ALERT"
+	ConnectorKind       Code = "CONNECTOR_KIND"
+	MailUnconfigured    Code = "MAIL_UNCONFIGURED"
+	ReceiverFailed      Code = "RECEIVER_FAILED"
+	ChannelDisabled     Code = "CHANNEL_DISABLED"
 )
 
 // Failures of the host itself.
@@ -154,6 +159,11 @@ func Codes() []Info { //nolint:funlen // it is a table
 		{RunEnded, Host, RetryNever, "Nothing to do: the run has ended."},
 		{RecipientRequired, Host, RetryNever, "Add another EXTERNAL recipient first."},
 		{DocumentInvalid, Host, RetryNever, "Correct the document at the line that is named; nothing of it was applied."},
+		{MandatoryAlert, Host, RetryNever, "Repair the cause, unmap the field or disconnect the integration: it ends with its problem. Acknowledge or snooze it meanwhile."},
+		{ConnectorKind, Host, RetryNever, "Choose a connector of the kind CRM: marketing automation is not checked."},
+		{MailUnconfigured, Host, RetryNever, "Ask the operator to set a mail server in the server's configuration."},
+		{ReceiverFailed, Host, RetryLater, "Look at the delivery log for the receiver's answer, and repair the receiver or its address."},
+		{ChannelDisabled, Host, RetryNever, "Repair the receiver, then enable the channel again."},
 
 		{DatabaseUnavailable, Host, RetrySystem, "Check that the database runs and can be reached."},
 		{DatabaseFuture, Host, RetryNever, "This database was written by a newer Fieldwarden; run that version or restore a backup."},

@@ -45,6 +45,17 @@ const (
 	APIUsage         Prefix = "apu"
 	APIBudget        Prefix = "apb"
 	Recipient        Prefix = "rcp"
+	Snapshot         Prefix = "snp"
+	SnapshotObject   Prefix = "sno"
+	MappingChange    Prefix = "mch"
+	MappingDefault   Prefix = "mdf"
+	MutedRule        Prefix = "mut"
+	Channel          Prefix = "chn"
+	Delivery         Prefix = "dlv"
+	Digest           Prefix = "dig"
+	InboxItem        Prefix = "ibx"
+	InboxRead        Prefix = "ibr"
+	Simulation       Prefix = "sim"
 )
 
 const bodyLength = 26
