@@ -34,10 +34,18 @@ type Describer interface {
 	Describe(name string) (crm.Manifest, error)
 }
 
-// Config is what a Service is made of; all of it is required.
+// Config is what a Service is made of.
 type Config struct {
 	Connectors Describer
 	Logger     *slog.Logger
+	// Notifier tells people of changed alerts; nil tells nobody.
+	Notifier Notifier
+	// OnDamped is called when a problem that came back was damped, with the time from
+	// which its states are to be evaluated again; nil leaves that to the next check.
+	OnDamped func(ctx context.Context, tx *store.Tx, integration *ent.Integration, at time.Time) error
+	// DampingWindow is how long after an opening a problem that comes back stays
+	// resolved; zero means crm.DampingWindow.
+	DampingWindow time.Duration
 }
 
 // Service opens, updates, reopens and resolves alerts. It is safe for concurrent
