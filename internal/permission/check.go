@@ -36,6 +36,26 @@ type CheckInput struct {
 	// Objects are names of package objects; nil means all of them.
 	Objects []string
 	Mode    Mode
+	// Trigger is what is remembered of why the check was made (requirement J1); empty
+	// is the usual one of the mode.
+	Trigger crm.CheckTrigger
+}
+
+// trigger is why the check is made.
+func (in CheckInput) trigger() crm.CheckTrigger {
+	if in.Trigger != "" {
+		return in.Trigger
+	}
+	switch in.Mode {
+	case Onboarding:
+		return crm.TriggerOnboarding
+	case Confirm:
+		return crm.TriggerConfirm
+	case OnDemand:
+		return crm.TriggerOnDemand
+	default:
+		return crm.TriggerDaily
+	}
 }
 
 // Result is what a check found.
@@ -153,6 +173,8 @@ type answer struct {
 	integrationID string
 	pkg           crm.Package
 	mode          Mode
+	// trigger is why the CRM was asked.
+	trigger crm.CheckTrigger
 	// announce says that someone waits for the answer, even if it brings nothing new.
 	announce bool
 	askedAt  time.Time
@@ -213,9 +235,12 @@ func (s *Service) ask(ctx context.Context, integrationID string, in CheckInput) 
 		return answer{}, err
 	}
 	if len(names) == 0 {
-		return answer{integrationID: integrationID, pkg: pkg, mode: in.Mode, askedAt: s.now()}, nil
+		return answer{integrationID: integrationID, pkg: pkg, mode: in.Mode, trigger: in.trigger(), askedAt: s.now()}, nil
 	}
-	a := answer{integrationID: integrationID, pkg: pkg, mode: in.Mode, announce: in.Mode == Onboarding || in.Mode == OnDemand, askedAt: s.now()}
+	a := answer{
+		integrationID: integrationID, pkg: pkg, mode: in.Mode, trigger: in.trigger(),
+		announce: in.Mode == Onboarding || in.Mode == OnDemand, askedAt: s.now(),
+	}
 	request := crm.CheckRequest{Unconditional: in.Mode != Normal}
 	if request.Objects, err = s.objectsWithFields(ctx, integrationID, pkg, names); err != nil {
 		return answer{}, err
@@ -259,7 +284,7 @@ func (s *Service) logCost(ctx context.Context, a answer) {
 		}
 	}
 	s.log.InfoContext(ctx, "permissions asked for",
-		slog.String("integration", a.integrationID), slog.String("mode", string(a.mode)),
+		slog.String("integration", a.integrationID), slog.String("mode", string(a.mode)), slog.String("trigger", string(a.trigger)),
 		slog.Int("objects", len(a.checks)), slog.Int("failed", failed),
 		slog.Int("crmCalls", a.stats.CRMCalls), slog.Int("quotaUsed", a.stats.QuotaUsed), slog.Int("quotaMax", a.stats.QuotaMax),
 		slog.Duration("took", s.store.Clock().Since(a.askedAt)))

@@ -10,6 +10,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/ent/crmfield"
 	"github.com/fieldwarden/fieldwarden/ent/crmobject"
+	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
 	"github.com/fieldwarden/fieldwarden/internal/job"
 	"github.com/fieldwarden/fieldwarden/internal/store"
@@ -110,7 +111,7 @@ func (s *Service) handleRecheck(ctx context.Context, j job.Job) error {
 	if err != nil {
 		return err
 	}
-	return s.checkInJob(ctx, p.IntegrationID, CheckInput{Objects: []string{p.Object}, Mode: OnDemand})
+	return s.checkInJob(ctx, p.IntegrationID, CheckInput{Objects: []string{p.Object}, Mode: OnDemand, Trigger: crm.TriggerOpened})
 }
 
 // checkInJob makes a check that is made again when it fails, whole or for an object.
