@@ -21,6 +21,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/ent/alert"
 	"github.com/fieldwarden/fieldwarden/ent/mapping"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
+	"github.com/fieldwarden/fieldwarden/internal/snapshot"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 )
 
@@ -101,7 +102,8 @@ func (s *Service) Evaluate(ctx context.Context, tx *store.Tx, integration *ent.I
 	}
 	inputs := crm.AlertInputs{
 		Package: pkg, Objects: states, Mappings: mappings,
-		InstanceURL: integration.InstanceURL, User: integration.IntegrationUser,
+		Standardized: slices.Contains(integration.StepsDone, crm.StepStandardization),
+		InstanceURL:  integration.InstanceURL, User: integration.IntegrationUser,
 	}
 	for _, row := range open {
 		inputs.Open = append(inputs.Open, keyOf(row))
@@ -112,6 +114,9 @@ func (s *Service) Evaluate(ctx context.Context, tx *store.Tx, integration *ent.I
 		// templates the rules use words that hold for every CRM.
 		s.log.WarnContext(ctx, "no remediation templates: the connector does not describe itself",
 			slog.String("connector", integration.Connector), slog.String("error", err.Error()))
+	} else if inputs.Needs, err = needs(ctx, tx, integration, pkg, manifest); err != nil {
+		// Without the connector's capabilities it is not known which settings work.
+		return err
 	}
 	inputs.Remediations = manifest.Remediations
 	return s.apply(ctx, tx, integration, open, crm.EvaluateAlerts(inputs))
@@ -158,6 +163,15 @@ func watchedFields(ctx context.Context, tx *store.Tx, integration *ent.Integrati
 		mappings[i] = crm.Mapping{StandardField: row.StandardField, Object: row.ObjectName, CRMField: row.CrmField, MappedAt: row.CreatedAt}
 	}
 	return mappings, nil
+}
+
+// needs are who needs which right, for the alerts about rights to write.
+func needs(ctx context.Context, tx *store.Tx, integration *ent.Integration, pkg crm.Package, manifest crm.Manifest) (*crm.Needs, error) {
+	found, err := snapshot.Needs(ctx, tx.Ent(), integration, pkg, manifest)
+	if err != nil {
+		return nil, fmt.Errorf("alert: needs: %w", err)
+	}
+	return &found, nil
 }
 
 func keyOf(row *ent.Alert) crm.AlertKey {

@@ -14,6 +14,9 @@ type FieldState struct {
 	// Readable is the standing verdict. A suspected loss leaves it true.
 	Readable bool
 	Rights   Rights
+	// RightsSince is when the right to create or update last changed; zero while it is
+	// as it was first found.
+	RightsSince time.Time
 	// Standardized says that a mapping points at the field. Checks never change it.
 	Standardized bool
 	// Custom and Hideable are the CRM's last word on the field (see FieldInfo);
@@ -50,7 +53,15 @@ func (f FieldState) mayBeLost() bool { return f.Readable || f.Folded }
 type ObjectState struct {
 	Object string
 	Status ObjectStatus
-	Rights Rights
+	// Unpublished says that the object was taken out of standardization: it is checked
+	// still, but not read and not watched (requirement F4).
+	Unpublished bool
+	Rights      Rights
+	// RightsSince is as in FieldState.
+	RightsSince time.Time
+	// CheckedAt is when the CRM was asked for the newest answer; zero before the first.
+	// Diff leaves it alone: the caller knows when it asked.
+	CheckedAt time.Time
 	// Stale says that the last check failed, StaleReason why: the verdict is older
 	// than it should be (requirement J4).
 	Stale       bool

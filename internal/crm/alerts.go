@@ -77,9 +77,14 @@ type AlertInputs struct {
 	// not there counts as never readable). Open alerts on other objects are left
 	// alone.
 	Objects []ObjectState
+	// Standardized says that standardization is over.
+	Standardized bool
 	// Mappings are all that watch those objects' fields. They count once
 	// standardization is over (H1); leave them out before.
 	Mappings []Mapping
+	// Needs say who needs which right to create and update (see writeAlerts); nil when
+	// that is not known.
+	Needs *Needs
 	// Open are the integration's open alerts.
 	Open []AlertKey
 	// Remediations, InstanceURL and User are for the fix steps (see Subject).
@@ -102,6 +107,10 @@ type AlertInputs struct {
 //   - An alert is resolved as RESTORED when its subject can be read, as UNMAPPED when
 //     nothing maps the field any more (or the package dropped the object).
 //   - A stale state is old news: it updates no alert.
+//   - An object that is not published has no alerts: all that are open are resolved
+//     as UNMAPPED (F4).
+//   - So have rights to create and update that are needed (see writeAlerts).
+//   - Mappings themselves have alerts, too (K8; see mappingAlerts).
 //
 // Intents come in the order of Objects, the object's first, then fields by name.
 func EvaluateAlerts(inputs AlertInputs) []AlertIntent {
@@ -109,6 +118,10 @@ func EvaluateAlerts(inputs AlertInputs) []AlertIntent {
 	for _, state := range inputs.Objects {
 		e := alertEvaluation{AlertInputs: inputs, state: state}
 		e.object, e.inPackage = inputs.Package.Object(state.Object)
+		if state.Unpublished {
+			intents = append(intents, e.unpublished()...)
+			continue
+		}
 		e.open = map[string]AlertKey{}
 		for _, key := range inputs.Open {
 			if key.Object == state.Object && permissionRule(key.Rule) {
@@ -118,6 +131,8 @@ func EvaluateAlerts(inputs AlertInputs) []AlertIntent {
 		e.evaluateObject()
 		e.evaluateFields()
 		intents = append(intents, e.intents...)
+		intents = append(intents, e.mappingAlerts()...)
+		intents = append(intents, writeAlerts(inputs, state)...)
 	}
 	return intents
 }

@@ -81,3 +81,10 @@ func dataTypesOf(crmType string) []DataType {
 func (d DataType) Holds(crmType string) bool {
 	return slices.Contains(dataTypesOf(crmType), d)
 }
+
+// Suits reports whether a mapping of a CRM field of a type works: the type holds the
+// values, or can be written out where text is wanted, or is one that nobody knows, of
+// which nothing bad can be said.
+func (d DataType) Suits(crmType string) bool {
+	return d == TypeText || d.Holds(crmType) || dataTypesOf(crmType) == nil
+}

@@ -169,14 +169,14 @@ func TestPropose(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var got []want
-			for _, p := range crm.Propose(testPackage(), "people", c.fields) {
+			for _, p := range crm.Propose(testPackage(), "people", c.fields, nil) {
 				require.Contains(t, p.Reason, p.CRMField)
 				got = append(got, want{p.StandardField, p.CRMField, p.Confidence, p.Readable})
 			}
 			require.Equal(t, c.want, got)
 		})
 	}
-	require.Nil(t, crm.Propose(testPackage(), "unknown", nil))
+	require.Nil(t, crm.Propose(testPackage(), "unknown", nil, nil))
 }
 
 func TestProposeProperties(t *testing.T) {
@@ -188,10 +188,10 @@ func TestProposeProperties(t *testing.T) {
 		for _, name := range names {
 			fields = append(fields, info(name, rapid.SampledFrom([]string{"string", "email", "int", "bool"}).Draw(t, "type")))
 		}
-		proposals := crm.Propose(pkg, "people", fields)
+		proposals := crm.Propose(pkg, "people", fields, nil)
 		turned := slices.Clone(fields)
 		slices.Reverse(turned)
-		require.Equal(t, proposals, crm.Propose(pkg, "people", turned))
+		require.Equal(t, proposals, crm.Propose(pkg, "people", turned, nil))
 
 		standard, used := map[string]bool{}, map[string]bool{}
 		for _, p := range proposals {

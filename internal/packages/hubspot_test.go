@@ -45,7 +45,7 @@ func TestHubSpotCandidatesExist(t *testing.T) {
 			}
 		}
 		fields = append(fields, crm.FieldInfo{Name: "id", Type: "id", Rights: crm.Rights{Read: true}})
-		proposals := crm.Propose(pkg, object, fields)
+		proposals := crm.Propose(pkg, object, fields, nil)
 		for _, field := range wanted.Fields {
 			i := slices.IndexFunc(proposals, func(p crm.Proposal) bool { return p.StandardField == field.Key })
 			require.True(t, i >= 0 && proposals[i].CRMField == field.Candidates[0], "%s: %+v", field.Key, proposals)

@@ -51,7 +51,7 @@ func TestSalesforceCandidatesExist(t *testing.T) {
 	} {
 		fields := describedFields(t, filepath.Join(root, "salesforce", "data", "describe", file))
 		wanted, _ := pkg.Object(object)
-		proposals := crm.Propose(pkg, object, fields)
+		proposals := crm.Propose(pkg, object, fields, nil)
 		require.Len(t, proposals, len(wanted.Fields), object)
 		for _, p := range proposals {
 			require.True(t, p.Readable && p.Confidence == 1, "%+v", p)

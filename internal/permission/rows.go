@@ -34,6 +34,7 @@ func newObject(integration *ent.Integration, name string, now time.Time) *snapsh
 	row := &ent.CrmObject{
 		ID: gid.New(gid.Object), WorkspaceID: integration.WorkspaceID, IntegrationID: integration.ID,
 		CreatedAt: now, Name: name, Status: crm.ObjectNotChecked, RecordAccess: crm.RecordsUnknown,
+		Published: true,
 	}
 	return &snapshot.Object{Row: row, Fields: map[string]*ent.CrmField{}, State: snapshot.StateOf(row, nil)}
 }
@@ -53,7 +54,7 @@ func placeInPackage(row *ent.CrmObject, pkg crm.Package) bool {
 
 // setObject gives the row a state.
 func setObject(row *ent.CrmObject, state crm.ObjectState) {
-	row.Status, row.Rights = state.Status, state.Rights
+	row.Status, row.Rights, row.RightsSince = state.Status, state.Rights, optional(state.RightsSince)
 	row.Cause, row.Evidence = optional(state.Cause), crm.Shorten(state.Evidence, evidenceLength)
 	row.Since, row.SuspectedAt = optional(state.Since), optional(state.SuspectedAt)
 	row.Stale, row.StaleReason = state.Stale, crm.Shorten(state.StaleReason, reasonLength)
@@ -80,6 +81,7 @@ func fieldRow(object *snapshot.Object, name string, state crm.FieldState, info *
 	}
 	row.Label, row.DataType = crm.Shorten(state.Label, labelLength), crm.Shorten(state.Type, typeLength)
 	row.Readable, row.Creatable, row.Updatable = state.Readable, state.Rights.Create, state.Rights.Update
+	row.RightsSince = optional(state.RightsSince)
 	row.Standardized, row.Hideable, row.Custom = state.Standardized, state.Hideable, state.Custom
 	row.Cause, row.Evidence = optional(state.Cause), crm.Shorten(state.Evidence, evidenceLength)
 	row.Since, row.SuspectedAt = optional(state.Since), optional(state.SuspectedAt)
@@ -111,6 +113,7 @@ func saveObjects(ctx context.Context, tx *store.Tx, rows []*ent.CrmObject) error
 				SetID(row.ID).SetWorkspaceID(row.WorkspaceID).SetIntegrationID(row.IntegrationID).SetCreatedAt(row.CreatedAt).
 				SetName(row.Name).SetLabel(row.Label).SetRequirement(row.Requirement).SetPosition(row.Position).
 				SetStatus(row.Status).SetRights(row.Rights).SetNillableCause(row.Cause).SetEvidence(row.Evidence).
+				SetNillableRightsSince(row.RightsSince).
 				SetNillableSince(row.Since).SetNillableSuspectedAt(row.SuspectedAt).SetNillableCheckedAt(row.CheckedAt).
 				SetStale(row.Stale).SetStaleReason(row.StaleReason).SetContentHash(row.ContentHash).SetAPIVersion(row.APIVersion).
 				SetRecordAccess(row.RecordAccess).SetRecordAccessNote(row.RecordAccessNote)
@@ -119,7 +122,7 @@ func saveObjects(ctx context.Context, tx *store.Tx, rows []*ent.CrmObject) error
 			sql.ConflictColumns(crmobject.FieldWorkspaceID, crmobject.FieldIntegrationID, crmobject.FieldName),
 			overwrite(
 				crmobject.FieldLabel, crmobject.FieldRequirement, crmobject.FieldPosition, crmobject.FieldStatus,
-				crmobject.FieldRights, crmobject.FieldCause, crmobject.FieldEvidence, crmobject.FieldSince,
+				crmobject.FieldRights, crmobject.FieldRightsSince, crmobject.FieldCause, crmobject.FieldEvidence, crmobject.FieldSince,
 				crmobject.FieldSuspectedAt, crmobject.FieldCheckedAt, crmobject.FieldStale, crmobject.FieldStaleReason,
 				crmobject.FieldContentHash, crmobject.FieldAPIVersion, crmobject.FieldRecordAccess, crmobject.FieldRecordAccessNote,
 			)).Exec(ctx)
@@ -143,7 +146,7 @@ func saveFields(ctx context.Context, tx *store.Tx, rows []*ent.CrmField) error {
 				SetStandardized(row.Standardized).SetHideable(row.Hideable).SetCustom(row.Custom).
 				SetRequiredOnCreate(row.RequiredOnCreate).SetPicklist(row.Picklist).
 				SetNillableCause(row.Cause).SetEvidence(row.Evidence).SetFolded(row.Folded).SetCandidate(row.Candidate).
-				SetNillableSince(row.Since).SetNillableSuspectedAt(row.SuspectedAt)
+				SetNillableRightsSince(row.RightsSince).SetNillableSince(row.Since).SetNillableSuspectedAt(row.SuspectedAt)
 		}
 		err := tx.Ent().CrmField.CreateBulk(creates...).OnConflict(
 			sql.ConflictColumns(crmfield.FieldWorkspaceID, crmfield.FieldObjectID, crmfield.FieldName),
@@ -151,7 +154,7 @@ func saveFields(ctx context.Context, tx *store.Tx, rows []*ent.CrmField) error {
 				crmfield.FieldLabel, crmfield.FieldDataType, crmfield.FieldReadable, crmfield.FieldCreatable,
 				crmfield.FieldUpdatable, crmfield.FieldHideable, crmfield.FieldCustom, crmfield.FieldRequiredOnCreate,
 				crmfield.FieldPicklist, crmfield.FieldCause, crmfield.FieldEvidence, crmfield.FieldFolded, crmfield.FieldCandidate,
-				crmfield.FieldSince, crmfield.FieldSuspectedAt,
+				crmfield.FieldRightsSince, crmfield.FieldSince, crmfield.FieldSuspectedAt,
 			)).Exec(ctx)
 		if err != nil {
 			return err

@@ -132,7 +132,10 @@ func StateOf(row *ent.CrmObject, fields []*ent.CrmField) crm.ObjectState {
 	state := crm.ObjectState{
 		Object:      row.Name,
 		Status:      row.Status,
+		Unpublished: !row.Published,
 		Rights:      row.Rights,
+		RightsSince: timeOf(row.RightsSince),
+		CheckedAt:   timeOf(row.CheckedAt),
 		Stale:       row.Stale,
 		StaleReason: row.StaleReason,
 		Since:       timeOf(row.Since),
@@ -158,6 +161,7 @@ func FieldStateOf(row *ent.CrmField) crm.FieldState {
 		Type:         row.DataType,
 		Readable:     row.Readable,
 		Rights:       crm.Rights{Read: row.Readable, Create: row.Creatable, Update: row.Updatable},
+		RightsSince:  timeOf(row.RightsSince),
 		Standardized: row.Standardized,
 		Custom:       row.Custom,
 		Hideable:     row.Hideable,
