@@ -6,6 +6,7 @@ import (
 	"fmt"
 	html "html/template"
 	"strings"
+	"sync"
 	text "text/template"
 
 	"github.com/fieldwarden/fieldwarden/internal/crm"
@@ -89,23 +90,38 @@ func facts(pairs ...string) []fact {
 	return kept
 }
 
-// render fills in both parts.
-func (p page) render() (Mail, error) {
-	p.Subject = clean(p.Subject, subjectLength-1)
+// parts are the two templates of a mail.
+type parts struct {
+	markup *html.Template
+	plain  *text.Template
+}
+
+// parsed are the embedded templates.
+var parsed = sync.OnceValues(func() (parts, error) { //nolint:gochecknoglobals // parsed once, never changed
 	markup, err := html.ParseFS(templates, "templates/mail.html.tmpl")
 	if err != nil {
-		return Mail{}, fmt.Errorf("mailview: the HTML template: %w", err)
+		return parts{}, fmt.Errorf("mailview: the HTML template: %w", err)
 	}
 	plain, err := text.New("mail.txt.tmpl").Funcs(text.FuncMap{"underline": underline, "number": func(i int) int { return i + 1 }}).
 		ParseFS(templates, "templates/mail.txt.tmpl")
 	if err != nil {
-		return Mail{}, fmt.Errorf("mailview: the text template: %w", err)
+		return parts{}, fmt.Errorf("mailview: the text template: %w", err)
+	}
+	return parts{markup, plain}, nil
+})
+
+// render fills in both parts.
+func (p page) render() (Mail, error) {
+	p.Subject = clean(p.Subject, subjectLength-1)
+	templates, err := parsed()
+	if err != nil {
+		return Mail{}, err
 	}
 	var rich, poor bytes.Buffer
-	if err := markup.Execute(&rich, p); err != nil {
+	if err := templates.markup.Execute(&rich, p); err != nil {
 		return Mail{}, fmt.Errorf("mailview: the HTML part: %w", err)
 	}
-	if err := plain.Execute(&poor, p); err != nil {
+	if err := templates.plain.Execute(&poor, p); err != nil {
 		return Mail{}, fmt.Errorf("mailview: the text part: %w", err)
 	}
 	return Mail{Subject: p.Subject, HTML: rich.String(), Text: poor.String()}, nil
