@@ -52,6 +52,8 @@ type Config struct {
 	OAuthClients map[string]OAuthClientConfig `yaml:"oauthClients"`
 	// Instances bounds the CRM instances of a workspace.
 	Instances InstancesConfig `yaml:"instances"`
+	// Packages says where more packages are.
+	Packages PackagesConfig `yaml:"packages"`
 	// Runs is about runs.
 	Runs RunsConfig `yaml:"runs"`
 	// Metrics and Tracing say where figures and traces go.

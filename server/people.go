@@ -8,7 +8,6 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
 	"github.com/fieldwarden/fieldwarden/internal/member"
-	"github.com/fieldwarden/fieldwarden/internal/packages"
 	"github.com/fieldwarden/fieldwarden/internal/recipient"
 )
 
@@ -23,7 +22,7 @@ func (s *Server) wirePeople() (err error) {
 	c := s.cases
 	c.recipients = recipient.New(s.store)
 	c.members, err = member.New(member.Config{
-		Store: s.store, Auth: s.auth, Settings: c.settings, Packages: c.packages, KnownPackages: packages.Known(),
+		Store: s.store, Auth: s.auth, Settings: c.settings, Packages: c.packages, KnownPackages: c.catalogue.Known(),
 	})
 	return err
 }

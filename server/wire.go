@@ -44,6 +44,7 @@ import (
 type useCases struct {
 	box          *secret.Box
 	publicURL    string
+	catalogue    *packages.Catalogue
 	packages     snapshot.Packages
 	integrations *integration.Service
 	settings     *settings.Service
@@ -97,10 +98,13 @@ func (s *Server) wire(options Options) error {
 	return s.wireAPI()
 }
 
-func (s *Server) wireUseCases(options Options, node string) error {
+func (s *Server) wireUseCases(options Options, node string) (err error) {
 	c := s.cases
 	c.publicURL = s.config.PublicURL
-	c.packages = packages.Cached()
+	if c.catalogue, err = s.openPackages(); err != nil {
+		return err
+	}
+	c.packages = c.catalogue.Load
 	c.audits = audit.New(s.store)
 	alerts, err := alert.New(alert.Config{Connectors: s.host, Logger: s.log})
 	if err != nil {
@@ -189,7 +193,8 @@ func (s *Server) newIntegrations(alerts *alert.Service, node string) (*integrati
 		OnStopped: func(ctx context.Context, tx *store.Tx, found *ent.Integration) error {
 			return c.runs.StopWith(ctx, tx, found)
 		},
-		Objects: s.packageObjects,
+		Packages: c.packages,
+		Objects:  s.packageObjects,
 		StepBlockers: map[crm.OnboardingStep]integration.Blockers{
 			crm.StepSettings: func(ctx context.Context, id string) ([]string, error) {
 				keys, err := c.settings.Undecided(ctx, id)

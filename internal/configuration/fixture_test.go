@@ -52,7 +52,7 @@ func (budgets) SetQuotaShareTx(ctx context.Context, tx *store.Tx, integrationID 
 }
 
 // testPackage has what the settings need, and standard fields to map.
-func testPackage(_, crmName string) (crm.Package, error) {
+func testPackage(_, crmName string, _ int) (crm.Package, error) {
 	field := func(key string, candidates ...string) crm.StandardField {
 		return crm.StandardField{Key: key, Label: key, DataType: crm.TypeText, Requirement: crm.Recommended, Candidates: candidates}
 	}

@@ -28,7 +28,10 @@ type PackageObject struct {
 	Requirement Requirement
 	// Rights are the rights that the package needs.
 	Rights Rights
-	Fields []StandardField
+	// Requires are the keys of objects without which this one makes no sense: they are
+	// read before it. Requirements go round in no circle.
+	Requires []string
+	Fields   []StandardField
 }
 
 // StandardField is one word of the package's vocabulary, to which an admin maps a

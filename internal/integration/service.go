@@ -38,6 +38,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/netguard"
 	"github.com/fieldwarden/fieldwarden/internal/obs"
 	"github.com/fieldwarden/fieldwarden/internal/principal"
+	"github.com/fieldwarden/fieldwarden/internal/snapshot"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 )
 
@@ -133,6 +134,9 @@ type Config struct {
 	// OnStopped runs when an integration stops to sync: paused or disconnected. A
 	// run under way ends by itself at its next step; the hook may end it at once.
 	OnStopped Hook
+	// Packages gives a new integration the newest version of its workspace's package;
+	// nil leaves it without one, which is whatever is the newest.
+	Packages snapshot.Packages
 	// Objects names the objects that the connection test looks at; nil is none.
 	Objects func(ctx context.Context, integration *ent.Integration) ([]string, error)
 	// StepBlockers are what SETTINGS and STANDARDIZATION wait for.

@@ -196,7 +196,8 @@ func (s *Service) claimSlot(ctx context.Context, tx *store.Tx, in StartInput, wo
 		row, err = tx.Ent().Integration.Create().
 			SetWorkspaceID(workspace.ID).SetCreatedAt(tx.Now()).SetUpdatedAt(tx.Now()).
 			SetConnector(in.Connector).SetEnvironment(in.Environment).SetSlot(slot).
-			SetScheduleZone(workspace.TimeZone).Save(ctx)
+			SetScheduleZone(workspace.TimeZone).
+			SetPackageVersion(s.newestPackage(workspace.PackageKey, in.Connector)).Save(ctx)
 		if ent.IsConstraintError(err) {
 			return nil, fault.New(fault.Conflict, "Another sign-in for this connector and environment began at the same moment.")
 		}
@@ -215,6 +216,20 @@ func (s *Service) claimSlot(ctx context.Context, tx *store.Tx, in StartInput, wo
 			update.SetConfig(in.Config)
 		}
 	})
+}
+
+// newestPackage is the version that a new integration goes by from now on: a newer one
+// changes what is checked only when somebody has seen its plan. 0 when the package has
+// no part for the CRM, which the check will say.
+func (s *Service) newestPackage(key, connector string) int {
+	if s.c.Packages == nil {
+		return 0
+	}
+	pkg, err := s.c.Packages(key, connector, 0)
+	if err != nil {
+		return 0
+	}
+	return pkg.Version
 }
 
 // keptReason is why an integration lost its credential: it stands until somebody

@@ -62,7 +62,7 @@ type fixture struct {
 func newFixture(t *testing.T, s *store.Store) *fixture {
 	t.Helper()
 	ctx, workspace := storetest.Workspace(t, s)
-	packages := snapshot.Packages(func(string, string) (crm.Package, error) { return testPackage(), nil })
+	packages := snapshot.Packages(func(string, string, int) (crm.Package, error) { return testPackage(), nil })
 	alerts, err := alert.New(alert.Config{Connectors: manifests{}, Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
 	f := &fixture{t: t, ctx: ctx, store: s}

@@ -47,14 +47,15 @@ func newFixture(t *testing.T, s *store.Store) *fixture {
 	t.Helper()
 	_, workspace := storetest.Workspace(t, s)
 	f := &fixture{t: t, store: s, workspace: workspace}
-	bought := snapshot.Packages(packages.Load)
+	builtIn, err := packages.BuiltIn()
+	require.NoError(t, err)
+	bought := snapshot.Packages(builtIn.Load)
 	f.settings = settings.New(settings.Config{Store: s, Connectors: manifests{}, Packages: bought})
-	var err error
 	f.auth, err = auth.New(auth.Config{Store: s, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), PublicURL: "https://fw.example"})
 	require.NoError(t, err)
 	f.members, err = member.New(member.Config{
 		Store: s, Auth: f.auth, Settings: f.settings, Packages: bought,
-		KnownPackages: append(packages.Known(), "other.hubspot", "other.salesforce"),
+		KnownPackages: append(builtIn.Known(), "other.hubspot", "other.salesforce"),
 	})
 	require.NoError(t, err)
 	require.NoError(t, s.WithTx(principal.System(t.Context(), workspace.ID, "test"), func(ctx context.Context, tx *store.Tx) error {

@@ -1,7 +1,7 @@
 package packages_test
 
 import (
-	"strings"
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -15,13 +15,11 @@ import (
 // as CONNECTOR_UNSUPPORTED; and a loss of any field breaks something that is named.
 func TestEveryPackageCarriesTheSettings(t *testing.T) {
 	t.Parallel()
-	for _, name := range packages.Known() {
-		key, crmName, _ := strings.Cut(name, ".")
-		pkg, err := packages.Load(key, crmName)
-		require.NoError(t, err)
+	for _, pkg := range builtIn(t).All() {
+		name := fmt.Sprintf("%s for %s, version %d", pkg.Key, pkg.CRM, pkg.Version)
 		states := crm.Evaluate(crm.SettingInputs{
 			Edition: crm.EditionAdvancedPlus, Package: pkg,
-			Manifest: crm.Manifest{Title: crmName, Capabilities: []crm.Capability{crm.CanRead, crm.CanListPicklist}},
+			Manifest: crm.Manifest{Title: pkg.CRM, Capabilities: []crm.Capability{crm.CanRead, crm.CanListPicklist}},
 		})
 		for _, state := range states {
 			require.NotEqual(t, crm.UnavailableConnector, state.UnavailableReason, "%s: %s: %s", name, state.Definition.Key, state.UnavailableMessage)

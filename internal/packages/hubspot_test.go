@@ -16,7 +16,7 @@ import (
 
 func TestHubSpotPackage(t *testing.T) {
 	t.Parallel()
-	pkg, err := packages.Load("sales-engagement", "hubspot")
+	pkg, err := packages.Load("sales-engagement", "hubspot", 0)
 	require.NoError(t, err)
 	require.Equal(t, []string{"companies", "contacts", "leads", "deals", "owners"}, pkg.ObjectNames())
 	lead, _ := pkg.ObjectByKey("lead")
@@ -31,7 +31,7 @@ func TestHubSpotCandidatesExist(t *testing.T) {
 	if root == "" {
 		t.Skip("SKIPPED: FIELDWARDEN_REFERENCE_DATA names no folder with property definitions")
 	}
-	pkg, err := packages.Load("sales-engagement", "hubspot")
+	pkg, err := packages.Load("sales-engagement", "hubspot", 0)
 	require.NoError(t, err)
 	for object, file := range map[string]string{
 		"companies": "companies_default_2026-03.json", "contacts": "contacts_default_2023-09.json",

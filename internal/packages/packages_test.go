@@ -14,22 +14,29 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/packages"
 )
 
+// builtIn is the packages of the binary.
+func builtIn(t *testing.T) *packages.Catalogue {
+	t.Helper()
+	catalogue, err := packages.BuiltIn()
+	require.NoError(t, err)
+	return catalogue
+}
+
 func TestEveryBuiltInPackageLoads(t *testing.T) {
 	t.Parallel()
-	known := packages.Known()
-	require.Contains(t, known, "sales-engagement.salesforce")
-	for _, name := range known {
-		key, crmName, found := strings.Cut(name, ".")
-		require.True(t, found, name)
-		pkg, err := packages.Load(key, crmName)
-		require.NoError(t, err)
+	catalogue := builtIn(t)
+	require.Contains(t, catalogue.Known(), "sales-engagement.salesforce")
+	for _, pkg := range catalogue.All() {
 		require.NoError(t, pkg.Validate())
+		same, err := catalogue.Load(pkg.Key, pkg.CRM, pkg.Version)
+		require.NoError(t, err)
+		require.Equal(t, pkg, same)
 	}
 }
 
 func TestSalesforcePackage(t *testing.T) {
 	t.Parallel()
-	pkg, err := packages.Load("sales-engagement", "salesforce")
+	pkg, err := packages.Load("sales-engagement", "salesforce", 0)
 	require.NoError(t, err)
 	require.Equal(t, []string{"Account", "Contact", "Lead", "Opportunity", "User", "OpportunityContactRole", "Task", "UserRole"}, pkg.ObjectNames())
 }
@@ -42,7 +49,7 @@ func TestSalesforceCandidatesExist(t *testing.T) {
 	if root == "" {
 		t.Skip("SKIPPED: FIELDWARDEN_REFERENCE_DATA names no folder with recorded describe answers")
 	}
-	pkg, err := packages.Load("sales-engagement", "salesforce")
+	pkg, err := packages.Load("sales-engagement", "salesforce", 0)
 	require.NoError(t, err)
 	for object, file := range map[string]string{
 		"Account": "real/nango.Account.v58.json", "Contact": "real/cumulusci.Contact.vXX.json", "Lead": "real/cumulusci.Lead.v59.json",
@@ -85,7 +92,7 @@ func describedFields(t *testing.T, file string) []crm.FieldInfo {
 func TestLoadNamesWhatThereIs(t *testing.T) {
 	t.Parallel()
 	for _, ask := range [][2]string{{"sales-engagement", "nocrm"}, {"", ""}, {"../data/sales-engagement", "salesforce"}} {
-		_, err := packages.Load(ask[0], ask[1])
+		_, err := packages.Load(ask[0], ask[1], 0)
 		var missing packages.NotFoundError
 		require.ErrorAs(t, err, &missing)
 		require.ErrorContains(t, err, "sales-engagement.salesforce")
@@ -196,18 +203,4 @@ func FuzzParse(f *testing.F) {
 			require.NoError(t, pkg.Validate())
 		}
 	})
-}
-
-func TestCachedReadsTheSame(t *testing.T) {
-	t.Parallel()
-	cached := packages.Cached()
-	want, err := packages.Load("sales-engagement", "salesforce")
-	require.NoError(t, err)
-	for range 2 {
-		got, err := cached("sales-engagement", "salesforce")
-		require.NoError(t, err)
-		require.Equal(t, want, got)
-		_, err = cached("sales-engagement", "nope")
-		require.ErrorAs(t, err, &packages.NotFoundError{})
-	}
 }

@@ -436,7 +436,7 @@ func TestADroppedObjectKeepsNothingFromBeingConfirmed(t *testing.T) {
 		f.check(permission.Normal)
 		smaller := testPackage()
 		smaller.Objects = smaller.Objects[1:]
-		f.config.Packages = func(string, string) (crm.Package, error) { return smaller, nil }
+		f.config.Packages = func(string, string, int) (crm.Package, error) { return smaller, nil }
 		f.replaceChecker(f.crm)
 		f.permissions.Register(f.jobs)
 		f.confirm()

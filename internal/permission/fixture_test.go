@@ -237,7 +237,7 @@ func newFixture(t *testing.T, s *store.Store, clock *clockwork.FakeClock) *fixtu
 	f := &fixture{t: t, ctx: ctx, store: s, clock: clock, crm: newFakeCRM(), jobs: &fakeJobs{handlers: map[string]job.Handler{}}}
 	var err error
 	log := slog.New(slog.DiscardHandler)
-	packages := snapshot.Packages(func(string, string) (crm.Package, error) { return testPackage(), nil })
+	packages := snapshot.Packages(func(string, string, int) (crm.Package, error) { return testPackage(), nil })
 	f.alerts, err = alert.New(alert.Config{Connectors: f.crm, Logger: log})
 	require.NoError(t, err)
 	f.mappings, err = mapping.New(mapping.Config{Store: s, Alerts: f.alerts, Packages: packages})
@@ -450,7 +450,7 @@ func objectNames(r crm.CheckRequest) []string {
 // usePackage makes everything go by another package.
 func (f *fixture) usePackage(pkg crm.Package) {
 	f.t.Helper()
-	f.config.Packages = func(string, string) (crm.Package, error) { return pkg, nil }
+	f.config.Packages = func(string, string, int) (crm.Package, error) { return pkg, nil }
 	var err error
 	f.mappings, err = mapping.New(mapping.Config{Store: f.store, Alerts: f.alerts, Packages: f.config.Packages})
 	require.NoError(f.t, err)

@@ -68,7 +68,9 @@ func newFixture(t *testing.T, s *store.Store) *fixture {
 	var err error
 	f.picklists, err = picklist.New(picklist.Config{
 		Store: s, Caller: f.crm, Connectors: f.crm, Logger: slog.New(slog.DiscardHandler),
-		Packages: func(_, crmName string) (crm.Package, error) { return packages.Load("sales-engagement", crmName) },
+		Packages: func(_, crmName string, version int) (crm.Package, error) {
+			return packages.Load("sales-engagement", crmName, version)
+		},
 	})
 	require.NoError(t, err)
 	require.NoError(t, s.WithTx(f.ctx, func(ctx context.Context, tx *store.Tx) error {

@@ -44,7 +44,9 @@ type fixture struct {
 func newFixture(t *testing.T, s *store.Store) *fixture {
 	t.Helper()
 	ctx, workspace := storetest.Workspace(t, s)
-	load := snapshot.Packages(func(_, crmName string) (crm.Package, error) { return packages.Load("sales-engagement", crmName) })
+	load := snapshot.Packages(func(_, crmName string, version int) (crm.Package, error) {
+		return packages.Load("sales-engagement", crmName, version)
+	})
 	f := &fixture{t: t, ctx: ctx, store: s, workspace: workspace}
 	f.settings = settings.New(settings.Config{Store: s, Connectors: manifests{}, Packages: load})
 	f.inTx(func(ctx context.Context, tx *store.Tx) error {
@@ -303,7 +305,7 @@ func TestSettingsWaitForTheSignIn(t *testing.T) {
 func TestAPackageThatIsNotThereIsAConfigurationFault(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store, _ *clockwork.FakeClock) {
 		f := newFixture(t, s)
-		missing := snapshot.Packages(func(key, crmName string) (crm.Package, error) { return crm.Package{}, errors.New("no such package") })
+		missing := snapshot.Packages(func(string, string, int) (crm.Package, error) { return crm.Package{}, errors.New("no such package") })
 		f.settings = settings.New(settings.Config{Store: s, Connectors: manifests{}, Packages: missing})
 		_, _, err := f.settings.Tree(f.ctx, f.integration.ID)
 		require.Equal(t, fault.ConfigInvalid, fault.CodeOf(err))
