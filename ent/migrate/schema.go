@@ -3,6 +3,7 @@
 package migrate
 
 import (
+	"entgo.io/ent/dialect/entsql"
 	"entgo.io/ent/dialect/sql/schema"
 	"entgo.io/ent/schema/field"
 )
@@ -423,6 +424,22 @@ var (
 				Name:    "delivery_workspace_id_alert_id",
 				Unique:  false,
 				Columns: []*schema.Column{DeliveriesColumns[1], DeliveriesColumns[8]},
+			},
+			{
+				Name:    "delivery_next_attempt_at",
+				Unique:  false,
+				Columns: []*schema.Column{DeliveriesColumns[15]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "next_attempt_at IS NOT NULL",
+				},
+			},
+			{
+				Name:    "delivery_workspace_id_address",
+				Unique:  false,
+				Columns: []*schema.Column{DeliveriesColumns[1], DeliveriesColumns[6]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "next_attempt_at IS NOT NULL",
+				},
 			},
 		},
 	}

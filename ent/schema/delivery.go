@@ -3,6 +3,7 @@ package schema
 import (
 	"entgo.io/contrib/entgql"
 	"entgo.io/ent"
+	"entgo.io/ent/dialect/entsql"
 	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
@@ -51,6 +52,9 @@ func (Delivery) Indexes() []ent.Index {
 		index.Fields("workspace_id", "created_at"),
 		index.Fields("workspace_id", "channel_id", "state"),
 		index.Fields("workspace_id", "alert_id"),
+		// Of what waits only: the log is long, the queue is short.
+		index.Fields("next_attempt_at").Annotations(entsql.IndexWhere("next_attempt_at IS NOT NULL")),
+		index.Fields("workspace_id", "address").Annotations(entsql.IndexWhere("next_attempt_at IS NOT NULL")),
 	}
 }
 

@@ -13,6 +13,10 @@ ALTER TABLE "crm_objects" ADD COLUMN "rights_since" timestamptz NULL, ADD COLUMN
 CREATE TABLE "deliveries" ("id" character varying NOT NULL, "workspace_id" character varying NOT NULL, "created_at" timestamptz NOT NULL, "kind" character varying NOT NULL, "medium" character varying NOT NULL, "channel_id" character varying NULL, "address" character varying NULL, "integration_id" character varying NULL, "alert_id" character varying NULL, "digest_id" character varying NULL, "event" character varying NULL, "dedup_key" character varying NOT NULL, "payload" bytea NOT NULL, "state" character varying NOT NULL DEFAULT 'PENDING', "attempts" bigint NOT NULL DEFAULT 0, "next_attempt_at" timestamptz NULL, "attempted_at" timestamptz NULL, "delivered_at" timestamptz NULL, "response_code" bigint NULL, "failure" character varying NULL, "log" jsonb NULL, PRIMARY KEY ("id"));
 -- create index "delivery_workspace_id_alert_id" to table: "deliveries"
 CREATE INDEX "delivery_workspace_id_alert_id" ON "deliveries" ("workspace_id", "alert_id");
+-- create index "delivery_next_attempt_at" to table: "deliveries"
+CREATE INDEX "delivery_next_attempt_at" ON "deliveries" ("next_attempt_at") WHERE (next_attempt_at IS NOT NULL);
+-- create index "delivery_workspace_id_address" to table: "deliveries"
+CREATE INDEX "delivery_workspace_id_address" ON "deliveries" ("workspace_id", "address") WHERE (next_attempt_at IS NOT NULL);
 -- create index "delivery_workspace_id_channel_id_state" to table: "deliveries"
 CREATE INDEX "delivery_workspace_id_channel_id_state" ON "deliveries" ("workspace_id", "channel_id", "state");
 -- create index "delivery_workspace_id_created_at" to table: "deliveries"
@@ -125,6 +129,10 @@ DROP INDEX "delivery_workspace_id_created_at";
 DROP INDEX "delivery_workspace_id_channel_id_state";
 -- reverse: create index "delivery_workspace_id_alert_id" to table: "deliveries"
 DROP INDEX "delivery_workspace_id_alert_id";
+-- reverse: create index "delivery_workspace_id_address" to table: "deliveries"
+DROP INDEX "delivery_workspace_id_address";
+-- reverse: create index "delivery_next_attempt_at" to table: "deliveries"
+DROP INDEX "delivery_next_attempt_at";
 -- reverse: create "deliveries" table
 DROP TABLE "deliveries";
 -- reverse: modify "crm_objects" table

@@ -38,6 +38,10 @@ CREATE INDEX `delivery_workspace_id_created_at` ON `deliveries` (`workspace_id`,
 CREATE INDEX `delivery_workspace_id_channel_id_state` ON `deliveries` (`workspace_id`, `channel_id`, `state`);
 -- create index "delivery_workspace_id_alert_id" to table: "deliveries"
 CREATE INDEX `delivery_workspace_id_alert_id` ON `deliveries` (`workspace_id`, `alert_id`);
+-- create index "delivery_next_attempt_at" to table: "deliveries"
+CREATE INDEX `delivery_next_attempt_at` ON `deliveries` (`next_attempt_at`) WHERE next_attempt_at IS NOT NULL;
+-- create index "delivery_workspace_id_address" to table: "deliveries"
+CREATE INDEX `delivery_workspace_id_address` ON `deliveries` (`workspace_id`, `address`) WHERE next_attempt_at IS NOT NULL;
 -- create "digests" table
 CREATE TABLE `digests` (`id` text NOT NULL, `workspace_id` text NOT NULL, `created_at` datetime NOT NULL, `local_date` text NOT NULL, `zone` text NOT NULL, `lost` integer NOT NULL DEFAULT (0), `resolved` integer NOT NULL DEFAULT (0), `recipients` integer NOT NULL DEFAULT (0), `content` blob NOT NULL, PRIMARY KEY (`id`));
 -- create index "digest_workspace_id_local_date" to table: "digests"
@@ -122,6 +126,10 @@ DROP INDEX `delivery_workspace_id_channel_id_state`;
 DROP INDEX `delivery_workspace_id_created_at`;
 -- reverse: create index "delivery_workspace_id_dedup_key" to table: "deliveries"
 DROP INDEX `delivery_workspace_id_dedup_key`;
+-- reverse: create index "delivery_workspace_id_address" to table: "deliveries"
+DROP INDEX `delivery_workspace_id_address`;
+-- reverse: create index "delivery_next_attempt_at" to table: "deliveries"
+DROP INDEX `delivery_next_attempt_at`;
 -- reverse: create "deliveries" table
 DROP TABLE `deliveries`;
 -- reverse: create index "channel_workspace_id_name" to table: "channels"
