@@ -36,6 +36,8 @@ const (
 	// maxCrashes is how often a job may take its process with it before it is
 	// given up. Handlers that must tell somebody give up earlier by themselves.
 	maxCrashes = 10
+	// senders is how many receivers of one medium are sent to at a time.
+	senders = 16
 )
 
 // Config of an Engine. Zero values take the defaults.
@@ -47,8 +49,8 @@ type Config struct {
 	// dead predecessor of the same name at once. Empty is a random name; then
 	// they are taken over after DeadAfter.
 	NodeID string
-	// Workers is how many jobs of QueueSync run at a time (default 4); each of
-	// the other queues has half as many, at least 2.
+	// Workers is how many jobs of QueueSync run at a time (default 4); QueueDefault
+	// and QueueInteractive have half as many, at least 2.
 	Workers int
 	// PollInterval is how often queues are looked at where nothing tells of new
 	// jobs: 75 ms on SQLite; 1 s on PostgreSQL, where a notification comes first.
@@ -187,9 +189,48 @@ func (a arguments) Kind() string { return a.kind }
 // not. The payload is marshalled to JSON and must hold ids only. It returns the
 // job's id, or that of the job which UniqueKey found.
 func (e *Engine) Enqueue(ctx context.Context, tx *store.Tx, kind, workspaceID string, payload any, options ...Option) (int64, error) {
+	params, err := e.insertion(ctx, kind, workspaceID, payload, options)
+	if err != nil {
+		return 0, err
+	}
+	inserted, err := e.inserter.InsertTx(ctx, tx.SQL(), params.Args, params.InsertOpts)
+	if err != nil {
+		return 0, fmt.Errorf("job: enqueue %s: %w", kind, err)
+	}
+	return inserted.Job.ID, nil
+}
+
+// Item is one of several jobs of a kind.
+type Item struct {
+	Payload any
+	Options []Option
+}
+
+// EnqueueMany is Enqueue for several jobs of a kind at once; on PostgreSQL it is one
+// statement. No two items may have the same UniqueKey.
+func (e *Engine) EnqueueMany(ctx context.Context, tx *store.Tx, kind, workspaceID string, items []Item) error {
+	if len(items) == 0 {
+		return nil
+	}
+	params := make([]river.InsertManyParams, len(items))
+	for i, item := range items {
+		one, err := e.insertion(ctx, kind, workspaceID, item.Payload, item.Options)
+		if err != nil {
+			return err
+		}
+		params[i] = one
+	}
+	if _, err := e.inserter.InsertManyTx(ctx, tx.SQL(), params); err != nil {
+		return fmt.Errorf("job: enqueue %s: %w", kind, err)
+	}
+	return nil
+}
+
+// insertion is a job in the form that River takes.
+func (e *Engine) insertion(ctx context.Context, kind, workspaceID string, payload any, options []Option) (river.InsertManyParams, error) {
 	text, err := json.Marshal(payload)
 	if err != nil {
-		return 0, fmt.Errorf("job: payload of %s: %w", kind, err)
+		return river.InsertManyParams{}, fmt.Errorf("job: payload of %s: %w", kind, err)
 	}
 	kindOptions := e.kinds[kind].options
 	o := enqueueOptions{queue: kindOptions.Queue}
@@ -209,11 +250,7 @@ func (e *Engine) Enqueue(ctx context.Context, tx *store.Tx, kind, workspaceID st
 	if e.config.Observer != nil {
 		given.Trace = e.config.Observer.Enqueued(ctx)
 	}
-	inserted, err := e.inserter.InsertTx(ctx, tx.SQL(), given, insert)
-	if err != nil {
-		return 0, fmt.Errorf("job: enqueue %s: %w", kind, err)
-	}
-	return inserted.Job.ID, nil
+	return river.InsertManyParams{Args: given, InsertOpts: insert}, nil
 }
 
 // Start takes over what a dead predecessor left and begins to run jobs. It goes
@@ -250,6 +287,8 @@ func (e *Engine) queues() map[string]river.QueueConfig {
 	others := river.QueueConfig{MaxWorkers: max(2, e.config.Workers/2)}
 	return map[string]river.QueueConfig{
 		QueueSync: {MaxWorkers: e.config.Workers}, QueueDefault: others, QueueInteractive: others,
+		// These wait for others' servers, not for our processor.
+		QueueWebhook: {MaxWorkers: senders}, QueueMail: {MaxWorkers: senders},
 	}
 }
 

@@ -18,6 +18,10 @@ const (
 	QueueSync = "sync"
 	// QueueInteractive is for work that a person is waiting for.
 	QueueInteractive = "interactive"
+	// QueueWebhook and QueueMail are for sending: a mail server that hangs holds up no
+	// webhook.
+	QueueWebhook = "webhook"
+	QueueMail    = "mail"
 )
 
 // Job is one execution of a job.

@@ -48,14 +48,22 @@ type Config struct {
 	RootCAs *x509.CertPool
 	// Resolver resolves names; nil means the system's.
 	Resolver *net.Resolver
+	// Ports may be reached; none means 443 only.
+	Ports []uint16
+	// CutResponse cuts a body that is over MaxResponse, or that does not end in time,
+	// where an Error would say so: for whom the status is the answer.
+	CutResponse bool
 }
 
 // Client sends requests under the guard. It is safe for concurrent use and keeps
 // no connections open: each request is dialled, and so judged, anew.
 type Client struct {
 	http  *http.Client
+	dial  func(ctx context.Context, network, address string) (net.Conn, error)
+	judge func(network, address string) error
 	allow map[string]bool
 	max   int64
+	cut   bool
 }
 
 // Response is a whole answer: a redirect is returned, never followed.
@@ -99,14 +107,18 @@ func New(c Config) (*Client, error) {
 	if c.MaxResponse == 0 {
 		c.MaxResponse = DefaultMaxResponse
 	}
-	client := &Client{allow: allow, max: c.MaxResponse}
+	if len(c.Ports) == 0 {
+		c.Ports = []uint16{443}
+	}
+	client := &Client{allow: allow, max: c.MaxResponse, cut: c.CutResponse}
+	client.dial = client.dialer(c.Resolver, ssrf.New(ssrf.WithPorts(c.Ports...)))
 	client.http = &http.Client{
 		Timeout:       c.Timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{
 			// No proxy: it would dial in our stead, past the guard.
 			Proxy:                  nil,
-			DialContext:            client.dialer(c.Resolver),
+			DialContext:            client.dial,
 			DisableKeepAlives:      true,
 			ForceAttemptHTTP2:      false,
 			TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: c.RootCAs},
@@ -119,8 +131,9 @@ func New(c Config) (*Client, error) {
 
 // dialer returns the function that opens connections: guarded ones, except to
 // the hosts that the operator allows.
-func (c *Client) dialer(resolver *net.Resolver) func(context.Context, string, string) (net.Conn, error) {
-	guarded := &net.Dialer{Timeout: 10 * time.Second, Resolver: resolver, Control: ssrf.New(ssrf.WithPorts(443)).Safe}
+func (c *Client) dialer(resolver *net.Resolver, guard *ssrf.Guardian) func(context.Context, string, string) (net.Conn, error) {
+	c.judge = func(network, address string) error { return guard.Safe(network, address, nil) }
+	guarded := &net.Dialer{Timeout: 10 * time.Second, Resolver: resolver, Control: guard.Safe}
 	open := &net.Dialer{Timeout: 10 * time.Second, Resolver: resolver}
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		if c.allow[strings.ToLower(address)] {
@@ -146,6 +159,9 @@ func (c *Client) Do(req *http.Request) (*Response, error) {
 	}
 	defer func() { _ = answer.Body.Close() }() // nothing was written to it
 	body, err := io.ReadAll(io.LimitReader(answer.Body, c.max+1))
+	if c.cut {
+		return &Response{Status: answer.StatusCode, Header: answer.Header, Body: body[:min(int64(len(body)), c.max)]}, nil
+	}
 	if err == nil && int64(len(body)) > c.max {
 		err = fmt.Errorf("the answer is over %d bytes", c.max)
 	}
@@ -153,6 +169,42 @@ func (c *Client) Do(req *http.Request) (*Response, error) {
 		return nil, failure(req.URL, true, err)
 	}
 	return &Response{Status: answer.StatusCode, Header: answer.Header, Body: body}, nil
+}
+
+// Dial opens a connection under the guard, for protocols other than HTTP. The error is
+// a fault.HostBlocked for an address that is not allowed.
+func (c *Client) Dial(ctx context.Context, network, address string) (net.Conn, error) {
+	connection, err := c.dial(ctx, network, address)
+	if err != nil && refusal(err) != nil {
+		return nil, blockedHost(address, address, refusal(err))
+	}
+	return connection, err
+}
+
+// Permits judges a URL before anything is sent to it: its form, and its address where
+// it names one. What a name resolves to is judged when it is dialled, each time. The
+// error is a fault.HostBlocked.
+func (c *Client) Permits(u *url.URL) error {
+	if err := c.permit(u); err != nil {
+		return err
+	}
+	port := u.Port()
+	if port == "" {
+		port = "443"
+	}
+	address := net.JoinHostPort(u.Hostname(), port)
+	ip := net.ParseIP(u.Hostname())
+	if ip == nil || c.allow[strings.ToLower(address)] {
+		return nil
+	}
+	network := "tcp6"
+	if ip.To4() != nil {
+		network = "tcp4"
+	}
+	if err := c.judge(network, address); err != nil {
+		return blocked(u, err)
+	}
+	return nil
 }
 
 // permit judges what can be judged before dialling.
@@ -170,10 +222,8 @@ func (c *Client) permit(u *url.URL) error {
 
 // failure turns an error of net/http into one of ours, without the URL.
 func failure(u *url.URL, sent bool, err error) error {
-	for _, refusal := range []error{ssrf.ErrProhibitedIP, ssrf.ErrProhibitedPort, ssrf.ErrProhibitedNetwork, ssrf.ErrInvalidHostPort} {
-		if errors.Is(err, refusal) {
-			return blocked(u, refusal)
-		}
+	if refused := refusal(err); refused != nil {
+		return blocked(u, refused)
 	}
 	var timeout interface{ Timeout() bool }
 	e := &Error{Host: u.Host, Sent: sent, Timeout: errors.As(err, &timeout) && timeout.Timeout(), cause: err}
@@ -184,7 +234,19 @@ func failure(u *url.URL, sent bool, err error) error {
 	return e
 }
 
-func blocked(u *url.URL, cause error) error {
-	return fault.New(fault.HostBlocked, fmt.Sprintf("The address %q must not be reached from this server.", u.Scheme+"://"+u.Host),
-		fault.Detail("host", u.Host), fault.Cause(cause))
+// refusal is the guard's reason in an error; nil when it was not the guard.
+func refusal(err error) error {
+	for _, reason := range []error{ssrf.ErrProhibitedIP, ssrf.ErrProhibitedPort, ssrf.ErrProhibitedNetwork, ssrf.ErrInvalidHostPort} {
+		if errors.Is(err, reason) {
+			return reason
+		}
+	}
+	return nil
+}
+
+func blocked(u *url.URL, cause error) error { return blockedHost(u.Scheme+"://"+u.Host, u.Host, cause) }
+
+func blockedHost(shown, host string, cause error) error {
+	return fault.New(fault.HostBlocked, fmt.Sprintf("The address %q must not be reached from this server.", shown),
+		fault.Detail("host", host), fault.Cause(cause))
 }
