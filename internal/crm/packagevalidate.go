@@ -7,6 +7,20 @@ import (
 	"strings"
 )
 
+// Bounds of a package: beyond any real one, within what pages, mails and columns of
+// the database carry.
+const (
+	maxPackageObjects    = 100
+	maxPackageFeatures   = 200
+	maxStandardFields    = 500 // of an object
+	maxCandidates        = 20
+	maxPackageVersion    = 1_000_000
+	maxPackageKey        = 50
+	maxPackageName       = 120
+	maxPackageLabel      = 200
+	maxPackageExplaining = 1000
+)
+
 // PackageProblem is one thing wrong with a package.
 type PackageProblem struct {
 	// Path leads to the wrong value: keys and list positions from 0, as in
@@ -24,19 +38,22 @@ func (p Package) Validate() error {
 	v := packageValidator{seen: map[string]string{}}
 	v.key("key", p.Key)
 	v.key("crm", p.CRM)
-	v.notEmpty("title", p.Title)
-	if p.Version < 1 {
-		v.problem("version", "must be 1 or more")
+	v.text("title", p.Title, maxPackageLabel)
+	if p.Version < 1 || p.Version > maxPackageVersion {
+		v.problem("version", "must be from 1 to %d", maxPackageVersion)
 	}
 	if len(p.Objects) == 0 {
 		v.problem("objects", "must list at least one object")
 	}
+	v.atMost("objects", len(p.Objects), maxPackageObjects)
+	v.atMost("features", len(p.Features), maxPackageFeatures)
 	for i, feature := range p.Features {
 		v.feature(fmt.Sprintf("features[%d]", i), feature)
 	}
 	for i, object := range p.Objects {
 		v.object(fmt.Sprintf("objects[%d]", i), object, p.Features)
 	}
+	v.requires(p.Objects)
 	return errors.Join(v.problems...)
 }
 
@@ -56,8 +73,46 @@ func (v *packageValidator) notEmpty(path, value string) {
 	}
 }
 
+// text wants something of at most max bytes.
+func (v *packageValidator) text(path, value string, max int) {
+	v.notEmpty(path, value)
+	if len(value) > max {
+		v.problem(path, "must not be longer than %d bytes", max)
+	}
+}
+
+// atMost bounds a list.
+func (v *packageValidator) atMost(path string, length, max int) {
+	if length > max {
+		v.problem(path, "lists %d; at most %d are possible", length, max)
+	}
+}
+
+// requires wants that objects require others of the package, each once, and never
+// themselves by any detour.
+func (v *packageValidator) requires(objects []PackageObject) {
+	circular := circles(objects)
+	for i, object := range objects {
+		path := fmt.Sprintf("objects[%d].requires", i)
+		for j, key := range object.Requires {
+			at := fmt.Sprintf("%s[%d]", path, j)
+			v.unique(at, path+" requirement", key)
+			if !slices.ContainsFunc(objects, func(o PackageObject) bool { return o.Key == key }) {
+				v.problem(at, "the package has no object with the key %q", key)
+			}
+		}
+		if circular[object.Key] {
+			v.problem(path, "%q requires itself: requirements must not go round in a circle", object.Key)
+		}
+	}
+}
+
 // key wants lower-case letters, digits, dashes and underscores, a letter first.
 func (v *packageValidator) key(path, key string) {
+	if len(key) > maxPackageKey {
+		v.problem(path, "must not be longer than %d characters", maxPackageKey)
+		return
+	}
 	for i, r := range key {
 		letter := r >= 'a' && r <= 'z'
 		inside := r >= '0' && r <= '9' || r == '-' || r == '_'
@@ -91,8 +146,8 @@ func (v *packageValidator) requirement(path string, requirement Requirement) {
 func (v *packageValidator) feature(path string, feature Feature) {
 	v.key(path+".key", feature.Key)
 	v.unique(path+".key", "feature", feature.Key)
-	v.notEmpty(path+".title", feature.Title)
-	v.notEmpty(path+".description", feature.Description)
+	v.text(path+".title", feature.Title, maxPackageLabel)
+	v.text(path+".description", feature.Description, maxPackageExplaining)
 	for i, key := range feature.Settings {
 		at := fmt.Sprintf("%s.settings[%d]", path, i)
 		v.unique(at, path+" setting", key)
@@ -105,9 +160,10 @@ func (v *packageValidator) feature(path string, feature Feature) {
 func (v *packageValidator) object(path string, object PackageObject, features []Feature) {
 	v.key(path+".key", object.Key)
 	v.unique(path+".key", "object key", object.Key)
-	v.notEmpty(path+".name", object.Name)
+	v.text(path+".name", object.Name, maxPackageName)
 	v.unique(path+".name", "object", object.Name)
-	v.notEmpty(path+".label", object.Label)
+	v.text(path+".label", object.Label, maxPackageLabel)
+	v.atMost(path+".fields", len(object.Fields), maxStandardFields)
 	v.requirement(path+".requirement", object.Requirement)
 	if !object.Rights.Read {
 		v.problem(path+".rights", "must hold READ: an object that is not read cannot be watched")
@@ -125,7 +181,8 @@ func (v *packageValidator) field(path, objectKey string, field StandardField, fe
 		v.key(path+".key", name)
 	}
 	v.unique(path+".key", "standard field", field.Key)
-	v.notEmpty(path+".label", field.Label)
+	v.text(path+".label", field.Label, maxPackageLabel)
+	v.atMost(path+".candidates", len(field.Candidates), maxCandidates)
 	v.requirement(path+".requirement", field.Requirement)
 	if !slices.Contains(field.DataType.Values(), string(field.DataType)) {
 		v.problem(path+".type", "%q must be one of %s", field.DataType, strings.Join(field.DataType.Values(), ", "))
@@ -135,7 +192,7 @@ func (v *packageValidator) field(path, objectKey string, field StandardField, fe
 	}
 	for i, candidate := range field.Candidates {
 		at := fmt.Sprintf("%s.candidates[%d]", path, i)
-		v.notEmpty(at, candidate)
+		v.text(at, candidate, maxPackageName)
 		v.unique(at, path+" candidate", candidate)
 	}
 	for i, key := range field.Features {

@@ -7,7 +7,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fieldwarden/fieldwarden/internal/crm"
-	"github.com/fieldwarden/fieldwarden/internal/packages"
 )
 
 // TestEveryPackageCarriesTheSettings holds for each CRM that a package is built in

@@ -30,7 +30,8 @@ func (p Problem) Error() string {
 // exactly the keys of the format: an unknown or repeated key, a value of the wrong
 // kind and whatever crm.Package.Validate refuses are each a Problem. All of them
 // come back joined with errors.Join, except that a file which is not YAML at all
-// gives the first only.
+// gives the first only. The objects of the package are in reading order
+// (crm.ReadingOrder).
 func Parse(name string, source []byte) (crm.Package, error) {
 	file, err := parser.ParseBytes(source, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
@@ -49,6 +50,7 @@ func Parse(name string, source []byte) (crm.Package, error) {
 	if err := errors.Join(r.problems...); err != nil {
 		return crm.Package{}, err
 	}
+	pkg.Objects = crm.ReadingOrder(pkg.Objects)
 	return pkg, nil
 }
 
@@ -87,13 +89,14 @@ func (r *reader) readPackage(root ast.Node) crm.Package {
 }
 
 func (r *reader) readObject(item value) crm.PackageObject {
-	m := r.mapping(item.path, item.node, "key", "name", "label", "requirement", "rights", "fields")
+	m := r.mapping(item.path, item.node, "key", "name", "label", "requirement", "rights", "requires", "fields")
 	object := crm.PackageObject{
 		Key:         r.text(m.child("key")),
 		Name:        r.text(m.child("name")),
 		Label:       r.text(m.child("label")),
 		Requirement: crm.Requirement(r.text(m.child("requirement"))),
 		Rights:      r.rights(m.child("rights")),
+		Requires:    r.texts(m.child("requires")),
 	}
 	for _, item := range r.list(m.child("fields")) {
 		f := r.mapping(item.path, item.node, "key", "label", "type", "requirement", "candidates", "features")
