@@ -230,7 +230,7 @@ func CauseValidator(c crm.Cause) error {
 // ResolutionValidator is a validator for the "resolution" field enum values. It is called by the builders before save.
 func ResolutionValidator(r crm.AlertResolution) error {
 	switch r {
-	case "RESTORED", "UNMAPPED", "RECONNECTED", "DISCONNECTED", "RESUMED", "MAPPED", "DISMISSED":
+	case "RESTORED", "UNMAPPED", "RECONNECTED", "DISCONNECTED", "RESUMED", "MAPPED", "DISMISSED", "EXPIRED":
 		return nil
 	default:
 		return fmt.Errorf("alert: invalid enum value for resolution field: %q", r)

@@ -31,7 +31,7 @@ var (
 		{Name: "occurrences", Type: field.TypeInt, Default: 1},
 		{Name: "last_seen_at", Type: field.TypeTime},
 		{Name: "resolved_at", Type: field.TypeTime, Nullable: true},
-		{Name: "resolution", Type: field.TypeEnum, Nullable: true, Enums: []string{"RESTORED", "UNMAPPED", "RECONNECTED", "DISCONNECTED", "RESUMED", "MAPPED", "DISMISSED"}},
+		{Name: "resolution", Type: field.TypeEnum, Nullable: true, Enums: []string{"RESTORED", "UNMAPPED", "RECONNECTED", "DISCONNECTED", "RESUMED", "MAPPED", "DISMISSED", "EXPIRED"}},
 		{Name: "opened_at", Type: field.TypeTime, Nullable: true},
 		{Name: "since", Type: field.TypeTime, Nullable: true},
 		{Name: "folded", Type: field.TypeBool, Default: false},

@@ -691,6 +691,7 @@ type ComplexityRoot struct {
 		Cursor      func(childComplexity int) int
 		Integration func(childComplexity int) int
 		Reason      func(childComplexity int) int
+		Snapshot    func(childComplexity int) int
 		State       func(childComplexity int) int
 	}
 
@@ -1263,9 +1264,10 @@ type ComplexityRoot struct {
 	}
 
 	RunLogEvent struct {
-		At      func(childComplexity int) int
-		Cursor  func(childComplexity int) int
-		Entries func(childComplexity int) int
+		At       func(childComplexity int) int
+		Cursor   func(childComplexity int) int
+		Entries  func(childComplexity int) int
+		Snapshot func(childComplexity int) int
 	}
 
 	RunNowPayload struct {
@@ -1422,6 +1424,7 @@ type ComplexityRoot struct {
 		Cursor      func(childComplexity int) int
 		Integration func(childComplexity int) int
 		Keys        func(childComplexity int) int
+		Snapshot    func(childComplexity int) int
 		Version     func(childComplexity int) int
 	}
 
@@ -1500,13 +1503,13 @@ type ComplexityRoot struct {
 
 	Subscription struct {
 		AlertEvents        func(childComplexity int, integrationID *string, filter *model.AlertEventFilterInput, snapshot bool, after *string) int
-		IntegrationState   func(childComplexity int, integrationID *string, after *string) int
-		OnboardingProgress func(childComplexity int, integrationID string, snapshot bool, after *string) int
+		IntegrationState   func(childComplexity int, integrationID *string, states []crm.IntegrationState, snapshot bool, after *string) int
+		OnboardingProgress func(childComplexity int, integrationID string, steps []crm.OnboardingStep, snapshot bool, after *string) int
 		PermissionChanges  func(childComplexity int, integrationID *string, filter *model.PermissionChangeFilterInput, snapshot bool, after *string) int
-		RunLogTail         func(childComplexity int, runID string, level crm.LogLevel, after *string) int
-		SettingsChanged    func(childComplexity int, integrationID *string, after *string) int
-		SyncRunProgress    func(childComplexity int, integrationID *string, after *string) int
-		WorkspaceEvents    func(childComplexity int, kinds []string, after *string) int
+		RunLogTail         func(childComplexity int, runID string, level crm.LogLevel, object *string, search *string, snapshot bool, after *string) int
+		SettingsChanged    func(childComplexity int, integrationID *string, keys []string, snapshot bool, after *string) int
+		SyncRunProgress    func(childComplexity int, integrationID *string, runID *string, statuses []crm.RunStatus, snapshot bool, after *string) int
+		WorkspaceEvents    func(childComplexity int, kinds []string, integrationID *string, snapshot bool, after *string) int
 	}
 
 	SyncCounters struct {
@@ -1557,6 +1560,7 @@ type ComplexityRoot struct {
 		Object   func(childComplexity int) int
 		Phase    func(childComplexity int) int
 		Run      func(childComplexity int) int
+		Snapshot func(childComplexity int) int
 		Status   func(childComplexity int) int
 	}
 
@@ -1679,9 +1683,10 @@ type ComplexityRoot struct {
 	}
 
 	WorkspaceEvent struct {
-		At     func(childComplexity int) int
-		Cursor func(childComplexity int) int
-		Entry  func(childComplexity int) int
+		At       func(childComplexity int) int
+		Cursor   func(childComplexity int) int
+		Entry    func(childComplexity int) int
+		Snapshot func(childComplexity int) int
 	}
 }
 
@@ -4374,6 +4379,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.IntegrationStateEvent.Reason(childComplexity), true
+	case "IntegrationStateEvent.snapshot":
+		if e.ComplexityRoot.IntegrationStateEvent.Snapshot == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IntegrationStateEvent.Snapshot(childComplexity), true
 	case "IntegrationStateEvent.state":
 		if e.ComplexityRoot.IntegrationStateEvent.State == nil {
 			break
@@ -7023,6 +7034,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RunLogEvent.Entries(childComplexity), true
+	case "RunLogEvent.snapshot":
+		if e.ComplexityRoot.RunLogEvent.Snapshot == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RunLogEvent.Snapshot(childComplexity), true
 
 	case "RunNowPayload.run":
 		if e.ComplexityRoot.RunNowPayload.Run == nil {
@@ -7585,6 +7602,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SettingsChangedEvent.Keys(childComplexity), true
+	case "SettingsChangedEvent.snapshot":
+		if e.ComplexityRoot.SettingsChangedEvent.Snapshot == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SettingsChangedEvent.Snapshot(childComplexity), true
 	case "SettingsChangedEvent.version":
 		if e.ComplexityRoot.SettingsChangedEvent.Version == nil {
 			break
@@ -7898,7 +7921,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Subscription.IntegrationState(childComplexity, args["integrationId"].(*string), args["after"].(*string)), true
+		return e.ComplexityRoot.Subscription.IntegrationState(childComplexity, args["integrationId"].(*string), args["states"].([]crm.IntegrationState), args["snapshot"].(bool), args["after"].(*string)), true
 	case "Subscription.onboardingProgress":
 		if e.ComplexityRoot.Subscription.OnboardingProgress == nil {
 			break
@@ -7909,7 +7932,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Subscription.OnboardingProgress(childComplexity, args["integrationId"].(string), args["snapshot"].(bool), args["after"].(*string)), true
+		return e.ComplexityRoot.Subscription.OnboardingProgress(childComplexity, args["integrationId"].(string), args["steps"].([]crm.OnboardingStep), args["snapshot"].(bool), args["after"].(*string)), true
 	case "Subscription.permissionChanges":
 		if e.ComplexityRoot.Subscription.PermissionChanges == nil {
 			break
@@ -7931,7 +7954,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Subscription.RunLogTail(childComplexity, args["runId"].(string), args["level"].(crm.LogLevel), args["after"].(*string)), true
+		return e.ComplexityRoot.Subscription.RunLogTail(childComplexity, args["runId"].(string), args["level"].(crm.LogLevel), args["object"].(*string), args["search"].(*string), args["snapshot"].(bool), args["after"].(*string)), true
 	case "Subscription.settingsChanged":
 		if e.ComplexityRoot.Subscription.SettingsChanged == nil {
 			break
@@ -7942,7 +7965,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Subscription.SettingsChanged(childComplexity, args["integrationId"].(*string), args["after"].(*string)), true
+		return e.ComplexityRoot.Subscription.SettingsChanged(childComplexity, args["integrationId"].(*string), args["keys"].([]string), args["snapshot"].(bool), args["after"].(*string)), true
 	case "Subscription.syncRunProgress":
 		if e.ComplexityRoot.Subscription.SyncRunProgress == nil {
 			break
@@ -7953,7 +7976,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Subscription.SyncRunProgress(childComplexity, args["integrationId"].(*string), args["after"].(*string)), true
+		return e.ComplexityRoot.Subscription.SyncRunProgress(childComplexity, args["integrationId"].(*string), args["runId"].(*string), args["statuses"].([]crm.RunStatus), args["snapshot"].(bool), args["after"].(*string)), true
 	case "Subscription.workspaceEvents":
 		if e.ComplexityRoot.Subscription.WorkspaceEvents == nil {
 			break
@@ -7964,7 +7987,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Subscription.WorkspaceEvents(childComplexity, args["kinds"].([]string), args["after"].(*string)), true
+		return e.ComplexityRoot.Subscription.WorkspaceEvents(childComplexity, args["kinds"].([]string), args["integrationId"].(*string), args["snapshot"].(bool), args["after"].(*string)), true
 
 	case "SyncCounters.created":
 		if e.ComplexityRoot.SyncCounters.Created == nil {
@@ -8185,6 +8208,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SyncRunProgressEvent.Run(childComplexity), true
+	case "SyncRunProgressEvent.snapshot":
+		if e.ComplexityRoot.SyncRunProgressEvent.Snapshot == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SyncRunProgressEvent.Snapshot(childComplexity), true
 	case "SyncRunProgressEvent.status":
 		if e.ComplexityRoot.SyncRunProgressEvent.Status == nil {
 			break
@@ -8595,6 +8624,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.WorkspaceEvent.Entry(childComplexity), true
+	case "WorkspaceEvent.snapshot":
+		if e.ComplexityRoot.WorkspaceEvent.Snapshot == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WorkspaceEvent.Snapshot(childComplexity), true
 
 	}
 	return 0, false
@@ -8829,7 +8864,7 @@ extend type Subscription {
     integrationId: ID
     "Only alerts that match."
     filter: AlertEventFilterInput
-    "Begin with an event that only says where the feed stands, so that a client can load the present state and then follow."
+    "Send an event that only says where the feed stands: before what comes next, after what is replayed."
     snapshot: Boolean! = false
     "Replay what came after this position first."
     after: FeedCursor
@@ -9005,8 +9040,10 @@ enum AlertResolution {
   RESUMED
   "The standard field was mapped."
   MAPPED
-  "Somebody dismissed it."
+  "Somebody dismissed it, or muted its rule."
   DISMISSED
+  "It was only news, and its day is over."
+  EXPIRED
 }
 
 """
@@ -9150,9 +9187,9 @@ Something that happened to an alert.
 type AlertEvent {
   "The position in the feed."
   cursor: FeedCursor!
-  "When it was committed."
+  "When it was committed; with snapshot, when it was asked."
   at: DateTime!
-  "True for the first event, if it was asked for: it only says where the feed stands."
+  "True for the one event that only says where the feed stands, if it was asked for."
   snapshot: Boolean!
   "What happened; null with snapshot."
   event: AlertEventType
@@ -10749,7 +10786,9 @@ extend type Subscription {
   onboardingProgress(
     "The integration's id."
     integrationId: ID!
-    "Begin with an event that only says where the feed stands."
+    "Only ticks of these steps."
+    steps: [OnboardingStep!]
+    "Send an event that only says where the feed stands: before what comes next, after what is replayed."
     snapshot: Boolean! = false
     "Replay what came after this position first."
     after: FeedCursor
@@ -10758,6 +10797,10 @@ extend type Subscription {
   integrationState(
     "Only of this integration."
     integrationId: ID
+    "Only changes to these states."
+    states: [IntegrationState!]
+    "Send an event that only says where the feed stands: before what comes next, after what is replayed."
+    snapshot: Boolean! = false
     "Replay what came after this position first."
     after: FeedCursor
   ): IntegrationStateEvent!
@@ -11311,12 +11354,14 @@ Something that happened to the state of an integration.
 type IntegrationStateEvent {
   "The position in the feed."
   cursor: FeedCursor!
-  "When it was committed."
+  "When it was committed; with snapshot, when it was asked."
   at: DateTime!
-  "The integration as it is now; state and reason below are of the event's own time."
-  integration: Integration!
-  "The state at that time."
-  state: IntegrationState!
+  "True for the one event that only says where the feed stands, if it was asked for."
+  snapshot: Boolean!
+  "The integration as it is now; state and reason below are of the event's own time. Null with snapshot."
+  integration: Integration
+  "The state at that time; null with snapshot."
+  state: IntegrationState
   "Why, for a person to read."
   reason: String!
 }
@@ -11475,14 +11520,14 @@ One tick of the onboarding.
 type OnboardingProgressEvent {
   "The position in the feed."
   cursor: FeedCursor!
-  "When it was committed."
+  "When it was committed; with snapshot, when it was asked."
   at: DateTime!
-  "True for the first event, if it was asked for: it only says where the feed stands."
+  "True for the one event that only says where the feed stands, if it was asked for."
   snapshot: Boolean!
   "The integration."
   integration: Integration!
-  "The step that it is about."
-  step: OnboardingStep!
+  "The step that it is about; null with snapshot."
+  step: OnboardingStep
   "Whether the step is done."
   stepDone: Boolean!
   "The object that was answered for, by its CRM name; empty when it is about the step."
@@ -12567,7 +12612,7 @@ extend type Subscription {
     integrationId: ID
     "Only those that match."
     filter: PermissionChangeFilterInput
-    "Begin with an event that only says where the feed stands, so that a client can load the present state and then follow."
+    "Send an event that only says where the feed stands: before what comes next, after what is replayed."
     snapshot: Boolean! = false
     "Replay what came after this position first."
     after: FeedCursor
@@ -13080,9 +13125,9 @@ A change of rights, as a subscriber sees it.
 type PermissionChangeEvent {
   "The position in the feed."
   cursor: FeedCursor!
-  "When it was committed."
+  "When it was committed; with snapshot, when it was asked."
   at: DateTime!
-  "True for the first event, if it was asked for: it only says where the feed stands."
+  "True for the one event that only says where the feed stands, if it was asked for."
   snapshot: Boolean!
   "The change; null with snapshot."
   change: PermissionChange
@@ -13752,6 +13797,10 @@ extend type Subscription {
   settingsChanged(
     "Only of this integration."
     integrationId: ID
+    "Only changes of at least one of these settings, by key."
+    keys: [String!]
+    "Send an event that only says where the feed stands: before what comes next, after what is replayed."
+    snapshot: Boolean! = false
     "Replay what came after this position first."
     after: FeedCursor
   ): SettingsChangedEvent!
@@ -14025,12 +14074,14 @@ A change of settings, as a subscriber sees it.
 type SettingsChangedEvent {
   "The position in the feed."
   cursor: FeedCursor!
-  "When it was committed."
+  "When it was committed; with snapshot, when it was asked."
   at: DateTime!
-  "The integration whose settings changed."
-  integration: Integration!
-  "The version after the change."
-  version: Int!
+  "True for the one event that only says where the feed stands, if it was asked for."
+  snapshot: Boolean!
+  "The integration whose settings changed; null with snapshot."
+  integration: Integration
+  "The version after the change; null with snapshot."
+  version: Int
   "The keys that changed."
   keys: [String!]!
 }
@@ -14065,6 +14116,12 @@ extend type Subscription {
     runId: ID!
     "Only lines of at least this level."
     level: LogLevel! = INFO
+    "Only lines about this object, by its CRM name."
+    object: String
+    "Only lines that contain this text."
+    search: String
+    "Send an event that only says where the feed stands: before what comes next, after what is replayed."
+    snapshot: Boolean! = false
     "Replay what came after this position first."
     after: FeedCursor
   ): RunLogEvent!
@@ -14072,6 +14129,12 @@ extend type Subscription {
   syncRunProgress(
     "Only of this integration."
     integrationId: ID
+    "Only of this run."
+    runId: ID
+    "Only events of these statuses."
+    statuses: [SyncRunStatus!]
+    "Send an event that only says where the feed stands: before what comes next, after what is replayed."
+    snapshot: Boolean! = false
     "Replay what came after this position first."
     after: FeedCursor
   ): SyncRunProgressEvent!
@@ -14328,9 +14391,11 @@ Lines that were added to the log of a run.
 type RunLogEvent {
   "The position in the feed."
   cursor: FeedCursor!
-  "When they were committed."
+  "When they were committed; with snapshot, when it was asked."
   at: DateTime!
-  "The lines, oldest first."
+  "True for the one event that only says where the feed stands, if it was asked for."
+  snapshot: Boolean!
+  "The lines, oldest first; none with snapshot."
   entries: [RunLogEntry!]!
 }
 
@@ -14400,18 +14465,20 @@ Progress of a run, as a subscriber sees it.
 type SyncRunProgressEvent {
   "The position in the feed."
   cursor: FeedCursor!
-  "When it was committed."
+  "When it was committed; with snapshot, when it was asked."
   at: DateTime!
-  "The run as it is now; status, phase and counters below are of the event's own time."
-  run: SyncRun!
+  "True for the one event that only says where the feed stands, if it was asked for."
+  snapshot: Boolean!
+  "The run as it is now; status, phase and counters below are of the event's own time. Null with snapshot, as they are."
+  run: SyncRun
   "The run's status at that time."
-  status: SyncRunStatus!
+  status: SyncRunStatus
   "The run's step at that time."
-  phase: SyncRunPhase!
+  phase: SyncRunPhase
   "The object being read; null outside the READ step."
   object: String
   "Records over all objects at that time."
-  counters: SyncCounters!
+  counters: SyncCounters
 }
 
 """
@@ -14513,6 +14580,10 @@ extend type Subscription {
   workspaceEvents(
     "Only of these kinds: alert, permission, check, settings, run, log, integration, member or workspace."
     kinds: [String!]
+    "Only of this integration."
+    integrationId: ID
+    "Send an event that only says where the feed stands: before what comes next, after what is replayed."
+    snapshot: Boolean! = false
     "Replay what came after this position first."
     after: FeedCursor
   ): WorkspaceEvent!
@@ -14686,10 +14757,12 @@ Something that happened in a workspace.
 type WorkspaceEvent {
   "The position in the feed."
   cursor: FeedCursor!
-  "When it was committed."
+  "When it was committed; with snapshot, when it was asked."
   at: DateTime!
-  "The feed entry."
-  entry: FeedEntry!
+  "True for the one event that only says where the feed stands, if it was asked for."
+  snapshot: Boolean!
+  "The feed entry; null with snapshot."
+  entry: FeedEntry
 }
 `, BuiltIn: false},
 }
@@ -15969,6 +16042,8 @@ func (ec *executionContext) childFields_IntegrationStateEvent(ctx context.Contex
 		return ec.fieldContext_IntegrationStateEvent_cursor(ctx, field)
 	case "at":
 		return ec.fieldContext_IntegrationStateEvent_at(ctx, field)
+	case "snapshot":
+		return ec.fieldContext_IntegrationStateEvent_snapshot(ctx, field)
 	case "integration":
 		return ec.fieldContext_IntegrationStateEvent_integration(ctx, field)
 	case "state":
@@ -16927,6 +17002,8 @@ func (ec *executionContext) childFields_RunLogEvent(ctx context.Context, field g
 		return ec.fieldContext_RunLogEvent_cursor(ctx, field)
 	case "at":
 		return ec.fieldContext_RunLogEvent_at(ctx, field)
+	case "snapshot":
+		return ec.fieldContext_RunLogEvent_snapshot(ctx, field)
 	case "entries":
 		return ec.fieldContext_RunLogEvent_entries(ctx, field)
 	}
@@ -17237,6 +17314,8 @@ func (ec *executionContext) childFields_SettingsChangedEvent(ctx context.Context
 		return ec.fieldContext_SettingsChangedEvent_cursor(ctx, field)
 	case "at":
 		return ec.fieldContext_SettingsChangedEvent_at(ctx, field)
+	case "snapshot":
+		return ec.fieldContext_SettingsChangedEvent_snapshot(ctx, field)
 	case "integration":
 		return ec.fieldContext_SettingsChangedEvent_integration(ctx, field)
 	case "version":
@@ -17481,6 +17560,8 @@ func (ec *executionContext) childFields_SyncRunProgressEvent(ctx context.Context
 		return ec.fieldContext_SyncRunProgressEvent_cursor(ctx, field)
 	case "at":
 		return ec.fieldContext_SyncRunProgressEvent_at(ctx, field)
+	case "snapshot":
+		return ec.fieldContext_SyncRunProgressEvent_snapshot(ctx, field)
 	case "run":
 		return ec.fieldContext_SyncRunProgressEvent_run(ctx, field)
 	case "status":
@@ -17737,6 +17818,8 @@ func (ec *executionContext) childFields_WorkspaceEvent(ctx context.Context, fiel
 		return ec.fieldContext_WorkspaceEvent_cursor(ctx, field)
 	case "at":
 		return ec.fieldContext_WorkspaceEvent_at(ctx, field)
+	case "snapshot":
+		return ec.fieldContext_WorkspaceEvent_snapshot(ctx, field)
 	case "entry":
 		return ec.fieldContext_WorkspaceEvent_entry(ctx, field)
 	}

@@ -10,6 +10,7 @@
 package alert
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,11 +25,6 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/snapshot"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 )
-
-// reopenWithin is how long after its resolution an alert is opened again instead of
-// a new one being made: a problem that comes back within days is the same problem,
-// with its history.
-const reopenWithin = 7 * 24 * time.Hour
 
 // Describer gives a connector's manifest; the connector host implements it.
 type Describer interface {
@@ -54,14 +50,20 @@ type Config struct {
 type Service struct {
 	connectors Describer
 	log        *slog.Logger
+	notifier   Notifier
+	onDamped   func(ctx context.Context, tx *store.Tx, integration *ent.Integration, at time.Time) error
+	window     time.Duration
 }
 
-// New makes a Service.
+// New makes a Service; the connectors and the logger are required.
 func New(c Config) (*Service, error) {
 	if c.Connectors == nil || c.Logger == nil {
 		return nil, errors.New("alert: incomplete config")
 	}
-	return &Service{connectors: c.Connectors, log: c.Logger}, nil
+	return &Service{
+		connectors: c.Connectors, log: c.Logger, notifier: c.Notifier, onDamped: c.OnDamped,
+		window: cmp.Or(c.DampingWindow, crm.DampingWindow),
+	}, nil
 }
 
 // Payload is what an "alert" feed entry says.
@@ -70,10 +72,10 @@ type Payload struct {
 	AlertID string         `json:"alertId"`
 }
 
-// Apply does what the intents ask for: opens alerts, or reopens them within seven
-// days of their resolution; counts repetitions; resolves. An intent that finds the
-// alert in another state than it expects heals it: opening an open alert updates
-// it, resolving a resolved one does nothing.
+// Apply does what the intents ask for: opens alerts, or reopens them, as
+// crm.AlertLife.See says; counts repetitions; resolves. An intent that finds the alert
+// in another state than it expects heals it: opening an open alert updates it,
+// resolving a resolved one does nothing. A muted rule opens nothing (requirement K10).
 func (s *Service) Apply(ctx context.Context, tx *store.Tx, integration *ent.Integration, intents []crm.AlertIntent) error {
 	if len(intents) == 0 {
 		return nil

@@ -1,6 +1,7 @@
 package crm
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 )
@@ -35,6 +36,25 @@ func CredentialExpiredAlert(f CredentialFacts) AlertIntent {
 	return f.alert(RuleCredentialExpired, title, message)
 }
 
+// GraceStartedAlert tells when an integration that lost its credential is disconnected
+// (requirement K7).
+func GraceStartedAlert(f CredentialFacts) AlertIntent {
+	return f.alert(RuleGraceStarted, f.instance()+" is disconnected unless somebody signs in again",
+		"The integration keeps its place until "+inWords(f.GraceUntil)+". If no admin signs in to the CRM before, it is disconnected. "+
+			"Nothing is synced meanwhile.")
+}
+
+// CredentialExpiringAlert tells that an authorization ends for want of use, because
+// nothing could refresh it (requirement K4).
+func CredentialExpiringAlert(f CredentialFacts, endsAt time.Time) AlertIntent {
+	intent := f.alert(RuleCredentialExpiring, "The sign-in of "+f.name()+" ends soon",
+		"The CRM ends an authorization that is not used. This one could not be renewed since "+inWords(f.Since)+
+			" and ends on "+inWords(endsAt)+". Then nothing is synced until an admin signs in again.")
+	intent.Severity = SeverityWarning
+	intent.Evidence = "It was renewed last on " + inWords(f.Since) + "."
+	return intent
+}
+
 // GraceEndingAlert tells, once, that the grace is about to end (requirement K7).
 func GraceEndingAlert(f CredentialFacts) AlertIntent {
 	return f.alert(RuleGraceEnding, f.instance()+" is about to be disconnected",
@@ -49,23 +69,18 @@ func AutoDisconnectedAlert(f CredentialFacts) AlertIntent {
 }
 
 // instance begins a sentence.
-func (f CredentialFacts) instance() string {
-	if f.Instance == "" {
-		return "The CRM"
-	}
-	return f.Instance
-}
+func (f CredentialFacts) instance() string { return cmp.Or(f.Instance, "The CRM") }
+
+// name stands within a sentence.
+func (f CredentialFacts) name() string { return cmp.Or(f.Instance, "the CRM") }
 
 func (f CredentialFacts) alert(rule AlertRule, title, message string) AlertIntent {
-	where, as := "the CRM", "the integration user"
-	if f.Instance != "" {
-		where = f.Instance
-	}
+	where, as := f.name(), "the integration user"
 	if f.User != "" {
 		as += " " + f.User
 	}
 	return AlertIntent{
-		Action: ActionOpen, Key: AlertKey{Rule: rule}, Severity: SeverityCritical, Mandatory: true,
+		Action: ActionOpen, Key: AlertKey{Rule: rule}, Severity: SeverityCritical,
 		Title: title, Message: message, Cause: CauseUnknown, Evidence: f.Reason,
 		Fix: Fix{
 			Steps: []string{

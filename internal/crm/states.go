@@ -241,11 +241,13 @@ const (
 	ResolvedResumed      AlertResolution = "RESUMED"
 	ResolvedMapped       AlertResolution = "MAPPED"
 	ResolvedDismissed    AlertResolution = "DISMISSED"
+	// ResolvedExpired was only news, and its day is over.
+	ResolvedExpired AlertResolution = "EXPIRED"
 )
 
 // Values lists them, for the database's enum.
 func (AlertResolution) Values() []string {
-	return []string{string(ResolvedRestored), string(ResolvedUnmapped), string(ResolvedReconnected), string(ResolvedDisconnected), string(ResolvedResumed), string(ResolvedMapped), string(ResolvedDismissed)}
+	return []string{string(ResolvedRestored), string(ResolvedUnmapped), string(ResolvedReconnected), string(ResolvedDisconnected), string(ResolvedResumed), string(ResolvedMapped), string(ResolvedDismissed), string(ResolvedExpired)}
 }
 
 // AlertEvent is what happened to an alert, as a subscriber sees it.
