@@ -169,3 +169,24 @@ func overlap(a, b []string) float64 {
 	}
 	return 2 * float64(common) / float64(len(a)+len(b))
 }
+
+// Follow is what an automatic mapping gives one standard field of in.Object: the
+// workspace's default, else the best candidate, else, for a required one, the
+// candidate that cannot be read yet. False when nothing suits. What stands for the
+// standard field now counts as free.
+func Follow(in SuggestInput, standardField string) (Proposal, bool) {
+	_, standard, found := in.Package.StandardField(standardField)
+	if !found {
+		return Proposal{}, false
+	}
+	p := proposer{byName: indexFields(in.Fields), taken: map[string]bool{}, defaults: in.Defaults}
+	for key, present := range in.Present {
+		if key != standardField {
+			p.taken[strings.ToLower(present.CRMField)] = true
+		}
+	}
+	if proposal, ok := p.expected(standard); ok {
+		return proposal, true
+	}
+	return p.unreadable(standard)
+}

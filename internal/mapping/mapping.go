@@ -5,7 +5,15 @@
 // Invariants: a standard field has one CRM field and a CRM field stands for one
 // standard field at most (H5); CrmField.standardized is true exactly for mapped
 // fields, changed in the same transaction as the mapping; a changed mapping is a
-// new row, so its creation time says since when the field is watched.
+// new row, so its creation time says since when the field is watched; every step is
+// in the history (H4) and in the feed, in the same transaction.
+//
+// Who made a mapping decides what it follows (H6): ADMIN ones are an integration's
+// own and stay; AUTO and DEFAULT ones follow the workspace's default for the
+// connector, as far as the integration has the field.
+//
+// An object that is not published stays in checks, and that is all: it is not read,
+// its alerts are resolved, and its mappings wait (F4).
 package mapping
 
 import (
@@ -15,8 +23,6 @@ import (
 	"strings"
 
 	"github.com/fieldwarden/fieldwarden/ent"
-	"github.com/fieldwarden/fieldwarden/ent/crmfield"
-	"github.com/fieldwarden/fieldwarden/ent/crmobject"
 	"github.com/fieldwarden/fieldwarden/ent/mapping"
 	"github.com/fieldwarden/fieldwarden/internal/alert"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
@@ -48,7 +54,7 @@ func New(c Config) (*Service, error) {
 	return &Service{store: c.Store, alerts: c.Alerts, packages: c.Packages}, nil
 }
 
-// reasonLength bounds the reason of an unmapping.
+// reasonLength bounds the reason of what is taken away, in bytes.
 const reasonLength = 500
 
 // audited is what the audit says of a mapping.
@@ -109,9 +115,10 @@ type MapInput struct {
 // and returns the mapping's id. The field need not be readable now: mapping one that
 // is not opens MISSING_AT_STANDARDIZATION (reading 1b.9).
 //
-// Errors: BAD_INPUT for a standard field or object that the package does not have,
-// NOT_FOUND for a CRM field that no check has seen, MAPPING_CONFLICT with the detail
-// "standardField" when the CRM field stands for another one.
+// Errors: BAD_INPUT for a standard field or object that the package does not have and
+// for a CRM field whose type cannot carry the values, NOT_FOUND for a CRM field that
+// no check has seen, MAPPING_CONFLICT with the detail "standardField" when the CRM
+// field stands for another one.
 func (s *Service) Map(ctx context.Context, in MapInput) (string, error) {
 	if _, err := admin(ctx); err != nil {
 		return "", err
@@ -131,123 +138,99 @@ func (s *Service) mapField(ctx context.Context, tx *store.Tx, in MapInput) (stri
 	}
 	object, _, found := pkg.StandardField(in.StandardField)
 	if !found {
-		return "", fault.New(fault.BadInput, fmt.Sprintf("The package has no standard field %q.", in.StandardField), fault.Field("standardField"))
+		return "", fault.New(fault.BadInput, fmt.Sprintf("The package has no standard field %q.", crm.Shorten(in.StandardField, 120)), fault.Field("standardField"))
 	}
-	if in.Object == "" {
-		in.Object = object.Name
-	}
-	if object.Name != in.Object {
+	if in.Object != "" && object.Name != in.Object {
 		return "", fault.New(fault.BadInput, fmt.Sprintf("The standard field %s belongs to the object %s.", in.StandardField, object.Name), fault.Field("object"))
 	}
-	field, err := findField(ctx, tx, in)
+	changed, err := s.change(ctx, tx, integration, pkg, []Change{{StandardField: in.StandardField, CRMField: in.CRMField}}, "")
 	if err != nil {
-		return "", err
+		return "", inField(err, "crmField")
 	}
-	rows, err := tx.Ent().Mapping.Query().Where(mapping.IntegrationID(integration.ID), mapping.ObjectName(in.Object)).All(ctx)
+	row, err := tx.Ent().Mapping.Query().
+		Where(mapping.IntegrationID(integration.ID), mapping.StandardField(in.StandardField)).Only(ctx)
 	if err != nil {
-		return "", fmt.Errorf("mapping: of the object: %w", err)
+		return "", fmt.Errorf("mapping: of the standard field: %w", err)
 	}
-	var former *ent.Mapping
-	for _, row := range rows {
-		switch {
-		case row.StandardField == in.StandardField:
-			former = row
-		case row.CrmField == in.CRMField:
-			return "", fault.New(fault.MappingConflict,
-				fmt.Sprintf("%s.%s stands for %s already.", in.Object, in.CRMField, row.StandardField),
-				fault.Field("crmField"), fault.Detail("standardField", row.StandardField))
-		}
+	if len(changed) == 0 {
+		// Choosing what is so already makes it the admin's own choice.
+		return row.ID, setOrigin(ctx, tx, integration, row, crm.MappingAdmin)
 	}
-	if former != nil && former.CrmField == in.CRMField {
-		return former.ID, nil
-	}
-	return s.replace(ctx, tx, integration, pkg, former, field, in)
+	return row.ID, nil
 }
 
-// findField loads a field that some check, or an earlier mapping, has made known.
-func findField(ctx context.Context, tx *store.Tx, in MapInput) (*ent.CrmField, error) {
-	field, err := tx.Ent().CrmField.Query().Where(
-		crmfield.IntegrationID(in.IntegrationID), crmfield.Name(in.CRMField),
-		crmfield.HasObjectWith(crmobject.Name(in.Object))).Only(ctx)
-	if ent.IsNotFound(err) {
-		return nil, fault.New(fault.NotFound, fmt.Sprintf("No check has seen a field %s.%s.", in.Object, in.CRMField),
-			fault.Field("crmField"), fault.Hint("Check the field's API name, let the integration user read it, then check the object again."))
+// inField names the input at fault.
+func inField(err error, field string) error {
+	known, ok := fault.From(err)
+	if !ok {
+		return err
 	}
-	if err != nil {
-		return nil, fmt.Errorf("mapping: field: %w", err)
-	}
-	return field, nil
+	shown := *known
+	shown.Field = []string{field}
+	return &shown
 }
 
-// replace puts a new mapping in place of the former one, if there is one.
-func (s *Service) replace(
-	ctx context.Context, tx *store.Tx, integration *ent.Integration, pkg crm.Package, former *ent.Mapping, field *ent.CrmField, in MapInput,
-) (string, error) {
+// setOrigin says anew who made a mapping, whose CRM field stays: it decides whether
+// the mapping follows a default from now on (requirement H6).
+func setOrigin(ctx context.Context, tx *store.Tx, integration *ent.Integration, row *ent.Mapping, origin crm.MappingOrigin) error {
+	if row.Origin == origin {
+		return nil
+	}
 	p, err := admin(ctx)
 	if err != nil {
-		return "", err
+		return err
 	}
-	item := store.AuditItem{Action: "mapField", Target: integration.ID, Outcome: crm.AuditSucceeded}
-	if former != nil {
-		if err := remove(ctx, tx, former); err != nil {
-			return "", err
-		}
-		item.Before = auditOf(former)
+	if err := tx.Ent().Mapping.UpdateOneID(row.ID).SetOrigin(origin).Exec(ctx); err != nil {
+		return fmt.Errorf("mapping: saving the origin: %w", err)
 	}
-	row, err := tx.Ent().Mapping.Create().
-		SetWorkspaceID(integration.WorkspaceID).SetCreatedAt(tx.Now()).SetIntegrationID(integration.ID).
-		SetObjectName(in.Object).SetStandardField(in.StandardField).SetCrmField(in.CRMField).
-		SetOrigin(crm.MappingAdmin).SetCreatedBy(p.ID).Save(ctx)
-	if err != nil {
-		return "", fmt.Errorf("mapping: saving: %w", err)
+	same := Changed{StandardField: row.StandardField, Object: row.ObjectName, Before: row.CrmField, After: row.CrmField}
+	if err := record(ctx, tx, integration, p.ID, []step{stepOf(same, origin, "")}); err != nil {
+		return err
 	}
-	if err := tx.Ent().CrmField.UpdateOneID(field.ID).SetStandardized(true).Exec(ctx); err != nil {
-		return "", fmt.Errorf("mapping: standardizing %s.%s: %w", in.Object, in.CRMField, err)
-	}
-	if err := s.evaluate(ctx, tx, integration, pkg, in.Object); err != nil {
-		return "", err
-	}
-	item.After = auditOf(row)
-	return row.ID, tx.Audit(ctx, item)
-}
-
-// remove deletes a mapping; its field is no longer standardized.
-func remove(ctx context.Context, tx *store.Tx, row *ent.Mapping) error {
-	if err := tx.Ent().Mapping.DeleteOne(row).Exec(ctx); err != nil {
-		return fmt.Errorf("mapping: deleting: %w", err)
-	}
-	err := tx.Ent().CrmField.Update().Where(
-		crmfield.IntegrationID(row.IntegrationID), crmfield.Name(row.CrmField),
-		crmfield.HasObjectWith(crmobject.Name(row.ObjectName))).SetStandardized(false).Exec(ctx)
-	if err != nil {
-		return fmt.Errorf("mapping: %s.%s is no longer standardized: %w", row.ObjectName, row.CrmField, err)
-	}
-	return nil
+	after := auditOf(row)
+	after.Origin = origin
+	return tx.Audit(ctx, store.AuditItem{
+		Action: "mapField", Target: integration.ID, Outcome: crm.AuditSucceeded, Before: auditOf(row), After: after,
+	})
 }
 
 // UnmapInput takes the CRM field from a standard field.
 type UnmapInput struct {
 	IntegrationID string
 	StandardField string
-	// Reason is for the audit: why the field is not needed, or gone (requirement H3).
-	Reason         string
+	// Reason is for the history: why the field is not needed, or gone (requirement H3).
+	Reason string
+	// Confirm must be true for a standard field that the package requires.
+	Confirm        bool
 	IdempotencyKey string
 }
 
 // Unmap makes a standard field stand for nothing. A field in error leaves the error,
-// and its alert is resolved as UNMAPPED (requirement H3). NOT_FOUND when the standard
-// field is not mapped.
+// and its alert is resolved as UNMAPPED (requirement H3). What stops working is
+// crm.FieldImpact (requirement H8).
+//
+// Errors: NOT_FOUND when the standard field is not mapped; CONFIRM_REQUIRED, and
+// nothing is changed, when the package requires it and Confirm is not set.
 func (s *Service) Unmap(ctx context.Context, in UnmapInput) error {
 	if _, err := admin(ctx); err != nil {
 		return err
 	}
-	in.Reason = strings.TrimSpace(in.Reason)
-	if in.Reason == "" || len(in.Reason) > reasonLength {
-		return fault.New(fault.BadInput, fmt.Sprintf("Give a reason of 1 to %d characters.", reasonLength), fault.Field("reason"))
+	var err error
+	if in.Reason, err = reasoned(in.Reason); err != nil {
+		return err
 	}
-	_, err := store.Idempotent(ctx, s.store, in.IdempotencyKey, "mapping.unmap", in,
+	_, err = store.Idempotent(ctx, s.store, in.IdempotencyKey, "mapping.unmap", in,
 		func(ctx context.Context, tx *store.Tx) (struct{}, error) { return struct{}{}, s.unmap(ctx, tx, in) })
 	return err
+}
+
+// reasoned checks the reason of what is taken away.
+func reasoned(reason string) (string, error) {
+	reason = strings.TrimSpace(reason)
+	if reason == "" || len(reason) > reasonLength {
+		return "", fault.New(fault.BadInput, fmt.Sprintf("Give a reason of 1 to %d characters.", reasonLength), fault.Field("reason"))
+	}
+	return reason, nil
 }
 
 func (s *Service) unmap(ctx context.Context, tx *store.Tx, in UnmapInput) error {
@@ -255,28 +238,40 @@ func (s *Service) unmap(ctx context.Context, tx *store.Tx, in UnmapInput) error 
 	if err != nil {
 		return err
 	}
-	row, err := tx.Ent().Mapping.Query().
-		Where(mapping.IntegrationID(integration.ID), mapping.StandardField(in.StandardField)).Only(ctx)
-	if ent.IsNotFound(err) {
-		return fault.New(fault.NotFound, fmt.Sprintf("The standard field %q is not mapped.", in.StandardField), fault.Field("standardField"))
-	}
-	if err != nil {
-		return fmt.Errorf("mapping: of the standard field: %w", err)
-	}
-	if err := remove(ctx, tx, row); err != nil {
-		return err
-	}
 	pkg, _, err := s.packages.Of(ctx, tx.Ent(), integration)
 	if err != nil {
 		return err
 	}
-	if err := s.evaluate(ctx, tx, integration, pkg, row.ObjectName); err != nil {
+	present, err := presentMappings(ctx, tx, integration.ID)
+	if err != nil {
 		return err
 	}
-	return tx.Audit(ctx, store.AuditItem{
-		Action: "unmapField", Target: integration.ID, Outcome: crm.AuditSucceeded, Before: auditOf(row),
-		After: audited{StandardField: in.StandardField, Object: row.ObjectName, Reason: in.Reason},
-	})
+	row := present[in.StandardField]
+	if row == nil {
+		return fault.New(fault.NotFound, fmt.Sprintf("The standard field %q is not mapped.", crm.Shorten(in.StandardField, 120)), fault.Field("standardField"))
+	}
+	if _, standard, known := pkg.StandardField(in.StandardField); known && standard.Requirement == crm.Required && !in.Confirm {
+		return confirmRequired(fmt.Sprintf("The package requires %s (%s).", standard.Key, standard.Label), crm.FieldImpact(pkg, standard))
+	}
+	// Not change: a mapping that outlived its standard field can be taken away, too.
+	one := Changed{StandardField: row.StandardField, Object: row.ObjectName, Before: row.CrmField}
+	if err := s.write(ctx, tx, integration, present, nil, []Changed{one}, in.Reason); err != nil {
+		return err
+	}
+	return s.evaluate(ctx, tx, integration, pkg, row.ObjectName)
+}
+
+// confirmRequired says what somebody must agree to.
+func confirmRequired(why string, affected []crm.Affected) error {
+	message := why + " Without it nothing that is known stops working."
+	if len(affected) > 0 {
+		titles := make([]string, len(affected))
+		for i, one := range affected {
+			titles[i] = one.Title
+		}
+		message = fmt.Sprintf("%s What stops working without it: %s.", why, strings.Join(titles, ", "))
+	}
+	return fault.New(fault.ConfirmRequired, message, fault.Field("confirm"))
 }
 
 // evaluate brings the alerts on some objects in line with their mappings; on all

@@ -10,6 +10,7 @@ import (
 
 	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/ent/crmfield"
+	"github.com/fieldwarden/fieldwarden/ent/crmobject"
 	"github.com/fieldwarden/fieldwarden/ent/mapping"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
@@ -28,7 +29,9 @@ type Found struct {
 }
 
 // AutoMap gives the standard fields of objects their first mapping, for an admin to
-// review (requirement H2), in the transaction of the check that found the objects.
+// review (requirement H2), in the transaction of the check that found the objects: the
+// workspace's default where there is one, else the package's candidates. Objects that
+// are not published get none.
 // The rows of the objects and their fields are stored already. What is mapped stays
 // as it is. A required standard field whose CRM field cannot be read is mapped too,
 // so that the gap shows (reading 1b.9).
@@ -44,11 +47,19 @@ func (s *Service) AutoMap(ctx context.Context, tx *store.Tx, integration *ent.In
 	if err != nil {
 		return fmt.Errorf("mapping: present mappings: %w", err)
 	}
+	defaults, err := defaultsOf(ctx, tx.Ent(), integration.Connector)
+	if err != nil {
+		return err
+	}
 	var creates []*ent.MappingCreate
 	var log []audited
+	var steps []step
 	for _, object := range found {
 		name := object.Object.Row.Name
-		proposals := slices.DeleteFunc(crm.Propose(pkg, name, object.Fields), func(proposal crm.Proposal) bool {
+		if !object.Object.Row.Published {
+			continue
+		}
+		proposals := slices.DeleteFunc(crm.Propose(pkg, name, object.Fields, defaults), func(proposal crm.Proposal) bool {
 			return slices.ContainsFunc(rows, func(row *ent.Mapping) bool {
 				return row.StandardField == proposal.StandardField || row.ObjectName == name && row.CrmField == proposal.CRMField
 			})
@@ -60,8 +71,12 @@ func (s *Service) AutoMap(ctx context.Context, tx *store.Tx, integration *ent.In
 			creates = append(creates, tx.Ent().Mapping.Create().
 				SetWorkspaceID(integration.WorkspaceID).SetCreatedAt(tx.Now()).SetIntegrationID(integration.ID).
 				SetObjectName(name).SetStandardField(proposal.StandardField).SetCrmField(proposal.CRMField).
-				SetOrigin(crm.MappingAuto).SetCreatedBy(p.ID))
-			log = append(log, audited{StandardField: proposal.StandardField, Object: name, CRMField: proposal.CRMField, Origin: crm.MappingAuto})
+				SetOrigin(proposal.Origin).SetCreatedBy(p.ID))
+			log = append(log, audited{StandardField: proposal.StandardField, Object: name, CRMField: proposal.CRMField, Origin: proposal.Origin})
+			steps = append(steps, step{
+				action: crm.MappingMapped, object: name, standardField: proposal.StandardField,
+				after: proposal.CRMField, origin: proposal.Origin, reason: proposal.Reason,
+			})
 		}
 	}
 	if len(creates) == 0 {
@@ -69,6 +84,9 @@ func (s *Service) AutoMap(ctx context.Context, tx *store.Tx, integration *ent.In
 	}
 	if err := tx.Ent().Mapping.CreateBulk(creates...).Exec(ctx); err != nil {
 		return fmt.Errorf("mapping: saving: %w", err)
+	}
+	if err := record(ctx, tx, integration, p.ID, steps); err != nil {
+		return err
 	}
 	return tx.Audit(ctx, store.AuditItem{Action: "mapping.auto", Target: integration.ID, Outcome: crm.AuditSucceeded, After: log})
 }
@@ -121,10 +139,8 @@ func (f Found) whyNot(proposal crm.Proposal) crm.DeniedField {
 	return why
 }
 
-// Blockers says what keeps standardization from being over, for a person to read:
-// objects that no check has answered for, and required standard fields of accessible
-// objects that stand for nothing. An object that is missing blocks nothing: it has an
-// alert of its own.
+// Blockers says what keeps standardization from being over, for a person to read (see
+// Survey).
 func (s *Service) Blockers(ctx context.Context, integrationID string) ([]string, error) {
 	integration, err := snapshot.Find(ctx, s.store.Read(), integrationID)
 	if err != nil {
@@ -138,29 +154,15 @@ func (s *Service) Blockers(ctx context.Context, integrationID string) ([]string,
 }
 
 func blockers(ctx context.Context, client *ent.Client, integration *ent.Integration, pkg crm.Package) ([]string, error) {
-	objects, err := snapshot.Objects(ctx, client, integration.ID)
+	rows, err := client.CrmObject.Query().Where(crmobject.IntegrationID(integration.ID)).All(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("mapping: objects: %w", err)
 	}
-	mapped, err := client.Mapping.Query().Where(mapping.IntegrationID(integration.ID)).Select(mapping.FieldStandardField).Strings(ctx)
+	mapped, err := client.Mapping.Query().Where(mapping.IntegrationID(integration.ID)).All(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("mapping: mapped standard fields: %w", err)
 	}
-	var found []string
-	for _, object := range pkg.Objects {
-		stored := objects[object.Name]
-		switch {
-		case stored == nil || stored.Row.Status == crm.ObjectNotChecked:
-			found = append(found, fmt.Sprintf("%s has not been checked yet.", object.Name))
-		case stored.Row.Status == crm.ObjectOK:
-			for _, field := range object.Fields {
-				if field.Requirement == crm.Required && !slices.Contains(mapped, field.Key) {
-					found = append(found, fmt.Sprintf("The standard field %s (%s) of %s is required and not mapped.", field.Key, field.Label, object.Name))
-				}
-			}
-		}
-	}
-	return found, nil
+	return Survey(integration, pkg, rows, mapped).Blockers, nil
 }
 
 // CompleteInput ends standardization.
@@ -185,6 +187,10 @@ func (s *Service) CompleteStandardization(ctx context.Context, in CompleteInput)
 }
 
 func (s *Service) completeStandardization(ctx context.Context, tx *store.Tx, integrationID string) error {
+	p, err := admin(ctx)
+	if err != nil {
+		return err
+	}
 	integration, err := lock(ctx, tx, integrationID)
 	if err != nil || slices.Contains(integration.StepsDone, crm.StepStandardization) {
 		return err
@@ -207,6 +213,13 @@ func (s *Service) completeStandardization(ctx context.Context, tx *store.Tx, int
 		return fmt.Errorf("mapping: saving the step: %w", err)
 	}
 	if err := s.evaluate(ctx, tx, integration, pkg); err != nil {
+		return err
+	}
+	tx.Feed(store.FeedItem{
+		WorkspaceID: integration.WorkspaceID, Kind: crm.FeedOnboarding, IntegrationID: integration.ID, SubjectID: integration.ID,
+		Payload: crm.OnboardingProgress{Step: crm.StepStandardization, StepDone: true},
+	})
+	if err := record(ctx, tx, integration, p.ID, []step{{action: crm.MappingCompleted}}); err != nil {
 		return err
 	}
 	return tx.Audit(ctx, store.AuditItem{

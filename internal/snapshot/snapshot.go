@@ -187,3 +187,13 @@ func causeOf(cause *crm.Cause) crm.Cause {
 	}
 	return *cause
 }
+
+// FieldInfoOf is a field's row as a connector would tell of it. What is suspected of
+// being lost counts as unreadable: nothing new is to be built on it.
+func FieldInfoOf(row *ent.CrmField) crm.FieldInfo {
+	return crm.FieldInfo{
+		Name: row.Name, Label: row.Label, Type: row.DataType,
+		Rights:   crm.Rights{Read: row.Readable && row.SuspectedAt == nil, Create: row.Creatable, Update: row.Updatable},
+		Hideable: row.Hideable, RequiredOnCreate: row.RequiredOnCreate, Custom: row.Custom, Picklist: row.Picklist,
+	}
+}

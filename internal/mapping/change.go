@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +10,9 @@ import (
 
 	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/ent/crmfield"
+	"github.com/fieldwarden/fieldwarden/ent/crmobject"
 	"github.com/fieldwarden/fieldwarden/ent/mapping"
+	"github.com/fieldwarden/fieldwarden/ent/predicate"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
 	"github.com/fieldwarden/fieldwarden/internal/store"
@@ -22,7 +25,11 @@ type Change struct {
 	// CRMField is the CRM's name of a field of the standard field's object; empty takes
 	// the mapping away.
 	CRMField string
+	// Origin says who makes it; empty is an admin.
+	Origin crm.MappingOrigin
 }
+
+func (c Change) origin() crm.MappingOrigin { return cmp.Or(c.Origin, crm.MappingAdmin) }
 
 // Changed is what a change did. Before and After are names of CRM fields; empty is
 // not mapped.
@@ -31,6 +38,8 @@ type Changed struct {
 	Object        string
 	Before        string
 	After         string
+
+	origin crm.MappingOrigin
 }
 
 // fieldKey names a CRM field of an integration.
@@ -39,7 +48,7 @@ type fieldKey struct{ object, field string }
 // Apply makes changes together in the transaction of a higher use case, which holds
 // the integration's lock (snapshot.Lock) and has seen to who may. It is all or
 // nothing: two standard fields may change places. What is so already is left out of
-// the answer. The reason is for the audit of what is taken away.
+// the answer. The reason is for the history and the audit.
 //
 // It refuses as Map does, with all refusals joined (errors.Join); each has the
 // standard field at fault as the detail "subject".
@@ -48,13 +57,16 @@ func (s *Service) Apply(ctx context.Context, tx *store.Tx, integration *ent.Inte
 	if err != nil {
 		return nil, err
 	}
-	rows, err := tx.Ent().Mapping.Query().Where(mapping.IntegrationID(integration.ID)).All(ctx)
+	return s.change(ctx, tx, integration, pkg, changes, reason)
+}
+
+// change is Apply with the package at hand.
+func (s *Service) change(
+	ctx context.Context, tx *store.Tx, integration *ent.Integration, pkg crm.Package, changes []Change, reason string,
+) ([]Changed, error) {
+	present, err := presentMappings(ctx, tx, integration.ID)
 	if err != nil {
-		return nil, fmt.Errorf("mapping: present mappings: %w", err)
-	}
-	present := make(map[string]*ent.Mapping, len(rows))
-	for _, row := range rows {
-		present[row.StandardField] = row
+		return nil, err
 	}
 	changed, err := plan(pkg, present, changes)
 	if err != nil || len(changed) == 0 {
@@ -63,7 +75,7 @@ func (s *Service) Apply(ctx context.Context, tx *store.Tx, integration *ent.Inte
 	if err := connected(integration); err != nil {
 		return nil, err
 	}
-	fields, err := findFields(ctx, tx, integration.ID, changed)
+	fields, err := findFields(ctx, tx, integration.ID, pkg, changed)
 	if err != nil {
 		return nil, err
 	}
@@ -71,6 +83,19 @@ func (s *Service) Apply(ctx context.Context, tx *store.Tx, integration *ent.Inte
 		return nil, err
 	}
 	return changed, s.evaluate(ctx, tx, integration, pkg, touched(changed)...)
+}
+
+// presentMappings loads an integration's mappings by standard field.
+func presentMappings(ctx context.Context, tx *store.Tx, integrationID string) (map[string]*ent.Mapping, error) {
+	rows, err := tx.Ent().Mapping.Query().Where(mapping.IntegrationID(integrationID)).All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("mapping: present mappings: %w", err)
+	}
+	present := make(map[string]*ent.Mapping, len(rows))
+	for _, row := range rows {
+		present[row.StandardField] = row
+	}
+	return present, nil
 }
 
 // plan works out what changes do to the present mappings, by standard field.
@@ -81,14 +106,22 @@ func plan(pkg crm.Package, present map[string]*ent.Mapping, changes []Change) ([
 	}
 	var changed []Changed
 	var problems []error
+	wanted := map[string]string{}
 	for _, change := range changes {
 		object, _, found := pkg.StandardField(change.StandardField)
 		if !found {
-			problems = append(problems, fault.New(fault.BadInput, fmt.Sprintf("The package has no standard field %q.", change.StandardField),
+			problems = append(problems, fault.New(fault.BadInput, fmt.Sprintf("The package has no standard field %q.", crm.Shorten(change.StandardField, 120)),
 				fault.Detail("subject", change.StandardField)))
 			continue
 		}
-		one := Changed{StandardField: change.StandardField, Object: object.Name, After: change.CRMField}
+		if other, twice := wanted[change.StandardField]; twice {
+			problems = append(problems, fault.New(fault.MappingConflict,
+				fmt.Sprintf("%s is to be mapped twice, to %s and to %s.", change.StandardField, other, change.CRMField),
+				fault.Detail("subject", change.StandardField), fault.Detail("standardField", change.StandardField)))
+			continue
+		}
+		wanted[change.StandardField] = change.CRMField
+		one := Changed{StandardField: change.StandardField, Object: object.Name, After: change.CRMField, origin: change.origin()}
 		if row := present[change.StandardField]; row != nil {
 			one.Before = row.CrmField
 		}
@@ -113,13 +146,17 @@ func plan(pkg crm.Package, present map[string]*ent.Mapping, changes []Change) ([
 	return changed, errors.Join(problems...)
 }
 
-// findFields loads the fields that changes map to; each must be known from a check.
-func findFields(ctx context.Context, tx *store.Tx, integrationID string, changed []Changed) (map[fieldKey]*ent.CrmField, error) {
+// findFields loads the fields that changes map to; each must be known from a check,
+// and its type must be able to carry the standard field's values.
+func findFields(ctx context.Context, tx *store.Tx, integrationID string, pkg crm.Package, changed []Changed) (map[fieldKey]*ent.CrmField, error) {
 	var names []string
 	for _, one := range changed {
 		if one.After != "" {
 			names = append(names, one.After)
 		}
+	}
+	if len(names) == 0 {
+		return nil, nil
 	}
 	rows, err := tx.Ent().CrmField.Query().Where(crmfield.IntegrationID(integrationID), crmfield.NameIn(names...)).WithObject().All(ctx)
 	if err != nil {
@@ -131,13 +168,31 @@ func findFields(ctx context.Context, tx *store.Tx, integrationID string, changed
 	}
 	var problems []error
 	for _, one := range changed {
-		if one.After != "" && fields[fieldKey{one.Object, one.After}] == nil {
-			problems = append(problems, fault.New(fault.NotFound, fmt.Sprintf("No check has seen a field %s.%s.", one.Object, one.After),
-				fault.Detail("subject", one.StandardField),
-				fault.Hint("Check the field's API name, let the integration user read it, then check the object again.")))
+		if one.After == "" {
+			continue
+		}
+		if err := usable(pkg, one, fields[fieldKey{one.Object, one.After}]); err != nil {
+			problems = append(problems, err)
 		}
 	}
 	return fields, errors.Join(problems...)
+}
+
+// usable refuses a field that no check has seen (nil), and one whose type cannot carry
+// the values: it would open MAPPING_BROKEN at once.
+func usable(pkg crm.Package, one Changed, field *ent.CrmField) error {
+	if field == nil {
+		return fault.New(fault.NotFound, fmt.Sprintf("No check has seen a field %s.%s.", one.Object, crm.Shorten(one.After, 120)),
+			fault.Detail("subject", one.StandardField),
+			fault.Hint("Check the field's API name, let the integration user read it, then check the object again."))
+	}
+	_, standard, _ := pkg.StandardField(one.StandardField)
+	if standard.DataType.Suits(field.DataType) {
+		return nil
+	}
+	return fault.New(fault.BadInput,
+		fmt.Sprintf("%s.%s is of the type %s, which holds no %s values; %s needs them.", one.Object, one.After, field.DataType, standard.DataType, one.StandardField),
+		fault.Detail("subject", one.StandardField), fault.Hint("Map a field whose type suits; mappingProposals names some."))
 }
 
 // write replaces the rows: all former ones go before the first new one comes, so
@@ -150,38 +205,66 @@ func (s *Service) write(
 	if err != nil {
 		return err
 	}
-	for _, one := range changed {
-		if one.Before == "" {
-			continue
-		}
-		if err := remove(ctx, tx, present[one.StandardField]); err != nil {
-			return err
-		}
+	if err := remove(ctx, tx, present, changed); err != nil {
+		return err
 	}
-	for _, one := range changed {
+	var creates []*ent.MappingCreate
+	var standardized []string
+	steps := make([]step, len(changed))
+	for i, one := range changed {
+		steps[i] = stepOf(one, one.origin, reason)
 		item := store.AuditItem{Action: "mapField", Target: integration.ID, Outcome: crm.AuditSucceeded}
 		if one.Before != "" {
 			item.Before = auditOf(present[one.StandardField])
 		}
+		item.After = audited{StandardField: one.StandardField, Object: one.Object, CRMField: one.After, Origin: one.origin, Reason: reason}
 		if one.After == "" {
 			item.Action, item.After = "unmapField", audited{StandardField: one.StandardField, Object: one.Object, Reason: reason}
 		} else {
-			row, err := tx.Ent().Mapping.Create().
+			creates = append(creates, tx.Ent().Mapping.Create().
 				SetWorkspaceID(integration.WorkspaceID).SetCreatedAt(tx.Now()).SetIntegrationID(integration.ID).
 				SetObjectName(one.Object).SetStandardField(one.StandardField).SetCrmField(one.After).
-				SetOrigin(crm.MappingAdmin).SetCreatedBy(p.ID).Save(ctx)
-			if err != nil {
-				return fmt.Errorf("mapping: saving: %w", err)
-			}
-			field := fields[fieldKey{one.Object, one.After}]
-			if err := tx.Ent().CrmField.UpdateOneID(field.ID).SetStandardized(true).Exec(ctx); err != nil {
-				return fmt.Errorf("mapping: standardizing %s.%s: %w", one.Object, one.After, err)
-			}
-			item.After = auditOf(row)
+				SetOrigin(one.origin).SetCreatedBy(p.ID))
+			standardized = append(standardized, fields[fieldKey{one.Object, one.After}].ID)
 		}
 		if err := tx.Audit(ctx, item); err != nil {
 			return err
 		}
+	}
+	if len(creates) > 0 {
+		if err := tx.Ent().Mapping.CreateBulk(creates...).Exec(ctx); err != nil {
+			return fmt.Errorf("mapping: saving: %w", err)
+		}
+		if err := tx.Ent().CrmField.Update().Where(crmfield.IDIn(standardized...)).SetStandardized(true).Exec(ctx); err != nil {
+			return fmt.Errorf("mapping: standardizing: %w", err)
+		}
+	}
+	return record(ctx, tx, integration, p.ID, steps)
+}
+
+// remove deletes the mappings that changes take away or replace. Their CRM fields
+// were standardized by them only (requirement H5).
+func remove(ctx context.Context, tx *store.Tx, present map[string]*ent.Mapping, changed []Changed) error {
+	var ids []string
+	var fields []predicate.CrmField
+	for _, one := range changed {
+		if one.Before == "" {
+			continue
+		}
+		row := present[one.StandardField]
+		ids = append(ids, row.ID)
+		fields = append(fields, crmfield.And(crmfield.Name(row.CrmField), crmfield.HasObjectWith(crmobject.Name(row.ObjectName))))
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	if _, err := tx.Ent().Mapping.Delete().Where(mapping.IDIn(ids...)).Exec(ctx); err != nil {
+		return fmt.Errorf("mapping: removing: %w", err)
+	}
+	integrationID := present[changed[slices.IndexFunc(changed, func(c Changed) bool { return c.Before != "" })].StandardField].IntegrationID
+	err := tx.Ent().CrmField.Update().Where(crmfield.IntegrationID(integrationID), crmfield.Or(fields...)).SetStandardized(false).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("mapping: unstandardizing: %w", err)
 	}
 	return nil
 }
