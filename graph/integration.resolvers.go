@@ -7,7 +7,6 @@ package graph
 
 import (
 	"context"
-	"fmt"
 
 	"entgo.io/contrib/entgql"
 	"github.com/fieldwarden/fieldwarden/ent"
@@ -284,12 +283,12 @@ func (r *queryResolver) Integrations(ctx context.Context, first *int, after *ent
 	return r.Store.Read().Integration.Query().Paginate(ctx, p.after, p.first, p.before, p.last, ent.WithIntegrationOrder(newestIntegrations()))
 }
 
-func (r *subscriptionResolver) OnboardingProgress(ctx context.Context, integrationID string, snapshot bool, after *string) (<-chan *model.OnboardingProgressEvent, error) {
-	panic(fmt.Errorf("not implemented: OnboardingProgress - onboardingProgress"))
+func (r *subscriptionResolver) OnboardingProgress(ctx context.Context, integrationID string, steps []crm.OnboardingStep, snapshot bool, after *string) (<-chan *model.OnboardingProgressEvent, error) {
+	return r.followOnboarding(ctx, integrationID, steps, snapshot, after)
 }
 
-func (r *subscriptionResolver) IntegrationState(ctx context.Context, integrationID *string, after *string) (<-chan *model.IntegrationStateEvent, error) {
-	return follow(ctx, r.Resolver, feedIntegration, integrationID, after, r.integrationStateEvent)
+func (r *subscriptionResolver) IntegrationState(ctx context.Context, integrationID *string, states []crm.IntegrationState, snapshot bool, after *string) (<-chan *model.IntegrationStateEvent, error) {
+	return r.followStates(ctx, integrationID, states, snapshot, after)
 }
 
 func (r *Resolver) FailedRecord() generated.FailedRecordResolver { return &failedRecordResolver{r} }

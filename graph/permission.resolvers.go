@@ -9,12 +9,15 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"entgo.io/contrib/entgql"
 	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/ent/crmfield"
 	"github.com/fieldwarden/fieldwarden/ent/crmobject"
+	"github.com/fieldwarden/fieldwarden/ent/permissionsnapshot"
 	"github.com/fieldwarden/fieldwarden/graph/generated"
 	"github.com/fieldwarden/fieldwarden/graph/model"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
@@ -73,31 +76,55 @@ func (r *crmFieldResolver) StaleReason(ctx context.Context, obj *ent.CrmField) (
 }
 
 func (r *crmFieldResolver) Accessed(ctx context.Context, obj *ent.CrmField) (bool, error) {
-	panic(fmt.Errorf("not implemented: Accessed - accessed"))
+	of, err := r.explainObject(ctx, obj.ObjectID)
+	if err != nil {
+		return false, err
+	}
+	return of.FieldAccessed(of.object, obj), nil
 }
 
 func (r *crmFieldResolver) Monitored(ctx context.Context, obj *ent.CrmField) (bool, error) {
-	panic(fmt.Errorf("not implemented: Monitored - monitored"))
+	of, err := r.explainObject(ctx, obj.ObjectID)
+	if err != nil {
+		return false, err
+	}
+	return of.FieldMonitored(of.object, obj), nil
 }
 
 func (r *crmFieldResolver) NeededBy(ctx context.Context, obj *ent.CrmField) ([]*model.Need, error) {
-	panic(fmt.Errorf("not implemented: NeededBy - neededBy"))
+	of, err := r.explainObject(ctx, obj.ObjectID)
+	if err != nil {
+		return nil, err
+	}
+	return needsShown(of.FieldNeeds(of.object, obj), fieldRights(obj)), nil
 }
 
 func (r *crmFieldResolver) MissingRights(ctx context.Context, obj *ent.CrmField) ([]crm.Right, error) {
-	panic(fmt.Errorf("not implemented: MissingRights - missingRights"))
+	of, err := r.explainObject(ctx, obj.ObjectID)
+	if err != nil {
+		return nil, err
+	}
+	return missing(of.FieldNeeds(of.object, obj), fieldRights(obj)), nil
 }
 
 func (r *crmFieldResolver) Guidance(ctx context.Context, obj *ent.CrmField) (string, error) {
-	panic(fmt.Errorf("not implemented: Guidance - guidance"))
+	return crm.GuidanceOf(crm.StatusOf(obj.Readable, obj.Standardized)), nil
 }
 
 func (r *crmFieldResolver) Fix(ctx context.Context, obj *ent.CrmField) (*crm.Fix, error) {
-	panic(fmt.Errorf("not implemented: Fix - fix"))
+	of, err := r.explainObject(ctx, obj.ObjectID)
+	if err != nil {
+		return nil, err
+	}
+	return of.FieldFix(of.object, obj), nil
 }
 
 func (r *crmFieldResolver) History(ctx context.Context, obj *ent.CrmField, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*ent.PermissionChangeConnection, error) {
-	panic(fmt.Errorf("not implemented: History - history"))
+	object, err := r.loaders(ctx).objects.Load(ctx, obj.ObjectID)
+	if err != nil {
+		return nil, err
+	}
+	return r.history(ctx, object, obj.Name, first, after, last, before)
 }
 
 func (r *crmObjectResolver) Label(ctx context.Context, obj *ent.CrmObject) (string, error) {
@@ -105,23 +132,46 @@ func (r *crmObjectResolver) Label(ctx context.Context, obj *ent.CrmObject) (stri
 }
 
 func (r *crmObjectResolver) Fix(ctx context.Context, obj *ent.CrmObject) (*crm.Fix, error) {
-	return r.objectFix(ctx, obj)
+	of, err := r.explainObject(ctx, obj.ID)
+	if err != nil {
+		return nil, err
+	}
+	return of.ObjectFix(of.object), nil
 }
 
 func (r *crmObjectResolver) Accessed(ctx context.Context, obj *ent.CrmObject) (bool, error) {
-	panic(fmt.Errorf("not implemented: Accessed - accessed"))
+	of, err := r.explainObject(ctx, obj.ID)
+	if err != nil {
+		return false, err
+	}
+	return of.ObjectAccessed(of.object), nil
 }
 
 func (r *crmObjectResolver) Monitored(ctx context.Context, obj *ent.CrmObject) (bool, error) {
-	panic(fmt.Errorf("not implemented: Monitored - monitored"))
+	of, err := r.explainObject(ctx, obj.ID)
+	if err != nil {
+		return false, err
+	}
+	return of.ObjectMonitored(of.object), nil
 }
 
 func (r *crmObjectResolver) NeededBy(ctx context.Context, obj *ent.CrmObject) ([]*model.Need, error) {
-	panic(fmt.Errorf("not implemented: NeededBy - neededBy"))
+	of, err := r.explainObject(ctx, obj.ID)
+	if err != nil {
+		return nil, err
+	}
+	return needsShown(of.ObjectNeeds(of.object), of.object.Rights), nil
 }
 
 func (r *crmObjectResolver) MissingRights(ctx context.Context, obj *ent.CrmObject) ([]crm.Right, error) {
-	panic(fmt.Errorf("not implemented: MissingRights - missingRights"))
+	of, err := r.explainObject(ctx, obj.ID)
+	if err != nil {
+		return nil, err
+	}
+	if of.object.Status == crm.ObjectNotChecked {
+		return []crm.Right{}, nil
+	}
+	return missing(of.ObjectNeeds(of.object), of.object.Rights), nil
 }
 
 func (r *crmObjectResolver) FieldCounts(ctx context.Context, obj *ent.CrmObject) (*model.FieldCounts, error) {
@@ -129,7 +179,11 @@ func (r *crmObjectResolver) FieldCounts(ctx context.Context, obj *ent.CrmObject)
 }
 
 func (r *crmObjectResolver) History(ctx context.Context, obj *ent.CrmObject, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*ent.PermissionChangeConnection, error) {
-	panic(fmt.Errorf("not implemented: History - history"))
+	object, err := r.loaders(ctx).objects.Load(ctx, obj.ID)
+	if err != nil {
+		return nil, err
+	}
+	return r.history(ctx, object, "", first, after, last, before)
 }
 
 func (r *crmObjectResolver) Field(ctx context.Context, obj *ent.CrmObject, name string) (*ent.CrmField, error) {
@@ -155,11 +209,19 @@ func (r *crmObjectResolver) Fields(ctx context.Context, obj *ent.CrmObject, sear
 }
 
 func (r *crmObjectResolver) MatchCounts(ctx context.Context, obj *ent.CrmObject, search *string) (*model.FieldCounts, error) {
-	panic(fmt.Errorf("not implemented: MatchCounts - matchCounts"))
+	return r.loaders(ctx).matches.Load(ctx, fieldSearch{obj.ID, valueOf(search)})
 }
 
 func (r *crmObjectResolver) EmptySearch(ctx context.Context, obj *ent.CrmObject, search string, statuses []crm.FieldStatus) (*model.EmptySearch, error) {
-	panic(fmt.Errorf("not implemented: EmptySearch - emptySearch"))
+	counts, err := r.loaders(ctx).matches.Load(ctx, fieldSearch{obj.ID, search})
+	if err != nil {
+		return nil, err
+	}
+	object, err := r.loaders(ctx).objects.Load(ctx, obj.ID)
+	if err != nil {
+		return nil, err
+	}
+	return emptySearch(object, search, statuses, counts), nil
 }
 
 func (r *fixResolver) DeepLink(ctx context.Context, obj *crm.Fix) (*string, error) {
@@ -182,19 +244,35 @@ func (r *identitySimulationResolver) Settings(ctx context.Context, obj *ent.Iden
 }
 
 func (r *integrationResolver) WatchMode(ctx context.Context, obj *ent.Integration) (*model.WatchMode, error) {
-	panic(fmt.Errorf("not implemented: WatchMode - watchMode"))
+	return r.watchMode(ctx, obj.ID)
 }
 
 func (r *integrationResolver) PermissionSnapshots(ctx context.Context, obj *ent.Integration, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*ent.PermissionSnapshotConnection, error) {
-	panic(fmt.Errorf("not implemented: PermissionSnapshots - permissionSnapshots"))
+	p, err := newPage(gid.Snapshot, first, last, after, before)
+	if err != nil {
+		return nil, err
+	}
+	return r.Store.Read().PermissionSnapshot.Query().Where(permissionsnapshot.IntegrationID(obj.ID)).
+		Paginate(ctx, p.after, p.first, p.before, p.last, ent.WithPermissionSnapshotOrder(newestSnapshots()))
 }
 
 func (r *mutationResolver) RecheckObjects(ctx context.Context, input model.RecheckObjectsInput) (*model.RecheckObjectsPayload, error) {
-	panic(fmt.Errorf("not implemented: RecheckObjects - recheckObjects"))
+	err := r.Permissions.RecheckObjects(ctx, permission.RecheckObjectsInput{
+		IdempotencyKey: input.IdempotencyKey, IntegrationID: input.IntegrationID, Objects: input.Objects,
+	})
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.RecheckObjectsPayload{UserErrors: problems}, err
+	}
+	found, err := r.checkedObjects(ctx, input.IntegrationID, input.Objects)
+	return &model.RecheckObjectsPayload{Objects: found, UserErrors: noErrors()}, err
 }
 
 func (r *mutationResolver) SetWatchMode(ctx context.Context, input model.SetWatchModeInput) (*model.SetWatchModePayload, error) {
-	panic(fmt.Errorf("not implemented: SetWatchMode - setWatchMode"))
+	err := r.Permissions.SetWatch(ctx, permission.WatchInput{
+		IdempotencyKey: input.IdempotencyKey, IntegrationID: input.IntegrationID, Minutes: watchMinutes(input.Interval),
+	})
+	found, problems, err := r.integrationAfter(ctx, input.IntegrationID, err)
+	return &model.SetWatchModePayload{Integration: found, UserErrors: problems}, err
 }
 
 func (r *mutationResolver) StartIdentitySimulation(ctx context.Context, input model.StartIdentitySimulationInput) (*model.StartIdentitySimulationPayload, error) {
@@ -203,7 +281,7 @@ func (r *mutationResolver) StartIdentitySimulation(ctx context.Context, input mo
 
 func (r *mutationResolver) RecheckFields(ctx context.Context, input model.RecheckFieldsInput) (*model.RecheckFieldsPayload, error) {
 	_, err := r.Permissions.RecheckFields(ctx, permission.RecheckInput{
-		IdempotencyKey: input.IdempotencyKey, IntegrationID: input.IntegrationID, Object: input.Object, Fields: []string{},
+		IdempotencyKey: input.IdempotencyKey, IntegrationID: input.IntegrationID, Object: input.Object, Fields: input.Fields,
 	})
 	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
 		return &model.RecheckFieldsPayload{UserErrors: problems}, err
@@ -214,23 +292,27 @@ func (r *mutationResolver) RecheckFields(ctx context.Context, input model.Rechec
 }
 
 func (r *permissionSnapshotResolver) ObjectNames(ctx context.Context, obj *ent.PermissionSnapshot) ([]string, error) {
-	panic(fmt.Errorf("not implemented: ObjectNames - objectNames"))
+	return slices.Sorted(maps.Keys(obj.Objects)), nil
 }
 
 func (r *queryResolver) PermissionDiff(ctx context.Context, from string, to string) (*model.PermissionDiff, error) {
-	panic(fmt.Errorf("not implemented: PermissionDiff - permissionDiff"))
+	return r.permissionDiff(ctx, from, to)
 }
 
 func (r *queryResolver) PermissionTimeline(ctx context.Context, integrationID string, object string, field *string, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*ent.PermissionChangeConnection, error) {
-	panic(fmt.Errorf("not implemented: PermissionTimeline - permissionTimeline"))
+	p, err := newPage(gid.PermissionChange, first, last, after, before)
+	if err != nil {
+		return nil, err
+	}
+	return r.timeline(ctx, integrationID, object, field, p)
 }
 
 func (r *queryResolver) FieldStatuses(ctx context.Context) ([]*model.FieldStatusGuide, error) {
-	panic(fmt.Errorf("not implemented: FieldStatuses - fieldStatuses"))
+	return statusGuides(), nil
 }
 
 func (r *subscriptionResolver) PermissionChanges(ctx context.Context, integrationID *string, filter *model.PermissionChangeFilterInput, snapshot bool, after *string) (<-chan *model.PermissionChangeEvent, error) {
-	return follow(ctx, r.Resolver, feedPermission, integrationID, after, r.permissionChangeEvent)
+	return r.followPermissionChanges(ctx, integrationID, filter, snapshot, after)
 }
 
 func (r *Resolver) CrmField() generated.CrmFieldResolver { return &crmFieldResolver{r} }

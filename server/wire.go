@@ -37,6 +37,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/snapshot"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 	"github.com/fieldwarden/fieldwarden/internal/syncrun"
+	"github.com/fieldwarden/fieldwarden/internal/upgrade"
 	"github.com/fieldwarden/fieldwarden/internal/usage"
 )
 
@@ -58,6 +59,7 @@ type useCases struct {
 	audits       *audit.Service
 	members      *member.Service
 	recipients   *recipient.Service
+	upgrades     *upgrade.Service
 	// configurations reads, writes and copies what was decided of integrations.
 	configurations *configuration.Service
 }
@@ -87,6 +89,7 @@ func (s *Server) wire(options Options) error {
 			{Name: "keeping authorizations alive", Do: s.cases.integrations.KeepAlive},
 			{Name: "late data", Do: s.cases.runs.WatchFreshness},
 			{Name: "limits of a new day", Do: s.cases.runs.WatchLimits},
+			{Name: "watch probes", Do: s.cases.permissions.WatchDue},
 			{Name: "run log retention", Do: s.cases.runlog.Housekeep},
 			{Name: "store housekeeping", Do: s.store.Housekeep},
 			{Name: "forgetting old sessions", Do: s.auth.TidySessions},
@@ -135,7 +138,7 @@ func (s *Server) wireUseCases(options Options, node string) (err error) {
 	}
 	c.permissions, err = permission.New(permission.Config{
 		Store: s.store, Caller: c.integrations.Introspecting(), Checker: c.meter, Jobs: s.jobs, Alerts: alerts, Mappings: c.mappings,
-		Packages: c.packages, Logger: s.log, Picklists: c.picklists, ConfirmDelay: options.Tuning.ConfirmDelay,
+		Packages: c.packages, Meter: c.meter, Logger: s.log, Picklists: c.picklists, Now: dueTime(s.store, options), ConfirmDelay: options.Tuning.ConfirmDelay,
 		OnOnboarded: func(ctx context.Context, tx *store.Tx, id string) error {
 			return c.integrations.MarkStep(ctx, tx, id, crm.StepCheck)
 		},
@@ -159,7 +162,7 @@ func (s *Server) wireUseCases(options Options, node string) (err error) {
 	if c.schedules, err = schedule.NewService(s.store); err != nil {
 		return err
 	}
-	return s.wireConfigurations()
+	return s.wireConfigurations(alerts)
 }
 
 func (s *Server) newIntegrations(alerts *alert.Service, node string) (*integration.Service, error) {
@@ -221,7 +224,7 @@ func (s *Server) wireAPI() error {
 	schema, err := graph.NewSchema(graph.Deps{
 		Store: s.store, Identities: s.auth, Integrations: s.cases.integrations, Settings: s.cases.settings, Mappings: s.cases.mappings,
 		Permissions: s.cases.permissions, Runs: s.cases.runs, RunLogs: s.cases.runlog, Schedules: s.cases.schedules, Usage: s.cases.meter, Packages: s.cases.packages, Connectors: catalogue{host: s.host, docsURL: docsURL},
-		Audit: audits, Members: s.cases.members, Recipients: s.cases.recipients, Configurations: s.cases.configurations, Logger: s.log, DocsURL: docsURL,
+		Audit: audits, Members: s.cases.members, Recipients: s.cases.recipients, Configurations: s.cases.configurations, Upgrades: s.cases.upgrades, Catalogue: s.cases.catalogue, Logger: s.log, DocsURL: docsURL,
 		About: s.about(),
 	})
 	if err != nil {

@@ -415,6 +415,10 @@ type CheckRequest struct {
 	// Unconditional forbids the connector any cache or conditional request: the
 	// answer must be the CRM's present one.
 	Unconditional bool
+	// Answered, when set, is called for each answer as it comes, before the call ends,
+	// so that somebody who waits sees progress. The call waits for it. What the call
+	// returns is what counts.
+	Answered func(ObjectCheck)
 }
 
 // CallStats is what a connector call cost.

@@ -118,6 +118,9 @@ func (s *Service) saveGrant(ctx context.Context, integrationID, signInID string,
 		if err != nil {
 			return err
 		}
+		if happens == authorized {
+			announceStep(tx, moved, crm.StepAuthorize)
+		}
 		if moved, err = s.saveChecklist(ctx, tx, moved, g.checklist); err != nil {
 			return err
 		}

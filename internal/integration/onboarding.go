@@ -170,6 +170,7 @@ func (s *Service) MarkStep(ctx context.Context, tx *store.Tx, integrationID stri
 		return fmt.Errorf("mark step: %w", err)
 	}
 	announce(tx, row)
+	announceStep(tx, row, step)
 	return tx.Audit(ctx, store.AuditItem{
 		Action: "completeOnboardingStep", Target: row.ID, Outcome: crm.AuditSucceeded, After: map[string]any{"step": step},
 	})
@@ -200,9 +201,18 @@ func (s *Service) FinishOnboarding(ctx context.Context, in FinishInput) error {
 			if err != nil {
 				return struct{}{}, err
 			}
+			announceStep(tx, moved, crm.StepReview)
 			return struct{}{}, s.c.OnActivated.run(ctx, tx, moved)
 		})
 	return err
+}
+
+// announceStep tells those who follow the onboarding that a step is done.
+func announceStep(tx *store.Tx, row *ent.Integration, step crm.OnboardingStep) {
+	tx.Feed(store.FeedItem{
+		WorkspaceID: row.WorkspaceID, Kind: crm.FeedOnboarding, IntegrationID: row.ID, SubjectID: row.ID,
+		Payload: crm.OnboardingProgress{Step: step, StepDone: true},
+	})
 }
 
 // nextRun is when the daily run is due next (requirements G1, G8). The schedule was

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/fieldwarden/fieldwarden/ent"
@@ -31,6 +32,8 @@ type application struct {
 	changes []crm.Change
 	// suspectedAt is the newest suspicion that waits for confirmation.
 	suspectedAt time.Time
+	// reduced are objects on which a right to write is missed for the first time.
+	reduced []string
 }
 
 // verdict is one object on its way.
@@ -143,6 +146,7 @@ func (a *application) judgeSame(v *verdict) {
 		a.dirtyObjects = append(a.dirtyObjects, row)
 	}
 	row.CheckedAt, row.Stale, row.StaleReason = &a.askedAt, false, ""
+	v.object.State.CheckedAt = a.askedAt
 	v.object.State.Stale, v.object.State.StaleReason = false, ""
 	a.unchanged = append(a.unchanged, row.ID)
 }
@@ -176,9 +180,13 @@ func (a *application) judgeAnswered(v *verdict) {
 	a.dirtyObjects = append(a.dirtyObjects, row)
 	a.setFields(v, outcome.State)
 	v.object.State = outcome.State
+	v.object.State.CheckedAt = a.askedAt
 	v.evaluated = true
 	v.visible = wasStale || outcome.FirstCheck || !outcome.Unchanged
 	a.changes = append(a.changes, outcome.Changes...)
+	if slices.ContainsFunc(outcome.Changes, func(change crm.Change) bool { return change.Type == crm.ChangeRightsReduced }) {
+		a.reduced = append(a.reduced, v.check.Object)
+	}
 	if newest := newestSuspicion(outcome.State); newest.After(a.suspectedAt) {
 		a.suspectedAt = newest
 	}
@@ -248,6 +256,9 @@ func (a *application) save(ctx context.Context) error {
 	if err := a.saveChanges(ctx); err != nil {
 		return fmt.Errorf("permission: saving changes: %w", err)
 	}
+	if err := a.saveSnapshot(ctx); err != nil {
+		return err
+	}
 	var states []crm.ObjectState
 	for _, v := range a.verdicts {
 		if v.evaluated {
@@ -258,8 +269,8 @@ func (a *application) save(ctx context.Context) error {
 		return err
 	}
 	a.announceCheck()
-	if a.suspectedAt.IsZero() {
+	if a.suspectedAt.IsZero() && len(a.reduced) == 0 {
 		return nil
 	}
-	return a.service.enqueueConfirm(ctx, a.tx, a.integration, a.suspectedAt)
+	return a.service.enqueueConfirm(ctx, a.tx, a.integration, a.suspectedAt, a.reduced)
 }

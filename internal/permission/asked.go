@@ -42,13 +42,19 @@ func fieldsThatMatter(pkg crm.Package, object string, mapped map[string]string) 
 		if field, there := mapped[standard.Key]; there {
 			wanted = []string{field}
 		}
-		for _, field := range wanted {
-			if !slices.Contains(fields, field) {
-				fields = append(fields, field)
-			}
-		}
+		fields = withNames(fields, wanted)
 	}
 	return fields
+}
+
+// withNames returns the names and those of more that are not there, each once.
+func withNames(names, more []string) []string {
+	for _, name := range more {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // saveMemo keeps what the connector asked for, if it is news.

@@ -36,6 +36,9 @@ type CheckInput struct {
 	// Objects are names of package objects; nil means all of them.
 	Objects []string
 	Mode    Mode
+	// Explain names fields whose absence the connector is to explain, beside those that
+	// matter anyway; only with one object.
+	Explain []string
 	// Trigger is what is remembered of why the check was made (requirement J1); empty
 	// is the usual one of the mode.
 	Trigger crm.CheckTrigger
@@ -184,6 +187,10 @@ type answer struct {
 	memo []byte
 	// checks holds exactly one check for each object asked for.
 	checks []check
+	// sight is what goes into the snapshot, with the last part of an answer: the parts
+	// before it have isPart set.
+	sight  *sight
+	isPart bool
 }
 
 // check is the answer for one object with its fingerprint (crm.HashCheck), which
@@ -207,6 +214,7 @@ func (a answer) parts() []answer {
 			part.checks = nil
 			if len(parts) > 0 {
 				part.memo = nil
+				parts[len(parts)-1].isPart = true
 			}
 			parts, size = append(parts, part), 0
 		}
@@ -245,6 +253,10 @@ func (s *Service) ask(ctx context.Context, integrationID string, in CheckInput) 
 	if request.Objects, err = s.objectsWithFields(ctx, integrationID, pkg, names); err != nil {
 		return answer{}, err
 	}
+	if len(request.Objects) == 1 {
+		request.Objects[0].Fields = withNames(request.Objects[0].Fields, in.Explain)
+	}
+	told := s.newProgress(integration, len(names))
 	memo, err := snapshot.Memo(ctx, s.store.Read(), integrationID)
 	if err != nil {
 		return answer{}, err
@@ -252,6 +264,9 @@ func (s *Service) ask(ctx context.Context, integrationID string, in CheckInput) 
 	var found []crm.ObjectCheck
 	err = s.caller.Call(ctx, integrationID, func(ctx context.Context, connector string, target crm.Target) error {
 		target.Memo = memo
+		if in.Mode == Onboarding {
+			request.Answered = func(check crm.ObjectCheck) { told.tick(ctx, check) }
+		}
 		checks, outcome, err := s.checker.CheckPermissions(ctx, connector, target, request)
 		found, a.stats = checks, outcome.Stats
 		if len(outcome.Memo) > 0 && !bytes.Equal(outcome.Memo, memo) {
@@ -270,7 +285,13 @@ func (s *Service) ask(ctx context.Context, integrationID string, in CheckInput) 
 		a.failure, found = asFault(err), nil
 	}
 	a.checks = complete(names, found, a.failure)
+	if in.Mode == Onboarding {
+		told.rest(ctx, a.checks)
+	}
 	s.logCost(ctx, a)
+	if a.sight, err = s.look(ctx, a); err != nil {
+		return answer{}, err
+	}
 	return a, nil
 }
 

@@ -71,8 +71,10 @@ type fakeCRM struct {
 	denied  map[string][]crm.DeniedField
 	records map[string]string
 	// memo is what the connector wants to have kept; memos is what came with each call.
-	memo  []byte
-	memos []string
+	memo []byte
+	// allowance is what may be spent.
+	allowance crm.Allowance
+	memos     []string
 	// during runs while a call is under way, after the CRM has made its answer.
 	during func()
 }
@@ -133,11 +135,18 @@ func (c *fakeCRM) Call(ctx context.Context, integrationID string, do func(contex
 
 // Describe is the connector's manifest.
 func (c *fakeCRM) Describe(string) (crm.Manifest, error) {
-	return crm.Manifest{Name: "salesforce", Title: "Salesforce", Remediations: []crm.RemediationTemplate{{
+	return crm.Manifest{Name: "salesforce", Title: "Salesforce", Capabilities: []crm.Capability{crm.CanCheckPermissions}, Remediations: []crm.RemediationTemplate{{
 		Cause: crm.CausePermission, Subject: crm.SubjectField, Who: "Salesforce administrator",
 		Steps:    []string{"Open {object}, field {field}.", "Make it visible to {user}."},
 		DeepLink: "{instanceUrl}/setup/{object}/{field}",
 	}}}, nil
+}
+
+// Allowance is what the test says.
+func (c *fakeCRM) Allowance(context.Context, *ent.Client, *ent.Integration, time.Time) (crm.Allowance, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.allowance, nil
 }
 
 // CheckPermissions answers as a connector does.
@@ -243,7 +252,7 @@ func newFixture(t *testing.T, s *store.Store, clock *clockwork.FakeClock) *fixtu
 	f.mappings, err = mapping.New(mapping.Config{Store: s, Alerts: f.alerts, Packages: packages})
 	require.NoError(t, err)
 	f.config = permission.Config{
-		Store: s, Caller: f.crm, Checker: f.crm, Jobs: f.jobs, Alerts: f.alerts, Mappings: f.mappings, Packages: packages, Logger: log,
+		Store: s, Caller: f.crm, Checker: f.crm, Jobs: f.jobs, Alerts: f.alerts, Mappings: f.mappings, Packages: packages, Meter: f.crm, Logger: log,
 	}
 	f.permissions, err = permission.New(f.config)
 	require.NoError(t, err)

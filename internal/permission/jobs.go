@@ -25,6 +25,10 @@ const (
 	OnboardKind = "permission.onboard"
 	// RecheckKind is a check of one object that somebody is looking at.
 	RecheckKind = "permission.recheck"
+	// WatchKind is a probe of watch mode.
+	WatchKind = "permission.watch"
+	// SettleKind compares the alerts with the verdicts when damping ends (J5).
+	SettleKind = "permission.settle"
 )
 
 // jobTimeout is how long one check may take in a job; the connector call has
@@ -39,6 +43,8 @@ const recheckAttempts = 4
 type payload struct {
 	IntegrationID string `json:"integrationId"`
 	Object        string `json:"object,omitempty"`
+	// Objects are asked for by a second probe beside those that are suspected.
+	Objects []string `json:"objects,omitempty"`
 }
 
 // Registry takes job handlers; *job.Engine implements it.
@@ -53,6 +59,8 @@ func (s *Service) Register(r Registry) {
 	r.Register(RecheckKind, s.handleRecheck, job.HandlerOptions{
 		Queue: job.QueueInteractive, Timeout: jobTimeout, MaxAttempts: recheckAttempts,
 	})
+	r.Register(WatchKind, s.handleWatch, job.HandlerOptions{Queue: job.QueueDefault, Timeout: jobTimeout, MaxAttempts: 1})
+	r.Register(SettleKind, s.handleSettle, job.HandlerOptions{Queue: job.QueueDefault})
 }
 
 // EnqueueOnboarding asks for the onboarding check, in the transaction that saved the
@@ -66,11 +74,16 @@ func (s *Service) EnqueueOnboarding(ctx context.Context, tx *store.Tx, integrati
 	return nil
 }
 
-// enqueueConfirm asks for the second probe. The key holds the newest suspicion: as
-// long as its probe is waiting nothing is added, and a suspicion that arises while a
-// probe runs gets one of its own.
-func (s *Service) enqueueConfirm(ctx context.Context, tx *store.Tx, integration *ent.Integration, suspectedAt time.Time) error {
-	_, err := s.jobs.Enqueue(ctx, tx, ConfirmKind, integration.WorkspaceID, payload{IntegrationID: integration.ID},
+// enqueueConfirm asks for the second probe of what is suspected, and of objects on
+// which rights to write were reduced: such a right is missed when two checks missed it,
+// too (requirement I8). The key holds the newest suspicion: as long as its probe is
+// waiting nothing is added, and a suspicion that arises while a probe runs gets one of
+// its own.
+func (s *Service) enqueueConfirm(ctx context.Context, tx *store.Tx, integration *ent.Integration, suspectedAt time.Time, reduced []string) error {
+	if suspectedAt.IsZero() || len(reduced) > 0 {
+		suspectedAt = tx.Now()
+	}
+	_, err := s.jobs.Enqueue(ctx, tx, ConfirmKind, integration.WorkspaceID, payload{IntegrationID: integration.ID, Objects: reduced},
 		job.At(tx.Now().Add(s.confirmDelay)), job.UniqueKey(integration.ID+"/"+strconv.FormatInt(suspectedAt.UnixMicro(), 10)))
 	if err != nil {
 		return fmt.Errorf("permission: asking for a confirmation: %w", err)
@@ -78,7 +91,7 @@ func (s *Service) enqueueConfirm(ctx context.Context, tx *store.Tx, integration 
 	return nil
 }
 
-// handleConfirm probes again whatever is suspected, in one call. A probe that fails
+// handleConfirm probes again whatever is suspected or was reduced, in one call. A probe that fails
 // is made again later: nothing is confirmed without an answer.
 func (s *Service) handleConfirm(ctx context.Context, j job.Job) error {
 	p, err := payloadOf(j)
@@ -92,6 +105,7 @@ func (s *Service) handleConfirm(ctx context.Context, j job.Job) error {
 	if err != nil {
 		return fmt.Errorf("permission: suspected objects: %w", err)
 	}
+	names = withNames(names, p.Objects)
 	if len(names) == 0 {
 		return nil
 	}

@@ -16,6 +16,12 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/store"
 )
 
+// Bounds of what one request names.
+const (
+	maxNames      = 200
+	maxNameLength = 255
+)
+
 // RefreshIfStale asks for a check of an object that somebody looks at when its
 // verdict is older than Config.FreshFor, and reports whether it did; the answer
 // arrives as a "check" feed entry. Viewers may do it. A check that is waiting or
@@ -48,7 +54,8 @@ func (s *Service) RefreshIfStale(ctx context.Context, integrationID, object stri
 type RecheckInput struct {
 	IntegrationID string
 	Object        string
-	// Fields narrows the answer; nil means all fields that are not INACCESSIBLE.
+	// Fields narrows the answer, and if the CRM does not show one of them, the connector
+	// says why as far as it can. None means all fields that are not INACCESSIBLE.
 	Fields         []string
 	IdempotencyKey string
 }
@@ -84,7 +91,10 @@ func (s *Service) RecheckFields(ctx context.Context, in RecheckInput) (RecheckRe
 	if p, ok := principal.From(ctx); !ok || !p.IsAdmin() {
 		return RecheckResult{}, fault.New(fault.Forbidden, "Only an admin asks for a check.")
 	}
-	asked, err := s.ask(ctx, in.IntegrationID, CheckInput{Objects: []string{in.Object}, Mode: OnDemand})
+	if err := checkNames("fields", in.Fields); err != nil {
+		return RecheckResult{}, err
+	}
+	asked, err := s.ask(ctx, in.IntegrationID, CheckInput{Objects: []string{in.Object}, Explain: in.Fields, Mode: OnDemand})
 	if err != nil {
 		return RecheckResult{}, err
 	}
@@ -108,6 +118,19 @@ func (s *Service) RecheckFields(ctx context.Context, in RecheckInput) (RecheckRe
 		})
 }
 
+// checkNames refuses lists of the CRM's names that no CRM has.
+func checkNames(field string, names []string) error {
+	if len(names) > maxNames {
+		return fault.New(fault.BadInput, fmt.Sprintf("At most %d names in one request.", maxNames), fault.Field(field))
+	}
+	for _, name := range names {
+		if name == "" || len(name) > maxNameLength {
+			return fault.New(fault.BadInput, fmt.Sprintf("A name has 1 to %d characters.", maxNameLength), fault.Field(field))
+		}
+	}
+	return nil
+}
+
 // recheckResult reads the verdict on an object and its fields.
 func recheckResult(ctx context.Context, client *ent.Client, in RecheckInput) (RecheckResult, error) {
 	objects, err := snapshot.Objects(ctx, client, in.IntegrationID, in.Object)
@@ -125,7 +148,7 @@ func recheckResult(ctx context.Context, client *ent.Client, in RecheckInput) (Re
 		result.CheckedAt = *object.Row.CheckedAt
 	}
 	names := in.Fields
-	if names == nil {
+	if len(names) == 0 {
 		for name, field := range object.State.Fields {
 			if field.Status() != crm.FieldInaccessible {
 				names = append(names, name)

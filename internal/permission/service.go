@@ -34,6 +34,13 @@ type Jobs interface {
 	Enqueue(ctx context.Context, tx *store.Tx, kind, workspaceID string, payload any, opts ...job.Option) (int64, error)
 }
 
+// Meter says what an integration may still spend, and what a connector's calls cost;
+// *usage.Meter implements it.
+type Meter interface {
+	Describe(connector string) (crm.Manifest, error)
+	Allowance(ctx context.Context, client *ent.Client, integration *ent.Integration, at time.Time) (crm.Allowance, error)
+}
+
 // Picklists brings the choices up to date that settings are made from;
 // *picklist.Service implements it.
 type Picklists interface {
@@ -47,7 +54,7 @@ const (
 )
 
 // Config is what a Service is made of; all of it is required but the picklists, the
-// hook and the durations.
+// hook, the time and the durations.
 type Config struct {
 	Store    *store.Store
 	Caller   Caller
@@ -56,6 +63,7 @@ type Config struct {
 	Alerts   *alert.Service
 	Mappings *mapping.Service
 	Packages snapshot.Packages
+	Meter    Meter
 	Logger   *slog.Logger
 	// Picklists are fetched before an onboarding check is over, so that the settings
 	// can be decided then. Optional.
@@ -63,6 +71,9 @@ type Config struct {
 	// OnOnboarded runs when an onboarding check had an answer for every object: the
 	// step CHECK of the onboarding is done. Optional.
 	OnOnboarded func(ctx context.Context, tx *store.Tx, integrationID string) error
+	// Now gives the time that decides which probes are due: the database's own, so that
+	// nodes with wrong clocks agree. Nil is the store's clock.
+	Now func(ctx context.Context) (time.Time, error)
 	// ConfirmDelay is how long after a suspicion the second probe is made; zero is
 	// five seconds.
 	ConfirmDelay time.Duration
@@ -80,6 +91,8 @@ type Service struct {
 	alerts       *alert.Service
 	mappings     *mapping.Service
 	packages     snapshot.Packages
+	meter        Meter
+	dueNow       func(ctx context.Context) (time.Time, error)
 	log          *slog.Logger
 	picklists    Picklists
 	onOnboarded  func(ctx context.Context, tx *store.Tx, integrationID string) error
@@ -89,7 +102,7 @@ type Service struct {
 
 // New makes a Service. Register its job handlers before the engine starts.
 func New(c Config) (*Service, error) {
-	if c.Store == nil || c.Caller == nil || c.Checker == nil || c.Jobs == nil || c.Alerts == nil || c.Mappings == nil || c.Packages == nil || c.Logger == nil {
+	if c.Store == nil || c.Caller == nil || c.Checker == nil || c.Jobs == nil || c.Alerts == nil || c.Mappings == nil || c.Packages == nil || c.Meter == nil || c.Logger == nil {
 		return nil, errors.New("permission: incomplete config")
 	}
 	if c.ConfirmDelay == 0 {
@@ -98,9 +111,13 @@ func New(c Config) (*Service, error) {
 	if c.FreshFor == 0 {
 		c.FreshFor = DefaultFreshFor
 	}
+	if c.Now == nil {
+		clock := c.Store.Clock()
+		c.Now = func(context.Context) (time.Time, error) { return clock.Now(), nil }
+	}
 	return &Service{
 		store: c.Store, caller: c.Caller, checker: c.Checker, jobs: c.Jobs, alerts: c.Alerts, mappings: c.Mappings,
-		packages: c.Packages, log: c.Logger, picklists: c.Picklists, onOnboarded: c.OnOnboarded, confirmDelay: c.ConfirmDelay, freshFor: c.FreshFor,
+		packages: c.Packages, meter: c.Meter, dueNow: c.Now, log: c.Logger, picklists: c.Picklists, onOnboarded: c.OnOnboarded, confirmDelay: c.ConfirmDelay, freshFor: c.FreshFor,
 	}, nil
 }
 

@@ -34,7 +34,7 @@ func (h *Host) CheckPermissions(ctx context.Context, name string, target crm.Tar
 	for start := 0; start < len(objects) && failed == nil; {
 		failed = h.invoke(ctx, name, v, &target, func(c *call) error {
 			chunk := objects[start:min(len(objects), start+max(1, c.known.manifest.MaxObjectsPerCheck))]
-			collector := &collector{call: c, asked: chunk, answers: answers}
+			collector := &collector{call: c, asked: chunk, answers: answers, answered: request.Answered}
 			err := collector.run(target, request.Unconditional)
 			outcome.Stats = addStats(outcome.Stats, collector.stats)
 			if collector.memo != nil {
@@ -98,10 +98,12 @@ type collector struct {
 	call    *call
 	asked   []crm.CheckObject
 	answers map[string]crm.ObjectCheck
-	stats   crm.CallStats
-	memo    []byte
-	partial *connectorv1.ObjectCheck // an answer whose next part is awaited
-	size    int
+	// answered may be nil (crm.CheckRequest).
+	answered func(crm.ObjectCheck)
+	stats    crm.CallStats
+	memo     []byte
+	partial  *connectorv1.ObjectCheck // an answer whose next part is awaited
+	size     int
 }
 
 func (c *collector) run(target crm.Target, unconditional bool) error {
@@ -183,6 +185,9 @@ func (c *collector) answer(check *connectorv1.ObjectCheck) {
 		return
 	}
 	c.answers[object] = c.call.host.objectCheckOf(c.call.name, check)
+	if c.answered != nil {
+		c.answered(c.answers[object])
+	}
 }
 
 func (c *collector) refuse(object string, err error) {
