@@ -17,9 +17,9 @@ var (
 	// Use cases by layer. They import lower layers only, never each other within one.
 	reads  = []string{"internal/snapshot"}
 	layer1 = []string{"internal/usage", "internal/alert", "internal/audit", "internal/runlog"}
-	layer2 = []string{"internal/integration", "internal/settings", "internal/mapping", "internal/picklist", "internal/member", "internal/recipient"}
+	layer2 = []string{"internal/integration", "internal/settings", "internal/mapping", "internal/picklist", "internal/member", "internal/recipient", "internal/notify"}
 	layer3 = []string{"internal/permission"}
-	layer4 = []string{"internal/syncrun", "internal/schedule", "internal/configuration"}
+	layer4 = []string{"internal/syncrun", "internal/schedule", "internal/configuration", "internal/upgrade"}
 
 	useCases = slices.Concat(reads, layer1, layer2, layer3, layer4)
 	protocol = []string{"plugins/proto/..."}
@@ -68,6 +68,7 @@ var importRules = []importRule{
 	{"internal/syncrun", slices.Concat(vocabulary, entities, foundation, reads, layer1, layer2, layer3), "layer 4"},
 	{"internal/schedule", slices.Concat(vocabulary, entities, foundation, reads, layer1, layer2, layer3), "layer 4"},
 	{"internal/configuration", slices.Concat(vocabulary, entities, foundation, reads, layer1, layer2, layer3), "layer 4"},
+	{"internal/upgrade", slices.Concat(vocabulary, entities, foundation, reads, layer1, layer2, layer3), "layer 4"},
 	{"internal/permission", slices.Concat(vocabulary, entities, foundation, reads, layer1, layer2), "layer 3"},
 	{"internal/integration", slices.Concat(vocabulary, entities, foundation, reads, layer1), "layer 2"},
 	{"internal/settings", slices.Concat(vocabulary, entities, foundation, reads, layer1), "layer 2"},
@@ -75,6 +76,7 @@ var importRules = []importRule{
 	{"internal/picklist", slices.Concat(vocabulary, entities, foundation, reads, layer1), "layer 2"},
 	{"internal/member", slices.Concat(vocabulary, entities, foundation, reads, layer1), "layer 2"},
 	{"internal/recipient", slices.Concat(vocabulary, entities, foundation, reads, layer1), "layer 2"},
+	{"internal/notify", slices.Concat(vocabulary, entities, foundation, reads, layer1, []string{"internal/mailview"}), "layer 2"},
 	{"internal/alert", slices.Concat(vocabulary, entities, foundation, reads), "layer 1"},
 	{"internal/audit", slices.Concat(vocabulary, entities, []string{"internal/store"}), "layer 1"},
 	{"internal/usage", slices.Concat(vocabulary, entities, foundation, reads), "layer 1"},
@@ -204,9 +206,11 @@ var libraryRules = []libraryRule{
 	{"github.com/rs/cors", []string{"server"}, "routes are the server's"},
 	{"github.com/prometheus/client_golang/...", []string{"internal/obs", "server"}, "one package measures; the composition root describes its parts' gauges"},
 	{"go.opentelemetry.io/otel/...", []string{"internal/obs"}, "one package traces"},
+	{"github.com/wneessen/go-mail/...", []string{"internal/notify"}, "one package sends mail"},
+	{"github.com/standard-webhooks/standard-webhooks/libraries/...", []string{"internal/notify"}, "one package signs webhooks"},
 	{"code.dny.dev/ssrf", []string{"internal/netguard"}, "one guarded dialer"},
 	{"github.com/go-chi/chi/v5/...", []string{"server", "plugins/crmsim/..."}, "routes are the server's"},
-	{"testing", []string{"internal/store/storetest", "graph/transport/transporttest", "plugins/sdk/connectortest"}, "only test support may link package testing"},
+	{"testing", []string{"test/internal/sink", "internal/store/storetest", "graph/transport/transporttest", "plugins/sdk/connectortest"}, "only test support may link package testing"},
 	{"github.com/stretchr/testify/...", []string{"internal/store/storetest", "graph/transport/transporttest"}, "only test support may link it; authors' kit does without"},
 }
 

@@ -26,7 +26,8 @@ const (
 // FeedItem is a feed entry to be.
 type FeedItem struct {
 	WorkspaceID string
-	// Kind is "alert", "permission", "settings", "run" or "integration".
+	// Kind is "alert", "permission", "settings", "run", "integration" or "channel" among
+	// others; the schema's workspaceEvents lists them.
 	Kind          string
 	IntegrationID string
 	// SubjectID is the id of what the entry is about.

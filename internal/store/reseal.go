@@ -23,6 +23,7 @@ type SealedColumn struct {
 func SealedColumns() []SealedColumn {
 	return []SealedColumn{
 		{Table: "credentials", Column: "sealed", Subject: "integration_id", Key: "id"},
+		{Table: "channels", Column: "sealed", Subject: "id", Key: "id"},
 		{Table: "oauth_clients", Column: "sealed_secret", Subject: "id", Key: "id"},
 		{Table: "oauth_states", Column: "sealed_verifier", Subject: "id", Key: "id"},
 		KeyCheckColumn(),
