@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/fieldwarden/fieldwarden/ent"
-	"github.com/fieldwarden/fieldwarden/ent/alert"
 	"github.com/fieldwarden/fieldwarden/ent/crmfield"
 	"github.com/fieldwarden/fieldwarden/ent/feedentry"
 	"github.com/fieldwarden/fieldwarden/ent/integration"
@@ -37,10 +36,10 @@ func tableOf(_ context.Context, id string) (string, error) {
 	}
 	tables := map[gid.Prefix]string{
 		gid.Workspace: "workspaces", gid.Integration: "integrations", gid.Object: "crm_objects", gid.Field: "crm_fields",
-		gid.Mapping: "mappings", gid.PermissionChange: "permission_changes", gid.SyncRun: "sync_runs",
+		gid.Mapping: "mappings", gid.MappingChange: "mapping_changes", gid.PermissionChange: "permission_changes", gid.Snapshot: "permission_snapshots", gid.SyncRun: "sync_runs",
 		gid.RunObject: "run_objects", gid.Alert: "alerts", gid.FeedEntry: "feed_entries",
 		gid.FailedRecord: "failed_records",
-		gid.Member:       "members", gid.Recipient: "recipients",
+		gid.Member:       "members", gid.Recipient: "recipients", gid.InboxItem: "inbox_items",
 	}
 	table, ok := tables[prefix]
 	if !ok {
@@ -50,24 +49,6 @@ func tableOf(_ context.Context, id string) (string, error) {
 }
 
 var errNoNode = fault.New(fault.NotFound, "This id names nothing.")
-
-// alertPredicates turns the filter of alerts into predicates.
-func alertPredicates(filter *model.AlertFilterInput) []predicate.Alert {
-	if filter == nil {
-		return nil
-	}
-	var all []predicate.Alert
-	if filter.States != nil {
-		all = append(all, alert.StateIn(filter.States...))
-	}
-	if filter.Rules != nil {
-		all = append(all, alert.RuleIn(filter.Rules...))
-	}
-	if filter.IntegrationID != nil {
-		all = append(all, alert.IntegrationID(*filter.IntegrationID))
-	}
-	return all
-}
 
 func feedPredicates(filter *model.FeedEntryFilterInput) []predicate.FeedEntry {
 	if filter == nil {

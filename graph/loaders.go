@@ -3,18 +3,19 @@ package graph
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vikstrous/dataloadgen"
 
 	"github.com/fieldwarden/fieldwarden/ent"
-	"github.com/fieldwarden/fieldwarden/ent/crmfield"
 	"github.com/fieldwarden/fieldwarden/ent/crmobject"
 	"github.com/fieldwarden/fieldwarden/ent/mapping"
 	"github.com/fieldwarden/fieldwarden/ent/runobject"
 	"github.com/fieldwarden/fieldwarden/graph/model"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
+	"github.com/fieldwarden/fieldwarden/internal/permission"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 )
 
@@ -25,10 +26,30 @@ type loaders struct {
 	objects  *dataloadgen.Loader[string, *ent.CrmObject]
 	counts   *dataloadgen.Loader[string, *model.FieldCounts]
 	standard *dataloadgen.Loader[string, map[string]string]
+	// matches count the fields that match a search, and histories are pages of the
+	// changes of objects and fields.
+	matches   *dataloadgen.Loader[fieldSearch, *model.FieldCounts]
+	histories *dataloadgen.Loader[changeSubject, *ent.PermissionChangeConnection]
+	// explained explain the verdicts of integrations; made at first use.
+	explainOnce sync.Once
+	explained   *dataloadgen.Loader[string, *permission.Explanation]
 	// read are the objects of a run.
 	read *dataloadgen.Loader[string, []*ent.RunObject]
 	// failures are the errors of a run.
 	failures *dataloadgen.Loader[string, []*ent.RunError]
+	// alerts are alerts by id, folded those under an object's alert.
+	alerts *dataloadgen.Loader[string, *ent.Alert]
+	folded *dataloadgen.Loader[subject, []*ent.Alert]
+	// unread tells of an item of the inbox that whoever acts has not read it.
+	unread *dataloadgen.Loader[string, bool]
+	// What standardization is made of: workspaces by id; mappings, objects and the time
+	// of completion by integration; defaults by connector; readable fields by object.
+	tenants   *dataloadgen.Loader[string, *ent.Workspace]
+	mappings  *dataloadgen.Loader[string, []*ent.Mapping]
+	objectsOf *dataloadgen.Loader[string, []*ent.CrmObject]
+	completed *dataloadgen.Loader[string, *time.Time]
+	defaults  *dataloadgen.Loader[string, map[string]string]
+	readable  *dataloadgen.Loader[string, []crm.FieldInfo]
 }
 
 type loadersKey struct{}
@@ -44,12 +65,29 @@ func WithLoaders(s *store.Store) graphql.ResponseMiddleware {
 func newLoaders(s *store.Store) *loaders {
 	wait := dataloadgen.WithWait(time.Millisecond)
 	return &loaders{
-		objects:  dataloadgen.NewLoader(objectsByID(s), wait),
-		counts:   dataloadgen.NewLoader(fieldCounts(s), wait),
-		standard: dataloadgen.NewLoader(standardFields(s), wait),
-		read:     dataloadgen.NewLoader(runObjects(s), wait),
-		failures: dataloadgen.NewLoader(runErrors(s), wait),
+		objects:   dataloadgen.NewLoader(objectsByID(s), wait),
+		counts:    dataloadgen.NewLoader(fieldCounts(s), wait),
+		standard:  dataloadgen.NewLoader(standardFields(s), wait),
+		matches:   dataloadgen.NewLoader(searchCounts(s), wait),
+		histories: dataloadgen.NewLoader(historiesOf(s), wait),
+		read:      dataloadgen.NewLoader(runObjects(s), wait),
+		failures:  dataloadgen.NewLoader(runErrors(s), wait),
+
+		tenants:   dataloadgen.NewLoader(workspacesByID(s), wait),
+		mappings:  dataloadgen.NewLoader(mappingsOf(s), wait),
+		objectsOf: dataloadgen.NewLoader(objectsOf(s), wait),
+		completed: dataloadgen.NewLoader(completions(s), wait),
+		defaults:  dataloadgen.NewLoader(defaultsOf(s), wait),
+		readable:  dataloadgen.NewLoader(readableFields(s), wait),
 	}
+}
+
+// explanations is made at first use, since a use case answers it.
+func (l *loaders) explanations(r *Resolver) *dataloadgen.Loader[string, *permission.Explanation] {
+	l.explainOnce.Do(func() {
+		l.explained = dataloadgen.NewLoader(explanationsOf(r), dataloadgen.WithWait(time.Millisecond))
+	})
+	return l.explained
 }
 
 // from returns the loaders of a response. A caller outside of one (a test of a
@@ -92,26 +130,9 @@ func objectsByID(s *store.Store) func(context.Context, []string) ([]*ent.CrmObje
 
 func fieldCounts(s *store.Store) func(context.Context, []string) ([]*model.FieldCounts, []error) {
 	return func(ctx context.Context, objectIDs []string) ([]*model.FieldCounts, []error) {
-		var rows []struct {
-			ObjectID     string `json:"object_id"`
-			Readable     bool   `json:"readable"`
-			Standardized bool   `json:"standardized"`
-			Count        int    `json:"count"`
-		}
-		err := s.Read().CrmField.Query().Where(crmfield.ObjectIDIn(objectIDs...)).
-			GroupBy(crmfield.FieldObjectID, crmfield.FieldReadable, crmfield.FieldStandardized).
-			Aggregate(ent.Count()).Scan(ctx, &rows)
+		found, err := countFields(ctx, s, objectIDs, "")
 		if err != nil {
-			return nil, []error{fmt.Errorf("graph: counting fields: %w", err)}
-		}
-		found := map[string]*model.FieldCounts{}
-		for _, row := range rows {
-			counts, ok := found[row.ObjectID]
-			if !ok {
-				counts = &model.FieldCounts{}
-				found[row.ObjectID] = counts
-			}
-			*countOf(counts, crm.StatusOf(row.Readable, row.Standardized)) += row.Count
+			return nil, []error{err}
 		}
 		return inOrder(objectIDs, found, func(string) (*model.FieldCounts, error) { return &model.FieldCounts{}, nil })
 	}

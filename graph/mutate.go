@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 
 	"github.com/fieldwarden/fieldwarden/ent"
-	"github.com/fieldwarden/fieldwarden/ent/alert"
 	"github.com/fieldwarden/fieldwarden/graph/model"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
@@ -49,21 +48,4 @@ func settingChanges(inputs []*model.SettingChangeInput) ([]crm.SettingChange, er
 		}
 	}
 	return changes, nil
-}
-
-// objectFix is the fix of the object's open alert; null when nothing is missing.
-func (r *Resolver) objectFix(ctx context.Context, object *ent.CrmObject) (*crm.Fix, error) {
-	if object.Status == crm.ObjectOK || object.Status == crm.ObjectNotChecked {
-		return nil, nil //nolint:nilnil // null is the answer: nothing is missing
-	}
-	open, err := r.Store.Read().Alert.Query().Where(
-		alert.IntegrationID(object.IntegrationID), alert.ObjectName(object.Name), alert.FieldName(""), alert.OpenKeyNotNil(),
-	).First(ctx)
-	if ent.IsNotFound(err) {
-		return nil, nil //nolint:nilnil // null is the answer: there is no open alert
-	}
-	if err != nil {
-		return nil, err
-	}
-	return &open.Fix, nil
 }

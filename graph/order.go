@@ -25,6 +25,10 @@ func newestChanges() *ent.PermissionChangeOrder {
 	return &ent.PermissionChangeOrder{Direction: entgql.OrderDirectionDesc, Field: ent.DefaultPermissionChangeOrder.Field}
 }
 
+func newestSnapshots() *ent.PermissionSnapshotOrder {
+	return &ent.PermissionSnapshotOrder{Direction: entgql.OrderDirectionDesc, Field: ent.DefaultPermissionSnapshotOrder.Field}
+}
+
 func newestEntries() *ent.FeedEntryOrder {
 	return &ent.FeedEntryOrder{Direction: entgql.OrderDirectionDesc, Field: ent.FeedEntryOrderFieldSeq}
 }

@@ -63,7 +63,9 @@ type Outcome struct {
 //     kept in the state and makes no change entry.
 //   - A field of which the CRM says for the first time that it exists but cannot be
 //     read enters the state silently, unreadable.
-//   - Create and update rights are kept in the state and make no change entries.
+//   - Of what can be read before and after, rights to create or update that are gone
+//     make a RIGHTS_REDUCED, new ones a RIGHTS_EXTENDED (requirement I8). What is lost
+//     or comes back makes no such change beside its own.
 func Diff(previous ObjectState, check ObjectCheck, mode CheckMode, now time.Time) Outcome {
 	d := differ{previous: previous, check: check, mode: mode, now: now, next: previous}
 	d.next.Object = check.Object
@@ -165,7 +167,7 @@ func (d *differ) denied() {
 	if cause == CauseDeleted {
 		d.next.Status = ObjectNotFound
 	}
-	d.next.Rights = Rights{}
+	d.next.Rights, d.next.RightsSince = Rights{}, d.rightsSince(d.previous.Rights, Rights{}, d.previous.RightsSince)
 	d.next.Records, d.next.RecordsNote = RecordsUnknown, ""
 	d.next.SuspectedAt = time.Time{}
 	if cause != d.previous.Cause {
@@ -182,6 +184,7 @@ func (d *differ) foldFields() {
 			field.Readable, field.Folded, field.Cause, field.Since = false, true, CauseObjectDenied, d.next.Since
 			field.Evidence = "The object " + d.check.Object + " cannot be read."
 		}
+		field.RightsSince = d.rightsSince(field.Rights, Rights{}, field.RightsSince)
 		field.Rights, field.SuspectedAt = Rights{}, time.Time{}
 		if field.Cause != CauseRenamedCandidate {
 			field.Candidate = ""
@@ -196,6 +199,12 @@ func (d *differ) accessible() {
 	if returned {
 		d.next.Since = d.now
 		d.add(ChangeRestored, "", "", d.check.Evidence)
+	}
+	if !d.firstCheck {
+		d.next.RightsSince = d.rightsSince(d.previous.Rights, d.check.Rights, d.previous.RightsSince)
+	}
+	if d.previous.Status == ObjectOK {
+		d.addRights("", d.previous.Rights, d.check.Rights)
 	}
 	d.next.Status, d.next.Rights = ObjectOK, d.check.Rights
 	d.next.SuspectedAt = time.Time{}
@@ -250,13 +259,18 @@ func (d *differ) index() []string {
 // for the fields that come back with their object.
 func (d *differ) fieldPresent(info FieldInfo, silent bool) {
 	before, known := d.next.Fields[info.Name]
-	since := before.Since
+	since, rightsSince := before.Since, before.RightsSince
 	if known && !before.Readable || !known && !silent {
 		since = d.now
 	}
+	if known && !d.firstCheck {
+		rightsSince = d.rightsSince(before.Rights, info.Rights, rightsSince)
+	}
 	switch {
+	case known && before.Readable:
+		d.addRights(info.Name, before.Rights, info.Rights)
 	case known && before.mayBeLost():
-		// It was readable all the time, or came back with its object.
+		// It came back with its object.
 	case before.Standardized && !d.firstCheck:
 		d.add(ChangeRestored, info.Name, "", "")
 	case !silent:
@@ -267,6 +281,7 @@ func (d *differ) fieldPresent(info FieldInfo, silent bool) {
 		Type:         info.Type,
 		Readable:     true,
 		Rights:       info.Rights,
+		RightsSince:  rightsSince,
 		Standardized: before.Standardized,
 		Custom:       info.Custom,
 		Hideable:     info.Hideable,
@@ -291,6 +306,7 @@ func (d *differ) fieldAbsent(name string) {
 		}
 	default:
 		field.Cause, field.Evidence = d.lossCause(name, field)
+		field.RightsSince = d.rightsSince(field.Rights, Rights{}, field.RightsSince)
 		field.Readable, field.Folded, field.Rights = false, false, Rights{}
 		field.Since, field.SuspectedAt = field.SuspectedAt, time.Time{}
 		if field.Cause != CauseRenamedCandidate {

@@ -234,17 +234,38 @@ func TestDiffKeepsTheFirstEvidenceOfACause(t *testing.T) {
 	require.Empty(t, outcome.Changes)
 }
 
-func TestDiffKeepsRights(t *testing.T) {
+// Requirement I8: rights to create and update have a history of their own.
+func TestDiffTellsOfRightsToWrite(t *testing.T) {
 	t.Parallel()
 	state := crm.Diff(crm.ObjectState{}, can("Email"), crm.CheckRegular, noon).State
+	require.Zero(t, state.RightsSince, "as it was first found")
 	check := can("Email")
 	check.Rights.Create = false
 	check.Fields[0].Rights.Update = true
-	outcome := crm.Diff(state, check, crm.CheckRegular, noon)
-	require.Empty(t, outcome.Changes)
-	require.False(t, outcome.Unchanged)
+	later := noon.Add(time.Hour)
+	outcome := crm.Diff(state, check, crm.CheckRegular, later)
+	require.Len(t, outcome.Changes, 2)
+	require.Equal(t, crm.ChangeRightsReduced, outcome.Changes[0].Type)
+	require.Empty(t, outcome.Changes[0].Field)
+	require.Contains(t, outcome.Changes[0].Evidence, "no longer create")
+	require.Equal(t, crm.ChangeRightsExtended, outcome.Changes[1].Type)
+	require.Equal(t, "Email", outcome.Changes[1].Field)
+	require.Equal(t, later, outcome.State.RightsSince)
+	require.Equal(t, later, outcome.State.Fields["Email"].RightsSince)
+	require.False(t, outcome.NeedConfirm, "nothing is lost")
 	require.False(t, outcome.State.Rights.Create)
 	require.True(t, outcome.State.Fields["Email"].Rights.Update)
+
+	again := crm.Diff(outcome.State, check, crm.CheckRegular, later.Add(time.Hour))
+	require.True(t, again.Unchanged)
+	require.Empty(t, again.Changes)
+
+	// What goes with its object, and comes back with it, is told by the object alone.
+	lost := crm.Diff(outcome.State, cannot(crm.CausePermission), crm.CheckRegular, later).State
+	lost = crm.Diff(lost, cannot(crm.CausePermission), crm.CheckConfirming, later).State
+	back := crm.Diff(lost, can("Email"), crm.CheckRegular, later)
+	require.Len(t, back.Changes, 1)
+	require.Equal(t, crm.ChangeRestored, back.Changes[0].Type)
 }
 
 // drawCheck draws any answer over a handful of fields.
