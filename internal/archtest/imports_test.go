@@ -17,7 +17,7 @@ var (
 	// Use cases by layer. They import lower layers only, never each other within one.
 	reads  = []string{"internal/snapshot"}
 	layer1 = []string{"internal/usage", "internal/alert", "internal/audit", "internal/runlog"}
-	layer2 = []string{"internal/integration", "internal/settings", "internal/mapping", "internal/picklist", "internal/member", "internal/recipient", "internal/notify"}
+	layer2 = []string{"internal/inbox", "internal/integration", "internal/settings", "internal/mapping", "internal/picklist", "internal/member", "internal/recipient", "internal/notify"}
 	layer3 = []string{"internal/permission"}
 	layer4 = []string{"internal/syncrun", "internal/schedule", "internal/configuration", "internal/upgrade"}
 

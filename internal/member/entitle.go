@@ -41,7 +41,7 @@ type Disabled struct {
 // SetEntitlements sets the edition and the package of a workspace (requirement A4).
 // Settings that are no longer included have no effect from this moment on. Their
 // values are kept, and have effect again when they are bought again. The objects and standard
-// fields of another package count from the next check on. It returns the settings
+// fields of another package count from the next check on, in its newest version. It returns the settings
 // that lost their effect, by integration and in the order of the page.
 //
 // Errors: FORBIDDEN for everybody but vendor-side staff and the system, NOT_FOUND
@@ -114,6 +114,11 @@ func (s *Service) entitle(ctx context.Context, tx *store.Tx, in EntitlementsInpu
 	if err := tx.Ent().Workspace.UpdateOne(tenant).SetEdition(after.Edition).SetPackageKey(after.PackageKey).Exec(ctx); err != nil {
 		return nil, fmt.Errorf("member: saving entitlements: %w", err)
 	}
+	if after.PackageKey != before.PackageKey {
+		if err := s.useNewest(ctx, tx, after.PackageKey, integrations); err != nil {
+			return nil, err
+		}
+	}
 	has, err := s.states(ctx, tx, integrations)
 	if err != nil {
 		return nil, err
@@ -124,6 +129,22 @@ func (s *Service) entitle(ctx context.Context, tx *store.Tx, in EntitlementsInpu
 		Action: "setEntitlements", Target: tenant.ID, Outcome: crm.AuditSucceeded, Before: before,
 		After: map[string]any{"edition": after.Edition, "packageKey": after.PackageKey, "disabledSettings": disabled},
 	})
+}
+
+// useNewest gives each integration the newest version of another package: versions of
+// two packages have nothing to do with each other. The rows in hand are brought up to
+// date too.
+func (s *Service) useNewest(ctx context.Context, tx *store.Tx, packageKey string, integrations []*ent.Integration) error {
+	for i, row := range integrations {
+		newest, err := s.Packages(packageKey, row.Connector, 0)
+		if err != nil {
+			return fmt.Errorf("member: the newest version of %s for %s: %w", packageKey, row.Connector, err)
+		}
+		if integrations[i], err = tx.Ent().Integration.UpdateOne(row).SetPackageVersion(newest.Version).SetUpdatedAt(tx.Now()).Save(ctx); err != nil {
+			return fmt.Errorf("member: saving the version of %s: %w", row.ID, err)
+		}
+	}
+	return nil
 }
 
 // covers refuses a package that has no part for the CRM of an integration.

@@ -204,3 +204,89 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestVersions(t *testing.T) {
+	t.Parallel()
+	catalogue := builtIn(t)
+	for _, crmName := range []string{"salesforce", "dynamics365", "hubspot"} {
+		newest, err := catalogue.Load("sales-engagement", crmName, 0)
+		require.NoError(t, err)
+		require.Equal(t, 2, newest.Version)
+		former, err := catalogue.Load("sales-engagement", crmName, 1)
+		require.NoError(t, err)
+		plan := crm.PlanPackage(crm.PackagePlanInputs{From: former, To: newest, Mapped: map[string]string{"contact.fax": "fax"}})
+		kinds := map[crm.PackageEffectKind]int{}
+		for _, effect := range plan.Effects {
+			kinds[effect.Kind]++
+			require.Equal(t, effect.Subject == "contact.fax", effect.Destructive, effect.Description)
+		}
+		require.Positive(t, kinds[crm.EffectFieldAdded])
+		require.Equal(t, 1, kinds[crm.EffectFieldRemoved])
+		_, err = catalogue.Load("sales-engagement", crmName, 99)
+		require.ErrorContains(t, err, "no version 99")
+	}
+}
+
+// operators writes files into a folder and opens the catalogue with it.
+func operators(t *testing.T, sources map[string]string) (*packages.Catalogue, string, error) {
+	t.Helper()
+	folder := t.TempDir()
+	for name, source := range sources {
+		require.NoError(t, os.WriteFile(filepath.Join(folder, name), []byte(source), 0o600))
+	}
+	catalogue, err := packages.Open(folder)
+	return catalogue, folder, err
+}
+
+func TestAnOperatorsFolderAddsAndOverrides(t *testing.T) {
+	t.Parallel()
+	override := strings.NewReplacer("key: p\n", "key: sales-engagement\n", "crm: c\n", "crm: salesforce\n").Replace(good)
+	catalogue, _, err := operators(t, map[string]string{
+		"p.c.v2.yaml": good, "sales-engagement.salesforce.v2.yaml": override, "notes.txt": "not a package",
+	})
+	require.NoError(t, err)
+	added, err := catalogue.Load("p", "c", 0)
+	require.NoError(t, err)
+	require.Equal(t, 2, added.Version)
+	overridden, err := catalogue.Load("sales-engagement", "salesforce", 0)
+	require.NoError(t, err)
+	require.Equal(t, "P", overridden.Title)
+	former, err := catalogue.Load("sales-engagement", "salesforce", 1)
+	require.NoError(t, err)
+	require.Equal(t, "Sales engagement", former.Title, "other versions stay")
+}
+
+func TestMistakesOfAllFilesAreNamedAtOnce(t *testing.T) {
+	t.Parallel()
+	_, folder, err := operators(t, map[string]string{
+		"p.c.v3.yaml":   good,
+		"q.c.v2.yaml":   strings.Replace(good, "label: People", "lable: People", 1),
+		"big.c.v1.yaml": "# " + strings.Repeat("x", 1<<20),
+	})
+	require.ErrorContains(t, err, filepath.Join(folder, "p.c.v3.yaml")+":1:1: ")
+	require.ErrorContains(t, err, "its name must be p.c.v2.yaml")
+	require.ErrorContains(t, err, filepath.Join(folder, "q.c.v2.yaml")+`:13:5: unknown key "lable"`)
+	require.ErrorContains(t, err, "big.c.v1.yaml: the file is larger than")
+	_, err = packages.Open(filepath.Join(folder, "nowhere"))
+	require.ErrorContains(t, err, "nowhere")
+}
+
+func TestObjectsAreInReadingOrder(t *testing.T) {
+	t.Parallel()
+	object := func(key, requires string) string {
+		return "  - {key: " + key + ", name: " + key + ", label: L, requirement: OPTIONAL, rights: [READ], requires: [" + requires + "]}\n"
+	}
+	head := "key: p\nversion: 1\ntitle: P\ncrm: c\nobjects:\n"
+	pkg, err := packages.Parse("p", []byte(head+object("a", "c")+object("b", "")+object("c", "d")+object("d", "")))
+	require.NoError(t, err)
+	require.Equal(t, []string{"d", "c", "a", "b"}, pkg.ObjectNames())
+
+	_, err = packages.Parse("p", []byte(head+object("a", "b")+object("b", "a, gone")+object("c", "c")+object("d", "a")))
+	require.Error(t, err)
+	lines := strings.Split(err.Error(), "\n")
+	require.Len(t, lines, 4, err.Error())
+	require.Contains(t, err.Error(), `p:7:86: objects[1].requires[1]: the package has no object with the key "gone"`)
+	for _, at := range []string{"p:6:82: objects[0].requires", "p:7:82: objects[1].requires", "p:8:82: objects[2].requires"} {
+		require.Contains(t, err.Error(), at)
+	}
+}

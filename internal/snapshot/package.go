@@ -22,11 +22,20 @@ func (p Packages) Of(ctx context.Context, client *ent.Client, integration *ent.I
 	if err != nil {
 		return crm.Package{}, nil, fmt.Errorf("snapshot: workspace: %w", err)
 	}
-	pkg, err := p(tenant.PackageKey, integration.Connector, integration.PackageVersion)
+	pkg, err := p.For(tenant, integration)
 	if err != nil {
-		return crm.Package{}, nil, p.missing(tenant.PackageKey, integration, err)
+		return crm.Package{}, nil, err
 	}
 	return pkg, tenant, nil
+}
+
+// For is Of with the workspace at hand.
+func (p Packages) For(tenant *ent.Workspace, integration *ent.Integration) (crm.Package, error) {
+	pkg, err := p(tenant.PackageKey, integration.Connector, integration.PackageVersion)
+	if err != nil {
+		return crm.Package{}, p.missing(tenant.PackageKey, integration, err)
+	}
+	return pkg, nil
 }
 
 // missing says what is not there: the package for the CRM, or only the version.
@@ -37,5 +46,5 @@ func (p Packages) missing(key string, integration *ent.Integration, cause error)
 	}
 	return fault.New(fault.ConfigInvalid,
 		fmt.Sprintf("The package %q for %s has no version %d any more, which the integration goes by.", key, integration.Connector, integration.PackageVersion),
-		fault.Hint("Put the file of that version back, or move the integration to another version with upgradePackage."), fault.Cause(cause))
+		fault.Hint("Put the file of that version back into the folder of packages."), fault.Cause(cause))
 }
