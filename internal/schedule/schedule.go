@@ -179,7 +179,7 @@ func (s *Scheduler) startRun(ctx context.Context, seen *ent.Integration, now tim
 	ctx = principal.System(ctx, seen.WorkspaceID, "schedule")
 	err := s.config.Store.WithTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		moved, err := tx.Ent().Integration.Update().Where(unchanged(seen), integration.StateEQ(crm.IntegrationActive)).
-			SetNextRunAt(scheduleOf(seen).next(now)).SetUpdatedAt(tx.Now()).Save(ctx)
+			SetNextRunAt(scheduleOf(seen).Next(now)).SetUpdatedAt(tx.Now()).Save(ctx)
 		if err != nil {
 			return fmt.Errorf("schedule: moving the next run: %w", err)
 		}
@@ -215,5 +215,5 @@ func plan(found *ent.Integration, now time.Time) (kind crm.RunKind, localDate st
 	if now.Sub(*found.NextRunAt) > lateAfter {
 		kind = crm.RunCatchUp
 	}
-	return kind, scheduleOf(found).dueDate(now).String()
+	return kind, scheduleOf(found).DueDate(now).String()
 }

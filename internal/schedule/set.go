@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"entgo.io/ent/dialect/sql"
 
@@ -46,7 +45,7 @@ func (s *Service) Set(ctx context.Context, input SetInput) (notes []string, err 
 }
 
 // SetScheduleTx is Set inside a transaction of the caller's. It moves next_run_at too:
-// see moved.
+// see crm.Daily.Following.
 func (s *Service) SetScheduleTx(ctx context.Context, tx *store.Tx, integrationID, wall, zone string) (notes []string, err error) {
 	if p, ok := principal.From(ctx); !ok || !p.IsAdmin() {
 		return nil, fault.New(fault.Forbidden, "Only an admin may change the schedule.")
@@ -66,7 +65,7 @@ func (s *Service) SetScheduleTx(ctx context.Context, tx *store.Tx, integrationID
 		if err != nil {
 			return nil, err
 		}
-		update.SetNextRunAt(moved(now, last, to))
+		update.SetNextRunAt(to.Following(last, now))
 	}
 	if err := update.Exec(ctx); err != nil {
 		return nil, fmt.Errorf("schedule: saving the schedule: %w", err)
@@ -79,27 +78,6 @@ func (s *Service) SetScheduleTx(ctx context.Context, tx *store.Tx, integrationID
 	return clockNotes(now, to), err
 }
 
-// moved is when the next daily run is due once the schedule changes; last is the
-// newest local date that has its run, or needs none. The dates go on from there: none
-// gets a second run, whatever the calendar of the new zone shows, and none is passed
-// over whose time has come.
-//
-//   - The new schedule's newest due date has no run: it is due now, like any late run.
-//     Where the calendar jumps ahead (to the east over the date line), that one run
-//     stands for the dates in between, which the integration never lived through.
-//   - Else the next run is that of the first date without one. After a change to the
-//     west over the date line it may be two days off: those dates have had their runs.
-func moved(now time.Time, last crm.Date, to daily) time.Time {
-	if to.dueDate(now).String() > last.String() {
-		return now
-	}
-	for date := last.AddDays(1); ; date = date.AddDays(1) {
-		if at, exists := crm.DueAt(date, to.hour, to.minute, to.loc); exists && at.After(now) {
-			return at
-		}
-	}
-}
-
 // lastDate is the newest local date that has its daily run or needs none. Usually it is
 // the one before the date that is due next: that holds after an onboarding and a pause
 // too, which owe nothing for the days before. While a run is overdue the runs themselves
@@ -107,12 +85,12 @@ func moved(now time.Time, last crm.Date, to daily) time.Time {
 func lastDate(ctx context.Context, tx *store.Tx, found *ent.Integration) (crm.Date, error) {
 	from := scheduleOf(found)
 	if found.NextRunAt.After(tx.Now()) {
-		return from.before(from.dueDate(*found.NextRunAt)), nil
+		return from.Before(from.DueDate(*found.NextRunAt)), nil
 	}
 	newest, err := tx.Ent().SyncRun.Query().Where(syncrun.IntegrationID(found.ID), syncrun.DateKeyNotNil()).
 		Order(syncrun.ByLocalDate(sql.OrderDesc())).First(ctx)
 	if ent.IsNotFound(err) {
-		return from.before(from.dueDate(tx.Now())), nil
+		return from.Before(from.DueDate(tx.Now())), nil
 	}
 	if err != nil {
 		return crm.Date{}, fmt.Errorf("schedule: looking for the last daily run: %w", err)

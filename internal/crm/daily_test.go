@@ -1,4 +1,4 @@
-package schedule
+package crm_test
 
 import (
 	"testing"
@@ -10,22 +10,24 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 )
 
-func at(t *testing.T, text string) time.Time {
+func instant(t *testing.T, text string) time.Time {
 	t.Helper()
-	instant, err := time.Parse(time.RFC3339, text)
+	parsed, err := time.Parse(time.RFC3339, text)
 	require.NoError(t, err)
-	return instant
+	return parsed
 }
 
-func dailyOf(t require.TestingT, wall, zone string) daily {
-	d, err := parseDaily(wall, zone)
+func dailyOf(t require.TestingT, wall, zone string) crm.Daily {
+	hour, minute, err := crm.ParseWallTime(wall)
 	require.NoError(t, err)
-	return d
+	loc, err := crm.ParseZone(zone)
+	require.NoError(t, err)
+	return crm.Daily{Hour: hour, Minute: minute, Zone: loc}
 }
 
-// TestMovedKeepsOneRunPerDate works out changes by hand, among them those that cross
+// TestFollowingKeepsOnePerDate works out changes by hand, among them those that cross
 // the date line on the day of the change.
-func TestMovedKeepsOneRunPerDate(t *testing.T) {
+func TestFollowingKeepsOnePerDate(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, last, now, toTime, toZone, want string }{
 		{"later today, not run yet", "2026-05-09", "2026-05-10T10:00:00Z", "16:00", "UTC", "2026-05-10T16:00:00Z"},
@@ -46,7 +48,7 @@ func TestMovedKeepsOneRunPerDate(t *testing.T) {
 			t.Parallel()
 			last, err := crm.ParseDate(test.last)
 			require.NoError(t, err)
-			got := moved(at(t, test.now), last, dailyOf(t, test.toTime, test.toZone))
+			got := dailyOf(t, test.toTime, test.toZone).Following(last, instant(t, test.now))
 			require.Equal(t, test.want, got.UTC().Format(time.RFC3339))
 		})
 	}
@@ -62,17 +64,17 @@ func TestChangesNeitherLoseNorDoubleADate(t *testing.T) {
 		"America/St_Johns", "Asia/Kathmandu", "Africa/Casablanca", "America/Santiago", "Antarctica/Troll",
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		random := func() daily {
+		random := func() crm.Daily {
 			loc, err := time.LoadLocation(rapid.SampledFrom(zones).Draw(t, "zone"))
 			require.NoError(t, err)
-			return daily{hour: rapid.IntRange(0, 23).Draw(t, "hour"), minute: rapid.IntRange(0, 59).Draw(t, "minute"), loc: loc}
+			return crm.Daily{Hour: rapid.IntRange(0, 23).Draw(t, "hour"), Minute: rapid.IntRange(0, 59).Draw(t, "minute"), Zone: loc}
 		}
 		begin := rapid.SampledFrom([]string{"2011-12-25T00:00:00Z", "2026-03-05T00:00:00Z", "2026-10-20T00:00:00Z"}).Draw(t, "begin")
 		now, err := time.Parse(time.RFC3339, begin)
 		require.NoError(t, err)
 		in := random()
-		next := in.next(now)
-		last := in.before(in.dueDate(next))
+		next := in.Next(now)
+		last := in.Before(in.DueDate(next))
 		for range 40 {
 			if rapid.Bool().Draw(t, "change") {
 				if wait := next.Sub(now); wait > 0 { // nothing is due before next
@@ -80,12 +82,12 @@ func TestChangesNeitherLoseNorDoubleADate(t *testing.T) {
 				}
 				known := last // the runs say
 				if next.After(now) {
-					known = in.before(in.dueDate(next))
+					known = in.Before(in.DueDate(next))
 				}
 				in = random()
-				next = moved(now, known, in)
+				next = in.Following(known, now)
 				require.False(t, next.Before(now))
-				if due := in.dueDate(now); due.String() > last.String() {
+				if due := in.DueDate(now); due.String() > last.String() {
 					require.Equal(t, now, next, "%s is due and has no run", due)
 				}
 				continue
@@ -93,46 +95,16 @@ func TestChangesNeitherLoseNorDoubleADate(t *testing.T) {
 			if next.After(now) {
 				now = next
 			}
-			date := in.dueDate(now)
-			if next = in.next(now); date == last {
+			date := in.DueDate(now)
+			if next = in.Next(now); date == last {
 				continue // the database refuses the second run of a date
 			}
 			require.Greater(t, date.String(), last.String())
 			for missed := last.AddDays(1); missed != date; missed = missed.AddDays(1) {
-				due, exists := crm.DueAt(missed, in.hour, in.minute, in.loc)
+				due, exists := crm.DueAt(missed, in.Hour, in.Minute, in.Zone)
 				require.True(t, !exists || !due.After(now), "%s is still to come", missed)
 			}
 			last = date
 		}
 	})
-}
-
-func TestNotesTellOfClockChanges(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		wall, zone string
-		want       []string
-	}{
-		{"02:30", "Europe/Berlin", []string{
-			"On 2026-03-29 clocks in Europe/Berlin skip from 02:00 to 03:00: the run of that day starts at 03:00.",
-			"On 2026-10-25 clocks in Europe/Berlin go back from 03:00 to 02:00 and show 02:30 twice: the run starts at the first.",
-		}},
-		{"02:15", "Australia/Lord_Howe", []string{
-			"On 2026-10-04 clocks in Australia/Lord_Howe skip from 02:00 to 02:30: the run of that day starts at 02:30.",
-		}},
-		{"01:45", "Australia/Lord_Howe", []string{
-			"On 2026-04-05 clocks in Australia/Lord_Howe go back from 02:00 to 01:30 and show 01:45 twice: the run starts at the first.",
-		}},
-		{"23:30", "America/Nuuk", []string{
-			"On 2026-03-28 clocks in America/Nuuk skip from 23:00 to 00:00: the run of that day starts at 22:59:59.",
-			"On 2026-10-24 clocks in America/Nuuk go back from 00:00 to 23:00 and show 23:30 twice: the run starts at the first.",
-		}},
-		{"12:00", "Europe/Berlin", []string{}},
-		{"03:00", "Europe/Berlin", []string{}},
-		{"02:30", "Asia/Kathmandu", []string{}},
-		{"02:30", "UTC", []string{}},
-	}
-	for _, test := range tests {
-		require.Equal(t, test.want, clockNotes(at(t, "2026-03-02T08:00:00Z"), dailyOf(t, test.wall, test.zone)), "%s %s", test.wall, test.zone)
-	}
 }
