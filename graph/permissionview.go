@@ -19,21 +19,21 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/store"
 )
 
-// explained is an object, its field if one is asked about, and what explains both.
-type explained struct {
+// verdictOf is an object with what explains the verdicts on it and its fields.
+type verdictOf struct {
 	object *ent.CrmObject
 	*permission.Explanation
 }
 
 // explainObject loads what explains an object's verdict; obj may hold only the columns
 // that the query names.
-func (r *Resolver) explainObject(ctx context.Context, objectID string) (explained, error) {
+func (r *Resolver) explainObject(ctx context.Context, objectID string) (verdictOf, error) {
 	whole, err := r.loaders(ctx).objects.Load(ctx, objectID)
 	if err != nil {
-		return explained{}, err
+		return verdictOf{}, err
 	}
 	found, err := r.loaders(ctx).explanations(r).Load(ctx, whole.IntegrationID)
-	return explained{whole, found}, err
+	return verdictOf{whole, found}, err
 }
 
 // explanationsOf loads explanations in one batch.
@@ -281,10 +281,9 @@ func (p changePage) limit(s *sql.Selector) {
 	if p.last > 0 {
 		order = sql.Asc(s.C(permissionchange.FieldID))
 	}
-	numbered := sql.Dialect(s.Dialect()).Select(s.C(permissionchange.FieldID)).From(sql.Dialect(s.Dialect()).Table(permissionchange.Table)).
+	numbered := s.Clone().Select(s.C(permissionchange.FieldID)).
 		AppendSelectExprAs(sql.RowNumber().PartitionBy(s.C(permissionchange.FieldFieldName)).OrderBy(order), "n")
-	numbered.SetP(s.P().Clone())
-	outer := sql.Dialect(s.Dialect()).Select("id").From(numbered.As("numbered"))
+	outer := sql.Dialect(s.Dialect()).Select(permissionchange.FieldID).From(numbered.As("numbered"))
 	outer.Where(sql.LTE(outer.C("n"), p.size()+1))
 	s.Where(sql.In(s.C(permissionchange.FieldID), outer))
 }

@@ -19,11 +19,13 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/auth"
 	"github.com/fieldwarden/fieldwarden/internal/configuration"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
+	"github.com/fieldwarden/fieldwarden/internal/inbox"
 	"github.com/fieldwarden/fieldwarden/internal/integration"
 	"github.com/fieldwarden/fieldwarden/internal/job"
 	"github.com/fieldwarden/fieldwarden/internal/mapping"
 	"github.com/fieldwarden/fieldwarden/internal/member"
 	"github.com/fieldwarden/fieldwarden/internal/netguard"
+	"github.com/fieldwarden/fieldwarden/internal/notify"
 	"github.com/fieldwarden/fieldwarden/internal/obs"
 	"github.com/fieldwarden/fieldwarden/internal/packages"
 	"github.com/fieldwarden/fieldwarden/internal/permission"
@@ -50,6 +52,7 @@ type useCases struct {
 	integrations *integration.Service
 	settings     *settings.Service
 	mappings     *mapping.Service
+	previews     *mapping.Previewer
 	picklists    *picklist.Service
 	permissions  *permission.Service
 	meter        *usage.Meter
@@ -59,6 +62,9 @@ type useCases struct {
 	audits       *audit.Service
 	members      *member.Service
 	recipients   *recipient.Service
+	notify       *notify.Service
+	triage       *alert.Triage
+	inbox        *inbox.Service
 	upgrades     *upgrade.Service
 	// configurations reads, writes and copies what was decided of integrations.
 	configurations *configuration.Service
@@ -90,7 +96,13 @@ func (s *Server) wire(options Options) error {
 			{Name: "late data", Do: s.cases.runs.WatchFreshness},
 			{Name: "limits of a new day", Do: s.cases.runs.WatchLimits},
 			{Name: "watch probes", Do: s.cases.permissions.WatchDue},
+			{Name: "credentials that end", Do: s.cases.integrations.WarnCredentialsExpiring},
+			{Name: "snoozes that end", Do: s.cases.triage.EndSnoozes},
+			{Name: "news of the schema", Do: s.cases.triage.EndNews},
+			{Name: "inbox retention", Do: s.cases.inbox.Housekeep},
 			{Name: "run log retention", Do: s.cases.runlog.Housekeep},
+			{Name: "snapshot retention", Do: s.cases.permissions.TidySnapshots},
+			{Name: "delivery retention", Do: s.cases.notify.Housekeep},
 			{Name: "store housekeeping", Do: s.store.Housekeep},
 			{Name: "forgetting old sessions", Do: s.auth.TidySessions},
 		},
@@ -98,6 +110,7 @@ func (s *Server) wire(options Options) error {
 	if err != nil {
 		return err
 	}
+	s.watch.metrics.Add(newDeliveryGauge(s, s.cases.notify))
 	return s.wireAPI()
 }
 
@@ -109,10 +122,17 @@ func (s *Server) wireUseCases(options Options, node string) (err error) {
 	}
 	c.packages = c.catalogue.Load
 	c.audits = audit.New(s.store)
-	alerts, err := alert.New(alert.Config{Connectors: s.host, Logger: s.log})
+	c.inbox = inbox.New(s.store)
+	alerts, err := alert.New(alert.Config{
+		Connectors: s.host, Logger: s.log, Notifier: alert.Notifiers{c.inbox}, DampingWindow: options.Tuning.DampingWindow,
+		OnDamped: func(ctx context.Context, tx *store.Tx, found *ent.Integration, at time.Time) error {
+			return c.permissions.EnqueueSettle(ctx, tx, found, at)
+		},
+	})
 	if err != nil {
 		return err
 	}
+	c.triage = alert.NewTriage(s.store, alerts)
 	// Whatever calls a connector does it through the meter.
 	if c.meter, err = usage.New(usage.Config{Store: s.store, Host: s.host, Logger: s.log}); err != nil {
 		return err
@@ -120,7 +140,7 @@ func (s *Server) wireUseCases(options Options, node string) (err error) {
 	if c.runlog, err = runlog.New(runlog.Config{Store: s.store, Redactor: obs.NewRedactor()}); err != nil {
 		return err
 	}
-	c.settings = settings.New(settings.Config{Store: s.store, Connectors: s.host, Packages: c.packages})
+	c.settings = settings.New(settings.Config{Store: s.store, Connectors: s.host, Packages: c.packages, Alerts: alerts})
 	if c.mappings, err = mapping.New(mapping.Config{Store: s.store, Alerts: alerts, Packages: c.packages}); err != nil {
 		return err
 	}
@@ -130,8 +150,13 @@ func (s *Server) wireUseCases(options Options, node string) (err error) {
 	if c.integrations, err = s.newIntegrations(alerts, node); err != nil {
 		return err
 	}
+	c.previews, err = mapping.NewPreviewer(mapping.PreviewConfig{Store: s.store, Caller: c.integrations, Reader: c.meter, Packages: c.packages})
+	if err != nil {
+		return err
+	}
 	c.picklists, err = picklist.New(picklist.Config{
 		Store: s.store, Caller: c.integrations, Connectors: c.meter, Packages: c.packages, Logger: s.log,
+		OnRefreshed: c.settings.WatchChoices,
 	})
 	if err != nil {
 		return err
@@ -223,8 +248,10 @@ func (s *Server) wireAPI() error {
 	audits := s.cases.audits
 	schema, err := graph.NewSchema(graph.Deps{
 		Store: s.store, Identities: s.auth, Integrations: s.cases.integrations, Settings: s.cases.settings, Mappings: s.cases.mappings,
+		Previews:    s.cases.previews,
 		Permissions: s.cases.permissions, Runs: s.cases.runs, RunLogs: s.cases.runlog, Schedules: s.cases.schedules, Usage: s.cases.meter, Packages: s.cases.packages, Connectors: catalogue{host: s.host, docsURL: docsURL},
-		Audit: audits, Members: s.cases.members, Recipients: s.cases.recipients, Configurations: s.cases.configurations, Upgrades: s.cases.upgrades, Catalogue: s.cases.catalogue, Logger: s.log, DocsURL: docsURL,
+		Audit: audits, Members: s.cases.members, Recipients: s.cases.recipients, Channels: s.cases.notify, Configurations: s.cases.configurations, Upgrades: s.cases.upgrades, Catalogue: s.cases.catalogue, Logger: s.log, DocsURL: docsURL, PublicURL: s.config.PublicURL,
+		Triage: s.cases.triage, Inbox: s.cases.inbox,
 		About: s.about(),
 	})
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/fieldwarden/fieldwarden/ent"
@@ -98,6 +99,8 @@ type Service struct {
 	onOnboarded  func(ctx context.Context, tx *store.Tx, integrationID string) error
 	confirmDelay time.Duration
 	freshFor     time.Duration
+	// tidiedAt is when old snapshots were last looked for, in Unix seconds.
+	tidiedAt atomic.Int64
 }
 
 // New makes a Service. Register its job handlers before the engine starts.

@@ -203,10 +203,17 @@ const SnapshotRetention = 180 * 24 * time.Hour
 // tidied bounds how many old snapshots one pass looks at.
 const tidied = 500
 
+// tidyEvery is how often old snapshots are looked for; the scheduler asks each minute.
+const tidyEvery = time.Hour
+
 // TidySnapshots removes old snapshots and the contents that no snapshot holds any
-// more; ctx is that of the scheduler's housekeeping, which looks across workspaces.
-// Several nodes may do it at once.
+// more, once an hour; ctx is that of the scheduler's housekeeping, which looks across
+// workspaces. Several nodes may do it at once.
 func (s *Service) TidySnapshots(ctx context.Context) error {
+	last, now := s.tidiedAt.Load(), s.now()
+	if last != 0 && now.Sub(time.Unix(last, 0)) < tidyEvery || !s.tidiedAt.CompareAndSwap(last, now.Unix()) {
+		return nil
+	}
 	before := s.now().Add(-SnapshotRetention)
 	old, err := s.store.Read().PermissionSnapshot.Query().
 		Where(permissionsnapshot.LastSeenAtLT(before), notOfTheNewestTwo).
