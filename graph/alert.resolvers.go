@@ -7,12 +7,13 @@ package graph
 
 import (
 	"context"
-	"fmt"
 
 	"entgo.io/contrib/entgql"
 	"github.com/fieldwarden/fieldwarden/ent"
+	"github.com/fieldwarden/fieldwarden/ent/delivery"
 	"github.com/fieldwarden/fieldwarden/graph/generated"
 	"github.com/fieldwarden/fieldwarden/graph/model"
+	"github.com/fieldwarden/fieldwarden/internal/alert"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/gid"
 )
@@ -25,39 +26,74 @@ func (r *alertResolver) Fix(ctx context.Context, obj *ent.Alert) (*crm.Fix, erro
 }
 
 func (r *alertResolver) FoldedAlerts(ctx context.Context, obj *ent.Alert) ([]*ent.Alert, error) {
-	panic(fmt.Errorf("not implemented: FoldedAlerts - foldedAlerts"))
+	return r.foldedAlerts(ctx, obj)
 }
 
 func (r *alertResolver) PageURL(ctx context.Context, obj *ent.Alert) (string, error) {
-	panic(fmt.Errorf("not implemented: PageURL - pageUrl"))
+	return r.PublicURL + crm.PagePath(obj.IntegrationID, obj.ObjectName, obj.FieldName), nil
 }
 
 func (r *alertResolver) Deliveries(ctx context.Context, obj *ent.Alert, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*ent.DeliveryConnection, error) {
-	panic(fmt.Errorf("not implemented: Deliveries - deliveries"))
+	p, err := newPage(gid.Delivery, first, last, after, before)
+	if err != nil {
+		return nil, err
+	}
+	return r.Store.Read().Delivery.Query().Where(delivery.AlertID(obj.ID)).
+		Paginate(ctx, p.after, p.first, p.before, p.last, ent.WithDeliveryOrder(newestDeliveriesOfAlert()))
 }
 
 func (r *mutationResolver) AcknowledgeAlert(ctx context.Context, input model.AcknowledgeAlertInput) (*model.AcknowledgeAlertPayload, error) {
-	panic(fmt.Errorf("not implemented: AcknowledgeAlert - acknowledgeAlert"))
+	err := r.Triage.Acknowledge(ctx, alert.AcknowledgeInput{AlertID: input.AlertID, Note: input.Note, IdempotencyKey: input.IdempotencyKey})
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.AcknowledgeAlertPayload{UserErrors: problems}, err
+	}
+	found, err := r.Store.Read().Alert.Get(ctx, input.AlertID)
+	return &model.AcknowledgeAlertPayload{Alert: found, UserErrors: noErrors()}, err
 }
 
 func (r *mutationResolver) SnoozeAlert(ctx context.Context, input model.SnoozeAlertInput) (*model.SnoozeAlertPayload, error) {
-	panic(fmt.Errorf("not implemented: SnoozeAlert - snoozeAlert"))
+	err := r.Triage.Snooze(ctx, alert.SnoozeInput{AlertID: input.AlertID, Until: input.Until, Note: input.Note, IdempotencyKey: input.IdempotencyKey})
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.SnoozeAlertPayload{UserErrors: problems}, err
+	}
+	found, err := r.Store.Read().Alert.Get(ctx, input.AlertID)
+	return &model.SnoozeAlertPayload{Alert: found, UserErrors: noErrors()}, err
 }
 
 func (r *mutationResolver) WakeAlert(ctx context.Context, input model.WakeAlertInput) (*model.WakeAlertPayload, error) {
-	panic(fmt.Errorf("not implemented: WakeAlert - wakeAlert"))
+	err := r.Triage.Wake(ctx, alert.WakeInput{AlertID: input.AlertID, IdempotencyKey: input.IdempotencyKey})
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.WakeAlertPayload{UserErrors: problems}, err
+	}
+	found, err := r.Store.Read().Alert.Get(ctx, input.AlertID)
+	return &model.WakeAlertPayload{Alert: found, UserErrors: noErrors()}, err
 }
 
 func (r *mutationResolver) ResolveAlert(ctx context.Context, input model.ResolveAlertInput) (*model.ResolveAlertPayload, error) {
-	panic(fmt.Errorf("not implemented: ResolveAlert - resolveAlert"))
+	err := r.Triage.Resolve(ctx, alert.ResolveInput{AlertID: input.AlertID, Note: input.Note, IdempotencyKey: input.IdempotencyKey})
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.ResolveAlertPayload{UserErrors: problems}, err
+	}
+	found, err := r.Store.Read().Alert.Get(ctx, input.AlertID)
+	return &model.ResolveAlertPayload{Alert: found, UserErrors: noErrors()}, err
 }
 
 func (r *mutationResolver) MuteAlertRule(ctx context.Context, input model.MuteAlertRuleInput) (*model.MuteAlertRulePayload, error) {
-	panic(fmt.Errorf("not implemented: MuteAlertRule - muteAlertRule"))
+	err := r.Triage.Mute(ctx, alert.MuteInput{Rule: input.Rule, Reason: input.Reason, IdempotencyKey: input.IdempotencyKey})
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.MuteAlertRulePayload{UserErrors: problems}, err
+	}
+	found, err := r.alertRule(ctx, input.Rule)
+	return &model.MuteAlertRulePayload{Rule: found, UserErrors: noErrors()}, err
 }
 
 func (r *mutationResolver) UnmuteAlertRule(ctx context.Context, input model.UnmuteAlertRuleInput) (*model.UnmuteAlertRulePayload, error) {
-	panic(fmt.Errorf("not implemented: UnmuteAlertRule - unmuteAlertRule"))
+	err := r.Triage.Unmute(ctx, alert.UnmuteInput{Rule: input.Rule, IdempotencyKey: input.IdempotencyKey})
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.UnmuteAlertRulePayload{UserErrors: problems}, err
+	}
+	found, err := r.alertRule(ctx, input.Rule)
+	return &model.UnmuteAlertRulePayload{Rule: found, UserErrors: noErrors()}, err
 }
 
 func (r *queryResolver) Alerts(ctx context.Context, filter *model.AlertFilterInput, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*ent.AlertConnection, error) {
@@ -69,15 +105,15 @@ func (r *queryResolver) Alerts(ctx context.Context, filter *model.AlertFilterInp
 }
 
 func (r *queryResolver) AlertCounts(ctx context.Context, filter *model.AlertFilterInput, by model.AlertGrouping) ([]*model.AlertCount, error) {
-	panic(fmt.Errorf("not implemented: AlertCounts - alertCounts"))
+	return r.alertCounts(ctx, filter, by)
 }
 
 func (r *queryResolver) AlertRules(ctx context.Context) ([]*model.AlertRuleInfo, error) {
-	panic(fmt.Errorf("not implemented: AlertRules - alertRules"))
+	return r.alertRules(ctx)
 }
 
 func (r *subscriptionResolver) AlertEvents(ctx context.Context, integrationID *string, filter *model.AlertEventFilterInput, snapshot bool, after *string) (<-chan *model.AlertEvent, error) {
-	return follow(ctx, r.Resolver, feedAlert, integrationID, after, r.alertEvent)
+	return r.followAlerts(ctx, integrationID, filter, snapshot, after)
 }
 
 func (r *Resolver) Alert() generated.AlertResolver { return &alertResolver{r} }

@@ -47,7 +47,7 @@ func (r *Resolver) settingsChangedEvent(ctx context.Context, entry *ent.FeedEntr
 		return nil, err
 	}
 	return &model.SettingsChangedEvent{
-		Cursor: position(entry), At: entry.CreatedAt, Integration: found, Version: facts.Version, Keys: facts.Keys,
+		Cursor: position(entry), At: entry.CreatedAt, Integration: found, Version: &facts.Version, Keys: facts.Keys,
 	}, nil
 }
 
@@ -66,7 +66,7 @@ func (r *Resolver) syncRunProgressEvent(ctx context.Context, entry *ent.FeedEntr
 		return nil, fmt.Errorf("graph: loading run: %w", err)
 	}
 	return &model.SyncRunProgressEvent{
-		Cursor: position(entry), At: entry.CreatedAt, Run: found, Status: facts.Status, Phase: facts.Phase,
+		Cursor: position(entry), At: entry.CreatedAt, Run: found, Status: &facts.Status, Phase: &facts.Phase,
 		Object: facts.Object, Counters: &facts.Counters,
 	}, nil
 }

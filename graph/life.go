@@ -59,6 +59,6 @@ func (r *Resolver) integrationStateEvent(ctx context.Context, entry *ent.FeedEnt
 		return nil, err
 	}
 	return &model.IntegrationStateEvent{
-		Cursor: position(entry), At: entry.CreatedAt, Integration: found, State: facts.State, Reason: facts.Reason,
+		Cursor: position(entry), At: entry.CreatedAt, Integration: found, State: &facts.State, Reason: facts.Reason,
 	}, nil
 }

@@ -25,9 +25,13 @@ import (
 // nothing did not ask for everything.
 func someOrAll(field string, names []string) error {
 	if names != nil && len(names) == 0 {
-		return fault.New(fault.BadInput, fmt.Sprintf("The list is empty; leave %s out to mean all.", field), fault.Field(field))
+		return errEmptyList(field)
 	}
 	return nil
+}
+
+func errEmptyList(field string) error {
+	return fault.New(fault.BadInput, fmt.Sprintf("The list is empty; leave %s out to mean all.", field), fault.Field(field))
 }
 
 func (r *Resolver) runNow(ctx context.Context, input model.RunNowInput) (string, error) {
@@ -65,29 +69,6 @@ func (r *Resolver) logs(ctx context.Context, runID string, filter runlog.Filter,
 	}
 	return r.Store.Read().RunLogEntry.Query().Where(which...).Paginate(ctx, p.after, p.first, p.before, p.last,
 		ent.WithRunLogEntryOrder(&ent.RunLogEntryOrder{Direction: entgql.OrderDirectionAsc, Field: ent.RunLogEntryOrderFieldSeq}))
-}
-
-// runLogTail follows the log of one run. It goes on after the run has ended, whose
-// last line says so, until the client leaves.
-func (r *Resolver) runLogTail(ctx context.Context, runID string, level crm.LogLevel, after *string) (<-chan *model.RunLogEvent, error) {
-	if err := r.RunLogs.Exists(ctx, runID); err != nil {
-		return nil, err
-	}
-	ofRun := func(entry *ent.FeedEntry) bool { return entry.Kind == feedLog && entry.SubjectID == runID }
-	return followWanted(ctx, r, ofRun, nil, after, func(ctx context.Context, entry *ent.FeedEntry) (*model.RunLogEvent, error) {
-		lines, err := payload[runlog.Lines](entry)
-		if err != nil {
-			return nil, err
-		}
-		entries, err := r.RunLogs.Lines(ctx, lines, runlog.Filter{Level: level})
-		if err != nil {
-			return nil, err
-		}
-		if len(entries) == 0 {
-			return nil, nil // below the level, or past their retention: no event
-		}
-		return &model.RunLogEvent{Cursor: position(entry), At: entry.CreatedAt, Entries: entries}, nil
-	})
 }
 
 // attributes shows the facts of a line; null when there are none.

@@ -28,6 +28,6 @@ func (r *mutationResolver) UpdateSettings(ctx context.Context, input model.Updat
 	return &model.UpdateSettingsPayload{Settings: shown, UserErrors: noErrors()}, err
 }
 
-func (r *subscriptionResolver) SettingsChanged(ctx context.Context, integrationID *string, after *string) (<-chan *model.SettingsChangedEvent, error) {
-	return follow(ctx, r.Resolver, feedSettings, integrationID, after, r.settingsChangedEvent)
+func (r *subscriptionResolver) SettingsChanged(ctx context.Context, integrationID *string, keys []string, snapshot bool, after *string) (<-chan *model.SettingsChangedEvent, error) {
+	return r.followSettings(ctx, integrationID, keys, snapshot, after)
 }

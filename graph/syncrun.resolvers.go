@@ -82,12 +82,12 @@ func (r *runObjectResolver) Problem(ctx context.Context, obj *ent.RunObject) (*m
 	return r.problem(obj.FaultCode, obj.Reason), nil
 }
 
-func (r *subscriptionResolver) RunLogTail(ctx context.Context, runID string, level crm.LogLevel, after *string) (<-chan *model.RunLogEvent, error) {
-	return r.runLogTail(ctx, runID, level, after)
+func (r *subscriptionResolver) RunLogTail(ctx context.Context, runID string, level crm.LogLevel, object *string, search *string, snapshot bool, after *string) (<-chan *model.RunLogEvent, error) {
+	return r.followRunLog(ctx, runID, runlog.Filter{Level: level, Object: valueOf(object), Search: valueOf(search)}, snapshot, after)
 }
 
-func (r *subscriptionResolver) SyncRunProgress(ctx context.Context, integrationID *string, after *string) (<-chan *model.SyncRunProgressEvent, error) {
-	return follow(ctx, r.Resolver, feedRun, integrationID, after, r.syncRunProgressEvent)
+func (r *subscriptionResolver) SyncRunProgress(ctx context.Context, integrationID *string, runID *string, statuses []crm.RunStatus, snapshot bool, after *string) (<-chan *model.SyncRunProgressEvent, error) {
+	return r.followRuns(ctx, integrationID, runID, statuses, snapshot, after)
 }
 
 func (r *syncRunResolver) Problem(ctx context.Context, obj *ent.SyncRun) (*model.Problem, error) {

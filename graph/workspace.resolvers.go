@@ -48,8 +48,8 @@ func (r *queryResolver) Workspace(ctx context.Context) (*ent.Workspace, error) {
 	return r.workspace(ctx)
 }
 
-func (r *subscriptionResolver) WorkspaceEvents(ctx context.Context, kinds []string, after *string) (<-chan *model.WorkspaceEvent, error) {
-	return r.workspaceEvents(ctx, kinds, after)
+func (r *subscriptionResolver) WorkspaceEvents(ctx context.Context, kinds []string, integrationID *string, snapshot bool, after *string) (<-chan *model.WorkspaceEvent, error) {
+	return r.followWorkspace(ctx, kinds, integrationID, snapshot, after)
 }
 
 func (r *viewerResolver) Member(ctx context.Context, obj *model.Viewer) (*ent.Member, error) {

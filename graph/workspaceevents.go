@@ -13,12 +13,14 @@ import (
 
 // feedKinds are all kinds of feed entries, as the schema lists them.
 func feedKinds() []string {
-	return []string{feedAlert, feedPermission, "check", feedSettings, feedRun, "log", "integration", "member", "workspace"}
+	return []string{feedAlert, feedPermission, "check", feedSettings, feedRun, "log", "integration", "member", "channel", "workspace"}
 }
 
-// workspaceEvents follows the whole feed, or some kinds of it; nil is all. What is
+// followWorkspace follows the whole feed, or some kinds of it; nil is all. What is
 // said of settings is left out for whoever may not view them.
-func (r *Resolver) workspaceEvents(ctx context.Context, kinds []string, after *string) (<-chan *model.WorkspaceEvent, error) {
+func (r *Resolver) followWorkspace(
+	ctx context.Context, kinds []string, integrationID *string, snapshot bool, after *string,
+) (<-chan *model.WorkspaceEvent, error) {
 	if kinds != nil && len(kinds) == 0 {
 		return nil, fault.New(fault.BadInput, "kinds names none. Leave it out to follow all of them.", fault.Field("kinds"))
 	}
@@ -28,10 +30,16 @@ func (r *Resolver) workspaceEvents(ctx context.Context, kinds []string, after *s
 			return nil, fault.New(fault.BadInput, message, fault.Field("kinds"))
 		}
 	}
-	wanted := func(entry *ent.FeedEntry) bool {
-		return (kinds == nil || slices.Contains(kinds, entry.Kind)) && mayShow(ctx, entry.Kind)
-	}
-	return followWanted(ctx, r, wanted, nil, after, func(_ context.Context, entry *ent.FeedEntry) (*model.WorkspaceEvent, error) {
-		return &model.WorkspaceEvent{Cursor: position(entry), At: entry.CreatedAt, Entry: entry}, nil
+	return follow(ctx, r, subscription[model.WorkspaceEvent]{
+		wanted: func(entry *ent.FeedEntry) bool {
+			return among(entry.Kind, kinds) && (integrationID == nil || entry.IntegrationID == *integrationID) && mayShow(ctx, entry.Kind)
+		},
+		integrationID: integrationID, after: after,
+		event: func(_ context.Context, entry *ent.FeedEntry) (*model.WorkspaceEvent, error) {
+			return &model.WorkspaceEvent{Cursor: position(entry), At: entry.CreatedAt, Entry: entry}, nil
+		},
+		marker: marked(snapshot, func(stands mark) *model.WorkspaceEvent {
+			return &model.WorkspaceEvent{Cursor: stands.cursor, At: stands.at, Snapshot: true}
+		}),
 	})
 }

@@ -51,7 +51,7 @@ func TestWorkspaceEvents(t *testing.T) {
 		from := store.FormatCursor(workspace.ID, start)
 		kindsOf := func(ctx context.Context, n int, after string, kinds ...string) []string {
 			t.Helper()
-			events, err := r.workspaceEvents(ctx, kinds, &after)
+			events, err := r.followWorkspace(ctx, kinds, nil, false, &after)
 			require.NoError(t, err)
 			var found []string
 			for _, event := range take(t, events, n) {
@@ -71,10 +71,10 @@ func TestWorkspaceEvents(t *testing.T) {
 		require.Equal(t, []string{"check", "run"}, kindsOf(reader, 2, from, "check", "settings", "run"))
 
 		for name, kinds := range map[string][]string{"an unknown kind": {"alert", "secrets"}, "none": {}} {
-			_, err := r.workspaceEvents(ctx, kinds, nil)
+			_, err := r.followWorkspace(ctx, kinds, nil, false, nil)
 			require.True(t, fault.Is(err, fault.BadInput), name)
 		}
-		_, err = r.workspaceEvents(ctx, []string{"secrets"}, nil)
+		_, err = r.followWorkspace(ctx, []string{"secrets"}, nil, false, nil)
 		require.ErrorContains(t, err, "there are: alert, permission, check, settings, run, log, integration, member, workspace.")
 	})
 }

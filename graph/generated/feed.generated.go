@@ -624,16 +624,6 @@ func (ec *executionContext) _FeedEntryEdge(ctx context.Context, sel ast.Selectio
 
 // region    ***************************** type.gotpl *****************************
 
-func (ec *executionContext) marshalNFeedEntry2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋentᚐFeedEntry(ctx context.Context, sel ast.SelectionSet, v *ent.FeedEntry) graphql.Marshaler {
-	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
-		return graphql.Null
-	}
-	return ec._FeedEntry(ctx, sel, v)
-}
-
 func (ec *executionContext) marshalNFeedEntryConnection2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋentᚐFeedEntryConnection(ctx context.Context, sel ast.SelectionSet, v *ent.FeedEntryConnection) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {

@@ -3157,6 +3157,29 @@ func (ec *executionContext) fieldContext_IntegrationStateEvent_at(_ context.Cont
 	return graphql.NewScalarFieldContext("IntegrationStateEvent", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
+func (ec *executionContext) _IntegrationStateEvent_snapshot(ctx context.Context, field graphql.CollectedField, obj *model.IntegrationStateEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_IntegrationStateEvent_snapshot(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Snapshot, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_IntegrationStateEvent_snapshot(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("IntegrationStateEvent", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
 func (ec *executionContext) _IntegrationStateEvent_integration(ctx context.Context, field graphql.CollectedField, obj *model.IntegrationStateEvent) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -3170,10 +3193,10 @@ func (ec *executionContext) _IntegrationStateEvent_integration(ctx context.Conte
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.Integration) graphql.Marshaler {
-			return ec.marshalNIntegration2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋentᚐIntegration(ctx, selections, v)
+			return ec.marshalOIntegration2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋentᚐIntegration(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_IntegrationStateEvent_integration(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -3201,11 +3224,11 @@ func (ec *executionContext) _IntegrationStateEvent_state(ctx context.Context, fi
 			return obj.State, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v crm.IntegrationState) graphql.Marshaler {
-			return ec.marshalNIntegrationState2githubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐIntegrationState(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *crm.IntegrationState) graphql.Marshaler {
+			return ec.marshalOIntegrationState2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐIntegrationState(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_IntegrationStateEvent_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -3394,11 +3417,11 @@ func (ec *executionContext) _OnboardingProgressEvent_step(ctx context.Context, f
 			return obj.Step, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v crm.OnboardingStep) graphql.Marshaler {
-			return ec.marshalNOnboardingStep2githubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐOnboardingStep(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *crm.OnboardingStep) graphql.Marshaler {
+			return ec.marshalOOnboardingStep2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐOnboardingStep(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_OnboardingProgressEvent_step(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -6875,14 +6898,19 @@ func (ec *executionContext) _IntegrationStateEvent(ctx context.Context, sel ast.
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "snapshot":
+			out.Values[i] = ec._IntegrationStateEvent_snapshot(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "integration":
 			out.Values[i] = ec._IntegrationStateEvent_integration(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "state":
 			out.Values[i] = ec._IntegrationStateEvent_state(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "reason":
@@ -6988,7 +7016,7 @@ func (ec *executionContext) _OnboardingProgressEvent(ctx context.Context, sel as
 			}
 		case "step":
 			out.Values[i] = ec._OnboardingProgressEvent_step(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "stepDone":
@@ -8079,11 +8107,121 @@ func (ec *executionContext) marshalOIntegrationEdge2ᚖgithubᚗcomᚋfieldwarde
 	return ec._IntegrationEdge(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalOIntegrationState2ᚕgithubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐIntegrationStateᚄ(ctx context.Context, v any) ([]crm.IntegrationState, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]crm.IntegrationState, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNIntegrationState2githubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐIntegrationState(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOIntegrationState2ᚕgithubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐIntegrationStateᚄ(ctx context.Context, sel ast.SelectionSet, v []crm.IntegrationState) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNIntegrationState2githubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐIntegrationState(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalOIntegrationState2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐIntegrationState(ctx context.Context, v any) (*crm.IntegrationState, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := graphql.UnmarshalString(v)
+	res := crm.IntegrationState(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOIntegrationState2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐIntegrationState(ctx context.Context, sel ast.SelectionSet, v *crm.IntegrationState) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(string(*v))
+	return res
+}
+
 func (ec *executionContext) marshalOIntegrationUser2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋgraphᚋmodelᚐIntegrationUser(ctx context.Context, sel ast.SelectionSet, v *model.IntegrationUser) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._IntegrationUser(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOOnboardingStep2ᚕgithubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐOnboardingStepᚄ(ctx context.Context, v any) ([]crm.OnboardingStep, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]crm.OnboardingStep, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNOnboardingStep2githubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐOnboardingStep(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOOnboardingStep2ᚕgithubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐOnboardingStepᚄ(ctx context.Context, sel ast.SelectionSet, v []crm.OnboardingStep) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNOnboardingStep2githubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐOnboardingStep(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalOOnboardingStep2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐOnboardingStep(ctx context.Context, v any) (*crm.OnboardingStep, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := graphql.UnmarshalString(v)
+	res := crm.OnboardingStep(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOOnboardingStep2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐOnboardingStep(ctx context.Context, sel ast.SelectionSet, v *crm.OnboardingStep) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(string(*v))
+	return res
 }
 
 func (ec *executionContext) marshalOUserMatch2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋgraphᚋmodelᚐUserMatch(ctx context.Context, sel ast.SelectionSet, v *model.UserMatch) graphql.Marshaler {

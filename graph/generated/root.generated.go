@@ -122,13 +122,13 @@ type QueryResolver interface {
 }
 type SubscriptionResolver interface {
 	AlertEvents(ctx context.Context, integrationID *string, filter *model.AlertEventFilterInput, snapshot bool, after *string) (<-chan *model.AlertEvent, error)
-	OnboardingProgress(ctx context.Context, integrationID string, snapshot bool, after *string) (<-chan *model.OnboardingProgressEvent, error)
-	IntegrationState(ctx context.Context, integrationID *string, after *string) (<-chan *model.IntegrationStateEvent, error)
+	OnboardingProgress(ctx context.Context, integrationID string, steps []crm.OnboardingStep, snapshot bool, after *string) (<-chan *model.OnboardingProgressEvent, error)
+	IntegrationState(ctx context.Context, integrationID *string, states []crm.IntegrationState, snapshot bool, after *string) (<-chan *model.IntegrationStateEvent, error)
 	PermissionChanges(ctx context.Context, integrationID *string, filter *model.PermissionChangeFilterInput, snapshot bool, after *string) (<-chan *model.PermissionChangeEvent, error)
-	SettingsChanged(ctx context.Context, integrationID *string, after *string) (<-chan *model.SettingsChangedEvent, error)
-	RunLogTail(ctx context.Context, runID string, level crm.LogLevel, after *string) (<-chan *model.RunLogEvent, error)
-	SyncRunProgress(ctx context.Context, integrationID *string, after *string) (<-chan *model.SyncRunProgressEvent, error)
-	WorkspaceEvents(ctx context.Context, kinds []string, after *string) (<-chan *model.WorkspaceEvent, error)
+	SettingsChanged(ctx context.Context, integrationID *string, keys []string, snapshot bool, after *string) (<-chan *model.SettingsChangedEvent, error)
+	RunLogTail(ctx context.Context, runID string, level crm.LogLevel, object *string, search *string, snapshot bool, after *string) (<-chan *model.RunLogEvent, error)
+	SyncRunProgress(ctx context.Context, integrationID *string, runID *string, statuses []crm.RunStatus, snapshot bool, after *string) (<-chan *model.SyncRunProgressEvent, error)
+	WorkspaceEvents(ctx context.Context, kinds []string, integrationID *string, snapshot bool, after *string) (<-chan *model.WorkspaceEvent, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -1772,14 +1772,30 @@ func (ec *executionContext) field_Subscription_integrationState_args(ctx context
 		return nil, err
 	}
 	args["integrationId"] = arg0
-	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "states",
+		func(ctx context.Context, v any) ([]crm.IntegrationState, error) {
+			return ec.unmarshalOIntegrationState2ᚕgithubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐIntegrationStateᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["states"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "snapshot",
+		func(ctx context.Context, v any) (bool, error) {
+			return ec.unmarshalNBoolean2bool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["snapshot"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "after",
 		func(ctx context.Context, v any) (*string, error) {
 			return ec.unmarshalOFeedCursor2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["after"] = arg1
+	args["after"] = arg3
 	return args, nil
 }
 
@@ -1794,22 +1810,30 @@ func (ec *executionContext) field_Subscription_onboardingProgress_args(ctx conte
 		return nil, err
 	}
 	args["integrationId"] = arg0
-	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "snapshot",
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "steps",
+		func(ctx context.Context, v any) ([]crm.OnboardingStep, error) {
+			return ec.unmarshalOOnboardingStep2ᚕgithubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐOnboardingStepᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["steps"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "snapshot",
 		func(ctx context.Context, v any) (bool, error) {
 			return ec.unmarshalNBoolean2bool(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["snapshot"] = arg1
-	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+	args["snapshot"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "after",
 		func(ctx context.Context, v any) (*string, error) {
 			return ec.unmarshalOFeedCursor2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["after"] = arg2
+	args["after"] = arg3
 	return args, nil
 }
 
@@ -1870,14 +1894,38 @@ func (ec *executionContext) field_Subscription_runLogTail_args(ctx context.Conte
 		return nil, err
 	}
 	args["level"] = arg1
-	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "object",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["object"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "search",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["search"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "snapshot",
+		func(ctx context.Context, v any) (bool, error) {
+			return ec.unmarshalNBoolean2bool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["snapshot"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "after",
 		func(ctx context.Context, v any) (*string, error) {
 			return ec.unmarshalOFeedCursor2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["after"] = arg2
+	args["after"] = arg5
 	return args, nil
 }
 
@@ -1892,14 +1940,30 @@ func (ec *executionContext) field_Subscription_settingsChanged_args(ctx context.
 		return nil, err
 	}
 	args["integrationId"] = arg0
-	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "keys",
+		func(ctx context.Context, v any) ([]string, error) {
+			return ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["keys"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "snapshot",
+		func(ctx context.Context, v any) (bool, error) {
+			return ec.unmarshalNBoolean2bool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["snapshot"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "after",
 		func(ctx context.Context, v any) (*string, error) {
 			return ec.unmarshalOFeedCursor2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["after"] = arg1
+	args["after"] = arg3
 	return args, nil
 }
 
@@ -1914,14 +1978,38 @@ func (ec *executionContext) field_Subscription_syncRunProgress_args(ctx context.
 		return nil, err
 	}
 	args["integrationId"] = arg0
-	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "runId",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOID2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["runId"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "statuses",
+		func(ctx context.Context, v any) ([]crm.RunStatus, error) {
+			return ec.unmarshalOSyncRunStatus2ᚕgithubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐRunStatusᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["statuses"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "snapshot",
+		func(ctx context.Context, v any) (bool, error) {
+			return ec.unmarshalNBoolean2bool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["snapshot"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "after",
 		func(ctx context.Context, v any) (*string, error) {
 			return ec.unmarshalOFeedCursor2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["after"] = arg1
+	args["after"] = arg4
 	return args, nil
 }
 
@@ -1936,14 +2024,30 @@ func (ec *executionContext) field_Subscription_workspaceEvents_args(ctx context.
 		return nil, err
 	}
 	args["kinds"] = arg0
-	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "integrationId",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOID2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["integrationId"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "snapshot",
+		func(ctx context.Context, v any) (bool, error) {
+			return ec.unmarshalNBoolean2bool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["snapshot"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "after",
 		func(ctx context.Context, v any) (*string, error) {
 			return ec.unmarshalOFeedCursor2ᚖstring(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["after"] = arg1
+	args["after"] = arg3
 	return args, nil
 }
 
@@ -6048,7 +6152,7 @@ func (ec *executionContext) _Subscription_onboardingProgress(ctx context.Context
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().OnboardingProgress(ctx, fc.Args["integrationId"].(string), fc.Args["snapshot"].(bool), fc.Args["after"].(*string))
+			return ec.Resolvers.Subscription().OnboardingProgress(ctx, fc.Args["integrationId"].(string), fc.Args["steps"].([]crm.OnboardingStep), fc.Args["snapshot"].(bool), fc.Args["after"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.OnboardingProgressEvent) graphql.Marshaler {
@@ -6092,7 +6196,7 @@ func (ec *executionContext) _Subscription_integrationState(ctx context.Context, 
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().IntegrationState(ctx, fc.Args["integrationId"].(*string), fc.Args["after"].(*string))
+			return ec.Resolvers.Subscription().IntegrationState(ctx, fc.Args["integrationId"].(*string), fc.Args["states"].([]crm.IntegrationState), fc.Args["snapshot"].(bool), fc.Args["after"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.IntegrationStateEvent) graphql.Marshaler {
@@ -6180,7 +6284,7 @@ func (ec *executionContext) _Subscription_settingsChanged(ctx context.Context, f
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().SettingsChanged(ctx, fc.Args["integrationId"].(*string), fc.Args["after"].(*string))
+			return ec.Resolvers.Subscription().SettingsChanged(ctx, fc.Args["integrationId"].(*string), fc.Args["keys"].([]string), fc.Args["snapshot"].(bool), fc.Args["after"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.SettingsChangedEvent) graphql.Marshaler {
@@ -6224,7 +6328,7 @@ func (ec *executionContext) _Subscription_runLogTail(ctx context.Context, field 
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().RunLogTail(ctx, fc.Args["runId"].(string), fc.Args["level"].(crm.LogLevel), fc.Args["after"].(*string))
+			return ec.Resolvers.Subscription().RunLogTail(ctx, fc.Args["runId"].(string), fc.Args["level"].(crm.LogLevel), fc.Args["object"].(*string), fc.Args["search"].(*string), fc.Args["snapshot"].(bool), fc.Args["after"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.RunLogEvent) graphql.Marshaler {
@@ -6268,7 +6372,7 @@ func (ec *executionContext) _Subscription_syncRunProgress(ctx context.Context, f
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().SyncRunProgress(ctx, fc.Args["integrationId"].(*string), fc.Args["after"].(*string))
+			return ec.Resolvers.Subscription().SyncRunProgress(ctx, fc.Args["integrationId"].(*string), fc.Args["runId"].(*string), fc.Args["statuses"].([]crm.RunStatus), fc.Args["snapshot"].(bool), fc.Args["after"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.SyncRunProgressEvent) graphql.Marshaler {
@@ -6312,7 +6416,7 @@ func (ec *executionContext) _Subscription_workspaceEvents(ctx context.Context, f
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().WorkspaceEvents(ctx, fc.Args["kinds"].([]string), fc.Args["after"].(*string))
+			return ec.Resolvers.Subscription().WorkspaceEvents(ctx, fc.Args["kinds"].([]string), fc.Args["integrationId"].(*string), fc.Args["snapshot"].(bool), fc.Args["after"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.WorkspaceEvent) graphql.Marshaler {

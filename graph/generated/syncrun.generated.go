@@ -901,6 +901,29 @@ func (ec *executionContext) fieldContext_RunLogEvent_at(_ context.Context, field
 	return graphql.NewScalarFieldContext("RunLogEvent", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
+func (ec *executionContext) _RunLogEvent_snapshot(ctx context.Context, field graphql.CollectedField, obj *model.RunLogEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RunLogEvent_snapshot(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Snapshot, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RunLogEvent_snapshot(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RunLogEvent", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
 func (ec *executionContext) _RunLogEvent_entries(ctx context.Context, field graphql.CollectedField, obj *model.RunLogEvent) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -2051,6 +2074,29 @@ func (ec *executionContext) fieldContext_SyncRunProgressEvent_at(_ context.Conte
 	return graphql.NewScalarFieldContext("SyncRunProgressEvent", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
+func (ec *executionContext) _SyncRunProgressEvent_snapshot(ctx context.Context, field graphql.CollectedField, obj *model.SyncRunProgressEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SyncRunProgressEvent_snapshot(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Snapshot, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SyncRunProgressEvent_snapshot(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SyncRunProgressEvent", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
 func (ec *executionContext) _SyncRunProgressEvent_run(ctx context.Context, field graphql.CollectedField, obj *model.SyncRunProgressEvent) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -2064,10 +2110,10 @@ func (ec *executionContext) _SyncRunProgressEvent_run(ctx context.Context, field
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.SyncRun) graphql.Marshaler {
-			return ec.marshalNSyncRun2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋentᚐSyncRun(ctx, selections, v)
+			return ec.marshalOSyncRun2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋentᚐSyncRun(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_SyncRunProgressEvent_run(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -2095,11 +2141,11 @@ func (ec *executionContext) _SyncRunProgressEvent_status(ctx context.Context, fi
 			return obj.Status, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v crm.RunStatus) graphql.Marshaler {
-			return ec.marshalNSyncRunStatus2githubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐRunStatus(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *crm.RunStatus) graphql.Marshaler {
+			return ec.marshalOSyncRunStatus2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐRunStatus(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_SyncRunProgressEvent_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -2118,11 +2164,11 @@ func (ec *executionContext) _SyncRunProgressEvent_phase(ctx context.Context, fie
 			return obj.Phase, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v crm.RunPhase) graphql.Marshaler {
-			return ec.marshalNSyncRunPhase2githubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐRunPhase(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *crm.RunPhase) graphql.Marshaler {
+			return ec.marshalOSyncRunPhase2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐRunPhase(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_SyncRunProgressEvent_phase(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -2165,10 +2211,10 @@ func (ec *executionContext) _SyncRunProgressEvent_counters(ctx context.Context, 
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *crm.Counters) graphql.Marshaler {
-			return ec.marshalNSyncCounters2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐCounters(ctx, selections, v)
+			return ec.marshalOSyncCounters2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐCounters(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_SyncRunProgressEvent_counters(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -2908,6 +2954,11 @@ func (ec *executionContext) _RunLogEvent(ctx context.Context, sel ast.SelectionS
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "snapshot":
+			out.Values[i] = ec._RunLogEvent_snapshot(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "entries":
 			out.Values[i] = ec._RunLogEvent_entries(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -3557,19 +3608,24 @@ func (ec *executionContext) _SyncRunProgressEvent(ctx context.Context, sel ast.S
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "snapshot":
+			out.Values[i] = ec._SyncRunProgressEvent_snapshot(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "run":
 			out.Values[i] = ec._SyncRunProgressEvent_run(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "status":
 			out.Values[i] = ec._SyncRunProgressEvent_status(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "phase":
 			out.Values[i] = ec._SyncRunProgressEvent_phase(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "object":
@@ -3579,7 +3635,7 @@ func (ec *executionContext) _SyncRunProgressEvent(ctx context.Context, sel ast.S
 			}
 		case "counters":
 			out.Values[i] = ec._SyncRunProgressEvent_counters(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -3803,16 +3859,6 @@ func (ec *executionContext) marshalNSyncCounters2githubᚗcomᚋfieldwardenᚋfi
 	return ec._SyncCounters(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNSyncCounters2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐCounters(ctx context.Context, sel ast.SelectionSet, v *crm.Counters) graphql.Marshaler {
-	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
-		return graphql.Null
-	}
-	return ec._SyncCounters(ctx, sel, v)
-}
-
 func (ec *executionContext) unmarshalNSyncPhase2githubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐSyncPhase(ctx context.Context, v any) (crm.SyncPhase, error) {
 	tmp, err := graphql.UnmarshalString(v)
 	res := crm.SyncPhase(tmp)
@@ -3828,16 +3874,6 @@ func (ec *executionContext) marshalNSyncPhase2githubᚗcomᚋfieldwardenᚋfield
 		}
 	}
 	return res
-}
-
-func (ec *executionContext) marshalNSyncRun2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋentᚐSyncRun(ctx context.Context, sel ast.SelectionSet, v *ent.SyncRun) graphql.Marshaler {
-	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
-		return graphql.Null
-	}
-	return ec._SyncRun(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNSyncRunConnection2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋentᚐSyncRunConnection(ctx context.Context, sel ast.SelectionSet, v *ent.SyncRunConnection) graphql.Marshaler {
@@ -3938,6 +3974,13 @@ func (ec *executionContext) marshalORunLogEntryEdge2ᚖgithubᚗcomᚋfieldwarde
 	return ec._RunLogEntryEdge(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOSyncCounters2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐCounters(ctx context.Context, sel ast.SelectionSet, v *crm.Counters) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._SyncCounters(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOSyncRun2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋentᚐSyncRun(ctx context.Context, sel ast.SelectionSet, v *ent.SyncRun) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -3963,6 +4006,80 @@ func (ec *executionContext) marshalOSyncRunEdge2ᚖgithubᚗcomᚋfieldwardenᚋ
 		return graphql.Null
 	}
 	return ec._SyncRunEdge(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOSyncRunPhase2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐRunPhase(ctx context.Context, v any) (*crm.RunPhase, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := graphql.UnmarshalString(v)
+	res := crm.RunPhase(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOSyncRunPhase2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐRunPhase(ctx context.Context, sel ast.SelectionSet, v *crm.RunPhase) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(string(*v))
+	return res
+}
+
+func (ec *executionContext) unmarshalOSyncRunStatus2ᚕgithubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐRunStatusᚄ(ctx context.Context, v any) ([]crm.RunStatus, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]crm.RunStatus, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNSyncRunStatus2githubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐRunStatus(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOSyncRunStatus2ᚕgithubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐRunStatusᚄ(ctx context.Context, sel ast.SelectionSet, v []crm.RunStatus) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSyncRunStatus2githubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐRunStatus(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalOSyncRunStatus2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐRunStatus(ctx context.Context, v any) (*crm.RunStatus, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := graphql.UnmarshalString(v)
+	res := crm.RunStatus(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOSyncRunStatus2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐRunStatus(ctx context.Context, sel ast.SelectionSet, v *crm.RunStatus) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(string(*v))
+	return res
 }
 
 // endregion ***************************** type.gotpl *****************************

@@ -716,6 +716,29 @@ func (ec *executionContext) fieldContext_WorkspaceEvent_at(_ context.Context, fi
 	return graphql.NewScalarFieldContext("WorkspaceEvent", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
+func (ec *executionContext) _WorkspaceEvent_snapshot(ctx context.Context, field graphql.CollectedField, obj *model.WorkspaceEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WorkspaceEvent_snapshot(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Snapshot, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WorkspaceEvent_snapshot(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WorkspaceEvent", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
 func (ec *executionContext) _WorkspaceEvent_entry(ctx context.Context, field graphql.CollectedField, obj *model.WorkspaceEvent) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -729,10 +752,10 @@ func (ec *executionContext) _WorkspaceEvent_entry(ctx context.Context, field gra
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.FeedEntry) graphql.Marshaler {
-			return ec.marshalNFeedEntry2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋentᚐFeedEntry(ctx, selections, v)
+			return ec.marshalOFeedEntry2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋentᚐFeedEntry(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_WorkspaceEvent_entry(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -1250,9 +1273,14 @@ func (ec *executionContext) _WorkspaceEvent(ctx context.Context, sel ast.Selecti
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "snapshot":
+			out.Values[i] = ec._WorkspaceEvent_snapshot(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "entry":
 			out.Values[i] = ec._WorkspaceEvent_entry(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:

@@ -69,9 +69,9 @@ type AlertCount struct {
 type AlertEvent struct {
 	// The position in the feed.
 	Cursor string `json:"cursor"`
-	// When it was committed.
+	// When it was committed; with snapshot, when it was asked.
 	At time.Time `json:"at"`
-	// True for the first event, if it was asked for: it only says where the feed stands.
+	// True for the one event that only says where the feed stands, if it was asked for.
 	Snapshot bool `json:"snapshot"`
 	// What happened; null with snapshot.
 	Event *crm.AlertEvent `json:"event"`
@@ -615,12 +615,14 @@ type Instance struct {
 type IntegrationStateEvent struct {
 	// The position in the feed.
 	Cursor string `json:"cursor"`
-	// When it was committed.
+	// When it was committed; with snapshot, when it was asked.
 	At time.Time `json:"at"`
-	// The integration as it is now; state and reason below are of the event's own time.
+	// True for the one event that only says where the feed stands, if it was asked for.
+	Snapshot bool `json:"snapshot"`
+	// The integration as it is now; state and reason below are of the event's own time. Null with snapshot.
 	Integration *ent.Integration `json:"integration"`
-	// The state at that time.
-	State crm.IntegrationState `json:"state"`
+	// The state at that time; null with snapshot.
+	State *crm.IntegrationState `json:"state"`
 	// Why, for a person to read.
 	Reason string `json:"reason"`
 }
@@ -759,14 +761,14 @@ type Need struct {
 type OnboardingProgressEvent struct {
 	// The position in the feed.
 	Cursor string `json:"cursor"`
-	// When it was committed.
+	// When it was committed; with snapshot, when it was asked.
 	At time.Time `json:"at"`
-	// True for the first event, if it was asked for: it only says where the feed stands.
+	// True for the one event that only says where the feed stands, if it was asked for.
 	Snapshot bool `json:"snapshot"`
 	// The integration.
 	Integration *ent.Integration `json:"integration"`
-	// The step that it is about.
-	Step crm.OnboardingStep `json:"step"`
+	// The step that it is about; null with snapshot.
+	Step *crm.OnboardingStep `json:"step"`
 	// Whether the step is done.
 	StepDone bool `json:"stepDone"`
 	// The object that was answered for, by its CRM name; empty when it is about the step.
@@ -888,9 +890,9 @@ type PauseIntegrationPayload struct {
 type PermissionChangeEvent struct {
 	// The position in the feed.
 	Cursor string `json:"cursor"`
-	// When it was committed.
+	// When it was committed; with snapshot, when it was asked.
 	At time.Time `json:"at"`
-	// True for the first event, if it was asked for: it only says where the feed stands.
+	// True for the one event that only says where the feed stands, if it was asked for.
 	Snapshot bool `json:"snapshot"`
 	// The change; null with snapshot.
 	Change *ent.PermissionChange `json:"change"`
@@ -1280,9 +1282,11 @@ type RotateChannelSecretPayload struct {
 type RunLogEvent struct {
 	// The position in the feed.
 	Cursor string `json:"cursor"`
-	// When they were committed.
+	// When they were committed; with snapshot, when it was asked.
 	At time.Time `json:"at"`
-	// The lines, oldest first.
+	// True for the one event that only says where the feed stands, if it was asked for.
+	Snapshot bool `json:"snapshot"`
+	// The lines, oldest first; none with snapshot.
 	Entries []*ent.RunLogEntry `json:"entries"`
 }
 
@@ -1602,12 +1606,14 @@ type Settings struct {
 type SettingsChangedEvent struct {
 	// The position in the feed.
 	Cursor string `json:"cursor"`
-	// When it was committed.
+	// When it was committed; with snapshot, when it was asked.
 	At time.Time `json:"at"`
-	// The integration whose settings changed.
+	// True for the one event that only says where the feed stands, if it was asked for.
+	Snapshot bool `json:"snapshot"`
+	// The integration whose settings changed; null with snapshot.
 	Integration *ent.Integration `json:"integration"`
-	// The version after the change.
-	Version int `json:"version"`
+	// The version after the change; null with snapshot.
+	Version *int `json:"version"`
 	// The keys that changed.
 	Keys []string `json:"keys"`
 }
@@ -1788,14 +1794,16 @@ type Subscription struct {
 type SyncRunProgressEvent struct {
 	// The position in the feed.
 	Cursor string `json:"cursor"`
-	// When it was committed.
+	// When it was committed; with snapshot, when it was asked.
 	At time.Time `json:"at"`
-	// The run as it is now; status, phase and counters below are of the event's own time.
+	// True for the one event that only says where the feed stands, if it was asked for.
+	Snapshot bool `json:"snapshot"`
+	// The run as it is now; status, phase and counters below are of the event's own time. Null with snapshot, as they are.
 	Run *ent.SyncRun `json:"run"`
 	// The run's status at that time.
-	Status crm.RunStatus `json:"status"`
+	Status *crm.RunStatus `json:"status"`
 	// The run's step at that time.
-	Phase crm.RunPhase `json:"phase"`
+	Phase *crm.RunPhase `json:"phase"`
 	// The object being read; null outside the READ step.
 	Object *string `json:"object"`
 	// Records over all objects at that time.
@@ -2080,9 +2088,11 @@ type WatchMode struct {
 type WorkspaceEvent struct {
 	// The position in the feed.
 	Cursor string `json:"cursor"`
-	// When it was committed.
+	// When it was committed; with snapshot, when it was asked.
 	At time.Time `json:"at"`
-	// The feed entry.
+	// True for the one event that only says where the feed stands, if it was asked for.
+	Snapshot bool `json:"snapshot"`
+	// The feed entry; null with snapshot.
 	Entry *ent.FeedEntry `json:"entry"`
 }
 

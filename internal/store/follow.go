@@ -18,6 +18,7 @@ type Follower struct {
 	store       *Store
 	workspaceID string
 	after       int64
+	head        int64
 	signal      <-chan struct{}
 	end         func()
 }
@@ -38,6 +39,7 @@ func (s *Store) Follow(ctx context.Context, workspaceID string, after *int64) (*
 
 func (f *Follower) begin(ctx context.Context, after *int64) error {
 	head, floor, err := f.store.feedBounds(ctx, f.workspaceID)
+	f.head = head
 	switch {
 	case err != nil:
 		return err
@@ -86,6 +88,17 @@ func (f *Follower) wait(ctx context.Context) error {
 
 // Cursor returns the place after the last entry that Next returned.
 func (f *Follower) Cursor() string { return FormatCursor(f.workspaceID, f.after) }
+
+// Head returns the place of the newest entry there was when the follower began: what
+// comes after it is news, what comes before it is replayed.
+func (f *Follower) Head() string { return FormatCursor(f.workspaceID, f.head) }
+
+// CaughtUp reports whether Next has returned all that was there when the follower
+// began.
+func (f *Follower) CaughtUp() bool { return f.after >= f.head }
+
+// CameLater reports whether an entry was written after the follower began.
+func (f *Follower) CameLater(entry *ent.FeedEntry) bool { return entry.Seq > f.head }
 
 // Close ends the follower.
 func (f *Follower) Close() { f.end() }
