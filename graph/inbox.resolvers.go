@@ -7,32 +7,53 @@ package graph
 
 import (
 	"context"
-	"fmt"
 
 	"entgo.io/contrib/entgql"
 	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/graph/generated"
 	"github.com/fieldwarden/fieldwarden/graph/model"
+	"github.com/fieldwarden/fieldwarden/internal/gid"
+	"github.com/fieldwarden/fieldwarden/internal/inbox"
 )
 
 func (r *inboxItemResolver) Alert(ctx context.Context, obj *ent.InboxItem) (*ent.Alert, error) {
-	panic(fmt.Errorf("not implemented: Alert - alert"))
+	return r.loaders(ctx).alerts.Load(ctx, obj.AlertID)
 }
 
 func (r *inboxItemResolver) Read(ctx context.Context, obj *ent.InboxItem) (bool, error) {
-	panic(fmt.Errorf("not implemented: Read - read"))
+	unread, err := r.loaders(ctx).unread.Load(ctx, obj.ID)
+	return !unread, err
 }
 
 func (r *mutationResolver) MarkInboxRead(ctx context.Context, input model.MarkInboxReadInput) (*model.MarkInboxReadPayload, error) {
-	panic(fmt.Errorf("not implemented: MarkInboxRead - markInboxRead"))
+	err := r.Resolver.Inbox.Mark(ctx, inbox.MarkInput{
+		ItemIDs: input.ItemIds, ThroughItemID: input.ThroughItemID, IdempotencyKey: input.IdempotencyKey,
+	})
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.MarkInboxReadPayload{UserErrors: problems}, err
+	}
+	unread, err := r.Resolver.Inbox.UnreadCount(ctx)
+	return &model.MarkInboxReadPayload{UnreadCount: &unread, UserErrors: noErrors()}, err
 }
 
 func (r *queryResolver) Inbox(ctx context.Context, unreadOnly bool, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*ent.InboxItemConnection, error) {
-	panic(fmt.Errorf("not implemented: Inbox - inbox"))
+	p, err := newPage(gid.InboxItem, first, last, after, before)
+	if err != nil {
+		return nil, err
+	}
+	query := r.Store.Read().InboxItem.Query()
+	if unreadOnly {
+		unread, err := r.Resolver.Inbox.Unread(ctx)
+		if err != nil {
+			return nil, err
+		}
+		query.Where(unread)
+	}
+	return query.Paginate(ctx, p.after, p.first, p.before, p.last, ent.WithInboxItemOrder(newestItems()))
 }
 
 func (r *queryResolver) UnreadCount(ctx context.Context) (int, error) {
-	panic(fmt.Errorf("not implemented: UnreadCount - unreadCount"))
+	return r.Resolver.Inbox.UnreadCount(ctx)
 }
 
 func (r *Resolver) InboxItem() generated.InboxItemResolver { return &inboxItemResolver{r} }

@@ -39,7 +39,7 @@ func tableOf(_ context.Context, id string) (string, error) {
 		gid.Mapping: "mappings", gid.MappingChange: "mapping_changes", gid.PermissionChange: "permission_changes", gid.Snapshot: "permission_snapshots", gid.SyncRun: "sync_runs",
 		gid.RunObject: "run_objects", gid.Alert: "alerts", gid.FeedEntry: "feed_entries",
 		gid.FailedRecord: "failed_records",
-		gid.Member:       "members", gid.Recipient: "recipients", gid.InboxItem: "inbox_items",
+		gid.Member:       "members", gid.Recipient: "recipients", gid.Channel: "channels", gid.Delivery: "deliveries", gid.InboxItem: "inbox_items",
 	}
 	table, ok := tables[prefix]
 	if !ok {

@@ -50,6 +50,8 @@ type loaders struct {
 	completed *dataloadgen.Loader[string, *time.Time]
 	defaults  *dataloadgen.Loader[string, map[string]string]
 	readable  *dataloadgen.Loader[string, []crm.FieldInfo]
+	// waiting counts the deliveries that wait for a channel.
+	waiting *dataloadgen.Loader[string, int]
 }
 
 type loadersKey struct{}
@@ -65,6 +67,7 @@ func WithLoaders(s *store.Store) graphql.ResponseMiddleware {
 func newLoaders(s *store.Store) *loaders {
 	wait := dataloadgen.WithWait(time.Millisecond)
 	return &loaders{
+		waiting:   dataloadgen.NewLoader(waitingDeliveries(s), wait),
 		objects:   dataloadgen.NewLoader(objectsByID(s), wait),
 		counts:    dataloadgen.NewLoader(fieldCounts(s), wait),
 		standard:  dataloadgen.NewLoader(standardFields(s), wait),

@@ -18,11 +18,15 @@ import (
 	"github.com/fieldwarden/fieldwarden/graph/guard"
 	"github.com/fieldwarden/fieldwarden/graph/model"
 	"github.com/fieldwarden/fieldwarden/internal/access"
+	"github.com/fieldwarden/fieldwarden/internal/alert"
 	"github.com/fieldwarden/fieldwarden/internal/audit"
 	"github.com/fieldwarden/fieldwarden/internal/configuration"
+	"github.com/fieldwarden/fieldwarden/internal/crm"
+	"github.com/fieldwarden/fieldwarden/internal/inbox"
 	"github.com/fieldwarden/fieldwarden/internal/integration"
 	"github.com/fieldwarden/fieldwarden/internal/mapping"
 	"github.com/fieldwarden/fieldwarden/internal/member"
+	"github.com/fieldwarden/fieldwarden/internal/notify"
 	"github.com/fieldwarden/fieldwarden/internal/permission"
 	"github.com/fieldwarden/fieldwarden/internal/recipient"
 	"github.com/fieldwarden/fieldwarden/internal/runlog"
@@ -31,6 +35,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/snapshot"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 	"github.com/fieldwarden/fieldwarden/internal/syncrun"
+	"github.com/fieldwarden/fieldwarden/internal/upgrade"
 	"github.com/fieldwarden/fieldwarden/internal/usage"
 )
 
@@ -40,6 +45,12 @@ type Connectors interface {
 	All() []*model.Connector
 	// Named returns one connector; false when there is none of that name.
 	Named(name string) (*model.Connector, bool)
+}
+
+// Catalogue lists the packages of this server; *packages.Catalogue is one.
+type Catalogue interface {
+	// All returns every version of every package, by key, connector and version.
+	All() []crm.Package
 }
 
 // Identities knows which workspaces whoever acts may look into.
@@ -57,20 +68,32 @@ type Deps struct {
 	Integrations *integration.Service
 	Settings     *settings.Service
 	Mappings     *mapping.Service
-	Permissions  *permission.Service
-	Runs         *syncrun.Service
-	RunLogs      *runlog.Log
-	Schedules    *schedule.Service
-	Usage        *usage.Meter
-	Connectors   Connectors
-	Packages     snapshot.Packages
-	Audit        *audit.Service
-	Members      *member.Service
-	Recipients   *recipient.Service
+	// Previews reads real values of a field that may be mapped.
+	Previews    *mapping.Previewer
+	Permissions *permission.Service
+	Runs        *syncrun.Service
+	RunLogs     *runlog.Log
+	Schedules   *schedule.Service
+	Usage       *usage.Meter
+	Connectors  Connectors
+	Packages    snapshot.Packages
+	Audit       *audit.Service
+	Members     *member.Service
+	Recipients  *recipient.Service
+	Channels    *notify.Service
+	// Upgrades moves integrations between versions of their package.
+	Upgrades *upgrade.Service
+	// Catalogue lists all packages.
+	Catalogue Catalogue
 	// Configurations reads, writes and copies what was decided of integrations.
 	Configurations *configuration.Service
 	Logger         *slog.Logger
 	About          About
+	// Triage is what people do with alerts.
+	Triage *alert.Triage
+	Inbox  *inbox.Service
+	// PublicURL is where people reach the server, without a slash at its end.
+	PublicURL string
 	// DocsURL is the page that explains error codes, without a fragment.
 	DocsURL string
 }

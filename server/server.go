@@ -61,6 +61,9 @@ type Options struct {
 type Tuning struct {
 	// ConfirmDelay is the wait before a suspected loss is probed again.
 	ConfirmDelay time.Duration
+	// DampingWindow is how long an alert that was resolved stays so although its problem
+	// is back (crm.DampingWindow).
+	DampingWindow time.Duration
 	// JobPoll is how often the job engine looks for work on SQLite.
 	JobPoll time.Duration
 	// ConnectorMemory is a connector's memory limit in bytes; negative is none.
@@ -68,6 +71,8 @@ type Tuning struct {
 	// CheckTimeout is the deadline of one check of rights and of one connection test.
 	// It must stay below checkTimeout.
 	CheckTimeout time.Duration
+	// AttemptTimeout is the deadline of one attempt to send a delivery.
+	AttemptTimeout time.Duration
 	// TxTimeout is the deadline of a database transaction.
 	TxTimeout time.Duration
 	// DeadAfter is for how long another server may be silent before its jobs are

@@ -81,7 +81,11 @@ func (s *Service) lose(ctx context.Context, tx *store.Tx, id, reason string) err
 	if err != nil {
 		return err
 	}
-	return s.c.Alerts.Apply(ctx, tx, moved, []crm.AlertIntent{crm.CredentialExpiredAlert(credentialFacts(moved))})
+	intents := []crm.AlertIntent{crm.CredentialExpiredAlert(credentialFacts(moved))}
+	if moved.State == crm.IntegrationGrace {
+		intents = append(intents, crm.GraceStartedAlert(credentialFacts(moved)))
+	}
+	return s.c.Alerts.Apply(ctx, tx, moved, intents)
 }
 
 // WarnGraceEnding tells, once for each grace, that it ends within a day

@@ -124,7 +124,7 @@ func (s *Service) saveGrant(ctx context.Context, integrationID, signInID string,
 		if moved, err = s.saveChecklist(ctx, tx, moved, g.checklist); err != nil {
 			return err
 		}
-		over := []crm.AlertRule{crm.RuleCredentialExpired, crm.RuleGraceEnding, crm.RuleAutoDisconnected}
+		over := []crm.AlertRule{crm.RuleCredentialExpired, crm.RuleCredentialExpiring, crm.RuleGraceStarted, crm.RuleGraceEnding, crm.RuleAutoDisconnected}
 		if happens == reconnected {
 			over = append(over, crm.RuleAutoPaused, crm.RuleRunFailedRepeatedly)
 		}

@@ -35,28 +35,14 @@ const (
 // integrations included. It looks as far as the principal of ctx may see. Call it now
 // and then; a bounded number is asked for each time, each once until it is done.
 func (s *Service) KeepAlive(ctx context.Context) error {
-	var kinds []struct {
-		Connector   string          `json:"connector"`
-		Environment crm.Environment `json:"environment"`
-	}
-	err := s.c.Store.Read().Integration.Query().Where(integration.StateIn(signedInStates()...)).
-		GroupBy(integration.FieldConnector, integration.FieldEnvironment).Scan(ctx, &kinds)
-	if err != nil {
-		return fmt.Errorf("look for connectors in use: %w", err)
-	}
 	var idle []*ent.Credential
-	for _, kind := range kinds {
-		_, spec, err := s.manifest(kind.Connector, kind.Environment)
-		if err != nil || spec.OAuth.RefreshTokenIdle <= 0 {
-			continue // a connector that is away now is back before half its limit is over
-		}
-		found, err := s.idle(ctx, kind.Connector, kind.Environment, spec.OAuth.RefreshTokenIdle, keepAliveBatch-len(idle))
-		if err != nil {
-			return err
-		}
-		if idle = append(idle, found...); len(idle) == keepAliveBatch {
-			break
-		}
+	err := s.eachIdleLimit(ctx, func(connector string, environment crm.Environment, limit time.Duration) (bool, error) {
+		found, err := s.idle(ctx, connector, environment, limit/2, keepAliveBatch-len(idle))
+		idle = append(idle, found...)
+		return len(idle) < keepAliveBatch, err
+	})
+	if err != nil {
+		return err
 	}
 	if len(idle) == 0 {
 		return nil
@@ -72,15 +58,39 @@ func (s *Service) KeepAlive(ctx context.Context) error {
 	})
 }
 
+// eachIdleLimit calls do with the connectors and environments in use whose
+// authorizations end for want of use, and with the limit, until do returns false.
+func (s *Service) eachIdleLimit(ctx context.Context, do func(connector string, environment crm.Environment, limit time.Duration) (bool, error)) error {
+	var kinds []struct {
+		Connector   string          `json:"connector"`
+		Environment crm.Environment `json:"environment"`
+	}
+	err := s.c.Store.Read().Integration.Query().Where(integration.StateIn(signedInStates()...)).
+		GroupBy(integration.FieldConnector, integration.FieldEnvironment).Scan(ctx, &kinds)
+	if err != nil {
+		return fmt.Errorf("look for connectors in use: %w", err)
+	}
+	for _, kind := range kinds {
+		_, spec, err := s.manifest(kind.Connector, kind.Environment)
+		if err != nil || spec.OAuth.RefreshTokenIdle <= 0 {
+			continue // a connector that is away now is back before half its limit is over
+		}
+		if more, err := do(kind.Connector, kind.Environment, spec.OAuth.RefreshTokenIdle); err != nil || !more {
+			return err
+		}
+	}
+	return nil
+}
+
 // signedInStates are the states in which a credential is kept alive.
 func signedInStates() []crm.IntegrationState {
 	return []crm.IntegrationState{crm.IntegrationOnboarding, crm.IntegrationActive, crm.IntegrationPaused}
 }
 
 // idle lists the good credentials of a connector and environment that were not used
-// for half of the limit, in no order: one that cannot be refreshed now must not keep
+// for a time, in no order: one that cannot be refreshed now must not keep
 // others from their turn.
-func (s *Service) idle(ctx context.Context, connector string, environment crm.Environment, limit time.Duration, room int) ([]*ent.Credential, error) {
+func (s *Service) idle(ctx context.Context, connector string, environment crm.Environment, unused time.Duration, room int) ([]*ent.Credential, error) {
 	ofKind := predicate.Credential(func(selector *sql.Selector) {
 		t := sql.Table(integration.Table)
 		states := make([]any, 0, len(signedInStates()))
@@ -93,7 +103,7 @@ func (s *Service) idle(ctx context.Context, connector string, environment crm.En
 		))))
 	})
 	rows, err := s.c.Store.Read().Credential.Query().
-		Where(credential.Revoked(false), credential.RefreshedAtLTE(s.now().UTC().Add(-limit/2)), ofKind).
+		Where(credential.Revoked(false), credential.RefreshedAtLTE(s.now().UTC().Add(-unused)), ofKind).
 		Order(func(selector *sql.Selector) { selector.OrderExpr(sql.Raw("RANDOM()")) }).Limit(room).All(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("look for unused credentials: %w", err)

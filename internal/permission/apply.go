@@ -256,6 +256,9 @@ func (a *application) save(ctx context.Context) error {
 	if err := a.saveChanges(ctx); err != nil {
 		return fmt.Errorf("permission: saving changes: %w", err)
 	}
+	if err := a.service.alerts.SchemaChanged(ctx, a.tx, a.integration, a.changes); err != nil {
+		return err
+	}
 	if err := a.saveSnapshot(ctx); err != nil {
 		return err
 	}

@@ -37,13 +37,16 @@ type Connectors interface {
 	ListPicklist(ctx context.Context, connector string, target crm.Target, source crm.PicklistSource) ([]crm.Choice, error)
 }
 
-// Config is what a Service is made of; all of it is required.
+// Config is what a Service is made of; all of it is required but the hook.
 type Config struct {
 	Store      *store.Store
 	Caller     Caller
 	Connectors Connectors
 	Packages   snapshot.Packages
 	Logger     *slog.Logger
+	// OnRefreshed is called when the choices of an integration were brought up to date,
+	// as far as the CRM answered.
+	OnRefreshed func(ctx context.Context, integrationID string) error
 }
 
 // Service fetches choices and keeps them. It is safe for concurrent use.
@@ -53,6 +56,7 @@ type Service struct {
 	connectors Connectors
 	packages   snapshot.Packages
 	log        *slog.Logger
+	refreshed  func(ctx context.Context, integrationID string) error
 }
 
 // New makes a Service.
@@ -60,7 +64,7 @@ func New(c Config) (*Service, error) {
 	if c.Store == nil || c.Caller == nil || c.Connectors == nil || c.Packages == nil || c.Logger == nil {
 		return nil, errors.New("picklist: incomplete config")
 	}
-	return &Service{store: c.Store, caller: c.Caller, connectors: c.Connectors, packages: c.Packages, log: c.Logger}, nil
+	return &Service{store: c.Store, caller: c.Caller, connectors: c.Connectors, packages: c.Packages, log: c.Logger, refreshed: c.OnRefreshed}, nil
 }
 
 // Refresh brings the sources up to date that the settings of an integration need
@@ -99,7 +103,10 @@ func (s *Service) Refresh(ctx context.Context, integrationID string) error {
 			return fmt.Errorf("picklist: %s: %w", source, err)
 		}
 	}
-	return nil
+	if s.refreshed == nil {
+		return nil
+	}
+	return s.refreshed(ctx, integrationID)
 }
 
 // keep stores the outcome of one attempt, if it is news.

@@ -33,11 +33,18 @@ type Describer interface {
 	Describe(name string) (crm.Manifest, error)
 }
 
+// Alerts keeps alerts; alert.Service implements it.
+type Alerts interface {
+	Apply(ctx context.Context, tx *store.Tx, integration *ent.Integration, intents []crm.AlertIntent) error
+}
+
 // Config is what the Service needs.
 type Config struct {
 	Store      *store.Store
 	Connectors Describer
 	Packages   snapshot.Packages
+	// Alerts is told of settings that point to choices which have gone; nil tells nobody.
+	Alerts Alerts
 }
 
 // Service answers and changes settings. It is safe for concurrent use.
@@ -45,11 +52,12 @@ type Service struct {
 	store      *store.Store
 	connectors Describer
 	packages   snapshot.Packages
+	alerts     Alerts
 }
 
 // New makes a Service.
 func New(c Config) *Service {
-	return &Service{store: c.Store, connectors: c.Connectors, packages: c.Packages}
+	return &Service{store: c.Store, connectors: c.Connectors, packages: c.Packages, alerts: c.Alerts}
 }
 
 // Tree returns every setting of an integration in the order of the page, and the
@@ -199,6 +207,9 @@ func (s *Service) save(ctx context.Context, tx *store.Tx, found *ent.Integration
 			})).
 		Exec(ctx)
 	if err != nil {
+		return err
+	}
+	if err := s.tellChoices(ctx, tx, found); err != nil {
 		return err
 	}
 	version := found.SettingsVersion + 1
