@@ -7,24 +7,44 @@ package graph
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/graph/model"
+	"github.com/fieldwarden/fieldwarden/internal/upgrade"
 )
 
 func (r *integrationResolver) Package(ctx context.Context, obj *ent.Integration) (*model.Package, error) {
-	panic(fmt.Errorf("not implemented: Package - package"))
+	pkg, err := r.packageOf(ctx, obj)
+	if err != nil {
+		return nil, err
+	}
+	return r.shownPackage(pkg), nil
 }
 
 func (r *integrationResolver) PackageUpgrade(ctx context.Context, obj *ent.Integration) (*model.PackagePlan, error) {
-	panic(fmt.Errorf("not implemented: PackageUpgrade - packageUpgrade"))
+	plan, err := r.Upgrades.Plan(ctx, obj)
+	if err != nil || plan == nil {
+		return nil, err
+	}
+	return shownPlan(*plan), nil
 }
 
 func (r *mutationResolver) UpgradePackage(ctx context.Context, input model.UpgradePackageInput) (*model.UpgradePackagePayload, error) {
-	panic(fmt.Errorf("not implemented: UpgradePackage - upgradePackage"))
+	version, err := wantedVersion(input.ToVersion)
+	var plan *model.PackagePlan
+	if err == nil {
+		found, failed := r.Upgrades.Upgrade(ctx, upgrade.Input{
+			IntegrationID: input.IntegrationID, ToVersion: version, Confirm: input.Confirm, IdempotencyKey: input.IdempotencyKey,
+		})
+		plan, err = shownPlan(found), failed
+	}
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.UpgradePackagePayload{UserErrors: problems}, err
+	}
+	found, err := r.Resolver.integration(ctx, input.IntegrationID)
+	return &model.UpgradePackagePayload{Integration: found, Plan: plan, UserErrors: noErrors()}, err
 }
 
 func (r *queryResolver) Packages(ctx context.Context, connector *string, key *string) ([]*model.Package, error) {
-	panic(fmt.Errorf("not implemented: Packages - packages"))
+	return r.shownPackages(valueOf(connector), valueOf(key)), nil
 }

@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/fieldwarden/fieldwarden/internal/alert"
 	"github.com/fieldwarden/fieldwarden/internal/configuration"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
 	"github.com/fieldwarden/fieldwarden/internal/member"
 	"github.com/fieldwarden/fieldwarden/internal/recipient"
+	"github.com/fieldwarden/fieldwarden/internal/upgrade"
 )
 
 // What a new workspace has bought where the configuration does not say.
@@ -27,10 +29,16 @@ func (s *Server) wirePeople() (err error) {
 	return err
 }
 
-// wireConfigurations makes the use case that stands on those of settings, mappings,
-// schedules, budgets and recipients.
-func (s *Server) wireConfigurations() (err error) {
+// wireConfigurations makes the use cases that stand on those of settings, mappings,
+// permissions, schedules, budgets and recipients.
+func (s *Server) wireConfigurations(alerts *alert.Service) (err error) {
 	c := s.cases
+	c.upgrades, err = upgrade.New(upgrade.Config{
+		Store: s.store, Alerts: alerts, Mappings: c.mappings, Settings: c.settings, Checks: c.permissions, Packages: c.packages,
+	})
+	if err != nil {
+		return err
+	}
 	c.configurations, err = configuration.New(configuration.Config{
 		Store: s.store, Settings: c.settings, Mappings: c.mappings, Recipients: c.recipients, Schedules: c.schedules, Budgets: c.runs, Packages: c.packages,
 	})
