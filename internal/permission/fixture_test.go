@@ -65,6 +65,8 @@ type fakeCRM struct {
 	// failure fails the whole call, failures single objects.
 	failure  error
 	failures map[string]error
+	// rights are those on objects; an object that is not here can only be read.
+	rights   map[string]crm.Rights
 	version  string
 	requests []crm.CheckRequest
 	// denied explains fields, and records limits them, by object.
@@ -87,6 +89,7 @@ func newFakeCRM() *fakeCRM {
 	return &fakeCRM{
 		version:  "66.0",
 		failures: map[string]error{},
+		rights:   map[string]crm.Rights{},
 		fields: map[string][]crm.FieldInfo{
 			"Account": {field("Id", "id"), field("Name", "string"), field("Industry", "picklist")},
 			"Contact": {field("Id", "id"), field("Email", "email"), field("Phone", "phone"), field("Title", "string"), field("Fax", "phone")},
@@ -176,6 +179,9 @@ func (c *fakeCRM) answer(r crm.CheckRequest) []crm.ObjectCheck {
 			check.Verdict, check.Failure = crm.VerdictFailed, c.failures[name]
 		case readable:
 			check.Verdict, check.Rights, check.Fields = crm.VerdictAccessible, crm.Rights{Read: true}, slices.Clone(fields)
+			if granted, set := c.rights[name]; set {
+				check.Rights = granted
+			}
 			check.Denied = c.denied[name]
 			if check.RecordsNote = c.records[name]; check.RecordsNote != "" {
 				check.Records = crm.RecordsPartial
@@ -193,6 +199,8 @@ type fakeJobs struct {
 	mu       sync.Mutex
 	handlers map[string]job.Handler
 	waiting  []job.Job
+	// later is a kind of which run leaves the jobs waiting.
+	later string
 }
 
 func (f *fakeJobs) Register(kind string, h job.Handler, _ job.HandlerOptions) { f.handlers[kind] = h }
@@ -210,8 +218,10 @@ func (f *fakeJobs) Enqueue(_ context.Context, tx *store.Tx, kind, workspaceID st
 // run plays everything that waits, the same job once, and returns the first error.
 func (f *fakeJobs) run(ctx context.Context) error {
 	f.mu.Lock()
-	waiting := f.waiting
-	f.waiting = nil
+	waiting := slices.Clone(f.waiting)
+	isLater := func(j job.Job) bool { return j.Kind == f.later }
+	f.waiting = slices.DeleteFunc(f.waiting, func(j job.Job) bool { return !isLater(j) })
+	waiting = slices.DeleteFunc(waiting, isLater)
 	f.mu.Unlock()
 	done := map[string]bool{}
 	for _, j := range waiting {
@@ -340,7 +350,7 @@ func (f *fixture) status(object, name string) crm.FieldStatus {
 func (f *fixture) openAlerts() []string {
 	f.t.Helper()
 	rows, err := f.store.Read().Alert.Query().
-		Where(entalert.IntegrationID(f.integration.ID), entalert.StateEQ(crm.AlertOpen)).All(f.ctx)
+		Where(entalert.IntegrationID(f.integration.ID), entalert.OpenKeyNotNil()).All(f.ctx)
 	require.NoError(f.t, err)
 	names := []string{}
 	for _, row := range rows {

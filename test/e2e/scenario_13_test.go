@@ -1,0 +1,50 @@
+package e2e
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/fieldwarden/fieldwarden/internal/store/storetest"
+)
+
+// TestScenario13ObjectGrantedBack: an object that was lost is granted again. Its status
+// stays as the last check found it, with the time of that check, until the daily run or
+// until somebody asks for the object (requirement I5).
+func TestScenario13ObjectGrantedBack(t *testing.T) {
+	t.Parallel()
+	storetest.EachURL(t, func(t *testing.T, url string) {
+		i := newSite(t, url, siteOptions{}).active(t)
+		lose := func(name string) object {
+			i.setRead(t, false, name)
+			i.check(t)
+			eventually(t, "the loss is confirmed", func() bool { return len(i.openAlerts(t)) == 1 })
+			lost := i.objects(t)[name]
+			require.Equal(t, "PERMISSION_MISSING", lost.Status)
+			i.setRead(t, true, name)
+			require.Equal(t, lost, i.objects(t)[name], "nobody has looked since: the verdict and its time stand")
+			return lost
+		}
+
+		lost := lose("Lead")
+		checks := i.objects(t)
+		var answer struct{ Objects []object }
+		i.do(t, "recheckObjects", "objects { name status stale checkedAt }", vars{"objects": []string{"Lead"}}, &answer)
+		require.Len(t, answer.Objects, 1)
+		require.Equal(t, "OK", answer.Objects[0].Status)
+		require.Greater(t, answer.Objects[0].CheckedAt, lost.CheckedAt)
+		require.Empty(t, i.openAlerts(t))
+		require.Equal(t, checks["Contact"].CheckedAt, i.objects(t)["Contact"].CheckedAt, "only that object was asked for")
+		requireRefused(t, i.try(t, "recheckObjects", "", vars{"objects": []string{"NoSuchObject"}}), "BAD_INPUT")
+
+		lost = lose("Opportunity")
+		require.Equal(t, "SUCCEEDED", i.runNow(t).Status)
+		found := i.objects(t)["Opportunity"]
+		require.Equal(t, "OK", found.Status, "the run shows it, too")
+		require.Greater(t, found.CheckedAt, lost.CheckedAt)
+		require.Empty(t, i.openAlerts(t))
+
+		i.do(t, "recheckObjects", "objects { name }", vars{"objects": []string{}}, &answer)
+		require.Len(t, answer.Objects, len(checks), "none named means all")
+	})
+}
