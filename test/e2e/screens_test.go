@@ -34,6 +34,11 @@ func screens() map[string]struct {
 			fieldCounts { activeStandardized active errorStandardized inaccessible }
 			fields(first: %d) { totalCount pageInfo { hasNextPage endCursor } edges { node { id name label dataType status standardField
 				rights { read create update } cause evidence checkedAt stale staleReason } } } } } }`, 10},
+		"rights": {`query($id: ID!) { integration(id: $id) { id object(name: "Contact") { id name accessed monitored missingRights
+			neededBy { kind key title right met active } fix { steps } history(first: 5) { totalCount edges { node { change } } }
+			matchCounts(search: "e") { active errorStandardized } emptySearch(search: "no such field") { message inaccessibleMatches }
+			fields(first: %d, search: "e", includeInaccessible: true) { totalCount edges { node { id name status guidance accessed monitored
+				missingRights neededBy { title met } fix { steps deepLink who } history(first: 3) { totalCount edges { node { change evidence } } } } } } } } }`, 18},
 		"alerts": {`{ alerts(first: %d) { totalCount pageInfo { hasNextPage endCursor } edges { node { id severity state title
 			message cause affected { title } fix { steps deepLink who } createdAt integration { id instance { name } } } } } }`, 4},
 		"run": {`query($id: ID!) { integration(id: $id) { id runs(first: %d) { totalCount edges { node { id kind status reason
