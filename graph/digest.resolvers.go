@@ -7,40 +7,66 @@ package graph
 
 import (
 	"context"
-	"fmt"
 
 	"entgo.io/contrib/entgql"
 	"github.com/fieldwarden/fieldwarden/ent"
+	"github.com/fieldwarden/fieldwarden/ent/delivery"
 	"github.com/fieldwarden/fieldwarden/graph/generated"
 	"github.com/fieldwarden/fieldwarden/graph/model"
+	"github.com/fieldwarden/fieldwarden/internal/digest"
+	"github.com/fieldwarden/fieldwarden/internal/gid"
 )
 
 func (r *digestResolver) Mail(ctx context.Context, obj *ent.Digest) (*model.DigestMail, error) {
-	panic(fmt.Errorf("not implemented: Mail - mail"))
+	mail, err := digest.Mail(obj)
+	return &model.DigestMail{Sends: obj.Lost > 0, Subject: mail.Subject, HTML: mail.HTML, Text: mail.Text}, err
 }
 
 func (r *digestResolver) Deliveries(ctx context.Context, obj *ent.Digest, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*ent.DeliveryConnection, error) {
-	panic(fmt.Errorf("not implemented: Deliveries - deliveries"))
+	p, err := newPage(gid.Delivery, first, last, after, before)
+	if err != nil {
+		return nil, err
+	}
+	return r.Store.Read().Delivery.Query().Where(delivery.DigestID(obj.ID)).
+		Paginate(ctx, p.after, p.first, p.before, p.last, ent.WithDeliveryOrder(newestDeliveries()))
 }
 
 func (r *mutationResolver) SetDigestTime(ctx context.Context, input model.SetDigestTimeInput) (*model.SetDigestTimePayload, error) {
-	panic(fmt.Errorf("not implemented: SetDigestTime - setDigestTime"))
+	set := digest.SetTimeInput{IdempotencyKey: input.IdempotencyKey, Time: input.Time}
+	if input.Zone != nil {
+		set.Zone = *input.Zone
+	}
+	if problems, err := r.userErrors(r.Resolver.Digests.SetTime(ctx, set)); err != nil || len(problems) > 0 {
+		return &model.SetDigestTimePayload{UserErrors: problems}, err
+	}
+	settings, err := r.digestSettings(ctx)
+	return &model.SetDigestTimePayload{Settings: settings, UserErrors: noErrors()}, err
 }
 
 func (r *mutationResolver) SendDigestNow(ctx context.Context, input model.SendDigestNowInput) (*model.SendDigestNowPayload, error) {
-	panic(fmt.Errorf("not implemented: SendDigestNow - sendDigestNow"))
+	id, err := r.Resolver.Digests.SendNow(ctx, input.IdempotencyKey)
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.SendDigestNowPayload{UserErrors: problems}, err
+	}
+	row, err := r.Store.Read().Digest.Get(ctx, id)
+	return &model.SendDigestNowPayload{Digest: row, UserErrors: noErrors()}, err
 }
 
 func (r *queryResolver) DigestSettings(ctx context.Context) (*model.DigestSettings, error) {
-	panic(fmt.Errorf("not implemented: DigestSettings - digestSettings"))
+	return r.digestSettings(ctx)
 }
 
 func (r *queryResolver) Digests(ctx context.Context, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*ent.DigestConnection, error) {
-	panic(fmt.Errorf("not implemented: Digests - digests"))
+	p, err := newPage(gid.Digest, first, last, after, before)
+	if err != nil {
+		return nil, err
+	}
+	return r.Store.Read().Digest.Query().Paginate(ctx, p.after, p.first, p.before, p.last, ent.WithDigestOrder(newestDigests()))
 }
 
 func (r *queryResolver) DigestPreview(ctx context.Context) (*model.DigestMail, error) {
-	panic(fmt.Errorf("not implemented: DigestPreview - digestPreview"))
+	mail, sends, err := r.Resolver.Digests.Preview(ctx)
+	return &model.DigestMail{Sends: sends, Subject: mail.Subject, HTML: mail.HTML, Text: mail.Text}, err
 }
 
 func (r *Resolver) Digest() generated.DigestResolver { return &digestResolver{r} }

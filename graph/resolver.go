@@ -22,6 +22,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/audit"
 	"github.com/fieldwarden/fieldwarden/internal/configuration"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
+	"github.com/fieldwarden/fieldwarden/internal/digest"
 	"github.com/fieldwarden/fieldwarden/internal/inbox"
 	"github.com/fieldwarden/fieldwarden/internal/integration"
 	"github.com/fieldwarden/fieldwarden/internal/mapping"
@@ -81,6 +82,7 @@ type Deps struct {
 	Members     *member.Service
 	Recipients  *recipient.Service
 	Channels    *notify.Service
+	Digests     *digest.Service
 	// Upgrades moves integrations between versions of their package.
 	Upgrades *upgrade.Service
 	// Catalogue lists all packages.

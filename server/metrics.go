@@ -13,6 +13,7 @@ import (
 
 	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/graph"
+	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
 	"github.com/fieldwarden/fieldwarden/internal/job"
 	"github.com/fieldwarden/fieldwarden/internal/obs"
@@ -72,6 +73,26 @@ func (w *watch) Wrote(m ent.Mutation) {
 		}
 	case *ent.SyncRunMutation:
 		w.wroteRun(m)
+	case *ent.DigestMutation:
+		w.wroteDigest(m)
+	}
+}
+
+// wroteDigest is the dead man's switch: it also counts the digests that nobody gets.
+func (w *watch) wroteDigest(m *ent.DigestMutation) {
+	lost, known := m.Lost()
+	if !known || !m.Op().Is(ent.OpCreate) {
+		return
+	}
+	outcome := "silent"
+	if recipients, _ := m.Recipients(); recipients > 0 {
+		outcome = "sent"
+	} else if lost > 0 {
+		outcome = "unsent"
+	}
+	w.metrics.Digests.WithLabelValues(outcome).Inc()
+	if at, ok := m.CreatedAt(); ok {
+		w.metrics.DigestRanAt.Set(float64(at.Unix()))
 	}
 }
 
@@ -129,6 +150,11 @@ func (w *watch) Begin(ctx context.Context, j job.Job, place string) (context.Con
 		w.metrics.Jobs.WithLabelValues(j.Kind, outcome).Observe(time.Since(began).Seconds())
 		end(code)
 	}
+}
+
+// sent times an attempt to send a delivery.
+func (w *watch) sent(medium crm.Medium, state crm.DeliveryState, took time.Duration) {
+	w.metrics.Deliveries.WithLabelValues(string(medium), string(state)).Observe(took.Seconds())
 }
 
 // call times a connector's call and makes its span.

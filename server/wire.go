@@ -19,6 +19,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/auth"
 	"github.com/fieldwarden/fieldwarden/internal/configuration"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
+	"github.com/fieldwarden/fieldwarden/internal/digest"
 	"github.com/fieldwarden/fieldwarden/internal/inbox"
 	"github.com/fieldwarden/fieldwarden/internal/integration"
 	"github.com/fieldwarden/fieldwarden/internal/job"
@@ -63,6 +64,7 @@ type useCases struct {
 	members      *member.Service
 	recipients   *recipient.Service
 	notify       *notify.Service
+	digests      *digest.Service
 	triage       *alert.Triage
 	inbox        *inbox.Service
 	upgrades     *upgrade.Service
@@ -87,6 +89,12 @@ func (s *Server) wire(options Options) error {
 	if err := s.wireUseCases(options, node); err != nil {
 		return err
 	}
+	s.cases.digests, err = digest.New(digest.Config{
+		Store: s.store, Mails: s.cases.notify, Connectors: s.host, Logger: s.log, PublicURL: s.config.PublicURL, Now: dueTime(s.store, options),
+	})
+	if err != nil {
+		return err
+	}
 	s.schedule, err = schedule.New(schedule.Config{
 		Store: s.store, Runs: s.cases.runs, Logger: s.log, Clock: options.Clock, Now: dueTime(s.store, options),
 		Housekeeping: []schedule.Task{
@@ -99,6 +107,7 @@ func (s *Server) wire(options Options) error {
 			{Name: "credentials that end", Do: s.cases.integrations.WarnCredentialsExpiring},
 			{Name: "snoozes that end", Do: s.cases.triage.EndSnoozes},
 			{Name: "news of the schema", Do: s.cases.triage.EndNews},
+			{Name: "daily digests", Do: s.cases.digests.RunDue},
 			{Name: "inbox retention", Do: s.cases.inbox.Housekeep},
 			{Name: "run log retention", Do: s.cases.runlog.Housekeep},
 			{Name: "snapshot retention", Do: s.cases.permissions.TidySnapshots},
@@ -250,7 +259,7 @@ func (s *Server) wireAPI() error {
 		Store: s.store, Identities: s.auth, Integrations: s.cases.integrations, Settings: s.cases.settings, Mappings: s.cases.mappings,
 		Previews:    s.cases.previews,
 		Permissions: s.cases.permissions, Runs: s.cases.runs, RunLogs: s.cases.runlog, Schedules: s.cases.schedules, Usage: s.cases.meter, Packages: s.cases.packages, Connectors: catalogue{host: s.host, docsURL: docsURL},
-		Audit: audits, Members: s.cases.members, Recipients: s.cases.recipients, Channels: s.cases.notify, Configurations: s.cases.configurations, Upgrades: s.cases.upgrades, Catalogue: s.cases.catalogue, Logger: s.log, DocsURL: docsURL, PublicURL: s.config.PublicURL,
+		Audit: audits, Members: s.cases.members, Recipients: s.cases.recipients, Channels: s.cases.notify, Digests: s.cases.digests, Configurations: s.cases.configurations, Upgrades: s.cases.upgrades, Catalogue: s.cases.catalogue, Logger: s.log, DocsURL: docsURL, PublicURL: s.config.PublicURL,
 		Triage: s.cases.triage, Inbox: s.cases.inbox,
 		About: s.about(),
 	})

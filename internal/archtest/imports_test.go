@@ -12,13 +12,13 @@ var (
 	vocabulary = []string{"internal/crm", "internal/fault", "internal/principal", "internal/gid"}
 	entities   = []string{"ent/..."}
 	// foundation are the services that every use case may stand on.
-	foundation = []string{"internal/store", "internal/job", "internal/secret", "internal/obs", "internal/auth", "internal/netguard", "internal/ratelimit", "internal/packages", "internal/backup", "internal/rotation"}
+	foundation = []string{"internal/store", "internal/job", "internal/secret", "internal/obs", "internal/auth", "internal/netguard", "internal/ratelimit", "internal/packages", "internal/backup", "internal/rotation", "internal/mailview"}
 
 	// Use cases by layer. They import lower layers only, never each other within one.
 	reads  = []string{"internal/snapshot"}
 	layer1 = []string{"internal/usage", "internal/alert", "internal/audit", "internal/runlog"}
 	layer2 = []string{"internal/inbox", "internal/integration", "internal/settings", "internal/mapping", "internal/picklist", "internal/member", "internal/recipient", "internal/notify"}
-	layer3 = []string{"internal/permission"}
+	layer3 = []string{"internal/permission", "internal/digest"}
 	layer4 = []string{"internal/syncrun", "internal/schedule", "internal/configuration", "internal/upgrade"}
 
 	useCases = slices.Concat(reads, layer1, layer2, layer3, layer4)
@@ -70,13 +70,14 @@ var importRules = []importRule{
 	{"internal/configuration", slices.Concat(vocabulary, entities, foundation, reads, layer1, layer2, layer3), "layer 4"},
 	{"internal/upgrade", slices.Concat(vocabulary, entities, foundation, reads, layer1, layer2, layer3), "layer 4"},
 	{"internal/permission", slices.Concat(vocabulary, entities, foundation, reads, layer1, layer2), "layer 3"},
+	{"internal/digest", slices.Concat(vocabulary, entities, foundation, reads, layer1, layer2), "layer 3"},
 	{"internal/integration", slices.Concat(vocabulary, entities, foundation, reads, layer1), "layer 2"},
 	{"internal/settings", slices.Concat(vocabulary, entities, foundation, reads, layer1), "layer 2"},
 	{"internal/mapping", slices.Concat(vocabulary, entities, foundation, reads, layer1), "layer 2"},
 	{"internal/picklist", slices.Concat(vocabulary, entities, foundation, reads, layer1), "layer 2"},
 	{"internal/member", slices.Concat(vocabulary, entities, foundation, reads, layer1), "layer 2"},
 	{"internal/recipient", slices.Concat(vocabulary, entities, foundation, reads, layer1), "layer 2"},
-	{"internal/notify", slices.Concat(vocabulary, entities, foundation, reads, layer1, []string{"internal/mailview"}), "layer 2"},
+	{"internal/notify", slices.Concat(vocabulary, entities, foundation, reads, layer1), "layer 2"},
 	{"internal/alert", slices.Concat(vocabulary, entities, foundation, reads), "layer 1"},
 	{"internal/audit", slices.Concat(vocabulary, entities, []string{"internal/store"}), "layer 1"},
 	{"internal/usage", slices.Concat(vocabulary, entities, foundation, reads), "layer 1"},
@@ -92,6 +93,7 @@ var importRules = []importRule{
 	{"internal/backup", []string{"internal/fault", "internal/secret", "internal/store"}, "foundation: the archive; what is in it is the store's"},
 	{"internal/rotation", []string{"ent", "ent/idempotencykey", "internal/fault", "internal/principal", "internal/secret", "internal/store"}, "foundation: between the key and what it sealed"},
 	{"internal/packages", []string{"internal/crm"}, "foundation: turns text into packages; their rules are crm's"},
+	{"internal/mailview", []string{"internal/crm"}, "foundation: words mails; pure"},
 	{"internal/obs", nil, "foundation: how the program is observed, whatever it does"},
 	{"internal/store/storetest", slices.Concat([]string{"internal/store", "internal/store/storetest/pgcluster", "ent"}, vocabulary), "for tests"},
 	{"internal/store/storetest/pgcluster", nil, "for tests"},

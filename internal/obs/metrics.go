@@ -34,9 +34,16 @@ type Metrics struct {
 	// Checks counts readings of an object's rights, Alerts opened alerts by severity.
 	Checks prometheus.Counter
 	Alerts *prometheus.CounterVec
+	// Digests counts daily digests by what came of them: silent (nothing is lost), sent,
+	// or unsent (there is nobody, or no way, to mail to).
+	// DigestRanAt is when this process ran the last one, in Unix seconds; 0 is never.
+	Digests     *prometheus.CounterVec
+	DigestRanAt prometheus.Gauge
 	// Refreshes counts saved token refreshes, Audits audit entries by outcome.
 	Refreshes prometheus.Counter
 	Audits    *prometheus.CounterVec
+	// Deliveries times attempts to send a delivery by medium and the state it has then.
+	Deliveries *prometheus.HistogramVec
 	// Jobs times jobs by kind and outcome, Calls connector calls by connector, verb
 	// and error code.
 	Jobs  *prometheus.HistogramVec
@@ -57,16 +64,21 @@ func NewMetrics(version string) *Metrics {
 		Records:    counters("records_total", "CRM records received, by what became of them.", "outcome"),
 		Checks:     counter("object_checks_total", "Readings of an object's rights."),
 		Alerts:     counters("alerts_opened_total", "Alerts opened.", "severity"),
+		Digests:    counters("digests_total", "Daily digests that ran, one for each workspace and local day, by what came of them.", "outcome"),
 		Refreshes:  counter("token_refreshes_total", "OAuth token refreshes saved."),
 		Audits:     counters("audit_entries_total", "Audit entries written.", "outcome"),
+		Deliveries: durations("delivery_attempt_seconds", "Attempts to send a delivery.", "medium", "state"),
 		Jobs:       durations("job_seconds", "Background jobs.", "kind", "outcome"),
 		Calls:      durations("connector_call_seconds", "Calls of connectors.", "connector", "verb", "code"),
+		DigestRanAt: prometheus.NewGauge(prometheus.GaugeOpts{
+			Namespace: metricsPrefix, Name: "digest_last_run_timestamp_seconds", Help: "When this process last ran a daily digest; 0 is never.",
+		}),
 	}
 	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: metricsPrefix, Name: "build_info", Help: "The program that runs; always 1."},
 		[]string{"version", "go_version"})
 	build.WithLabelValues(version, runtime.Version()).Set(1)
 	m.registry.MustRegister(
-		m.Requests, m.Operations, m.Events, m.Runs, m.Steps, m.CRMCalls, m.Records, m.Checks, m.Alerts, m.Refreshes, m.Audits, m.Jobs, m.Calls,
+		m.Requests, m.Operations, m.Events, m.Runs, m.Steps, m.CRMCalls, m.Records, m.Checks, m.Alerts, m.Digests, m.DigestRanAt, m.Refreshes, m.Audits, m.Deliveries, m.Jobs, m.Calls,
 		build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return m
