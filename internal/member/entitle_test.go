@@ -244,3 +244,19 @@ func (f *fixture) matches(integration *ent.Integration) [][2]string {
 	}
 	return list
 }
+
+// Versions of two packages have nothing to do with each other.
+func TestAnotherPackageComesInItsNewestVersion(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store, _ *clockwork.FakeClock) {
+		f := newFixture(t, s)
+		connected := f.connect("salesforce", crm.Production)
+		f.as(principal.RoleCSM)
+		_, err := f.entitle("", "revenue-intelligence")
+		require.NoError(t, err)
+		require.Equal(t, 1, s.Read().Integration.GetX(f.reader(), connected.ID).PackageVersion)
+		_, err = f.entitle("", packageKey)
+		require.NoError(t, err)
+		require.Equal(t, 2, s.Read().Integration.GetX(f.reader(), connected.ID).PackageVersion)
+	})
+}
