@@ -7,69 +7,116 @@ package graph
 
 import (
 	"context"
-	"fmt"
 
 	"entgo.io/contrib/entgql"
 	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/graph/generated"
 	"github.com/fieldwarden/fieldwarden/graph/model"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
+	"github.com/fieldwarden/fieldwarden/internal/gid"
+	"github.com/fieldwarden/fieldwarden/internal/notify"
 )
 
 func (r *channelResolver) PendingCount(ctx context.Context, obj *ent.Channel) (int, error) {
-	panic(fmt.Errorf("not implemented: PendingCount - pendingCount"))
+	return r.loaders(ctx).waiting.Load(ctx, obj.ID)
 }
 
 func (r *deliveryResolver) Channel(ctx context.Context, obj *ent.Delivery) (*ent.Channel, error) {
-	panic(fmt.Errorf("not implemented: Channel - channel"))
+	return r.deliveryChannel(ctx, obj)
 }
 
 func (r *deliveryResolver) Alert(ctx context.Context, obj *ent.Delivery) (*ent.Alert, error) {
-	panic(fmt.Errorf("not implemented: Alert - alert"))
+	return r.deliveryAlert(ctx, obj)
 }
 
 func (r *deliveryResolver) Digest(ctx context.Context, obj *ent.Delivery) (*ent.Digest, error) {
-	panic(fmt.Errorf("not implemented: Digest - digest"))
+	return r.deliveryDigest(ctx, obj)
 }
 
 func (r *deliveryResolver) ResponseCode(ctx context.Context, obj *ent.Delivery) (*int, error) {
-	panic(fmt.Errorf("not implemented: ResponseCode - responseCode"))
+	return answered(obj.ResponseCode), nil
 }
 
 func (r *deliveryAttemptResolver) Code(ctx context.Context, obj *crm.DeliveryAttempt) (*int, error) {
-	panic(fmt.Errorf("not implemented: Code - code"))
+	return answered(obj.Code), nil
 }
 
 func (r *mutationResolver) CreateChannel(ctx context.Context, input model.CreateChannelInput) (*model.CreateChannelPayload, error) {
-	panic(fmt.Errorf("not implemented: CreateChannel - createChannel"))
+	made, err := r.Resolver.Channels.Create(ctx, notify.CreateInput{
+		Kind: input.Kind, Name: input.Name, URL: input.URL, Headers: headersOf(input.Headers), MinSeverity: input.MinSeverity, IdempotencyKey: input.IdempotencyKey,
+	})
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.CreateChannelPayload{UserErrors: problems}, err
+	}
+	found, err := r.Store.Read().Channel.Get(ctx, made.ID)
+	return &model.CreateChannelPayload{Channel: found, SigningSecret: shownOnce(made.SigningSecret), UserErrors: noErrors()}, err
 }
 
 func (r *mutationResolver) UpdateChannel(ctx context.Context, input model.UpdateChannelInput) (*model.UpdateChannelPayload, error) {
-	panic(fmt.Errorf("not implemented: UpdateChannel - updateChannel"))
+	err := r.Resolver.Channels.Update(ctx, notify.UpdateInput{
+		ChannelID: input.ChannelID, Name: input.Name, URL: input.URL, Headers: headersOf(input.Headers), SetHeaders: input.Headers != nil,
+		MinSeverity: input.MinSeverity, Enabled: input.Enabled, IdempotencyKey: input.IdempotencyKey,
+	})
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.UpdateChannelPayload{UserErrors: problems}, err
+	}
+	found, err := r.Store.Read().Channel.Get(ctx, input.ChannelID)
+	return &model.UpdateChannelPayload{Channel: found, UserErrors: noErrors()}, err
 }
 
 func (r *mutationResolver) RemoveChannel(ctx context.Context, input model.RemoveChannelInput) (*model.RemoveChannelPayload, error) {
-	panic(fmt.Errorf("not implemented: RemoveChannel - removeChannel"))
+	err := r.Resolver.Channels.Remove(ctx, input.ChannelID, input.IdempotencyKey)
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.RemoveChannelPayload{UserErrors: problems}, err
+	}
+	return &model.RemoveChannelPayload{RemovedChannelID: &input.ChannelID, UserErrors: noErrors()}, nil
 }
 
 func (r *mutationResolver) RotateChannelSecret(ctx context.Context, input model.RotateChannelSecretInput) (*model.RotateChannelSecretPayload, error) {
-	panic(fmt.Errorf("not implemented: RotateChannelSecret - rotateChannelSecret"))
+	made, err := r.Resolver.Channels.Rotate(ctx, input.ChannelID, input.IdempotencyKey)
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.RotateChannelSecretPayload{UserErrors: problems}, err
+	}
+	found, err := r.Store.Read().Channel.Get(ctx, made.ID)
+	return &model.RotateChannelSecretPayload{Channel: found, SigningSecret: shownOnce(made.SigningSecret), UserErrors: noErrors()}, err
 }
 
 func (r *mutationResolver) TestChannel(ctx context.Context, input model.TestChannelInput) (*model.TestChannelPayload, error) {
-	panic(fmt.Errorf("not implemented: TestChannel - testChannel"))
+	id, err := r.Resolver.Channels.Test(ctx, notify.TestInput{
+		ChannelID: given(input.ChannelID), RecipientID: given(input.RecipientID), IdempotencyKey: input.IdempotencyKey,
+	})
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.TestChannelPayload{UserErrors: problems}, err
+	}
+	found, err := r.Store.Read().Delivery.Get(ctx, id)
+	return &model.TestChannelPayload{Delivery: found, UserErrors: noErrors()}, err
 }
 
 func (r *mutationResolver) ReplayDelivery(ctx context.Context, input model.ReplayDeliveryInput) (*model.ReplayDeliveryPayload, error) {
-	panic(fmt.Errorf("not implemented: ReplayDelivery - replayDelivery"))
+	err := r.Resolver.Channels.Replay(ctx, input.DeliveryID, input.IdempotencyKey)
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.ReplayDeliveryPayload{UserErrors: problems}, err
+	}
+	found, err := r.Store.Read().Delivery.Get(ctx, input.DeliveryID)
+	return &model.ReplayDeliveryPayload{Delivery: found, UserErrors: noErrors()}, err
 }
 
 func (r *queryResolver) Channels(ctx context.Context, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*ent.ChannelConnection, error) {
-	panic(fmt.Errorf("not implemented: Channels - channels"))
+	p, err := newPage(gid.Channel, first, last, after, before)
+	if err != nil {
+		return nil, err
+	}
+	return r.Store.Read().Channel.Query().
+		Paginate(ctx, p.after, p.first, p.before, p.last, ent.WithChannelOrder(channelsByName()))
 }
 
 func (r *queryResolver) Deliveries(ctx context.Context, filter *model.DeliveryFilterInput, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*ent.DeliveryConnection, error) {
-	panic(fmt.Errorf("not implemented: Deliveries - deliveries"))
+	p, err := newPage(gid.Delivery, first, last, after, before)
+	if err != nil {
+		return nil, err
+	}
+	return r.Store.Read().Delivery.Query().Where(deliveriesLike(filter)...).
+		Paginate(ctx, p.after, p.first, p.before, p.last, ent.WithDeliveryOrder(newestDeliveries()))
 }
 
 func (r *Resolver) Channel() generated.ChannelResolver { return &channelResolver{r} }

@@ -7,7 +7,6 @@ package graph
 
 import (
 	"context"
-	"fmt"
 
 	"entgo.io/contrib/entgql"
 	"github.com/fieldwarden/fieldwarden/ent"
@@ -17,7 +16,9 @@ import (
 )
 
 func (r *mutationResolver) AddRecipients(ctx context.Context, input model.AddRecipientsInput) (*model.AddRecipientsPayload, error) {
-	ids, err := r.Resolver.Recipients.Add(ctx, recipient.AddInput{Addresses: input.Addresses, Class: input.Class, IdempotencyKey: input.IdempotencyKey})
+	ids, err := r.Resolver.Recipients.Add(ctx, recipient.AddInput{
+		Addresses: input.Addresses, Class: input.Class, Kind: input.Kind, MinSeverity: input.MinSeverity, IdempotencyKey: input.IdempotencyKey,
+	})
 	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
 		return &model.AddRecipientsPayload{UserErrors: problems}, err
 	}
@@ -26,7 +27,14 @@ func (r *mutationResolver) AddRecipients(ctx context.Context, input model.AddRec
 }
 
 func (r *mutationResolver) UpdateRecipient(ctx context.Context, input model.UpdateRecipientInput) (*model.UpdateRecipientPayload, error) {
-	panic(fmt.Errorf("not implemented: UpdateRecipient - updateRecipient"))
+	err := r.Resolver.Recipients.Update(ctx, recipient.UpdateInput{
+		RecipientID: input.RecipientID, Kind: input.Kind, MinSeverity: input.MinSeverity, IdempotencyKey: input.IdempotencyKey,
+	})
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.UpdateRecipientPayload{UserErrors: problems}, err
+	}
+	found, err := r.Store.Read().Recipient.Get(ctx, input.RecipientID)
+	return &model.UpdateRecipientPayload{Recipient: found, UserErrors: noErrors()}, err
 }
 
 func (r *mutationResolver) RemoveRecipient(ctx context.Context, input model.RemoveRecipientInput) (*model.RemoveRecipientPayload, error) {

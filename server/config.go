@@ -54,6 +54,9 @@ type Config struct {
 	Instances InstancesConfig `yaml:"instances"`
 	// Packages says where more packages are.
 	Packages PackagesConfig `yaml:"packages"`
+	// Mail is the server that notifications go out by, Webhooks where webhooks may go.
+	Mail     MailConfig     `yaml:"mail"`
+	Webhooks WebhooksConfig `yaml:"webhooks"`
 	// Runs is about runs.
 	Runs RunsConfig `yaml:"runs"`
 	// Metrics and Tracing say where figures and traces go.

@@ -132,8 +132,11 @@ func (s *Server) wireUseCases(options Options, node string) (err error) {
 	c.packages = c.catalogue.Load
 	c.audits = audit.New(s.store)
 	c.inbox = inbox.New(s.store)
+	if c.notify, err = s.newNotify(options); err != nil {
+		return err
+	}
 	alerts, err := alert.New(alert.Config{
-		Connectors: s.host, Logger: s.log, Notifier: alert.Notifiers{c.inbox}, DampingWindow: options.Tuning.DampingWindow,
+		Connectors: s.host, Logger: s.log, Notifier: alert.Notifiers{c.inbox, c.notify}, DampingWindow: options.Tuning.DampingWindow,
 		OnDamped: func(ctx context.Context, tx *store.Tx, found *ent.Integration, at time.Time) error {
 			return c.permissions.EnqueueSettle(ctx, tx, found, at)
 		},

@@ -60,6 +60,8 @@ func (c *doctorCommand) Run(r *run) error {
 	d.database(config, running, box)
 	d.connectors(config, running)
 	d.endpoints(config)
+	mail := config.CheckMail(r.ctx)
+	d.say(mail.Verdict, mail.Name, mail.Detail, mail.Do)
 	return d.verdict()
 }
 

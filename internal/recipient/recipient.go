@@ -7,6 +7,7 @@
 package recipient
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,7 +32,7 @@ const (
 	maxRefusals = 20
 )
 
-// Service adds and removes recipients. It is safe for concurrent use.
+// Service adds, changes and removes recipients. It is safe for concurrent use.
 type Service struct{ store *store.Store }
 
 // New makes a Service.
@@ -47,8 +48,11 @@ type Address struct {
 // AddInput adds recipients.
 type AddInput struct {
 	// Addresses are e-mail addresses with commas, spaces or line ends between them.
-	Addresses      string
-	Class          crm.RecipientClass
+	Addresses string
+	Class     crm.RecipientClass
+	// Kind and MinSeverity are PERSON and INFO when they are empty.
+	Kind           crm.RecipientKind
+	MinSeverity    crm.Severity
 	IdempotencyKey string
 }
 
@@ -65,6 +69,10 @@ func (s *Service) Add(ctx context.Context, in AddInput) ([]string, error) {
 	if !slices.Contains(in.Class.Values(), string(in.Class)) {
 		return nil, fault.New(fault.BadInput, fmt.Sprintf("There is no class %q of recipients.", in.Class), fault.Field("class"))
 	}
+	in.Kind, in.MinSeverity = cmp.Or(in.Kind, crm.RecipientPerson), cmp.Or(in.MinSeverity, crm.SeverityInfo)
+	if err := known(in.Kind, in.MinSeverity); err != nil {
+		return nil, err
+	}
 	addresses, err := split(in.Addresses)
 	if err != nil {
 		return nil, err
@@ -74,7 +82,9 @@ func (s *Service) Add(ctx context.Context, in AddInput) ([]string, error) {
 		wanted[i] = Address{Address: address, Class: in.Class}
 	}
 	return store.Idempotent(ctx, s.store, in.IdempotencyKey, "recipient.add", in,
-		func(ctx context.Context, tx *store.Tx) ([]string, error) { return add(ctx, tx, wanted) })
+		func(ctx context.Context, tx *store.Tx) ([]string, error) {
+			return add(ctx, tx, wanted, in.Kind, in.MinSeverity)
+		})
 }
 
 // split reads a list of addresses: each normalized, each once.
@@ -99,7 +109,7 @@ func split(text string) ([]string, error) {
 }
 
 // add makes the recipients that are not there yet, under the workspace's lock.
-func add(ctx context.Context, tx *store.Tx, wanted []Address) ([]string, error) {
+func add(ctx context.Context, tx *store.Tx, wanted []Address, kind crm.RecipientKind, least crm.Severity) ([]string, error) {
 	p, _ := principal.From(ctx)
 	if _, err := snapshot.LockWorkspace(ctx, tx, p.WorkspaceID); err != nil {
 		return nil, err
@@ -118,7 +128,7 @@ func add(ctx context.Context, tx *store.Tx, wanted []Address) ([]string, error) 
 		if ids[one.Address] == "" {
 			added = append(added, one)
 			creates = append(creates, tx.Ent().Recipient.Create().SetWorkspaceID(p.WorkspaceID).SetCreatedAt(tx.Now()).
-				SetAddress(one.Address).SetClass(one.Class).SetAddedBy(p.ID))
+				SetAddress(one.Address).SetClass(one.Class).SetKind(kind).SetMinSeverity(least).SetAddedBy(p.ID))
 		}
 	}
 	if len(rows)+len(added) > maxAll {

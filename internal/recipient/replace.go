@@ -65,7 +65,7 @@ func (s *Service) Replace(ctx context.Context, tx *store.Tx, wanted []Address) (
 			return nil, err
 		}
 	}
-	if _, err := add(ctx, tx, wanted); err != nil {
+	if _, err := add(ctx, tx, wanted, crm.RecipientPerson, crm.SeverityInfo); err != nil {
 		return nil, err
 	}
 	return changed, keepsExternal(ctx, tx, takesExternal)
