@@ -26,6 +26,7 @@ type serveCommand struct {
 	Simulator string `help:"Address of the first simulator that --dev starts; the others take the ports after it." default:"127.0.0.1:8090"`
 	// ConfirmDelay and what follows exist for demonstrations and tests.
 	ConfirmDelay time.Duration `help:"Wait before a suspected loss is probed again." default:"5s" hidden:""`
+	Damping      time.Duration `help:"How long an alert stays resolved although its problem is back." name:"damping-window" hidden:""`
 	JobPoll      time.Duration `help:"How often jobs are looked for on SQLite." hidden:""`
 	Memory       int64         `help:"Memory limit of a connector in bytes; negative is none." name:"connector-memory" hidden:""`
 	DeadAfter    time.Duration `help:"How long another server may be silent before its jobs are taken over." hidden:""`
@@ -51,7 +52,7 @@ func (c *serveCommand) Run(r *run) error {
 	}
 	s, err := server.New(ctx, config, server.Options{
 		Logger: r.logger, Version: version, ShimPath: shimPath,
-		Tuning: server.Tuning{ConfirmDelay: c.ConfirmDelay, JobPoll: c.JobPoll, ConnectorMemory: c.Memory, DeadAfter: c.DeadAfter},
+		Tuning: server.Tuning{ConfirmDelay: c.ConfirmDelay, DampingWindow: c.Damping, JobPoll: c.JobPoll, ConnectorMemory: c.Memory, DeadAfter: c.DeadAfter},
 	})
 	if err != nil {
 		return err

@@ -18,6 +18,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/drive"
 	"github.com/fieldwarden/fieldwarden/internal/simulated"
 	"github.com/fieldwarden/fieldwarden/plugins/crmsim/salesforce"
+	"github.com/fieldwarden/fieldwarden/server"
 	"github.com/fieldwarden/fieldwarden/test/internal/rig"
 )
 
@@ -57,8 +58,15 @@ type node struct {
 
 func (w *world) newNode(t *testing.T, name, databaseURL string, flags ...string) *node {
 	t.Helper()
+	return w.newNodeWith(t, name, databaseURL, func(*server.Config) {}, flags...)
+}
+
+// newNodeWith is newNode with a configuration of its own.
+func (w *world) newNodeWith(t *testing.T, name, databaseURL string, configure func(*server.Config), flags ...string) *node {
+	t.Helper()
 	site, err := rig.NewSite(w.folder, name, databaseURL, programs, []*simulated.CRM{w.crm.CRM}, flags...)
 	require.NoError(t, err)
+	configure(&site.Config)
 	n := &node{Site: site, t: t, database: database{url: site.Config.Database}}
 	t.Cleanup(func() {
 		n.process.Kill()
