@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/fieldwarden/fieldwarden/ent"
-	"github.com/fieldwarden/fieldwarden/ent/mapping"
 	"github.com/fieldwarden/fieldwarden/ent/settingvalue"
 	"github.com/fieldwarden/fieldwarden/graph/model"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
@@ -143,36 +142,6 @@ func effective(states []crm.SettingState) *model.EffectiveSettings {
 	}
 }
 
-// standardFields lists the package's vocabulary with what is mapped to it.
-func (r *Resolver) standardFields(ctx context.Context, found *ent.Integration) ([]*model.StandardField, error) {
-	pkg, err := r.packageOf(ctx, found)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := r.Store.Read().Mapping.Query().Where(mapping.IntegrationID(found.ID)).All(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("graph: loading mappings: %w", err)
-	}
-	mapped := make(map[string]*ent.Mapping, len(rows))
-	for _, row := range rows {
-		mapped[row.StandardField] = row
-	}
-	shown := []*model.StandardField{}
-	for _, object := range pkg.Objects {
-		for _, field := range object.Fields {
-			one := &model.StandardField{
-				Key: field.Key, Label: field.Label, Object: object.Name, DataType: string(field.DataType),
-				Requirement: field.Requirement, Mapping: mapped[field.Key], Features: []*model.Feature{},
-			}
-			for _, feature := range pkg.FeaturesOf(field) {
-				one.Features = append(one.Features, &model.Feature{Key: feature.Key, Title: feature.Title})
-			}
-			shown = append(shown, one)
-		}
-	}
-	return shown, nil
-}
-
 func noErrors() []*model.UserError { return []*model.UserError{} }
 
 // valueOf reads an optional argument; left out is "".
@@ -185,6 +154,9 @@ func valueOf[T ~string](text *T) T {
 
 // packageOf returns the package of an integration's workspace.
 func (r *Resolver) packageOf(ctx context.Context, found *ent.Integration) (crm.Package, error) {
-	pkg, _, err := r.Packages.Of(ctx, r.Store.Read(), found)
-	return pkg, err
+	tenant, err := r.loaders(ctx).tenants.Load(ctx, found.WorkspaceID)
+	if err != nil {
+		return crm.Package{}, err
+	}
+	return r.Packages.For(tenant, found)
 }

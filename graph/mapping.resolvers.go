@@ -7,39 +7,109 @@ package graph
 
 import (
 	"context"
-	"fmt"
 
+	"entgo.io/contrib/entgql"
 	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/graph/model"
+	"github.com/fieldwarden/fieldwarden/internal/fault"
+	"github.com/fieldwarden/fieldwarden/internal/gid"
 	"github.com/fieldwarden/fieldwarden/internal/mapping"
 )
 
 func (r *integrationResolver) Standardization(ctx context.Context, obj *ent.Integration) (*model.Standardization, error) {
-	panic(fmt.Errorf("not implemented: Standardization - standardization"))
+	return r.Resolver.standardization(ctx, obj)
 }
 
 func (r *integrationResolver) MappingProposals(ctx context.Context, obj *ent.Integration, object *string) ([]*model.MappingProposal, error) {
-	panic(fmt.Errorf("not implemented: MappingProposals - mappingProposals"))
+	return r.Resolver.mappingProposals(ctx, obj, object)
+}
+
+func (r *integrationResolver) MappingChanges(ctx context.Context, obj *ent.Integration, standardField *string, object *string, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*ent.MappingChangeConnection, error) {
+	p, err := newPage(gid.MappingChange, first, last, after, before)
+	if err != nil {
+		return nil, err
+	}
+	return r.Resolver.mappingChanges(ctx, obj, standardField, object, p)
 }
 
 func (r *mutationResolver) ApplyMappingProposals(ctx context.Context, input model.ApplyMappingProposalsInput) (*model.ApplyMappingProposalsPayload, error) {
-	panic(fmt.Errorf("not implemented: ApplyMappingProposals - applyMappingProposals"))
+	changes := make([]mapping.Change, len(input.Mappings))
+	for i, one := range input.Mappings {
+		changes[i] = mapping.Change{StandardField: one.StandardField, CRMField: one.CrmField}
+	}
+	ids, err := r.Mappings.ApplyProposals(ctx, mapping.ProposalsInput{
+		IdempotencyKey: input.IdempotencyKey, IntegrationID: input.IntegrationID, Mappings: changes,
+	})
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.ApplyMappingProposalsPayload{UserErrors: problems}, err
+	}
+	found, err := r.mappingsByID(ctx, ids)
+	return &model.ApplyMappingProposalsPayload{Mappings: found, UserErrors: noErrors()}, err
 }
 
 func (r *mutationResolver) PublishObject(ctx context.Context, input model.PublishObjectInput) (*model.PublishObjectPayload, error) {
-	panic(fmt.Errorf("not implemented: PublishObject - publishObject"))
+	err := r.Mappings.Publish(ctx, mapping.PublishInput{
+		IdempotencyKey: input.IdempotencyKey, IntegrationID: input.IntegrationID, Object: input.Object,
+	})
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.PublishObjectPayload{UserErrors: problems}, err
+	}
+	found, err := r.crmObject(ctx, input.IntegrationID, input.Object)
+	return &model.PublishObjectPayload{Object: found, UserErrors: noErrors()}, err
 }
 
 func (r *mutationResolver) UnpublishObject(ctx context.Context, input model.UnpublishObjectInput) (*model.UnpublishObjectPayload, error) {
-	panic(fmt.Errorf("not implemented: UnpublishObject - unpublishObject"))
+	done := r.Mappings.Unpublish(ctx, mapping.UnpublishInput{
+		IdempotencyKey: input.IdempotencyKey, IntegrationID: input.IntegrationID, Object: input.Object,
+		Reason: input.Reason, Confirm: input.Confirm,
+	})
+	problems, err := r.userErrors(done)
+	payload := &model.UnpublishObjectPayload{UserErrors: problems}
+	if err != nil || done != nil && !fault.Is(done, fault.ConfirmRequired) {
+		return payload, err
+	}
+	found, err := r.Resolver.integration(ctx, input.IntegrationID)
+	if err != nil {
+		return payload, err
+	}
+	if payload.Affected, err = r.objectImpact(ctx, found, input.Object); err != nil {
+		return payload, err
+	}
+	payload.Object, err = r.crmObject(ctx, input.IntegrationID, input.Object)
+	return payload, err
 }
 
 func (r *mutationResolver) SetMappingDefault(ctx context.Context, input model.SetMappingDefaultInput) (*model.SetMappingDefaultPayload, error) {
-	panic(fmt.Errorf("not implemented: SetMappingDefault - setMappingDefault"))
+	ids, err := r.Mappings.SetDefault(ctx, mapping.DefaultInput{
+		IdempotencyKey: input.IdempotencyKey, Connector: input.Connector, StandardField: input.StandardField, CRMField: valueOf(input.CrmField),
+	})
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.SetMappingDefaultPayload{UserErrors: problems}, err
+	}
+	payload := &model.SetMappingDefaultPayload{UserErrors: noErrors()}
+	if payload.Integrations, err = r.integrationsByID(ctx, ids); err != nil {
+		return payload, err
+	}
+	set, err := r.Resolver.mappingDefaults(ctx, &input.Connector, input.StandardField)
+	if len(set) > 0 {
+		payload.Default = set[0]
+	}
+	return payload, err
 }
 
 func (r *mutationResolver) ResetMapping(ctx context.Context, input model.ResetMappingInput) (*model.ResetMappingPayload, error) {
-	panic(fmt.Errorf("not implemented: ResetMapping - resetMapping"))
+	id, err := r.Mappings.Reset(ctx, mapping.ResetInput{
+		IdempotencyKey: input.IdempotencyKey, IntegrationID: input.IntegrationID, StandardField: input.StandardField,
+	})
+	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
+		return &model.ResetMappingPayload{UserErrors: problems}, err
+	}
+	payload := &model.ResetMappingPayload{UserErrors: noErrors()}
+	if id == "" {
+		return payload, nil
+	}
+	payload.Mapping, err = r.Store.Read().Mapping.Get(ctx, id)
+	return payload, err
 }
 
 func (r *mutationResolver) MapField(ctx context.Context, input model.MapFieldInput) (*model.MapFieldPayload, error) {
@@ -55,21 +125,30 @@ func (r *mutationResolver) MapField(ctx context.Context, input model.MapFieldInp
 }
 
 func (r *mutationResolver) UnmapField(ctx context.Context, input model.UnmapFieldInput) (*model.UnmapFieldPayload, error) {
-	err := r.Mappings.Unmap(ctx, mapping.UnmapInput{
+	done := r.Mappings.Unmap(ctx, mapping.UnmapInput{
 		IdempotencyKey: input.IdempotencyKey, IntegrationID: input.IntegrationID,
-		StandardField: input.StandardField, Reason: input.Reason,
+		StandardField: input.StandardField, Reason: input.Reason, Confirm: input.Confirm,
 	})
-	if problems, err := r.userErrors(err); err != nil || len(problems) > 0 {
-		return &model.UnmapFieldPayload{UserErrors: problems}, err
+	problems, err := r.userErrors(done)
+	payload := &model.UnmapFieldPayload{UserErrors: problems}
+	if err != nil || done != nil && !fault.Is(done, fault.ConfirmRequired) {
+		return payload, err
 	}
-	found, err := r.Resolver.integration(ctx, input.IntegrationID)
-	return &model.UnmapFieldPayload{Integration: found, UserErrors: noErrors()}, err
+	if payload.Integration, err = r.Resolver.integration(ctx, input.IntegrationID); err != nil {
+		return payload, err
+	}
+	payload.Affected, err = r.fieldImpact(ctx, payload.Integration, input.StandardField)
+	return payload, err
 }
 
 func (r *queryResolver) MappingPreview(ctx context.Context, integrationID string, object string, crmField string) (*model.MappingPreview, error) {
-	panic(fmt.Errorf("not implemented: MappingPreview - mappingPreview"))
+	seen, err := r.Previews.Read(ctx, integrationID, object, crmField)
+	if err != nil {
+		return nil, err
+	}
+	return &model.MappingPreview{Values: seen.Values, RecordsRead: seen.Records, Note: seen.Note}, nil
 }
 
 func (r *queryResolver) MappingDefaults(ctx context.Context, connector *string) ([]*ent.MappingDefault, error) {
-	panic(fmt.Errorf("not implemented: MappingDefaults - mappingDefaults"))
+	return r.Resolver.mappingDefaults(ctx, connector)
 }

@@ -652,7 +652,7 @@ type ComplexityRoot struct {
 		IntegrationUser     func(childComplexity int) int
 		LastSucceededAt     func(childComplexity int) int
 		LastSyncedAt        func(childComplexity int) int
-		MappingChanges      func(childComplexity int, after *entgql.Cursor[string], first *int, before *entgql.Cursor[string], last *int) int
+		MappingChanges      func(childComplexity int, standardField *string, object *string, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
 		MappingProposals    func(childComplexity int, object *string) int
 		NextRunAt           func(childComplexity int) int
 		Object              func(childComplexity int, name string) int
@@ -4161,7 +4161,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Integration.MappingChanges(childComplexity, args["after"].(*entgql.Cursor[string]), args["first"].(*int), args["before"].(*entgql.Cursor[string]), args["last"].(*int)), true
+		return e.ComplexityRoot.Integration.MappingChanges(childComplexity, args["standardField"].(*string), args["object"].(*string), args["first"].(*int), args["after"].(*entgql.Cursor[string]), args["last"].(*int), args["before"].(*entgql.Cursor[string])), true
 	case "Integration.mappingProposals":
 		if e.ComplexityRoot.Integration.MappingProposals == nil {
 			break
@@ -10564,7 +10564,7 @@ type FeedEntry implements Node {
   cursor: FeedCursor!
   "When it was committed."
   createdAt: DateTime!
-  "What it is about: alert, permission, check, settings, run, log, integration, member or workspace."
+  "What it is about: alert, permission, check, settings, mapping, run, log, integration, member or workspace."
   kind: String!
   "The integration it belongs to; null when it belongs to none."
   integration: Integration

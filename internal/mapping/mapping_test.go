@@ -106,7 +106,7 @@ func (f *fixture) mapTo(standardField, name string) (string, error) {
 
 func (f *fixture) unmap(standardField, reason string) error {
 	return f.mappings.Unmap(f.ctx, mapping.UnmapInput{
-		IntegrationID: f.integration.ID, StandardField: standardField, Reason: reason, IdempotencyKey: f.key(),
+		IntegrationID: f.integration.ID, StandardField: standardField, Reason: reason, Confirm: true, IdempotencyKey: f.key(),
 	})
 }
 

@@ -230,7 +230,7 @@ func TestUnmappingClearsTheErrorAndItsAlert(t *testing.T) {
 		f.nextDay()
 		head := f.head()
 		require.NoError(t, f.mappings.Unmap(f.ctx, mapping.UnmapInput{
-			IntegrationID: f.integration.ID, StandardField: "contact.email", Reason: "No longer used", IdempotencyKey: f.key(),
+			IntegrationID: f.integration.ID, StandardField: "contact.email", Reason: "No longer used", Confirm: true, IdempotencyKey: f.key(),
 		}))
 		require.Equal(t, crm.FieldInaccessible, f.status("Contact", "Email"))
 		require.Equal(t, crm.ResolvedUnmapped, *f.theAlert().Resolution)

@@ -176,7 +176,7 @@ func (c *fakeCRM) shows(subject string) bool {
 
 // unmapAny and mapAny do it if it can be done now.
 func (f *fixture) unmapAny(standardField string) {
-	_ = f.mappings.Unmap(f.ctx, mapping.UnmapInput{IntegrationID: f.integration.ID, StandardField: standardField, Reason: "test", IdempotencyKey: f.key()})
+	_ = f.mappings.Unmap(f.ctx, mapping.UnmapInput{IntegrationID: f.integration.ID, StandardField: standardField, Reason: "test", Confirm: true, IdempotencyKey: f.key()})
 }
 
 func (f *fixture) mapAny(standardField, object, name string) {

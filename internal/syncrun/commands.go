@@ -72,12 +72,16 @@ func knownObjects(ctx context.Context, tx *store.Tx, integrationID string, names
 		if slices.Contains(wanted, name) {
 			continue
 		}
-		known, err := tx.Ent().CrmObject.Query().Where(crmobject.IntegrationID(integrationID), crmobject.Name(name)).Exist(ctx)
+		object, err := tx.Ent().CrmObject.Query().Where(crmobject.IntegrationID(integrationID), crmobject.Name(name)).Only(ctx)
+		if ent.IsNotFound(err) {
+			return nil, fault.New(fault.BadInput, fmt.Sprintf("The integration has no object %q.", crm.Shorten(name, 120)), fault.Field("objects", fmt.Sprint(i)))
+		}
 		if err != nil {
 			return nil, fmt.Errorf("syncrun: looking for object: %w", err)
 		}
-		if !known {
-			return nil, fault.New(fault.BadInput, fmt.Sprintf("The integration has no object %q.", crm.Shorten(name, 120)), fault.Field("objects", fmt.Sprint(i)))
+		if !object.Published {
+			return nil, fault.New(fault.BadInput, fmt.Sprintf("%s is not published, so it is not read.", name), fault.Field("objects", fmt.Sprint(i)),
+				fault.Hint("Publish the object first (publishObject)."))
 		}
 		wanted = append(wanted, name)
 	}

@@ -106,11 +106,11 @@ func (s *Service) preludeFailed(ctx context.Context, t *turn, failure error, wha
 	return false, nil
 }
 
-// objectsToRead lists the objects of the run in the order of their turns: first those
+// objectsToRead lists the published objects of the run in the order of their turns: first those
 // whose reading a limit cut off, then those that were last read to the end on an
 // earlier day than others, that is, had no turn, then the rest by the package's order.
 func (s *Service) objectsToRead(ctx context.Context, t *turn) ([]*ent.CrmObject, error) {
-	query := s.store.Read().CrmObject.Query().Where(crmobject.IntegrationID(t.run.IntegrationID))
+	query := s.store.Read().CrmObject.Query().Where(crmobject.IntegrationID(t.run.IntegrationID), crmobject.Published(true))
 	if len(t.run.ObjectsWanted) > 0 {
 		query.Where(crmobject.NameIn(t.run.ObjectsWanted...))
 	}

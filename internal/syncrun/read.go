@@ -45,6 +45,9 @@ func (s *Service) read(ctx context.Context, t *turn) error {
 	if err != nil {
 		return fmt.Errorf("syncrun: loading object %s: %w", target.Name, err)
 	}
+	if !object.Published {
+		return s.finishObject(ctx, t, target, crm.RunObjectSucceeded, "It was taken out while the run was under way: nothing more was read.", "")
+	}
 	if t.run.Sweeping {
 		return s.sweep(ctx, t, target, object)
 	}
