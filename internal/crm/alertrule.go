@@ -77,7 +77,7 @@ func AlertRules() []AlertRuleInfo { //nolint:funlen // it is a table
 		},
 		{
 			RuleRequiredFieldUnmapped, "Required field not mapped",
-			"No CRM field stands for a required standard field. Ends when one is mapped.", SeverityCritical,
+			"No CRM field stands for a required standard field. Ends when one is mapped.", SeverityWarning,
 		},
 		{
 			RuleMappingBroken, "Mapping broken",
