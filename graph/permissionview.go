@@ -284,7 +284,7 @@ func (p changePage) limit(s *sql.Selector) {
 	numbered := s.Clone().Select(s.C(permissionchange.FieldID)).
 		AppendSelectExprAs(sql.RowNumber().PartitionBy(s.C(permissionchange.FieldFieldName)).OrderBy(order), "n")
 	outer := sql.Dialect(s.Dialect()).Select(permissionchange.FieldID).From(numbered.As("numbered"))
-	outer.Where(sql.LTE(outer.C("n"), p.size()+1))
+	outer.Where(sql.LTE("n", p.size()+1))
 	s.Where(sql.In(s.C(permissionchange.FieldID), outer))
 }
 
