@@ -31,11 +31,20 @@ func (d described) hint(text string) fault.Option {
 	return fault.Hint("%s", text)
 }
 
-// manifest asks the host for a connector that knows an environment.
+// manifest asks the host for a connector of a CRM that knows an environment:
+// fault.ConnectorKind for one of another kind, fault.ConnectorUnsupported for another
+// environment.
 func (s *Service) manifest(connector string, environment crm.Environment) (crm.Manifest, crm.EnvironmentSpec, error) {
 	manifest, err := s.c.Connectors.Describe(connector)
 	if err != nil {
 		return manifest, crm.EnvironmentSpec{}, err
+	}
+	// Checks and their alerts are about CRM objects (requirement J2): an integration
+	// that is never checked would look healthy.
+	if manifest.Kind == crm.KindMAP {
+		return manifest, crm.EnvironmentSpec{}, fault.New(fault.ConnectorKind,
+			fmt.Sprintf("%s is marketing automation, not a CRM: its permissions are not checked, so it cannot be connected.", manifest.Title),
+			fault.Field("connector"), fault.Detail("kind", string(manifest.Kind)))
 	}
 	spec, ok := manifest.Environment(environment)
 	if !ok {
