@@ -92,7 +92,7 @@ func (s *Simulator) answer(r *http.Request, line *Request) (reply, *apiUsage) {
 	if err != nil {
 		return failure(http.StatusRequestEntityTooLarge, "REQUEST_TOO_LARGE", "The request body is too large"), &usage
 	}
-	c.body, c.grant, c.view = body, grant, s.engine.view()
+	c.body, c.grant, c.view = body, grant, s.rightsOf(grant.login).view()
 	return s.route(c), &usage
 }
 

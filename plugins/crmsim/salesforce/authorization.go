@@ -34,6 +34,7 @@ type authorizations struct {
 
 // authorization is one user's approval of the app.
 type authorization struct {
+	login   login
 	scopes  []string
 	revoked bool
 }
@@ -45,6 +46,7 @@ type session struct {
 
 // code is an authorization code waiting to be redeemed.
 type code struct {
+	login                  login
 	scopes                 []string
 	redirectURI, challenge string
 	expires                time.Time
@@ -53,6 +55,7 @@ type code struct {
 
 // tokens are what the token endpoint hands out; refresh is empty when there is no new one to hand out.
 type tokens struct {
+	login           login
 	access, refresh string
 	scopes          []string
 }
@@ -73,7 +76,7 @@ func opaque(prefix string, n int) string {
 }
 
 // issueCode remembers an approval and returns the code that proves it.
-func (a *authorizations) issueCode(scopes []string, redirectURI, challenge string) string {
+func (a *authorizations) issueCode(who login, scopes []string, redirectURI, challenge string) string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	now := a.clock.Now()
@@ -83,7 +86,7 @@ func (a *authorizations) issueCode(scopes []string, redirectURI, challenge strin
 		}
 	}
 	value := opaque("aPrx", 48)
-	a.codes[value] = &code{scopes: scopes, redirectURI: redirectURI, challenge: challenge, expires: now.Add(a.codeTTL)}
+	a.codes[value] = &code{login: who, scopes: scopes, redirectURI: redirectURI, challenge: challenge, expires: now.Add(a.codeTTL)}
 	return value
 }
 
@@ -104,16 +107,27 @@ func (a *authorizations) redeem(value, redirectURI, verifier string) (tokens, *o
 	}
 	c.used = true
 	a.count(control.CountCodesRedeemed)
-	granted := &authorization{scopes: c.scopes}
+	granted := &authorization{login: c.login, scopes: c.scopes}
 	a.open = append(a.open, granted)
-	for a.limit > 0 && len(a.open) > a.limit {
-		a.revokeLocked(a.open[0])
+	for own := a.openOf(c.login); a.limit > 0 && len(own) > a.limit; own = own[1:] {
+		a.revokeLocked(own[0])
 	}
-	issued := tokens{access: a.newAccess(granted), scopes: granted.scopes}
+	issued := tokens{login: granted.login, access: a.newAccess(granted), scopes: granted.scopes}
 	if slices.Contains(c.scopes, "refresh_token") || slices.Contains(c.scopes, "offline_access") {
 		issued.refresh = a.newRefresh(granted)
 	}
 	return issued, nil
+}
+
+// openOf lists a user's authorizations, the oldest first.
+func (a *authorizations) openOf(who login) []*authorization {
+	var own []*authorization
+	for _, open := range a.open {
+		if open.login == who {
+			own = append(own, open)
+		}
+	}
+	return own
 }
 
 // verifies checks a PKCE verifier against an S256 challenge. Without a challenge nothing needs to be shown.
@@ -142,7 +156,7 @@ func (a *authorizations) renew(value string) (tokens, *oauthError) {
 		return tokens{}, badGrant("expired access/refresh token")
 	}
 	a.count(control.CountTokenRefreshes)
-	issued := tokens{access: a.newAccess(granted), scopes: granted.scopes}
+	issued := tokens{login: granted.login, access: a.newAccess(granted), scopes: granted.scopes}
 	if a.rotate {
 		delete(a.refresh, value)
 		a.retired[value] = granted
@@ -184,6 +198,7 @@ func (a *authorizations) session(value string) (*authorization, bool) {
 
 // tokenFacts are what introspection tells of a token that is good; expires is zero for refresh tokens.
 type tokenFacts struct {
+	login   login
 	kind    string
 	scopes  []string
 	expires time.Time
@@ -195,12 +210,12 @@ func (a *authorizations) introspect(value string) (tokenFacts, bool) {
 	if granted, ok := a.session(value); ok {
 		a.mu.Lock()
 		defer a.mu.Unlock()
-		return tokenFacts{"access_token", granted.scopes, a.access[value].expires}, true
+		return tokenFacts{granted.login, "access_token", granted.scopes, a.access[value].expires}, true
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if granted, ok := a.refresh[value]; ok {
-		return tokenFacts{kind: "refresh_token", scopes: granted.scopes}, true
+		return tokenFacts{login: granted.login, kind: "refresh_token", scopes: granted.scopes}, true
 	}
 	return tokenFacts{}, false
 }

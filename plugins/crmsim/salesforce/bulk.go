@@ -99,7 +99,7 @@ type bulkAnswer struct {
 
 func (j *bulkJob) basic() bulkAnswer {
 	answer := bulkAnswer{
-		ID: j.id, Operation: j.operation, Object: j.object, CreatedByID: userID(), CreatedDate: timestamp(j.created),
+		ID: j.id, Operation: j.operation, Object: j.object, CreatedByID: userID(integrationUser), CreatedDate: timestamp(j.created),
 		SystemModstamp: timestamp(j.modified), State: j.state, ConcurrencyMode: "Parallel", ContentType: "CSV",
 		LineEnding: "LF", ColumnDelimiter: "COMMA",
 	}

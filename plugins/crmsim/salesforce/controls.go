@@ -41,7 +41,13 @@ func (c *Controls) SetObject(object string, s ObjectSwitch) error {
 // SetField changes field-level security, or deletes and restores a field. Read and Edit are legal only where the
 // field is permissionable. Errors are *ControlError.
 func (c *Controls) SetField(object, field string, s FieldSwitch) error {
-	return c.sim.engine.setField(object, field, s)
+	if err := c.sim.engine.setField(object, field, s); err != nil {
+		return err
+	}
+	if s.Exists == nil && s.Renamed == nil {
+		return nil
+	}
+	return c.sim.colleague.setField(object, field, FieldSwitch{Exists: s.Exists, Renamed: s.Renamed})
 }
 
 // Off and On are values for the switches.
@@ -51,8 +57,12 @@ func Off() *bool { off := false; return &off }
 func On() *bool { on := true; return &on }
 
 // ResetPermissions gives the integration user every right to objects and fields again, and restores deleted and renamed
-// fields.
-func (c *Controls) ResetPermissions() { c.sim.engine.reset() }
+// fields. The colleague gets the rights of the beginning.
+func (c *Controls) ResetPermissions() {
+	c.sim.engine.reset()
+	c.sim.colleague.reset()
+	restrict(c.sim.colleague)
+}
 
 // KillAccessTokens ends every session; refresh tokens stay good. It returns how many tokens died.
 func (c *Controls) KillAccessTokens() int { return c.sim.authorizations.killAccess() }

@@ -88,7 +88,7 @@ func (s *Simulator) decide(r *http.Request) reply {
 		names[i] = wanted.Name
 	}
 	return request.redirect(url.Values{
-		"code": {s.authorizations.issueCode(names, request.redirectURI, request.challenge)},
+		"code": {s.authorizations.issueCode(s.loginNamed(r.PostFormValue("login")), names, request.redirectURI, request.challenge)},
 	})
 }
 
@@ -180,7 +180,7 @@ func (s *Simulator) consentPage(r *http.Request, request authorizeRequest) reply
 	var body bytes.Buffer
 	err = page.Execute(&body, map[string]any{
 		"App": s.config.AppName, "Org": s.config.OrgName, "Sandbox": s.config.Sandbox, "Scopes": request.scopes,
-		"Action": r.URL.RequestURI(), "Host": redirect.Host, "User": s.userText("Username"),
+		"Action": r.URL.RequestURI(), "Host": redirect.Host, "User": s.userText(integrationUser, "Username"), "Colleague": s.colleagueName(),
 		"Style": template.CSS(consentStyle), //nolint:gosec // our own file, not what a client sent
 	})
 	if err != nil {

@@ -7,7 +7,10 @@ const packageNamespace = "LID"
 
 // SetAppInstalled installs or removes the LinkedIn app: its custom fields on Task and Lead, its package licence, and
 // its row among the installed packages. Installing it again changes nothing.
-func (c *Controls) SetAppInstalled(on bool) { c.sim.engine.setPackage(on) }
+func (c *Controls) SetAppInstalled(on bool) {
+	c.sim.engine.setPackage(on)
+	c.sim.colleague.setPackage(on)
+}
 
 // AppInstalled reports whether the LinkedIn app is installed.
 func (c *Controls) AppInstalled() bool { return !c.sim.engine.packageInstalled().IsZero() }

@@ -13,7 +13,8 @@ import (
 // Simulator is one simulated org. It is safe for concurrent use and starts no goroutines of its own.
 type Simulator struct {
 	config         Config
-	engine         *engine
+	engine         *engine // what the integration user may do
+	colleague      *engine // what the other login may do
 	store          *store
 	authorizations *authorizations
 	usage          *usageWindow
@@ -46,6 +47,7 @@ func New(config Config) (*Simulator, error) {
 	s := &Simulator{
 		config:         config,
 		engine:         newEngine(c, config.Clock),
+		colleague:      newEngine(c, config.Clock),
 		store:          newStore(c, gen),
 		authorizations: newAuthorizations(config, journal.Bump),
 		usage:          newUsageWindow(config.Clock, config.DailyRequests),
@@ -58,6 +60,8 @@ func New(config Config) (*Simulator, error) {
 		bulk:           newBulkJobs(config.Clock),
 	}
 	s.engine.setPackage(config.AppInstalled)
+	s.colleague.setPackage(config.AppInstalled)
+	restrict(s.colleague)
 	s.controls = &Controls{sim: s}
 	s.api = s.routes()
 	s.handler = s.withControl()

@@ -22,7 +22,7 @@ func (c *Controls) State() control.State {
 	}
 	state := control.State{
 		Instance: control.Instance{
-			ID: s.config.OrgID, Name: s.config.OrgName, Environment: environment, Username: s.userText("Username"),
+			ID: s.config.OrgID, Name: s.config.OrgName, Environment: environment, Username: s.userText(integrationUser, "Username"),
 			ClientID: s.config.ClientID,
 		},
 		Quota:    control.Quota{Used: usage.used, Limit: usage.limit},

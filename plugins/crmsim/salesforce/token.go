@@ -55,7 +55,7 @@ func (s *Simulator) token(r *http.Request) reply {
 }
 
 func (s *Simulator) tokenAnswer(r *http.Request, issued tokens) tokenAnswer {
-	id, at := s.identityURL(r), strconv.FormatInt(s.config.Clock.Now().UnixMilli(), 10)
+	id, at := s.identityURL(r, issued.login), strconv.FormatInt(s.config.Clock.Now().UnixMilli(), 10)
 	sign := hmac.New(sha256.New, []byte(s.config.ClientSecret))
 	sign.Write([]byte(id + at))
 	return tokenAnswer{
@@ -115,7 +115,7 @@ func (s *Simulator) introspect(r *http.Request) reply {
 	}
 	answer := map[string]any{
 		"active": true, "scope": strings.Join(facts.scopes, " "), "client_id": s.config.ClientID,
-		"username": s.userText("Username"), "sub": s.identityURL(r), "token_type": facts.kind,
+		"username": s.userText(facts.login, "Username"), "sub": s.identityURL(r, facts.login), "token_type": facts.kind,
 	}
 	if !facts.expires.IsZero() {
 		issued := facts.expires.Add(-s.config.AccessTokenTTL).Unix()

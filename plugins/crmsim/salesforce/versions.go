@@ -58,6 +58,6 @@ func (s *Simulator) resources(c *call) reply {
 		"sobjects": c.root + "/sobjects", "query": c.root + "/query", "queryAll": c.root + "/queryAll",
 		"limits": c.root + "/limits", "composite": c.root + "/composite", "tooling": c.root + "/tooling",
 		"jobs": c.root + "/jobs", "identity": c.base + "/id/" +
-			s.config.OrgID + "/" + userID(),
+			s.config.OrgID + "/" + userID(c.grant.login),
 	})
 }

@@ -81,7 +81,7 @@ func (s *Simulator) auditRows() []map[string]any {
 	for i, entry := range trail {
 		rows[i] = map[string]any{
 			"Action": entry.action, "Section": "Manage Users", "Display": entry.display, "CreatedDate": entry.at,
-			"CreatedById": userID(), "DelegateUser": nil, "ResponsibleNamespacePrefix": nil,
+			"CreatedById": userID(integrationUser), "DelegateUser": nil, "ResponsibleNamespacePrefix": nil,
 		}
 	}
 	return rows
