@@ -38,11 +38,16 @@ type CallbackInput struct {
 type CallbackResult struct {
 	WorkspaceID   string
 	IntegrationID string
+	// SimulationID is of the simulation that the sign-in was for; empty when it was to
+	// the integration itself.
+	SimulationID string
 }
 
 // Callback finishes a sign-in: it redeems the code, finds out whose instance it
 // is, and saves the credential; the integration becomes ONBOARDING, or ACTIVE
-// again, or goes on with another user. It acts as whoever started the sign-in.
+// again, or goes on with another user. The sign-in of a simulation saves no credential
+// and leaves the integration as it is (StartSimulation). It acts as whoever started the
+// sign-in.
 //
 // A sign-in that is unknown, used, expired or of another browser changes nothing
 // (fault.OAuthStateInvalid, OAuthStateUsed, OAuthStateExpired). Otherwise the
@@ -67,13 +72,18 @@ func (s *Service) Callback(ctx context.Context, in CallbackInput) (CallbackResul
 		if signIn, err = claim(ctx, tx, found.StateID, in.BrowserCookie); err != nil {
 			return err
 		}
-		row, err = find(ctx, tx.Ent(), signIn.IntegrationID)
-		return err
+		if row, err = find(ctx, tx.Ent(), signIn.IntegrationID); err != nil || signIn.SimulationID == "" {
+			return err
+		}
+		return runSimulation(ctx, tx, signIn.SimulationID)
 	})
 	if err != nil {
 		return CallbackResult{}, err
 	}
-	result := CallbackResult{WorkspaceID: row.WorkspaceID, IntegrationID: row.ID}
+	result := CallbackResult{WorkspaceID: row.WorkspaceID, IntegrationID: row.ID, SimulationID: signIn.SimulationID}
+	if signIn.SimulationID != "" {
+		return result, s.finishSimulation(ctx, in, signIn, row)
+	}
 	if err := s.finishSignIn(ctx, in, signIn, row); err != nil {
 		return result, errors.Join(err, s.failSignIn(ctx, row.ID, err))
 	}

@@ -139,6 +139,8 @@ type Config struct {
 	Packages snapshot.Packages
 	// Objects names the objects that the connection test looks at; nil is none.
 	Objects func(ctx context.Context, integration *ent.Integration) ([]string, error)
+	// Simulation is what StartSimulation needs.
+	Simulation SimulationParts
 	// StepBlockers are what SETTINGS and STANDARDIZATION wait for.
 	StepBlockers map[crm.OnboardingStep]Blockers
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/ent/oauthstate"
+	"github.com/fieldwarden/fieldwarden/ent/predicate"
 	"github.com/fieldwarden/fieldwarden/internal/auth"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
@@ -253,6 +254,14 @@ func (s *Service) openSignIn(ctx context.Context, tx *store.Tx, who principal.Pr
 	if err := endSignIns(ctx, tx, row.ID); err != nil {
 		return started{}, err
 	}
+	return s.saveSignIn(ctx, tx, who, row, "")
+}
+
+// saveSignIn saves a new sign-in; simulationID is of the simulation that it is for,
+// empty for one to the integration itself.
+func (s *Service) saveSignIn(
+	ctx context.Context, tx *store.Tx, who principal.Principal, row *ent.Integration, simulationID string,
+) (started, error) {
 	id, ticket, secrets := gid.New(gid.OAuthState), randomSecret(), signInSecrets{State: randomSecret(), Verifier: randomSecret()}
 	plain, err := json.Marshal(secrets)
 	if err != nil {
@@ -267,7 +276,7 @@ func (s *Service) openSignIn(ctx context.Context, tx *store.Tx, who principal.Pr
 		return started{}, err
 	}
 	err = tx.Ent().OAuthState.Create().SetID(id).SetWorkspaceID(row.WorkspaceID).SetCreatedAt(tx.Now()).
-		SetIntegrationID(row.ID).SetPrincipalID(who.ID).
+		SetIntegrationID(row.ID).SetPrincipalID(who.ID).SetSimulationID(simulationID).
 		SetStateHash(auth.HashSignInSecret(crm.Secret(secrets.State))).
 		SetTicketHash(auth.HashSignInSecret(crm.Secret(ticket))).
 		SetSealedVerifier(sealed).SetRedirectURI(s.c.PublicURL + pathCallback).
@@ -278,12 +287,18 @@ func (s *Service) openSignIn(ctx context.Context, tx *store.Tx, who principal.Pr
 	return started{IntegrationID: row.ID, StateID: id, SealedTicket: sealedTicket}, nil
 }
 
-// endSignIns forgets the sign-ins of an integration.
+// endSignIns forgets the sign-ins to an integration. Those of simulations end with
+// them, or by themselves: they change nothing of the integration.
 func endSignIns(ctx context.Context, tx *store.Tx, integrationID string) error {
-	if _, err := tx.Ent().OAuthState.Delete().Where(oauthstate.IntegrationID(integrationID)).Exec(ctx); err != nil {
+	if _, err := tx.Ent().OAuthState.Delete().Where(oauthstate.IntegrationID(integrationID), ofIntegration()).Exec(ctx); err != nil {
 		return fmt.Errorf("end earlier sign-ins: %w", err)
 	}
 	return nil
+}
+
+// ofIntegration chooses the sign-ins that are to an integration itself.
+func ofIntegration() predicate.OAuthState {
+	return oauthstate.Or(oauthstate.SimulationIDIsNil(), oauthstate.SimulationID(""))
 }
 
 // randomSecret is 32 random bytes as 43 characters, which is also a PKCE verifier.

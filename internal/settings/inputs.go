@@ -51,6 +51,11 @@ func (s *Service) inputs(ctx context.Context, client *ent.Client, integration *e
 	return inputs, nil
 }
 
+// Inputs gathers what the settings of an integration depend on.
+func (s *Service) Inputs(ctx context.Context, client *ent.Client, integration *ent.Integration) (crm.SettingInputs, error) {
+	return s.inputs(ctx, client, integration)
+}
+
 // stored reads the decided values; a row exists only for a decision.
 func stored(ctx context.Context, client *ent.Client, integrationID string) (map[string]crm.StoredSetting, error) {
 	rows, err := client.SettingValue.Query().Where(settingvalue.IntegrationID(integrationID)).All(ctx)
