@@ -42,7 +42,7 @@ func TestScenario09OnboardingWithAnUnreadableObject(t *testing.T) {
 		s.setRead(t, false, "Contact")
 		began := time.Now()
 		i := s.connect(t, "PRODUCTION")
-		require.Equal(t, "ERROR", i.objects(t)["Contact"].Status)
+		require.Equal(t, "PERMISSION_MISSING", i.objects(t)["Contact"].Status)
 		require.Contains(t, i.openRules(t), "OBJECT_ACCESS_MISSING")
 
 		mails := post.Wait(t, 3, time.Minute)
