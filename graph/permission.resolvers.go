@@ -8,7 +8,6 @@ package graph
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -232,19 +231,23 @@ func (r *fixResolver) DeepLink(ctx context.Context, obj *crm.Fix) (*string, erro
 }
 
 func (r *identitySimulationResolver) Problem(ctx context.Context, obj *ent.IdentitySimulation) (*model.Problem, error) {
-	panic(fmt.Errorf("not implemented: Problem - problem"))
+	return r.problem(obj.FailureCode, obj.Failure), nil
 }
 
 func (r *identitySimulationResolver) Objects(ctx context.Context, obj *ent.IdentitySimulation) ([]*model.SimulatedObject, error) {
-	panic(fmt.Errorf("not implemented: Objects - objects"))
+	return simulatedObjects(obj)
 }
 
 func (r *identitySimulationResolver) Settings(ctx context.Context, obj *ent.IdentitySimulation) ([]*model.SimulatedSetting, error) {
-	panic(fmt.Errorf("not implemented: Settings - settings"))
+	return simulatedSettings(obj)
 }
 
 func (r *integrationResolver) WatchMode(ctx context.Context, obj *ent.Integration) (*model.WatchMode, error) {
 	return r.watchMode(ctx, obj.ID)
+}
+
+func (r *integrationResolver) IdentitySimulations(ctx context.Context, obj *ent.Integration, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*ent.IdentitySimulationConnection, error) {
+	return r.simulations(ctx, obj.ID, first, last, after, before)
 }
 
 func (r *integrationResolver) PermissionSnapshots(ctx context.Context, obj *ent.Integration, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*ent.PermissionSnapshotConnection, error) {
@@ -276,7 +279,7 @@ func (r *mutationResolver) SetWatchMode(ctx context.Context, input model.SetWatc
 }
 
 func (r *mutationResolver) StartIdentitySimulation(ctx context.Context, input model.StartIdentitySimulationInput) (*model.StartIdentitySimulationPayload, error) {
-	panic(fmt.Errorf("not implemented: StartIdentitySimulation - startIdentitySimulation"))
+	return r.startSimulation(ctx, input)
 }
 
 func (r *mutationResolver) RecheckFields(ctx context.Context, input model.RecheckFieldsInput) (*model.RecheckFieldsPayload, error) {

@@ -52,7 +52,11 @@ func (p *signInPages) callback(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	http.SetCookie(w, &http.Cookie{Name: browserCookie, Path: "/oauth", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteLaxMode})
-	showPage(w, r, p.pages, p.log, http.StatusOK, "connected.html", result)
+	page := "connected.html"
+	if result.SimulationID != "" {
+		page = "simulated.html"
+	}
+	showPage(w, r, p.pages, p.log, http.StatusOK, page, result)
 }
 
 // fail shows what went wrong and what to do.

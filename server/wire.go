@@ -100,6 +100,7 @@ func (s *Server) wire(options Options) error {
 		Housekeeping: []schedule.Task{
 			{Name: "ending grace periods", Do: s.cases.integrations.ExpireGrace},
 			{Name: "warning of grace periods that end", Do: s.cases.integrations.WarnGraceEnding},
+			{Name: "simulations that nobody finished", Do: s.cases.integrations.ExpireSimulations},
 			{Name: "keeping authorizations alive", Do: s.cases.integrations.KeepAlive},
 			{Name: "late data", Do: s.cases.runs.WatchFreshness},
 			{Name: "limits of a new day", Do: s.cases.runs.WatchLimits},
@@ -235,6 +236,12 @@ func (s *Server) newIntegrations(alerts *alert.Service, node string) (*integrati
 		},
 		Packages: c.packages,
 		Objects:  s.packageObjects,
+		Simulation: integration.SimulationParts{
+			Checker: c.meter,
+			Inputs: func(ctx context.Context, client *ent.Client, found *ent.Integration) (crm.SettingInputs, error) {
+				return c.settings.Inputs(ctx, client, found)
+			},
+		},
 		StepBlockers: map[crm.OnboardingStep]integration.Blockers{
 			crm.StepSettings: func(ctx context.Context, id string) ([]string, error) {
 				keys, err := c.settings.Undecided(ctx, id)
