@@ -157,7 +157,7 @@ func (s *Service) write(ctx context.Context, tx *store.Tx, found *ent.Workspace,
 	}
 	if len(addresses) > 0 {
 		err = s.c.Mails.EnqueueMails(ctx, tx, notify.MailBatch{
-			WorkspaceID: found.ID, Kind: crm.DeliverDigest, DigestID: row.ID, Addresses: addresses, Payload: content,
+			WorkspaceID: found.ID, Kind: crm.DeliverDigest, DigestID: row.ID, Addresses: addresses,
 			DedupKey: func(address string) string { return "digest|" + content.LocalDate + "|" + address },
 		})
 		if err != nil {

@@ -2,6 +2,7 @@ package digest_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -324,12 +325,9 @@ func TestWhatADigestTells(t *testing.T) {
 		require.True(t, sends)
 		f.until("2027-03-02T07:00:00Z")
 		require.Equal(t, []string{"2027-03-02 4 1 3"}, f.days())
+		row := f.store.Read().Digest.Query().OnlyX(f.ctx)
 		var content mailview.DigestContent
-		for _, batch := range f.post.batches {
-			if batch.WorkspaceID == f.found.ID {
-				content = batch.Payload.(mailview.DigestContent)
-			}
-		}
+		require.NoError(t, json.Unmarshal(row.Content, &content))
 		require.Equal(t, 2, content.LostObjects)
 		require.Equal(t, 2, content.LostFields)
 		require.Len(t, content.Integrations, 2)
@@ -346,7 +344,6 @@ func TestWhatADigestTells(t *testing.T) {
 		}
 		require.NotContains(t, mail.Text, "Fresh")
 		require.NotContains(t, mail.Text, "Hidden")
-		row := f.store.Read().Digest.Query().OnlyX(f.ctx)
 		sent, err := digest.Mail(row)
 		require.NoError(t, err)
 		require.Equal(t, mail.Subject, sent.Subject)

@@ -19,7 +19,10 @@ func Alert(c AlertContent) (Mail, error) {
 	p := c.Problem
 	title := line(p.Title, lineLength)
 	shown := page{Workspace: name(c.Workspace), Footer: []string{alertFooter}}
-	where := "Integration: " + name(c.Integration.Name()) + ", " + moment(c.At, loc) + "."
+	where := "On " + moment(c.At, loc) + "."
+	if about := name(c.Integration.Name()); about != "" {
+		where = "Integration: " + about + ", " + moment(c.At, loc) + "."
+	}
 	if c.Event == crm.AlertWasResolved {
 		title = line(recoveryTitle(p), lineLength)
 		shown.Subject = "Resolved: " + title + " - " + shown.Workspace

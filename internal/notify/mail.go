@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	stdmail "net/mail"
 	"net/textproto"
@@ -126,24 +127,43 @@ func (s *Service) sendMail(ctx context.Context, row *ent.Delivery) outcome {
 	if s.mail == nil {
 		return outcome{verdict: down, failure: "This server has no mail server to send with."}
 	}
-	view, err := worded(row)
+	content, err := s.content(ctx, row)
+	if err != nil {
+		s.log.ErrorContext(ctx, "the content of a mail could not be read", slog.String("delivery", row.ID), slog.String("error", err.Error()))
+		return outcome{verdict: down, failure: "The mail's content could not be read."}
+	}
+	view, err := worded(row.Kind, content)
 	if err != nil {
 		return outcome{verdict: hopeless, failure: "The mail cannot be worded."}
 	}
 	return s.mail.send(ctx, row, view)
 }
 
-// worded turns a delivery's frozen content into a mail.
-func worded(row *ent.Delivery) (mailview.Mail, error) {
-	switch row.Kind {
+// content is what a mail says, as JSON: frozen with the delivery, or with the digest that
+// it carries. A digest has one content for all who get it; a thousand copies would not
+// fit the transaction that writes them.
+func (s *Service) content(ctx context.Context, row *ent.Delivery) ([]byte, error) {
+	if row.Kind != crm.DeliverDigest {
+		return row.Payload, nil
+	}
+	found, err := s.c.Store.Read().Digest.Get(ctx, row.DigestID)
+	if err != nil {
+		return nil, err
+	}
+	return found.Content, nil
+}
+
+// worded turns frozen content into a mail.
+func worded(kind crm.DeliveryKind, content []byte) (mailview.Mail, error) {
+	switch kind {
 	case crm.DeliverOnboarding:
-		return word(row.Payload, mailview.Onboarding)
+		return word(content, mailview.Onboarding)
 	case crm.DeliverDigest:
-		return word(row.Payload, mailview.Digest)
+		return word(content, mailview.Digest)
 	case crm.DeliverTest:
-		return word(row.Payload, mailview.Test)
+		return word(content, mailview.Test)
 	default:
-		return word(row.Payload, mailview.Alert)
+		return word(content, mailview.Alert)
 	}
 }
 

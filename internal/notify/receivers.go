@@ -80,7 +80,7 @@ type MailBatch struct {
 	IntegrationID string
 	Addresses     []string
 	// Payload is the content, a value of mailview of the kind's type. It is stored as
-	// JSON now and worded when it is sent.
+	// JSON now and worded when it is sent. A digest's content is its row's; it has none.
 	Payload any
 	// DedupKey is unique in the workspace: the same key never goes out twice.
 	DedupKey func(address string) string
