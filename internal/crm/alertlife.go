@@ -40,8 +40,8 @@ func CredentialExpiredAlert(f CredentialFacts) AlertIntent {
 // (requirement K7).
 func GraceStartedAlert(f CredentialFacts) AlertIntent {
 	return f.alert(RuleGraceStarted, f.instance()+" is disconnected unless somebody signs in again",
-		"The integration keeps its place until "+inWords(f.GraceUntil)+". If no admin signs in to the CRM before, it is disconnected. "+
-			"Nothing is synced meanwhile.")
+		"On "+inWords(f.GraceUntil)+" the integration is disconnected, unless an admin signs in to the CRM before. "+
+			"Until then it keeps its place, and nothing is synced.")
 }
 
 // CredentialExpiringAlert tells that an authorization ends for want of use, because

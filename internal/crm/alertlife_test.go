@@ -21,7 +21,7 @@ func TestCredentialAlertsSayWhatToDo(t *testing.T) {
 		says  string
 	}{
 		{crm.CredentialExpiredAlert(facts), crm.RuleCredentialExpired, "On 5 March 2026 at 08:30 UTC the integration is disconnected."},
-		{crm.GraceStartedAlert(facts), crm.RuleGraceStarted, "keeps its place until 5 March 2026 at 08:30 UTC."},
+		{crm.GraceStartedAlert(facts), crm.RuleGraceStarted, "On 5 March 2026 at 08:30 UTC the integration is disconnected, unless"},
 		{crm.GraceEndingAlert(facts), crm.RuleGraceEnding, "On 5 March 2026 at 08:30 UTC the integration is disconnected, unless"},
 		{crm.AutoDisconnectedAlert(facts), crm.RuleAutoDisconnected, "imported data are kept"},
 	} {

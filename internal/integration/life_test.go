@@ -129,11 +129,11 @@ func TestGraceIsWarnedOfOnce(t *testing.T) {
 		require.Equal(t, fault.CRMGrantRevoked, fault.CodeOf(err))
 		clock.Advance(48*time.Hour - time.Second)
 		require.NoError(t, h.WarnGraceEnding(all))
-		require.Equal(t, []crm.AlertRule{crm.RuleCredentialExpired}, h.openAlerts(id))
+		require.Equal(t, []crm.AlertRule{crm.RuleCredentialExpired, crm.RuleGraceStarted}, h.openAlerts(id))
 		clock.Advance(time.Second)
 		require.NoError(t, h.WarnGraceEnding(all))
 		require.NoError(t, h.WarnGraceEnding(all))
-		require.ElementsMatch(t, []crm.AlertRule{crm.RuleCredentialExpired, crm.RuleGraceEnding}, h.openAlerts(id))
+		require.ElementsMatch(t, []crm.AlertRule{crm.RuleCredentialExpired, crm.RuleGraceStarted, crm.RuleGraceEnding}, h.openAlerts(id))
 		for _, row := range s.Read().Alert.Query().AllX(h.ctx) {
 			require.Equal(t, 1, row.Occurrences, row.Rule)
 			require.Contains(t, row.Message, "On 5 March 2026 at 08:00 UTC")

@@ -112,7 +112,7 @@ func TestRefusedRefreshIsFinal(t *testing.T) {
 		require.Equal(t, "REAUTH_REQUIRED: Salesforce does not accept the authorization (invalid_grant: expired access/refresh token).", row.StateReason)
 		require.Equal(t, clock.Now().Add(72*time.Hour), row.GraceUntil.UTC())
 		require.Nil(t, row.NextRunAt, "nothing syncs")
-		require.Equal(t, []crm.AlertRule{crm.RuleCredentialExpired}, h.openAlerts(id))
+		require.Equal(t, []crm.AlertRule{crm.RuleCredentialExpired, crm.RuleGraceStarted}, h.openAlerts(id))
 
 		_, err = h.call(id)
 		require.Equal(t, fault.CRMGrantRevoked, fault.CodeOf(err))
@@ -259,7 +259,7 @@ func TestARefreshWhoseAnswerIsLostIsNeverRepeated(t *testing.T) {
 				_, err := h.call(id)
 				require.Equal(t, fault.CRMGrantRevoked, fault.CodeOf(err))
 				require.Equal(t, crm.IntegrationGrace, h.row(id).State)
-				require.Equal(t, []crm.AlertRule{crm.RuleCredentialExpired}, h.openAlerts(id))
+				require.Equal(t, []crm.AlertRule{crm.RuleCredentialExpired, crm.RuleGraceStarted}, h.openAlerts(id))
 				require.Equal(t, 1, h.crm.tally().refreshes)
 				require.False(t, h.crm.tally().revoked)
 			})

@@ -316,7 +316,7 @@ func (i *integration) alerts(t *testing.T, arguments string) map[string]alert {
 // openAlerts are the alerts that are not resolved.
 func (i *integration) openAlerts(t *testing.T) map[string]alert {
 	t.Helper()
-	return i.alerts(t, ", filter: {states: [OPEN]}")
+	return i.alerts(t, ", filter: {states: [OPEN, REOPENED]}")
 }
 
 type alertEvent struct {

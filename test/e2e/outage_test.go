@@ -175,10 +175,8 @@ func TestRevokedGrantCanBeReconnected(t *testing.T) {
 		until := i.standing(t, "GRACE").GraceUntil
 		require.NotNil(t, until)
 		require.WithinDuration(t, time.Now().Add(72*time.Hour), *until, time.Hour)
-		opened := i.openAlerts(t)
-		require.Len(t, opened, 1, "one alert about the credential, none about rights")
-		require.Equal(t, "CREDENTIAL_EXPIRED", opened[""].Rule)
-		require.NotEmpty(t, opened[""].Fix.Steps)
+		require.Equal(t, []string{"CREDENTIAL_EXPIRED", "GRACE_STARTED"}, i.openRules(t), "about the credential, none about rights")
+		require.NotEmpty(t, i.openAlerts(t)[""].Fix.Steps)
 		requireRefused(t, i.try(t, "runNow", "", nil), "INTEGRATION_STATE")
 
 		otherOrgIsRefused(t, i)

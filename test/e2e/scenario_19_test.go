@@ -33,12 +33,12 @@ func TestScenario19ARevokedTokenEndsInGraceAndComesBack(t *testing.T) {
 		lost := i.standing(t, "GRACE")
 		require.Contains(t, lost.StateReason, "REAUTH_REQUIRED")
 		require.Equal(t, clock.Now().Add(72*time.Hour), lost.GraceUntil.UTC())
-		require.Equal(t, []string{"CREDENTIAL_EXPIRED"}, i.openRules(t))
+		require.Equal(t, []string{"CREDENTIAL_EXPIRED", "GRACE_STARTED"}, i.openRules(t))
 
 		nobodyAsksTheCRMAgain(t, i, clock)
 		require.Equal(t, "GRACE", states())
-		i.passes(t, clock, 2*time.Hour, func() bool { return len(i.openRules(t)) == 2 })
-		require.Equal(t, []string{"CREDENTIAL_EXPIRED", "GRACE_ENDING"}, i.openRules(t))
+		i.passes(t, clock, 2*time.Hour, func() bool { return len(i.openRules(t)) == 3 })
+		require.Equal(t, []string{"CREDENTIAL_EXPIRED", "GRACE_ENDING", "GRACE_STARTED"}, i.openRules(t))
 		i.standing(t, "GRACE")
 		i.passes(t, clock, 24*time.Hour, func() bool { return len(i.openRules(t)) == 1 })
 		require.Nil(t, i.standing(t, "DISCONNECTED").GraceUntil)
@@ -91,7 +91,7 @@ func (i *integration) openRules(t *testing.T) []string {
 			Edges []struct{ Node struct{ Rule string } }
 		}
 	}
-	i.look(t, "alerts(first: 50, filter: {states: [OPEN]}) { edges { node { rule } } }", &found)
+	i.look(t, "alerts(first: 50, filter: {states: [OPEN, REOPENED]}) { edges { node { rule } } }", &found)
 	rules := []string{}
 	for _, edge := range found.Alerts.Edges {
 		rules = append(rules, edge.Node.Rule)
