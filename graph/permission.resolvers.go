@@ -246,10 +246,6 @@ func (r *integrationResolver) WatchMode(ctx context.Context, obj *ent.Integratio
 	return r.watchMode(ctx, obj.ID)
 }
 
-func (r *integrationResolver) IdentitySimulations(ctx context.Context, obj *ent.Integration, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*ent.IdentitySimulationConnection, error) {
-	return r.simulations(ctx, obj.ID, first, last, after, before)
-}
-
 func (r *integrationResolver) PermissionSnapshots(ctx context.Context, obj *ent.Integration, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*ent.PermissionSnapshotConnection, error) {
 	p, err := newPage(gid.Snapshot, first, last, after, before)
 	if err != nil {
@@ -257,6 +253,10 @@ func (r *integrationResolver) PermissionSnapshots(ctx context.Context, obj *ent.
 	}
 	return r.Store.Read().PermissionSnapshot.Query().Where(permissionsnapshot.IntegrationID(obj.ID)).
 		Paginate(ctx, p.after, p.first, p.before, p.last, ent.WithPermissionSnapshotOrder(newestSnapshots()))
+}
+
+func (r *integrationResolver) IdentitySimulations(ctx context.Context, obj *ent.Integration, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*ent.IdentitySimulationConnection, error) {
+	return r.simulations(ctx, obj.ID, first, last, after, before)
 }
 
 func (r *mutationResolver) RecheckObjects(ctx context.Context, input model.RecheckObjectsInput) (*model.RecheckObjectsPayload, error) {

@@ -15,7 +15,10 @@ import (
 
 // feedKinds are all kinds of feed entries, as the schema lists them.
 func feedKinds() []string {
-	return []string{feedAlert, feedPermission, "check", feedSettings, feedRun, "log", "integration", "member", "channel", "workspace"}
+	return []string{
+		feedAlert, feedPermission, "check", feedSettings, feedRun, feedLog, feedIntegration, "member", "channel", "workspace",
+		crm.FeedOnboarding, integration.FeedSimulation,
+	}
 }
 
 // followWorkspace follows the whole feed, or some kinds of it; nil is all. What is

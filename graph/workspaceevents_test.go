@@ -75,7 +75,7 @@ func TestWorkspaceEvents(t *testing.T) {
 			require.True(t, fault.Is(err, fault.BadInput), name)
 		}
 		_, err = r.followWorkspace(ctx, []string{"secrets"}, nil, false, nil)
-		require.ErrorContains(t, err, "there are: alert, permission, check, settings, run, log, integration, member, workspace, onboarding, channel, simulation.")
+		require.ErrorContains(t, err, "there are: alert, permission, check, settings, run, log, integration, member, channel, workspace, onboarding, simulation.")
 	})
 }
 

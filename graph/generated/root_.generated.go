@@ -647,7 +647,7 @@ type ComplexityRoot struct {
 		Freshness           func(childComplexity int) int
 		GraceUntil          func(childComplexity int) int
 		ID                  func(childComplexity int) int
-		IdentitySimulations func(childComplexity int, after *entgql.Cursor[string], first *int, before *entgql.Cursor[string], last *int) int
+		IdentitySimulations func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
 		Instance            func(childComplexity int) int
 		IntegrationUser     func(childComplexity int) int
 		LastSucceededAt     func(childComplexity int) int
@@ -4126,7 +4126,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Integration.IdentitySimulations(childComplexity, args["after"].(*entgql.Cursor[string]), args["first"].(*int), args["before"].(*entgql.Cursor[string]), args["last"].(*int)), true
+		return e.ComplexityRoot.Integration.IdentitySimulations(childComplexity, args["first"].(*int), args["after"].(*entgql.Cursor[string]), args["last"].(*int), args["before"].(*entgql.Cursor[string])), true
 	case "Integration.instance":
 		if e.ComplexityRoot.Integration.Instance == nil {
 			break
@@ -14578,7 +14578,7 @@ extend type Mutation {
 extend type Subscription {
   "Everything that happens in the workspace, as the feed tells it."
   workspaceEvents(
-    "Only of these kinds: alert, permission, check, settings, run, log, integration, member or workspace."
+    "Only of these kinds: alert, permission, check, settings, run, log, integration, member, channel, workspace, onboarding or simulation."
     kinds: [String!]
     "Only of this integration."
     integrationId: ID
