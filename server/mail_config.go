@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"context"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"github.com/fieldwarden/fieldwarden/internal/fault"
 	"github.com/fieldwarden/fieldwarden/internal/notify"
 )
@@ -82,35 +80,4 @@ func (s *Server) newNotify(options Options) (*notify.Service, error) {
 		Store: s.store, Jobs: s.jobs, Box: s.cases.box, Connectors: s.host, Logger: s.log, PublicURL: s.config.PublicURL,
 		AllowedHosts: s.config.Webhooks.AllowedHosts, Mail: mail, Sent: s.watch.sent, AttemptTimeout: options.Tuning.AttemptTimeout,
 	})
-}
-
-// deliveryGauge tells how long the oldest delivery has been waiting.
-type deliveryGauge struct {
-	notify *notify.Service
-	server *Server
-	oldest *prometheus.Desc
-}
-
-func newDeliveryGauge(s *Server, n *notify.Service) *deliveryGauge {
-	return &deliveryGauge{notify: n, server: s, oldest: prometheus.NewDesc("fieldwarden_delivery_oldest_pending_seconds",
-		"Age of the oldest delivery that waits; 0 when none does.", nil, nil)}
-}
-
-// Describe names the figure.
-func (g *deliveryGauge) Describe(out chan<- *prometheus.Desc) { out <- g.oldest }
-
-// Collect reads the figure.
-func (g *deliveryGauge) Collect(out chan<- prometheus.Metric) {
-	ctx, cancel := context.WithTimeout(context.Background(), gaugeTime)
-	defer cancel()
-	since, err := g.notify.OldestPending(ctx)
-	if err != nil {
-		out <- prometheus.NewInvalidMetric(g.oldest, err)
-		return
-	}
-	age := 0.0
-	if !since.IsZero() {
-		age = g.server.store.Clock().Now().Sub(since).Seconds()
-	}
-	out <- prometheus.MustNewConstMetric(g.oldest, prometheus.GaugeValue, age)
 }

@@ -214,7 +214,7 @@ type gauges struct {
 	store *store.Store
 	host  *host.Host
 
-	jobs, feed, followers, crashes, connectors *prometheus.Desc
+	jobs, feed, followers, crashes, connectors, deliveries *prometheus.Desc
 }
 
 // gaugeTime bounds the reading of all figures.
@@ -228,6 +228,7 @@ func newGauges(s *store.Store, h *host.Host) *gauges {
 		store: s, host: h,
 		jobs:       describe("jobs", "Background jobs that wait or run, of all nodes.", "queue", "state"),
 		feed:       describe("feed_entries_total", "Entries that all feeds together have had."),
+		deliveries: describe("delivery_oldest_pending_seconds", "Age of the oldest delivery that waits; 0 when none does."),
 		followers:  describe("subscriptions", "Live subscriptions that read a feed here."),
 		crashes:    describe("connector_crashes_total", "Crashes of connector processes.", "connector"),
 		connectors: describe("connector_state", "1 for the state that a connector is in.", "connector", "state"),
@@ -236,7 +237,7 @@ func newGauges(s *store.Store, h *host.Host) *gauges {
 
 // Describe names the figures.
 func (g *gauges) Describe(out chan<- *prometheus.Desc) {
-	for _, desc := range []*prometheus.Desc{g.jobs, g.feed, g.followers, g.crashes, g.connectors} {
+	for _, desc := range []*prometheus.Desc{g.jobs, g.feed, g.followers, g.crashes, g.connectors, g.deliveries} {
 		out <- desc
 	}
 }
@@ -262,4 +263,9 @@ func (g *gauges) Collect(out chan<- prometheus.Metric) {
 	}
 	gauge(g.feed, prometheus.CounterValue, float64(figures.FeedEntries))
 	gauge(g.followers, prometheus.GaugeValue, float64(figures.Followers))
+	age := 0.0
+	if !figures.DeliveriesSince.IsZero() {
+		age = g.store.Clock().Now().Sub(figures.DeliveriesSince).Seconds()
+	}
+	gauge(g.deliveries, prometheus.GaugeValue, age)
 }

@@ -120,7 +120,6 @@ func (s *Server) wire(options Options) error {
 	if err != nil {
 		return err
 	}
-	s.watch.metrics.Add(newDeliveryGauge(s, s.cases.notify))
 	return s.wireAPI()
 }
 

@@ -7,10 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/ent/delivery"
-	"github.com/fieldwarden/fieldwarden/internal/crm"
-	"github.com/fieldwarden/fieldwarden/internal/principal"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 )
 
@@ -86,19 +83,4 @@ func (s *Service) prune(ctx context.Context) error {
 			return fmt.Errorf("notify: removing old deliveries: %w", err)
 		}
 	}
-}
-
-// OldestPending is since when the oldest delivery waits, of all workspaces; zero when
-// nothing waits. It is a figure for operators.
-func (s *Service) OldestPending(ctx context.Context) (time.Time, error) {
-	row, err := s.c.Store.Read().Delivery.Query().
-		Where(delivery.NextAttemptAtNotNil(), delivery.StateEQ(crm.DeliveryPending)).
-		Order(delivery.ByCreatedAt()).First(principal.AllWorkspaces(ctx, "metrics"))
-	if ent.IsNotFound(err) {
-		return time.Time{}, nil
-	}
-	if err != nil {
-		return time.Time{}, fmt.Errorf("notify: the oldest delivery: %w", err)
-	}
-	return row.CreatedAt, nil
 }

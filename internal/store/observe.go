@@ -3,7 +3,9 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/fieldwarden/fieldwarden/ent"
 )
@@ -48,6 +50,8 @@ type Gauges struct {
 	FeedEntries int64
 	// Followers is how many subscriptions of this process read a feed.
 	Followers int
+	// DeliveriesSince is since when the oldest delivery waits; zero when none does.
+	DeliveriesSince time.Time
 }
 
 // JobGauge counts jobs.
@@ -82,6 +86,10 @@ func (s *Store) Gauges(ctx context.Context) (g Gauges, err error) {
 		return g, fmt.Errorf("store: gauges: %w", err)
 	}
 	g.Followers = s.wakeups.followers()
+	err = s.reader.QueryRowContext(ctx, "SELECT created_at FROM deliveries WHERE next_attempt_at IS NOT NULL ORDER BY created_at LIMIT 1").Scan(&g.DeliveriesSince)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return g, fmt.Errorf("store: gauges: %w", err)
+	}
 	return g, nil
 }
 
