@@ -43,7 +43,7 @@ func TestScenario09OnboardingWithAnUnreadableObject(t *testing.T) {
 		began := time.Now()
 		i := s.connect(t, "PRODUCTION")
 		require.Equal(t, "PERMISSION_MISSING", i.objects(t)["Contact"].Status)
-		require.Contains(t, i.openRules(t), "OBJECT_ACCESS_MISSING")
+		require.Equal(t, "OBJECT_ACCESS_MISSING", i.openAlerts(t)["Contact"].Rule)
 
 		mails := post.Wait(t, 3, time.Minute)
 		require.Less(t, time.Since(began), patience)
