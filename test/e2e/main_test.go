@@ -9,7 +9,7 @@ import (
 )
 
 // binaries are the programs that the tests run, built once.
-type binaries struct{ server, connector string }
+type binaries struct{ server, connector, automation string }
 
 var programs binaries
 
@@ -35,12 +35,16 @@ func buildAndRun(m *testing.M) int {
 	defer os.RemoveAll(dir)
 	// Without -race: the connector runs under its real memory limit, which the race
 	// detector's own needs exceed.
-	build := exec.Command("go", "build", "-o", dir+"/", "../../cmd/fieldwarden", "../../plugins/salesforce/cmd/fieldwarden-connector-salesforce")
+	build := exec.Command("go", "build", "-o", dir+"/", "../../cmd/fieldwarden", "../../plugins/salesforce/cmd/fieldwarden-connector-salesforce",
+		"../../plugins/example/automation")
 	if output, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "building the programs: %v\n%s", err, output)
 		return 1
 	}
-	programs = binaries{server: filepath.Join(dir, "fieldwarden"), connector: filepath.Join(dir, "fieldwarden-connector-salesforce")}
+	programs = binaries{
+		server: filepath.Join(dir, "fieldwarden"), connector: filepath.Join(dir, "fieldwarden-connector-salesforce"),
+		automation: filepath.Join(dir, "automation"),
+	}
 	for name, value := range map[string]string{environmentCanaryName: environmentCanary, clientCanaryName: clientCanary} {
 		if err := os.Setenv(name, value); err != nil {
 			fmt.Fprintln(os.Stderr, err)
