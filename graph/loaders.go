@@ -75,6 +75,9 @@ func newLoaders(s *store.Store) *loaders {
 		histories: dataloadgen.NewLoader(historiesOf(s), wait),
 		read:      dataloadgen.NewLoader(runObjects(s), wait),
 		failures:  dataloadgen.NewLoader(runErrors(s), wait),
+		alerts:    dataloadgen.NewLoader(alertsByID(s), wait),
+		folded:    dataloadgen.NewLoader(foldedOf(s), wait),
+		unread:    dataloadgen.NewLoader(unreadItems(s), wait),
 
 		tenants:   dataloadgen.NewLoader(workspacesByID(s), wait),
 		mappings:  dataloadgen.NewLoader(mappingsOf(s), wait),
