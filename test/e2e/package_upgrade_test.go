@@ -18,7 +18,7 @@ type packagePlan struct {
 	}
 }
 
-const planSelection = "plan { fromVersion toVersion effects { kind subject description readable destructive } }"
+const packagePlanSelection = "plan { fromVersion toVersion effects { kind subject description readable destructive } }"
 
 // upgrade asks for a version; 0 is the newest.
 func (i *integration) upgrade(t *testing.T, version int, confirm bool) packagePlan {
@@ -28,7 +28,7 @@ func (i *integration) upgrade(t *testing.T, version int, confirm bool) packagePl
 		input["toVersion"] = version
 	}
 	var answer struct{ Plan packagePlan }
-	i.do(t, "upgradePackage", planSelection, input, &answer)
+	i.do(t, "upgradePackage", packagePlanSelection, input, &answer)
 	return answer.Plan
 }
 
@@ -97,8 +97,8 @@ func TestPackageUpgrade(t *testing.T) {
 		require.True(t, found)
 		key := i.input(vars{"confirm": true})
 		var once, again struct{ Plan packagePlan }
-		i.user.change(t, "upgradePackage", planSelection, key, &once)
-		i.user.change(t, "upgradePackage", planSelection, key, &again)
+		i.user.change(t, "upgradePackage", packagePlanSelection, key, &once)
+		i.user.change(t, "upgradePackage", packagePlanSelection, key, &again)
 		require.Equal(t, newer, once.Plan)
 		require.Equal(t, once, again, "the same key again changes nothing and says the same")
 		version, upgradable = i.packageVersion(t)
@@ -107,7 +107,7 @@ func TestPackageUpgrade(t *testing.T) {
 		eventually(t, "the check of what is new", func() bool { return i.objects(t)["UserRole"].Status == "OK" })
 		require.Empty(t, i.openRules(t))
 
-		answer := i.try(t, "upgradePackage", planSelection, vars{"toVersion": 99})
+		answer := i.try(t, "upgradePackage", packagePlanSelection, vars{"toVersion": 99})
 		require.Contains(t, string(answer.Data), "BAD_INPUT")
 	})
 }
