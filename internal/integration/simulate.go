@@ -313,7 +313,6 @@ func announceSimulation(tx *store.Tx, simulation *ent.IdentitySimulation) {
 // ExpireSimulations ends the simulations that nobody signed in for in time, and those
 // whose server stopped while it asked the CRM: their tokens went with it.
 func (s *Service) ExpireSimulations(ctx context.Context) error {
-	ctx = principal.AllWorkspaces(ctx, "expiry of simulations")
 	now := s.now()
 	due, err := s.c.Store.Read().IdentitySimulation.Query().Where(identitysimulation.Or(
 		identitysimulation.And(identitysimulation.StateEQ(crm.SimulationWaiting), identitysimulation.ExpiresAtLTE(now)),
