@@ -78,8 +78,8 @@ func WatchRefusal(allowance Allowance, callsPerProbe, minutes int) string {
 
 // NextProbe is when the next probe is due after one at a time. random, from 0 up to
 // but not 1, makes the interval shorter by up to a tenth, so that integrations that
-// were switched on together do not probe together for ever, and no loss waits longer
-// than the interval.
+// were switched on together do not probe together for ever. Due probes are looked for
+// each minute, so one may come up to a minute after its time.
 func NextProbe(at time.Time, minutes int, random float64) time.Time {
 	interval := time.Duration(minutes) * time.Minute
 	return at.Add(interval - time.Duration(float64(interval)*random/10))
