@@ -30,7 +30,7 @@ import (
 func main() {
 	records := flag.Int("records", 20_000, "records in each CRM")
 	fields := flag.Int("fields", 5_000, "fields of the object whose field list is queried")
-	losses := flag.Int("losses", 100, "losses to time")
+	losses := flag.Int("losses", 1_000, "losses to time")
 	integrations := flag.Int("integrations", 2_000, "integrations that are due at once")
 	dueOnly := flag.Bool("due-only", false, "only the figures of integrations that are due at once")
 	flag.Parse()
@@ -112,7 +112,7 @@ func (s *stand) one(ctx context.Context, folder string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.others.Close()) }()
-	if s.site, err = rig.NewSite(folder, "n", "", s.programs, append(others, s.crm.CRM), "--confirm-delay", "1ms"); err != nil {
+	if s.site, err = rig.NewSite(folder, "n", "", s.programs, append(others, s.crm.CRM), "--confirm-delay", "1ms", "--damping-window", "1ns"); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.site.Close()) }()
