@@ -37,7 +37,8 @@ func TestSeeingAProblem(t *testing.T) {
 		},
 		"back after a week": {
 			with(func(l *crm.AlertLife) { l.ResolvedAt = before(crm.ReopenWithin) }),
-			crm.Sighting{}, crm.AlertStep{New: true, State: crm.AlertOpen, Event: crm.AlertOpened},
+			crm.Sighting{},
+			crm.AlertStep{New: true, State: crm.AlertOpen, Event: crm.AlertOpened},
 		},
 		"back at once": {
 			with(young), crm.Sighting{Since: now},
