@@ -1,0 +1,48 @@
+package e2e
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/fieldwarden/fieldwarden/internal/store/storetest"
+)
+
+// TestScenario15SameLossForThreeDays: without a loss nobody is mailed, though the digest
+// ran. A loss that lasts three days is three digests, but one alert that opened once
+// (requirements K3, K10, K11). When it is over the next digest is silent again.
+func TestScenario15SameLossForThreeDays(t *testing.T) {
+	t.Parallel()
+	storetest.EachURL(t, func(t *testing.T, url string) {
+		m := newMailed(t, url)
+		// Looked at now: opening the fields of an old verdict would check them again.
+		lost := m.standardized(t, "Contact", 1)[0]
+		quiet := m.night(t, 0)
+		require.Equal(t, oneDigest{LocalDate: quiet.LocalDate, Mail: quiet.Mail}, quiet, "it ran: 0 losses")
+		require.False(t, quiet.Mail.Sends)
+
+		m.setRead(t, false, "Contact."+lost)
+		events := m.alertEvents(t, m.feedCursor(t))
+		for day := 1; day <= 3; day++ {
+			require.Equal(t, 1, m.night(t, 1).Lost)
+			for _, address := range []string{atVendor, atCustomer} {
+				require.Len(t, m.digestMails(t, address, day), day)
+			}
+		}
+		require.Len(t, m.alerts(t, ""), 1)
+		require.GreaterOrEqual(t, m.alerts(t, "")["Contact."+lost].Occurrences, 3)
+
+		m.setRead(t, true, "Contact."+lost)
+		over := m.night(t, 0)
+		require.Zero(t, over.Lost)
+		require.Equal(t, 1, over.Resolved)
+		require.Contains(t, over.Mail.Text, lost)
+		require.Zero(t, over.Recipients)
+		require.Len(t, m.digestMails(t, atCustomer, 3), 3, "nobody is mailed when nothing is lost")
+		for _, want := range []string{"OPENED", "RESOLVED"} {
+			event, subject, _ := nextAlert(t, events)
+			require.Equal(t, want, event)
+			require.Equal(t, "Contact."+lost, subject)
+		}
+	})
+}
