@@ -32,7 +32,9 @@ type mailed struct {
 func newMailed(t *testing.T, url string) *mailed {
 	t.Helper()
 	m := &mailed{clock: clockwork.NewFakeClockAt(time.Now().UTC().Truncate(24 * time.Hour).Add(12 * time.Hour)), mails: sink.SMTP(t)}
-	s := newSite(t, url, siteOptions{clock: m.clock, config: func(c *server.Config) {
+	// A loss is confirmed when the clock has moved on, which settle sees to.
+	confirmed := func(tuning *server.Tuning) { tuning.ConfirmDelay = 2 * time.Second }
+	s := newSite(t, url, siteOptions{clock: m.clock, tuning: confirmed, config: func(c *server.Config) {
 		c.Mail = server.MailConfig{Server: m.mails.Address, Security: notify.SecurityNone, From: "alerts@fieldwarden.example", AllowPrivate: true}
 	}})
 	for address, class := range map[string]string{atVendor: "INTERNAL", atCustomer: "EXTERNAL"} {
@@ -82,13 +84,19 @@ func (m *mailed) digests(t *testing.T) []oneDigest {
 	return list
 }
 
+// losses are the alerts on lost fields, by what they are about.
+func (m *mailed) losses(t *testing.T, filter string) map[string]alert {
+	t.Helper()
+	return m.alerts(t, ", filter: {rules: [STANDARD_FIELD_ACCESS_LOST]"+filter+"}")
+}
+
 // settle waits, by small steps of the clock, until so many alerts are open: a loss is
 // confirmed seconds after it was seen.
 func (m *mailed) settle(t *testing.T, open int) {
 	t.Helper()
 	eventually(t, "the alerts", func() bool {
 		m.clock.Advance(time.Second)
-		return len(m.alerts(t, ", filter: {states: [OPEN, ACKNOWLEDGED, SNOOZED]}")) == open
+		return len(m.losses(t, ", states: [OPEN, REOPENED, ACKNOWLEDGED, SNOOZED]")) == open
 	})
 }
 

@@ -29,8 +29,8 @@ func TestScenario15SameLossForThreeDays(t *testing.T) {
 				require.Len(t, m.digestMails(t, address, day), day)
 			}
 		}
-		require.Len(t, m.alerts(t, ""), 1)
-		require.GreaterOrEqual(t, m.alerts(t, "")["Contact."+lost].Occurrences, 3)
+		require.Len(t, m.losses(t, ""), 1)
+		require.GreaterOrEqual(t, m.losses(t, "")["Contact."+lost].Occurrences, 3)
 
 		m.setRead(t, true, "Contact."+lost)
 		over := m.night(t, 0)
