@@ -154,9 +154,7 @@ func (c *collector) arrange(ctx context.Context) error {
 		if !known {
 			index = len(group.Objects)
 			places[at] = index
-			group.Objects = append(group.Objects, mailview.DigestObject{
-				Name: row.ObjectName, Label: objects[at].label, URL: c.page(row.IntegrationID, row.ObjectName, ""),
-			})
+			group.Objects = append(group.Objects, mailview.DigestObject{Name: row.ObjectName, Label: objects[at].label})
 		}
 		whole := slices.Contains(objectRules(), row.Rule)
 		problem := c.problem(row, details[whole] < maxDetailed)

@@ -22,7 +22,7 @@ func blockOf(title string, p Problem, now time.Time, loc *time.Location) block {
 			"Evidence", line(p.Evidence, lineLength),
 			"Breaks", affectedWords(p.Affected),
 			"Handling", handling(p, loc),
-			"Who can repair it", name(p.Fix.Who),
+			"Who can repair it", line(p.Fix.Who, lineLength),
 		),
 		Actions: links(action{"Open in the CRM", p.Fix.DeepLink}, action{"Open in Fieldwarden", p.PageURL}),
 	}

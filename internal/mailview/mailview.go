@@ -134,7 +134,6 @@ type DigestObject struct {
 	// Name is the CRM's own, Label what people call it; Label may be empty.
 	Name  string `json:"name"`
 	Label string `json:"label,omitempty"`
-	URL   string `json:"url,omitempty"`
 	// Problem is the object's own loss; nil when it can be read.
 	Problem *Problem `json:"problem,omitempty"`
 	// Folded are the standardized fields that went with the object.

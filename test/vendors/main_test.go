@@ -14,6 +14,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/drive"
 	"github.com/fieldwarden/fieldwarden/internal/simulated"
 	"github.com/fieldwarden/fieldwarden/plugins/crmsim/control"
+	"github.com/fieldwarden/fieldwarden/server"
 	"github.com/fieldwarden/fieldwarden/test/internal/rig"
 )
 
@@ -50,8 +51,9 @@ type house struct {
 	keys         int
 }
 
-// newHouse starts everything and waits until each integration's first run ended.
-func newHouse(t *testing.T, records int) *house {
+// newHouse starts everything and waits until each integration's first run ended. Its
+// server may be configured in more ways.
+func newHouse(t *testing.T, records int, configure ...func(*server.Config)) *house {
 	t.Helper()
 	var crms []*simulated.CRM
 	for _, name := range simulated.Names() {
@@ -70,10 +72,13 @@ func newHouse(t *testing.T, records int) *house {
 	site, err := rig.NewSite(folder, "n", "", programs, crms, "--confirm-delay", "1ms", "--job-poll", "50ms")
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, site.Close()) })
-	server, err := site.Start(t.Context())
+	for _, more := range configure {
+		more(&site.Config)
+	}
+	running, err := site.Start(t.Context())
 	require.NoError(t, err)
 	t.Cleanup(func() {
-		server.Kill()
+		running.Kill()
 		if t.Failed() {
 			t.Logf("the server's last log lines:\n%s", site.Log(6000))
 		}
@@ -81,7 +86,7 @@ func newHouse(t *testing.T, records int) *house {
 	token, err := site.Token(t.Context())
 	require.NoError(t, err)
 	for _, one := range crms {
-		integration, err := drive.Onboard(t.Context(), server.Client(token), one.Name, one.Config)
+		integration, err := drive.Onboard(t.Context(), running.Client(token), one.Name, one.Config)
 		require.NoError(t, err, one.Name)
 		h.integrations[one.Name] = integration
 	}

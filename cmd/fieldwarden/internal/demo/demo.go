@@ -38,6 +38,7 @@ type Options struct {
 // story is the state that steps hand to each other.
 type story struct {
 	options     Options
+	house       *house
 	server      *drive.Process
 	crm         *simulated.CRM
 	plot        plot
@@ -68,7 +69,7 @@ func Play(ctx context.Context, options Options) (err error) {
 	}
 	defer func() { err = errors.Join(err, house.close()) }()
 	for _, one := range house.simulators.CRMs {
-		s := &story{options: options, server: house.server, client: house.client, crm: one, plot: plots()[one.Name]}
+		s := &story{options: options, house: house, server: house.server, client: house.client, crm: one, plot: plots()[one.Name]}
 		if err := s.play(ctx, folder); err != nil {
 			return err
 		}
@@ -105,10 +106,13 @@ func (s *story) play(ctx context.Context, folder string) error {
 	return nil
 }
 
-// house is what all stories play in: the simulators in this process and the server
-// in its own.
+// house is what all stories play in: the simulators and a mail server in this process
+// and the server in its own.
 type house struct {
 	simulators *simulated.Running
+	mails      *mailbox
+	// digestSent says that the day has had its digest.
+	digestSent bool
 	server     *drive.Process
 	client     drive.Client
 }
@@ -127,6 +131,9 @@ func open(ctx context.Context, options Options, folder string) (*house, error) {
 		return nil, err
 	}
 	h := &house{simulators: running}
+	if h.mails, err = openMailbox(ctx); err != nil {
+		return nil, errors.Join(err, h.close())
+	}
 	if err := h.serve(ctx, options, folder); err != nil {
 		return nil, errors.Join(err, h.close())
 	}
@@ -140,6 +147,7 @@ func (h *house) serve(ctx context.Context, options Options, folder string) error
 	if err := options.Configure(&config); err != nil {
 		return err
 	}
+	config.Mail = server.MailConfig{Server: h.mails.address, Security: "NONE", From: "Fieldwarden <alerts@fieldwarden.example>", AllowPrivate: true}
 	for _, one := range h.simulators.CRMs {
 		if err := one.PointAt(&config, config.DataDir); err != nil {
 			return err
@@ -159,6 +167,9 @@ func (h *house) serve(ctx context.Context, options Options, folder string) error
 		return err
 	}
 	h.client = h.server.Client(token.Token)
+	if err := h.askForMail(ctx); err != nil {
+		return err
+	}
 	_, err = fmt.Fprintf(options.Out, "server process %d at %s, folder %s\n", h.server.PID(), h.server.URL, folder)
 	return err
 }
@@ -167,7 +178,11 @@ func (h *house) close() error {
 	if h.server != nil {
 		h.server.Kill()
 	}
-	return h.simulators.Close()
+	err := h.simulators.Close()
+	if h.mails != nil {
+		err = errors.Join(err, h.mails.close())
+	}
+	return err
 }
 
 // showLog prints the end of the server's log beside a failure.

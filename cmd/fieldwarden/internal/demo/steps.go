@@ -26,6 +26,7 @@ func (s *story) steps() []step {
 		{s.plot.what + " and read of " + s.plot.object, loseAccess},
 		{"live alerts with cause, impact and fix", liveAlerts},
 		{"statuses in the field list", statuses},
+		{"daily digest by mail", sendDigest},
 		{"all undone: alerts resolved live", restoreAccess},
 		{"second run writes nothing", secondRun},
 	}
