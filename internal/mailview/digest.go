@@ -55,7 +55,7 @@ func digestPage(c DigestContent, space room) page {
 	shown.Preview = strings.Join(shown.Lead, " ")
 	d := digestWriter{now: c.At, loc: loc, briefs: space.briefs, fields: max(0, space.full-ownLosses(c)), objects: space.full}
 	for _, one := range c.Integrations {
-		if next, any := d.integration(one); any {
+		if next, some := d.integration(one); some {
 			shown.Sections = append(shown.Sections, next)
 		}
 	}
@@ -111,19 +111,19 @@ type digestWriter struct {
 	told int
 }
 
-// integration tells what one integration lost, as far as there is room; any reports
+// integration tells what one integration lost, as far as there is room; some reports
 // whether it tells something.
-func (d *digestWriter) integration(one DigestIntegration) (_ section, any bool) {
+func (d *digestWriter) integration(one DigestIntegration) (_ section, some bool) {
 	shown := section{Title: name(one.Name()), Note: count(one.Lost, "loss")}
 	for _, object := range one.Objects {
-		if group, some := d.object(object); some {
-			shown.Groups = append(shown.Groups, group)
+		if told, named := d.object(object); named {
+			shown.Groups = append(shown.Groups, told)
 		}
 	}
 	return shown, len(shown.Groups) > 0
 }
 
-func (d *digestWriter) object(object DigestObject) (_ group, any bool) {
+func (d *digestWriter) object(object DigestObject) (_ group, some bool) {
 	title := name(object.Name)
 	if label := name(object.Label); label != "" && label != title {
 		title = label + " (" + title + ")"

@@ -100,8 +100,8 @@ func TestTheDigestLooksRight(t *testing.T) {
 	shot, err := png.Decode(file)
 	require.NoError(t, err)
 	colours := map[[3]uint32]int{}
-	for y := 0; y < 900; y++ {
-		for x := 0; x < 960; x++ {
+	for y := range 900 {
+		for x := range 960 {
 			r, g, b, _ := shot.At(x, y).RGBA()
 			colours[[3]uint32{r >> 8, g >> 8, b >> 8}]++
 		}

@@ -23,7 +23,7 @@ func (h *house) askForMail(ctx context.Context) error {
 // sendDigest runs the day's digest and shows the mail that arrives. A day has one: the
 // stories after the first show what it would say now.
 func sendDigest(ctx context.Context, s *story) (string, error) {
-	subject, text, note := "", "", ""
+	var subject, text, note string
 	if s.house.digestSent {
 		var found struct {
 			DigestPreview struct {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log"
 	"mime"
 	"mime/multipart"
 	"mime/quotedprintable"
@@ -25,6 +24,13 @@ type mailbox struct {
 	mails   chan letter
 }
 
+// quiet keeps what the mail server has to say about itself.
+type quiet struct{}
+
+func (quiet) Printf(string, ...any) {}
+
+func (quiet) Println(...any) {}
+
 // letter is a mail that was caught.
 type letter struct {
 	to  string
@@ -39,7 +45,7 @@ func openMailbox(ctx context.Context) (*mailbox, error) {
 	}
 	box := &mailbox{address: listener.Addr().String(), served: make(chan error, 1), mails: make(chan letter, 100)}
 	box.server = smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &delivery{box: box}, nil }))
-	box.server.Domain, box.server.ErrorLog = "demo.test", log.New(io.Discard, "", 0)
+	box.server.Domain, box.server.ErrorLog = "demo.test", quiet{}
 	go func() { box.served <- box.server.Serve(listener) }()
 	return box, nil
 }
