@@ -10,6 +10,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/ent/record"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
+	"github.com/fieldwarden/fieldwarden/internal/plural"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 )
 
@@ -78,9 +79,10 @@ func (s *Service) Disconnect(ctx context.Context, in DisconnectInput) (Disconnec
 
 // errConfirm says what a disconnection would do.
 func errConfirm(in DisconnectInput, imported int) error {
-	message := fmt.Sprintf("Disconnecting keeps the %d imported records; to connect again, an admin signs in to the CRM.", imported)
+	records := plural.Of(imported, "imported record", "imported records")
+	message := "Disconnecting keeps the " + records + "; to connect again, an admin signs in to the CRM."
 	if in.Purge {
-		message = fmt.Sprintf("Disconnecting deletes %d imported records; to have them back they must be read again.", imported)
+		message = "Disconnecting deletes " + records + "; to have them back, all must be read again."
 	}
 	return fault.New(fault.ConfirmRequired, message, fault.Field("confirm"),
 		fault.Detail("integrationId", in.IntegrationID))

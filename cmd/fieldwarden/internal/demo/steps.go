@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/fieldwarden/fieldwarden/internal/drive"
+	"github.com/fieldwarden/fieldwarden/internal/plural"
 )
 
 // patience is how long a step waits for what must happen by itself.
@@ -124,7 +125,8 @@ func onboardingCheck(ctx context.Context, s *story) (string, error) {
 		}
 		fields += o.FieldCounts.ActiveStandardized + o.FieldCounts.Active
 	}
-	return fmt.Sprintf("%d objects, %d fields readable; %d CRM calls so far", len(objects), fields, s.crm.Panel.Journal.Count().APICalls), nil
+	return fmt.Sprintf("%s, %s readable; %s so far", plural.Of(len(objects), "object", "objects"), plural.Of(fields, "field", "fields"),
+		plural.Of(s.crm.Panel.Journal.Count().APICalls, "CRM call", "CRM calls")), nil
 }
 
 func refuseUndecided(ctx context.Context, s *story) (string, error) {
@@ -247,8 +249,8 @@ func firstSync(ctx context.Context, s *story) (string, error) {
 	if want := s.crm.Records(names...); run.Status != "SUCCEEDED" || run.Counters.Created != want || run.Counters.Failed != 0 {
 		return "", fmt.Errorf("the run is %s (%s) with %d of %d records", run.Status, run.Reason, run.Counters.Created, want)
 	}
-	return fmt.Sprintf("%d records, %.0f/s, %d CRM calls", run.Counters.Created,
-		float64(run.Counters.Created)/time.Since(started).Seconds(), run.CRMCalls), nil
+	return fmt.Sprintf("%s, %.0f/s, %s", plural.Of(run.Counters.Created, "record", "records"),
+		float64(run.Counters.Created)/time.Since(started).Seconds(), plural.Of(run.CRMCalls, "CRM call", "CRM calls")), nil
 }
 
 func loseAccess(ctx context.Context, s *story) (string, error) {
@@ -322,8 +324,9 @@ func liveAlerts(ctx context.Context, s *story) (string, error) {
 		if alert.Cause == "" || len(alert.Affected) == 0 || len(alert.Fix.Steps) == 0 || alert.Fix.DeepLink == "" || alert.Fix.Who == "" {
 			return "", fmt.Errorf("the alert about %s lacks cause, impact or fix: %+v", subject, alert)
 		}
-		fmt.Fprintf(&shown, "\n        %s %s, cause %s, breaks %d things, %d steps for the %s\n          %s\n          1. %s\n         ",
-			alert.Severity, alert.Title, alert.Cause, len(alert.Affected), len(alert.Fix.Steps), alert.Fix.Who, alert.Fix.DeepLink, alert.Fix.Steps[0])
+		fmt.Fprintf(&shown, "\n        %s %s, cause %s, breaks %s, %s for the %s\n          %s\n          1. %s\n         ",
+			alert.Severity, alert.Title, alert.Cause, plural.Of(len(alert.Affected), "thing", "things"),
+			plural.Of(len(alert.Fix.Steps), "step", "steps"), alert.Fix.Who, alert.Fix.DeepLink, alert.Fix.Steps[0])
 	}
 	return shown.String(), nil
 }
@@ -363,8 +366,8 @@ func statuses(ctx context.Context, s *story) (string, error) {
 	if at < 0 || objects[at].Status == "OK" || status != "ERROR_STANDARDIZED" {
 		return "", fmt.Errorf("%s.%s is %s", s.plot.inObject, s.plot.field, status)
 	}
-	return fmt.Sprintf("%s.%s %s, %s %s with %d fields in error", s.plot.inObject, s.plot.field, status,
-		s.plot.object, objects[at].Status, objects[at].FieldCounts.ErrorStandardized), nil
+	return fmt.Sprintf("%s.%s %s, %s %s with %s in error", s.plot.inObject, s.plot.field, status,
+		s.plot.object, objects[at].Status, plural.Of(objects[at].FieldCounts.ErrorStandardized, "field", "fields")), nil
 }
 
 func restoreAccess(ctx context.Context, s *story) (string, error) {
@@ -404,5 +407,5 @@ func secondRun(ctx context.Context, s *story) (string, error) {
 	if run.Status != "SUCCEEDED" || run.Counters.Created+run.Counters.Updated+run.Counters.Deleted != 0 {
 		return "", fmt.Errorf("the run is %s (%s) and wrote: %+v", run.Status, run.Reason, run.Counters)
 	}
-	return fmt.Sprintf("%d read again, 0 written, %d CRM calls", run.Counters.Read, run.CRMCalls), nil
+	return fmt.Sprintf("%d read again, 0 written, %s", run.Counters.Read, plural.Of(run.CRMCalls, "CRM call", "CRM calls")), nil
 }
