@@ -197,8 +197,9 @@ type Run struct {
 // Counters count a run's records.
 type Counters struct{ Read, Created, Updated, Deleted, Skipped, Failed int }
 
-// Ended reports whether the run goes no further.
-func (r Run) Ended() bool { return r.Status != "QUEUED" && r.Status != "RUNNING" }
+// Ended reports whether the run goes no further. One that a limit stopped goes on by
+// itself until it has been finished, so the status alone does not tell.
+func (r Run) Ended() bool { return r.FinishedAt != nil }
 
 // Runs lists the integration's runs, at most 100, newest first.
 func (i Integration) Runs(ctx context.Context) ([]Run, error) {
