@@ -82,7 +82,7 @@ func (s *Server) newAuth(box auth.Box) (*auth.Service, error) {
 		return nil, err
 	}
 	if c := s.config.SignIn.OIDC; c.Issuer != "" || c.ClientID != "" {
-		secret, err := readSecret("signIn.oidc.clientSecret", c.ClientSecret)
+		secret, err := s.readSecret("signIn.oidc.clientSecret", c.ClientSecret)
 		if err != nil {
 			return nil, err
 		}

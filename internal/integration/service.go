@@ -109,6 +109,8 @@ type Config struct {
 	Alerts     Alerts
 	Jobs       Jobs
 	Logger     *slog.Logger
+	// Redactor masks secrets in what CRMs say; nil makes one that knows the patterns only.
+	Redactor *obs.Redactor
 	// Clock times the waits for another node's refresh; nil is the store's clock.
 	Clock clockwork.Clock
 	// NodeID names this process among those that share the database.
@@ -143,7 +145,6 @@ type Config struct {
 type Service struct {
 	c         Config
 	endpoints map[string]*url.URL
-	redactor  *obs.Redactor
 }
 
 // New returns a Service; fault.ConfigInvalid for an endpoint or a public URL that
@@ -151,6 +152,9 @@ type Service struct {
 func New(c Config) (*Service, error) {
 	if c.Clock == nil {
 		c.Clock = c.Store.Clock()
+	}
+	if c.Redactor == nil {
+		c.Redactor = obs.NewRedactor()
 	}
 	public, err := baseURL("publicUrl", c.PublicURL)
 	if err != nil {
@@ -160,7 +164,7 @@ func New(c Config) (*Service, error) {
 	if err := checkMaxInstances(c.MaxInstances); err != nil {
 		return nil, err
 	}
-	s := &Service{c: c, endpoints: map[string]*url.URL{}, redactor: obs.NewRedactor()}
+	s := &Service{c: c, endpoints: map[string]*url.URL{}}
 	for slot, raw := range c.Endpoints {
 		endpoint, err := baseURL("endpoints."+slot, raw)
 		if err != nil {

@@ -198,7 +198,7 @@ func (s *Service) harmless(text string, form url.Values) string {
 			return -1
 		}
 		return r
-	}, s.redactor.Text(text))
+	}, s.c.Redactor.Text(text))
 	return clip(strings.TrimRight(printable, ". "), 200)
 }
 
