@@ -178,6 +178,7 @@ func New(c Config) (*Service, error) {
 // Register adds the handlers of this package's jobs; before the engine starts.
 func (s *Service) Register(r Registry) {
 	r.Register(PurgeKind, s.handlePurge, job.HandlerOptions{Queue: job.QueueDefault, MaxAttempts: purgeAttempts})
+	r.Register(RevokeKind, s.handleRevoke, job.HandlerOptions{Queue: job.QueueDefault, MaxAttempts: revokeAttempts, Backoff: revokeBackoff})
 	r.Register(KeepAliveKind, s.handleKeepAlive, job.HandlerOptions{
 		Queue: job.QueueDefault, Backoff: func(int) time.Duration { return keepAlivePause },
 	})

@@ -292,6 +292,9 @@ type tokens struct {
 	// Expires is when the access token ends; zero where the CRM does not tell
 	// (Salesforce), so that only a refusal does.
 	Expires time.Time `json:"expires,omitzero"`
+	// Ending says that the integration was disconnected and the CRM is still to be told:
+	// the tokens are for their revocation and nothing else.
+	Ending bool `json:"ending,omitempty"`
 }
 
 // access is the access token as connectors get it.
