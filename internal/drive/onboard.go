@@ -86,16 +86,25 @@ func Onboard(ctx context.Context, client Client, connector string, config map[st
 		return i, fmt.Errorf("drive: settings: %w", err)
 	}
 	for _, step := range []string{"SETTINGS", "STANDARDIZATION"} {
-		err := i.do(ctx, `mutation($id: ID!, $key: String!, $step: OnboardingStep!) {
-			completeOnboardingStep(input: {idempotencyKey: $key, integrationId: $id, step: $step}) { userErrors { code message field } }
-		}`, map[string]any{"key": "drive-" + step + i.ID, "step": step}, nil)
-		if err != nil {
+		if err := i.CompleteStep(ctx, step); err != nil {
 			return i, fmt.Errorf("drive: step %s: %w", step, err)
 		}
 	}
-	return i, i.do(ctx, `mutation($id: ID!, $key: String!) {
+	return i, i.FinishOnboarding(ctx, "drive-finish"+i.ID)
+}
+
+// CompleteStep completes a step of the onboarding that is its admin's to complete.
+func (i Integration) CompleteStep(ctx context.Context, step string) error {
+	return i.do(ctx, `mutation($id: ID!, $key: String!, $step: OnboardingStep!) {
+		completeOnboardingStep(input: {idempotencyKey: $key, integrationId: $id, step: $step}) { userErrors { code message field } }
+	}`, map[string]any{"key": "drive-" + step + i.ID, "step": step}, nil)
+}
+
+// FinishOnboarding makes the integration ACTIVE; its first run is then under way.
+func (i Integration) FinishOnboarding(ctx context.Context, idempotencyKey string) error {
+	return i.do(ctx, `mutation($id: ID!, $key: String!) {
 		finishOnboarding(input: {idempotencyKey: $key, integrationId: $id}) { userErrors { code message field } }
-	}`, map[string]any{"key": "drive-finish" + i.ID}, nil)
+	}`, map[string]any{"key": idempotencyKey}, nil)
 }
 
 // do sends an operation about the integration, as $id.

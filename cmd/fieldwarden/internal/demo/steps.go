@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -33,38 +32,11 @@ func (s *story) steps() []step {
 }
 
 func connect(ctx context.Context, s *story) (string, error) {
-	var started struct {
-		StartIntegration struct {
-			Integration struct{ ID string }
-			SignInURL   string
-		}
-	}
-	variables := s.with("start")
-	variables["connector"], variables["config"] = s.crm.Name, s.crm.Config
-	err := s.client.Do(ctx, `mutation($key: String!, $connector: String!, $config: JSON) {
-		startIntegration(input: {idempotencyKey: $key, connector: $connector, environment: PRODUCTION, config: $config}) {
-			integration { id state } signInUrl userErrors { code message field }
-		}
-	}`, variables, &started)
+	connected, err := drive.Connect(ctx, s.client, s.crm.Name, s.crm.Config)
 	if err != nil {
 		return "", err
 	}
-	s.integration = started.StartIntegration.Integration.ID
-	browser, err := drive.NewBrowser()
-	if err != nil {
-		return "", err
-	}
-	consent, err := browser.Open(ctx, started.StartIntegration.SignInURL)
-	if err != nil {
-		return "", err
-	}
-	page, err := browser.Decide(ctx, consent, "approve")
-	if err != nil {
-		return "", err
-	}
-	if page.Status != http.StatusOK {
-		return "", fmt.Errorf("the sign-in ended at %s with status %d", page.URL.Path, page.Status)
-	}
+	s.integration = connected
 	var found struct {
 		Integration struct {
 			State     string
@@ -130,9 +102,7 @@ func onboardingCheck(ctx context.Context, s *story) (string, error) {
 }
 
 func refuseUndecided(ctx context.Context, s *story) (string, error) {
-	err := s.client.Do(ctx, `mutation($key: String!, $id: ID!) {
-		finishOnboarding(input: {idempotencyKey: $key, integrationId: $id}) { userErrors { code message field } }
-	}`, s.with("finish-early"), nil)
+	err := s.integration.FinishOnboarding(ctx, "demo-finish-early-"+s.integration.ID)
 	var refused drive.Error
 	if !errors.As(err, &refused) || refused.Code() != "ONBOARDING_BLOCKED" {
 		return "", fmt.Errorf("expected ONBOARDING_BLOCKED, got %w", err)
@@ -192,15 +162,7 @@ func decideSettings(ctx context.Context, s *story) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("7 decided, pipeline from %q, version %d", stage, updated.UpdateSettings.Settings.Version), s.complete(ctx, "SETTINGS")
-}
-
-func (s *story) complete(ctx context.Context, name string) error {
-	variables := s.with(name)
-	variables["step"] = name
-	return s.client.Do(ctx, `mutation($key: String!, $id: ID!, $step: OnboardingStep!) {
-		completeOnboardingStep(input: {idempotencyKey: $key, integrationId: $id, step: $step}) { userErrors { code message field } }
-	}`, variables, nil)
+	return fmt.Sprintf("7 decided, pipeline from %q, version %d", stage, updated.UpdateSettings.Settings.Version), s.integration.CompleteStep(ctx, "SETTINGS")
 }
 
 func standardize(ctx context.Context, s *story) (string, error) {
@@ -223,14 +185,11 @@ func standardize(ctx context.Context, s *story) (string, error) {
 	if mapped == 0 {
 		return "", errors.New("nothing was mapped")
 	}
-	return fmt.Sprintf("%d of %d standard fields mapped", mapped, len(found.Integration.StandardFields)), s.complete(ctx, "STANDARDIZATION")
+	return fmt.Sprintf("%d of %d standard fields mapped", mapped, len(found.Integration.StandardFields)), s.integration.CompleteStep(ctx, "STANDARDIZATION")
 }
 
 func firstSync(ctx context.Context, s *story) (string, error) {
-	err := s.client.Do(ctx, `mutation($key: String!, $id: ID!) {
-		finishOnboarding(input: {idempotencyKey: $key, integrationId: $id}) { integration { state } userErrors { code message field } }
-	}`, s.with("finish"), nil)
-	if err != nil {
+	if err := s.integration.FinishOnboarding(ctx, "demo-finish-"+s.integration.ID); err != nil {
 		return "", err
 	}
 	started := time.Now()
@@ -255,7 +214,7 @@ func firstSync(ctx context.Context, s *story) (string, error) {
 
 func loseAccess(ctx context.Context, s *story) (string, error) {
 	var err error
-	if s.events, err = s.client.Subscribe(ctx, alertEvents, map[string]any{"id": s.integration, "after": nil}); err != nil {
+	if s.events, err = s.client.Subscribe(ctx, alertEvents, map[string]any{"id": s.integration.ID, "after": nil}); err != nil {
 		return "", err
 	}
 	if err := s.cursorNow(ctx); err != nil {
@@ -341,7 +300,7 @@ func (s *story) fieldStatus(ctx context.Context) (string, error) {
 			}
 		}
 	}
-	variables := map[string]any{"id": s.integration, "object": s.plot.inObject, "search": s.plot.field}
+	variables := map[string]any{"id": s.integration.ID, "object": s.plot.inObject, "search": s.plot.field}
 	err := s.client.Do(ctx, `query($id: ID!, $object: String!, $search: String!) {
 		integration(id: $id) { object(name: $object) { fields(search: $search, first: 10) { edges { node { name status } } } } }
 	}`, variables, &found)
@@ -394,10 +353,7 @@ func restoreAccess(ctx context.Context, s *story) (string, error) {
 }
 
 func secondRun(ctx context.Context, s *story) (string, error) {
-	err := s.client.Do(ctx, `mutation($key: String!, $id: ID!) {
-		runNow(input: {idempotencyKey: $key, integrationId: $id}) { run { id } userErrors { code message field } }
-	}`, s.with("run-now"), nil)
-	if err != nil {
+	if _, err := s.integration.RunNow(ctx, "demo-run-now-"+s.integration.ID); err != nil {
 		return "", err
 	}
 	run, err := s.runEnds(ctx, 2)
