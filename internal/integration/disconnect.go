@@ -61,7 +61,7 @@ func (s *Service) Disconnect(ctx context.Context, in DisconnectInput) (Disconnec
 	reason := "Disconnected by " + who.Name + "."
 	return store.Idempotent(ctx, s.c.Store, in.IdempotencyKey, "disconnectIntegration", in,
 		func(ctx context.Context, tx *store.Tx) (DisconnectResult, error) {
-			now, err := find(ctx, tx.Ent(), in.IntegrationID)
+			now, err := locked(ctx, tx, in.IntegrationID)
 			if err != nil {
 				return result, err
 			}

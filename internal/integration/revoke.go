@@ -126,7 +126,7 @@ func (s *Service) revoke(ctx context.Context, row *ent.Integration, t tokens) er
 // revoked forgets a credential after its revocation, and tells of one that failed.
 func (s *Service) revoked(ctx context.Context, row *ent.Integration, saved *ent.Credential, failure error) error {
 	return s.c.Store.WithTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		now, err := find(ctx, tx.Ent(), row.ID)
+		now, err := locked(ctx, tx, row.ID)
 		if err != nil {
 			return err
 		}
