@@ -17,9 +17,7 @@ import (
 // redactor that the server shares with its logger.
 func TestTheOperatorsSecretsAreMasked(t *testing.T) {
 	t.Parallel()
-	folder, err := os.MkdirTemp("", "fwt-") // a short path: the admin socket lies below it
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, os.RemoveAll(folder)) })
+	folder := t.TempDir()
 	config := DefaultConfig()
 	config.Listen, config.DataDir, config.Database, config.Key = "127.0.0.1:0", folder, "sqlite:"+folder, "file:"+filepath.Join(folder, "key.json")
 	require.NoError(t, secret.Generate(filepath.Join(folder, "key.json")))

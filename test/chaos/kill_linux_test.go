@@ -115,7 +115,7 @@ type killer struct {
 
 	// What the run's feed has told so far; no phase before its first word.
 	cursor, phase string
-	read           int
+	read          int
 }
 
 // moment is when a kill comes: once the run has read so many records, at the
@@ -212,7 +212,7 @@ func (k *killer) progress(ctx context.Context, t *testing.T, enough func(phase s
 		var event struct {
 			SyncRunProgress struct {
 				Cursor, Phase string
-				Counters       drive.Counters
+				Counters      drive.Counters
 			}
 		}
 		require.NoError(t, subscription.Next(ctx, &event), "after %d records", k.read)

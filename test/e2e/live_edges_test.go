@@ -305,14 +305,18 @@ func staffChooseTheirWorkspaceOnASocket(t *testing.T, s *site) {
 
 func workspaceOf(t *testing.T, who user) string {
 	t.Helper()
-	var found struct{ Viewer struct{ Workspace struct{ ID string } } }
+	var found struct {
+		Viewer struct{ Workspace struct{ ID string } }
+	}
 	who.ask(t, "{ viewer { workspace { id } } }", nil, &found)
 	return found.Viewer.Workspace.ID
 }
 
 func viewerIn(t *testing.T, got frame) string {
 	t.Helper()
-	var answer struct{ Data struct{ Viewer json.RawMessage } }
+	var answer struct {
+		Data struct{ Viewer json.RawMessage }
+	}
 	require.NoError(t, json.Unmarshal(got.Payload, &answer))
 	return string(answer.Data.Viewer)
 }
@@ -333,7 +337,7 @@ func whoAsksTooMuchIsToldOnSocketsToo(t *testing.T, s *site) {
 
 	// The upgrade is a request like any; half a second brings another one.
 	header := http.Header{"Authorization": {"Bearer " + who.Token}}
-	for n := 0; n < most; n++ {
+	for range most {
 		opened, response := dial(t, who, header)
 		if opened == nil {
 			require.Equal(t, http.StatusTooManyRequests, response.StatusCode)
