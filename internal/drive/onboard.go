@@ -114,24 +114,26 @@ func (i Integration) do(ctx context.Context, operation string, variables map[str
 	return i.Client.Do(ctx, operation, all, out)
 }
 
-// checked reports whether every object of the package has its verdict.
+// checked reports whether the onboarding check is over: every object has its verdict,
+// and the choices of settings were fetched.
 func (i Integration) checked(ctx context.Context) (bool, error) {
 	var found struct {
 		Integration struct {
-			Objects struct {
-				Edges []struct{ Node struct{ Status string } }
+			Onboarding []struct {
+				Step string
+				Done bool
 			}
 		}
 	}
-	if err := i.do(ctx, `query($id: ID!) { integration(id: $id) { objects(first: 50) { edges { node { status } } } } }`, nil, &found); err != nil {
+	if err := i.do(ctx, `query($id: ID!) { integration(id: $id) { onboarding { step done } } }`, nil, &found); err != nil {
 		return false, err
 	}
-	for _, edge := range found.Integration.Objects.Edges {
-		if edge.Node.Status == "NOT_CHECKED" {
-			return false, nil
+	for _, step := range found.Integration.Onboarding {
+		if step.Step == "CHECK" {
+			return step.Done, nil
 		}
 	}
-	return len(found.Integration.Objects.Edges) > 0, nil
+	return false, nil
 }
 
 // decide switches every undecided setting on, or takes its first option. It is not
