@@ -79,7 +79,7 @@ func Onboard(ctx context.Context, client Client, connector string, config map[st
 	if err != nil {
 		return i, err
 	}
-	if err := Until(ctx, i.checked); err != nil {
+	if err := Until(ctx, i.Checked); err != nil {
 		return i, fmt.Errorf("drive: onboarding check: %w", err)
 	}
 	if err := Until(ctx, i.decide); err != nil {
@@ -114,9 +114,9 @@ func (i Integration) do(ctx context.Context, operation string, variables map[str
 	return i.Client.Do(ctx, operation, all, out)
 }
 
-// checked reports whether the onboarding check is over: every object has its verdict,
+// Checked reports whether the onboarding check is over: every object has its verdict,
 // and the choices of settings were fetched.
-func (i Integration) checked(ctx context.Context) (bool, error) {
+func (i Integration) Checked(ctx context.Context) (bool, error) {
 	var found struct {
 		Integration struct {
 			Onboarding []struct {

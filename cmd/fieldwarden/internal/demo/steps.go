@@ -81,12 +81,10 @@ func (s *story) objects(ctx context.Context) ([]object, error) {
 }
 
 func onboardingCheck(ctx context.Context, s *story) (string, error) {
-	var objects []object
-	err := eventually(ctx, func() (bool, error) {
-		var err error
-		objects, err = s.objects(ctx)
-		return len(objects) > 0 && !slices.ContainsFunc(objects, func(o object) bool { return o.Status == "NOT_CHECKED" }), err
-	})
+	if err := eventually(ctx, func() (bool, error) { return s.integration.Checked(ctx) }); err != nil {
+		return "", err
+	}
+	objects, err := s.objects(ctx)
 	if err != nil {
 		return "", err
 	}
