@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/pprof"
@@ -27,8 +28,8 @@ type Readiness struct {
 type ReadyPart struct {
 	Name  string `json:"name"`
 	Ready bool   `json:"ready"`
-	// Detail is what is wrong, or a fact about it; it holds no secret.
-	Detail string `json:"detail,omitempty"`
+	// Detail is what is wrong, or a fact about it, and never empty; it holds no secret.
+	Detail string `json:"detail"`
 }
 
 // readiness looks at the database, its version, and whether connectors and jobs have
@@ -53,17 +54,20 @@ func (s *Server) readiness(ctx context.Context) Readiness {
 		case found < known:
 			add("migrations", false, "the database is older than this program; was a backup restored under it?")
 		default:
-			add("migrations", true, "")
+			add("migrations", true, fmt.Sprintf("version %d", found))
 		}
 	}
-	working := s.working.Load()
-	add("connector host", working, "")
+	working, state := s.working.Load(), "started"
+	if !working {
+		state = "not started yet, or stopping"
+	}
+	add("connector host", working, state)
 	for _, status := range s.host.Manifests() {
 		if status.State != host.StateLoaded && status.State != host.StateNew {
 			answer.Parts = append(answer.Parts, ReadyPart{Name: "connector " + status.Name, Ready: true, Detail: string(status.State)})
 		}
 	}
-	add("jobs", working, "")
+	add("jobs", working, state)
 	return answer
 }
 

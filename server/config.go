@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/fieldwarden/fieldwarden/internal/auth"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
 )
@@ -78,6 +80,18 @@ type WorkspaceConfig struct {
 	OwnerEmail string `yaml:"ownerEmail"`
 }
 
+// What a new workspace has bought where the configuration does not say.
+const (
+	defaultEdition = crm.EditionAdvancedPlus
+	defaultPackage = "sales-engagement"
+)
+
+// ofNew is what a new workspace gets.
+func (c WorkspaceConfig) ofNew() WorkspaceConfig {
+	c.Edition, c.Package = cmp.Or(c.Edition, defaultEdition), cmp.Or(c.Package, defaultPackage)
+	return c
+}
+
 // ConnectorConfig names one installed connector program.
 type ConnectorConfig struct {
 	Name   string `yaml:"name"`
@@ -103,9 +117,32 @@ type OAuthClientConfig struct {
 func DefaultConfig() Config {
 	return Config{
 		Listen: "127.0.0.1:8080", Database: "sqlite:data", Key: "file:data/key.json", DataDir: "data",
-		Runs:      defaultRunsConfig(),
-		Workspace: WorkspaceConfig{Name: "Default", TimeZone: "UTC"},
+		SignIn:     SignInConfig{SessionLifetime: auth.DefaultSessionLifetime, SessionIdle: auth.DefaultSessionIdle},
+		RateLimits: RateLimitConfig{PerPrincipalPerSecond: 50, Burst: 200, SignInPerMinute: 20},
+		Runs:       defaultRunsConfig(),
+		Workspace:  WorkspaceConfig{Name: "Default", TimeZone: "UTC"},
 	}
+}
+
+// filled puts the default where a key is empty or zero and that means the default.
+// What a workspace bought stays empty: see WorkspaceConfig.
+func (c Config) filled() Config {
+	defaults := DefaultConfig()
+	c.PublicURL = cmp.Or(c.PublicURL, "http://"+c.Listen)
+	c.SignIn.SessionLifetime = cmp.Or(c.SignIn.SessionLifetime, defaults.SignIn.SessionLifetime)
+	c.SignIn.SessionIdle = cmp.Or(c.SignIn.SessionIdle, defaults.SignIn.SessionIdle)
+	// An identity provider that is not used asks for nothing.
+	if c.SignIn.OIDC.Issuer != "" && len(c.SignIn.OIDC.Scopes) == 0 {
+		c.SignIn.OIDC.Scopes = auth.DefaultScopes()
+	}
+	if c.Bearer.JWT.Issuer != "" && len(c.Bearer.JWT.Algorithms) == 0 {
+		c.Bearer.JWT.Algorithms = auth.DefaultAlgorithms()
+	}
+	limits := &c.RateLimits
+	limits.PerPrincipalPerSecond = cmp.Or(limits.PerPrincipalPerSecond, defaults.RateLimits.PerPrincipalPerSecond)
+	limits.Burst = cmp.Or(limits.Burst, defaults.RateLimits.Burst)
+	limits.SignInPerMinute = cmp.Or(limits.SignInPerMinute, defaults.RateLimits.SignInPerMinute)
+	return c
 }
 
 // complete fills what follows from the rest and checks it.
@@ -113,9 +150,7 @@ func (c Config) complete() (Config, error) {
 	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
 		return c, fault.New(fault.ConfigInvalid, fmt.Sprintf("listen: %q is not host:port.", c.Listen), fault.Field("listen"))
 	}
-	if c.PublicURL == "" {
-		c.PublicURL = "http://" + c.Listen
-	}
+	c = c.filled()
 	dir, err := filepath.Abs(c.DataDir)
 	if err != nil || c.DataDir == "" {
 		return c, fault.New(fault.ConfigInvalid, "dataDir: must name a folder.", fault.Field("dataDir"), fault.Cause(err))
@@ -154,6 +189,16 @@ func hostAndPort(raw string) (string, error) {
 		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
 	}
 	return net.JoinHostPort(u.Hostname(), port), nil
+}
+
+// readSecret follows a reference to a secret, which from now on is masked wherever it
+// occurs: no pattern knows what an operator's secret looks like.
+func (s *Server) readSecret(key, reference string) (crm.Secret, error) {
+	found, err := readSecret(key, reference)
+	if err == nil {
+		s.redactor.Register(found.Reveal())
+	}
+	return found, err
 }
 
 // readSecret follows a reference to a secret.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
 )
 
@@ -62,6 +63,38 @@ connectors: [{name: salesforce, path: /a}]
 	}
 	require.Contains(t, text, "env:FIELDWARDEN_MY_SECRET")
 	require.NotContains(t, text, "hunter2")
+}
+
+// TestDefaultsArePrintedAsTheyAreInForce, also those that are put where a key is left
+// empty, and those that follow from another key.
+func TestDefaultsArePrintedAsTheyAreInForce(t *testing.T) {
+	t.Parallel()
+	file := writeConfig(t, `
+listen: 127.0.0.1:9000
+signIn: {sessionIdle: 0s, oidc: {issuer: "https://id.example"}}
+rateLimits: {burst: 7}
+runs: {autoPause: {days: 0}}
+workspace: {edition: CORE}
+`)
+	loaded, err := LoadConfig(ConfigSources{File: file})
+	require.NoError(t, err)
+	var out bytes.Buffer
+	require.NoError(t, loaded.Print(&out))
+	for _, line := range []string{
+		`publicUrl: "http://127.0.0.1:9000"  # default`, "signIn.sessionLifetime: 12h0m0s  # default", "signIn.sessionIdle: 2h0m0s  # default",
+		"signIn.oidc.scopes: [openid, email, profile]  # default", "bearer.jwt.algorithms: []  # default",
+		"rateLimits.perPrincipalPerSecond: 50.0  # default", "rateLimits.burst: 7  # file " + file, "rateLimits.signInPerMinute: 20  # default",
+		"runs.autoPause.days: 0  # file " + file, "workspace.edition: CORE  # file " + file,
+		"workspace.package: sales-engagement  # default of a new workspace",
+	} {
+		require.Contains(t, out.String(), line+"\n")
+	}
+	inForce, err := loaded.Config.complete()
+	require.NoError(t, err)
+	require.Equal(t, "http://127.0.0.1:9000", inForce.PublicURL)
+	require.Equal(t, DefaultConfig().SignIn.SessionIdle, inForce.SignIn.SessionIdle, "what is printed is what the server takes")
+	require.Equal(t, crm.EditionCore, inForce.Workspace.Edition)
+	require.Empty(t, inForce.Workspace.Package, "what the workspace has is kept")
 }
 
 func TestEveryLeafHasAVariableOfItsOwn(t *testing.T) {

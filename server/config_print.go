@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"net/url"
@@ -12,19 +13,28 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/obs"
 )
 
-// Print writes every key with its value and where that comes from. No secret is
-// printed: references to secrets are, passwords in URLs are masked, and what stands
-// where a reference belongs is masked whole.
+// Print writes every key with the value that is in force and where that comes from.
+// No secret is printed: references to secrets are, passwords in URLs are masked, and
+// what stands where a reference belongs is masked whole.
 func (l LoadedConfig) Print(w io.Writer) error {
 	redactor := obs.NewRedactor()
+	filled := l.Config.filled()
+	ofNew := filled
+	ofNew.Workspace = filled.Workspace.ofNew()
 	for _, leaf := range leavesOf(reflect.TypeFor[Config](), nil) {
-		text := "(unset)"
-		if value := leaf.find(reflect.ValueOf(&l.Config).Elem(), false); value.IsValid() {
-			text = redactor.Text(shown(leaf.keys[len(leaf.keys)-1], value))
+		value, from := leaf.find(reflect.ValueOf(&l.Config).Elem(), false), cmp.Or(l.from[leaf.path()], "default")
+		for _, other := range []struct {
+			config *Config
+			from   string
+		}{{&filled, "default"}, {&ofNew, "default of a new workspace"}} {
+			// A zero that means the default gives way to it; others are values like any.
+			if found := leaf.find(reflect.ValueOf(other.config).Elem(), false); isZero(value) && !isZero(found) {
+				value, from = found, other.from
+			}
 		}
-		from := l.from[leaf.path()]
-		if from == "" {
-			from = "default"
+		text := "(unset)"
+		if value.IsValid() {
+			text = redactor.Text(shown(leaf.keys[len(leaf.keys)-1], value))
 		}
 		if _, err := fmt.Fprintf(w, "%s: %s  # %s\n", leaf.path(), text, from); err != nil {
 			return fmt.Errorf("server: %w", err)
@@ -32,6 +42,9 @@ func (l LoadedConfig) Print(w io.Writer) error {
 	}
 	return nil
 }
+
+// isZero reports whether a key is absent or says nothing.
+func isZero(value reflect.Value) bool { return !value.IsValid() || value.IsZero() }
 
 // PrintVariables writes every key with its environment variable.
 func PrintVariables(w io.Writer) error {

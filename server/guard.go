@@ -45,8 +45,8 @@ func newGuard(config Config, authService *auth.Service, now func() time.Time) (*
 	if err != nil {
 		return nil, err
 	}
-	limits, err := config.RateLimits.withDefaults()
-	if err != nil {
+	limits := config.RateLimits
+	if err := limits.check(); err != nil {
 		return nil, err
 	}
 	g := &guard{

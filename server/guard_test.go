@@ -25,7 +25,7 @@ func newTestGuard(t *testing.T, config Config) (*guard, *auth.Service, *clockwor
 	s := storetest.Open(t, storetest.SQLiteURL(t), clock)
 	service, err := auth.New(auth.Config{Store: s, Logger: slog.New(slog.DiscardHandler), PublicURL: config.PublicURL})
 	require.NoError(t, err)
-	g, err := newGuard(config, service, clock.Now)
+	g, err := newGuard(config.filled(), service, clock.Now)
 	require.NoError(t, err)
 	return g, service, clock
 }
@@ -151,7 +151,7 @@ func TestOriginsThatWouldLetEverybodyIn(t *testing.T) {
 		require.Equal(t, want, allowed.allow(origin), origin)
 	}
 	for _, bad := range []RateLimitConfig{{Burst: -1}, {PerPrincipalPerSecond: -1}, {SignInPerMinute: -1}} {
-		_, err := bad.withDefaults()
+		err := bad.check()
 		require.Equal(t, fault.ConfigInvalid, fault.CodeOf(err))
 	}
 	_, err = parseProxies([]string{"10.0.0.1"})

@@ -31,9 +31,9 @@ func (s *Server) open(ctx context.Context, options Options) error {
 	if s.auth, err = s.newAuth(box); err != nil {
 		return err
 	}
+	first := s.config.Workspace.ofNew()
 	workspace, err := s.auth.EnsureWorkspace(ctx, auth.WorkspaceInput{
-		Name: s.config.Workspace.Name, Edition: cmp.Or(s.config.Workspace.Edition, defaultEdition),
-		PackageKey: cmp.Or(s.config.Workspace.Package, defaultPackage), TimeZone: s.config.Workspace.TimeZone,
+		Name: first.Name, Edition: first.Edition, PackageKey: first.Package, TimeZone: first.TimeZone,
 	})
 	if err != nil {
 		return err

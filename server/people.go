@@ -6,17 +6,10 @@ import (
 
 	"github.com/fieldwarden/fieldwarden/internal/alert"
 	"github.com/fieldwarden/fieldwarden/internal/configuration"
-	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
 	"github.com/fieldwarden/fieldwarden/internal/member"
 	"github.com/fieldwarden/fieldwarden/internal/recipient"
 	"github.com/fieldwarden/fieldwarden/internal/upgrade"
-)
-
-// What a new workspace has bought where the configuration does not say.
-const (
-	defaultEdition = crm.EditionAdvancedPlus
-	defaultPackage = "sales-engagement"
 )
 
 // wirePeople makes the use cases about the people of a workspace.

@@ -5,6 +5,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -43,6 +44,9 @@ const (
 // Options are what a test or a command sets beside the configuration.
 type Options struct {
 	Logger *slog.Logger
+	// Redactor is the Logger's: the server makes it know the operator's secrets, and
+	// masks with it whatever else people read. Nil makes one.
+	Redactor *obs.Redactor
 	// Version is the program's; it is shown, and stands in backups.
 	Version string
 	// Tracing takes spans instead of what the configuration says; for tests.
@@ -85,6 +89,7 @@ type Server struct {
 	config   Config
 	version  string
 	log      *slog.Logger
+	redactor *obs.Redactor
 	store    *store.Store
 	auth     *auth.Service
 	guard    *guard
@@ -116,7 +121,7 @@ func New(ctx context.Context, config Config, options Options) (_ *Server, err er
 	if options.Clock == nil {
 		options.Clock, options.wallClock = clockwork.NewRealClock(), true
 	}
-	s := &Server{log: options.Logger, version: options.Version}
+	s := &Server{log: options.Logger, redactor: cmp.Or(options.Redactor, obs.NewRedactor()), version: options.Version}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())

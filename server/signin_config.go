@@ -19,7 +19,7 @@ type SignInConfig struct {
 	// links only.
 	OIDC OIDCConfig `yaml:"oidc"`
 	// SessionLifetime is how long a browser stays signed in at most, and SessionIdle
-	// how long without a request; zero is 12 hours and 2 hours.
+	// how long without a request.
 	SessionLifetime time.Duration `yaml:"sessionLifetime"`
 	SessionIdle     time.Duration `yaml:"sessionIdle"`
 }
@@ -56,29 +56,19 @@ type JWTConfig struct {
 
 // RateLimitConfig bounds requests; zero is the default.
 type RateLimitConfig struct {
-	// PerPrincipalPerSecond and Burst bound the requests of each principal: 50 and 200.
+	// PerPrincipalPerSecond and Burst bound the requests of each principal.
 	PerPrincipalPerSecond float64 `yaml:"perPrincipalPerSecond"`
 	Burst                 int     `yaml:"burst"`
-	// SignInPerMinute bounds the requests of each client address to the sign-in
-	// pages: 20.
+	// SignInPerMinute bounds the requests of each client address to the sign-in pages.
 	SignInPerMinute int `yaml:"signInPerMinute"`
 }
 
-// withDefaults fills the zero fields and refuses what cannot work.
-func (c RateLimitConfig) withDefaults() (RateLimitConfig, error) {
+// check refuses what cannot work.
+func (c RateLimitConfig) check() error {
 	if c.PerPrincipalPerSecond < 0 || c.Burst < 0 || c.SignInPerMinute < 0 {
-		return c, fault.New(fault.ConfigInvalid, "rateLimits: a limit cannot be negative.", fault.Field("rateLimits"))
+		return fault.New(fault.ConfigInvalid, "rateLimits: a limit cannot be negative.", fault.Field("rateLimits"))
 	}
-	if c.PerPrincipalPerSecond == 0 {
-		c.PerPrincipalPerSecond = 50
-	}
-	if c.Burst == 0 {
-		c.Burst = 200
-	}
-	if c.SignInPerMinute == 0 {
-		c.SignInPerMinute = 20
-	}
-	return c, nil
+	return nil
 }
 
 // newAuth makes the service that says who acts.
@@ -92,7 +82,7 @@ func (s *Server) newAuth(box auth.Box) (*auth.Service, error) {
 		return nil, err
 	}
 	if c := s.config.SignIn.OIDC; c.Issuer != "" || c.ClientID != "" {
-		secret, err := readSecret("signIn.oidc.clientSecret", c.ClientSecret)
+		secret, err := s.readSecret("signIn.oidc.clientSecret", c.ClientSecret)
 		if err != nil {
 			return nil, err
 		}

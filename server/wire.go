@@ -149,7 +149,7 @@ func (s *Server) wireUseCases(options Options, node string) (err error) {
 	if c.meter, err = usage.New(usage.Config{Store: s.store, Host: s.host, Logger: s.log}); err != nil {
 		return err
 	}
-	if c.runlog, err = runlog.New(runlog.Config{Store: s.store, Redactor: obs.NewRedactor()}); err != nil {
+	if c.runlog, err = runlog.New(runlog.Config{Store: s.store, Redactor: s.redactor}); err != nil {
 		return err
 	}
 	c.settings = settings.New(settings.Config{Store: s.store, Connectors: s.host, Packages: c.packages, Alerts: alerts})
@@ -213,7 +213,7 @@ func (s *Server) newIntegrations(alerts *alert.Service, node string) (*integrati
 	}
 	clients := map[string]integration.OAuthClient{}
 	for slot, client := range s.config.OAuthClients {
-		secret, err := readSecret("oauthClients."+slot+".secret", client.Secret)
+		secret, err := s.readSecret("oauthClients."+slot+".secret", client.Secret)
 		if err != nil {
 			return nil, err
 		}
@@ -222,7 +222,7 @@ func (s *Server) newIntegrations(alerts *alert.Service, node string) (*integrati
 	c := s.cases
 	return integration.New(integration.Config{
 		Store: s.store, Box: c.box, Connectors: c.meter, SignIns: s.auth, HTTP: guarded, Alerts: alerts, Jobs: s.jobs, Logger: s.log,
-		NodeID: node, PublicURL: s.config.PublicURL, OAuthClients: clients, Endpoints: s.config.Endpoints,
+		Redactor: s.redactor, NodeID: node, PublicURL: s.config.PublicURL, OAuthClients: clients, Endpoints: s.config.Endpoints,
 		MaxInstances: s.config.Instances.Max,
 		OnAuthorized: func(ctx context.Context, tx *store.Tx, found *ent.Integration) error {
 			return c.permissions.EnqueueOnboarding(ctx, tx, found)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/fieldwarden/fieldwarden/internal/backup"
 	"github.com/fieldwarden/fieldwarden/internal/drive"
+	"github.com/fieldwarden/fieldwarden/internal/plural"
 	"github.com/fieldwarden/fieldwarden/internal/secret"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 )
@@ -77,6 +78,6 @@ func (c *restoreCommand) Run(r *run) error {
 }
 
 func summary(m backup.Manifest) string {
-	return fmt.Sprintf("%s, version %d, made %s, %d workspaces, %d records",
-		m.Database.Dialect, m.Database.Schema, m.CreatedAt.Format(time.RFC3339), m.Database.Workspaces, m.Database.Records)
+	return fmt.Sprintf("%s, version %d, made %s, %s, %s", m.Database.Dialect, m.Database.Schema, m.CreatedAt.Format(time.RFC3339),
+		plural.Of(m.Database.Workspaces, "workspace", "workspaces"), plural.Of(m.Database.Records, "record", "records"))
 }

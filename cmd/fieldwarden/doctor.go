@@ -15,6 +15,7 @@ import (
 
 	"github.com/fieldwarden/fieldwarden/internal/drive"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
+	"github.com/fieldwarden/fieldwarden/internal/plural"
 	"github.com/fieldwarden/fieldwarden/internal/secret"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 	"github.com/fieldwarden/fieldwarden/server"
@@ -159,7 +160,7 @@ func (d *doctor) key(source string) *secret.Box {
 		return nil
 	}
 	if older := len(box.Keys()) - 1; older > 0 {
-		d.say(server.VerdictWarn, "encryption key", fmt.Sprintf("%s, with %d older keys", source, older),
+		d.say(server.VerdictWarn, "encryption key", source+", with "+plural.Of(older, "older key", "older keys"),
 			"When a rotation is over: \"fieldwarden keys prune\".")
 		return box
 	}

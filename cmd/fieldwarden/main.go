@@ -44,6 +44,8 @@ type run struct {
 	ctx    context.Context //nolint:containedctx // it lives exactly as long as the command
 	out    io.Writer
 	logger *slog.Logger
+	// redactor is the logger's.
+	redactor *obs.Redactor
 }
 
 func main() {
@@ -73,12 +75,13 @@ func execute(arguments []string, out, errOut io.Writer) int {
 	if cli.LogJSON {
 		format = obs.JSON
 	}
-	logger, err := obs.NewLogger(errOut, obs.Options{Format: format, Level: cli.LogLevel})
+	redactor := obs.NewRedactor()
+	logger, err := obs.NewLogger(errOut, obs.Options{Format: format, Level: cli.LogLevel, Redactor: redactor})
 	if err != nil {
 		_, _ = fmt.Fprintln(errOut, "fieldwarden:", err)
 		return 2
 	}
-	if err := command.Run(&run{ctx: ctx, out: out, logger: logger}); err != nil {
+	if err := command.Run(&run{ctx: ctx, out: out, logger: logger, redactor: redactor}); err != nil {
 		report(errOut, err)
 		return 1
 	}

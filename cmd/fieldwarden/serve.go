@@ -51,7 +51,7 @@ func (c *serveCommand) Run(r *run) error {
 		}
 	}
 	s, err := server.New(ctx, config, server.Options{
-		Logger: r.logger, Version: version, ShimPath: shimPath,
+		Logger: r.logger, Redactor: r.redactor, Version: version, ShimPath: shimPath,
 		Tuning: server.Tuning{ConfirmDelay: c.ConfirmDelay, DampingWindow: c.Damping, JobPoll: c.JobPoll, ConnectorMemory: c.Memory, DeadAfter: c.DeadAfter},
 	})
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/fieldwarden/fieldwarden/internal/drive"
+	"github.com/fieldwarden/fieldwarden/internal/plural"
 	"github.com/fieldwarden/fieldwarden/internal/principal"
 	"github.com/fieldwarden/fieldwarden/internal/rotation"
 	"github.com/fieldwarden/fieldwarden/internal/secret"
@@ -156,7 +157,7 @@ func (c *keysPrune) Run(r *run) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(r.out, "%d older keys removed. Backups from before the rotation need a copy of them.\n", removed)
+	_, err = fmt.Fprintf(r.out, "%s removed. Backups from before the rotation need a copy.\n", plural.Of(removed, "older key", "older keys"))
 	return err
 }
 

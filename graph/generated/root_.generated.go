@@ -10377,7 +10377,7 @@ enum ErrorCode {
   INTERNAL
   "Correct the named field and send the request again."
   BAD_INPUT
-  "Send a valid bearer token; ask an admin for a new one if yours has ended."
+  "Sign in, or send a valid bearer token; ask an admin for a new one if yours has ended."
   UNAUTHENTICATED
   "Ask an admin of the workspace to do this, or for the role it needs."
   FORBIDDEN

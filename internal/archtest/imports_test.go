@@ -9,7 +9,7 @@ import (
 // Groups of packages that rows of the table name together. A pattern that ends in
 // /... means the package and everything below it.
 var (
-	vocabulary = []string{"internal/crm", "internal/fault", "internal/principal", "internal/gid"}
+	vocabulary = []string{"internal/crm", "internal/fault", "internal/principal", "internal/gid", "internal/plural"}
 	entities   = []string{"ent/..."}
 	// foundation are the services that every use case may stand on.
 	foundation = []string{"internal/store", "internal/job", "internal/secret", "internal/obs", "internal/auth", "internal/netguard", "internal/ratelimit", "internal/packages", "internal/backup", "internal/rotation", "internal/mailview"}
@@ -42,7 +42,7 @@ var importRules = []importRule{
 	},
 	{
 		"cmd/fieldwarden/internal/demo",
-		[]string{"server", "internal/drive", "internal/simulated", "internal/principal", "plugins/crmsim/..."},
+		[]string{"server", "internal/drive", "internal/simulated", "internal/principal", "internal/plural", "plugins/crmsim/..."},
 		"the demonstration uses the product from outside",
 	},
 	{
@@ -92,7 +92,7 @@ var importRules = []importRule{
 	{"internal/netguard", []string{"internal/fault"}, "foundation: knows no CRM"},
 	{"internal/ratelimit", nil, "foundation: counts, whoever calls"},
 	{"internal/backup", []string{"internal/fault", "internal/secret", "internal/store"}, "foundation: the archive; what is in it is the store's"},
-	{"internal/rotation", []string{"ent", "ent/idempotencykey", "internal/fault", "internal/principal", "internal/secret", "internal/store"}, "foundation: between the key and what it sealed"},
+	{"internal/rotation", []string{"ent", "ent/idempotencykey", "internal/fault", "internal/plural", "internal/principal", "internal/secret", "internal/store"}, "foundation: between the key and what it sealed"},
 	{"internal/packages", []string{"internal/crm"}, "foundation: turns text into packages; their rules are crm's"},
 	{"internal/mailview", []string{"internal/crm"}, "foundation: words mails; pure"},
 	{"internal/obs", nil, "foundation: how the program is observed, whatever it does"},
@@ -107,6 +107,7 @@ var importRules = []importRule{
 	{"internal/crm", nil, "pure rules: the standard library only"},
 	{"internal/fault", nil, "the list of errors: the standard library only"},
 	{"internal/principal", nil, "who acts: the standard library only"},
+	{"internal/plural", nil, "one and many: the standard library only"},
 	{"internal/gid", nil, "ids are made of nothing of ours"},
 	{"internal/access", []string{"internal/fault", "internal/principal"}, "the table of who may do what: a rule, not a service"},
 

@@ -58,6 +58,9 @@ type jwtVerifier struct {
 	made     time.Time
 }
 
+// DefaultAlgorithms are the signatures that are taken where the operator names none.
+func DefaultAlgorithms() []string { return []string{oidc.RS256, oidc.ES256} }
+
 func newJWT(c JWTConfig, now func() time.Time) (*jwtVerifier, error) {
 	if err := checkIssuer("bearer.jwt.issuer", c.Issuer); err != nil {
 		return nil, err
@@ -66,7 +69,7 @@ func newJWT(c JWTConfig, now func() time.Time) (*jwtVerifier, error) {
 		return nil, fault.New(fault.ConfigInvalid, "bearer.jwt.audience must be set.", fault.Field("bearer", "jwt", "audience"))
 	}
 	if len(c.Algorithms) == 0 {
-		c.Algorithms = []string{oidc.RS256, oidc.ES256}
+		c.Algorithms = DefaultAlgorithms()
 	}
 	for _, algorithm := range c.Algorithms {
 		if !slices.Contains(idTokenAlgorithms(), algorithm) {

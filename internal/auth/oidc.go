@@ -38,6 +38,9 @@ func idTokenAlgorithms() []string {
 	return []string{oidc.RS256, oidc.RS384, oidc.RS512, oidc.PS256, oidc.PS384, oidc.PS512, oidc.ES256, oidc.ES384, oidc.ES512, oidc.EdDSA}
 }
 
+// DefaultScopes are asked for where the operator names none.
+func DefaultScopes() []string { return []string{oidc.ScopeOpenID, "email", "profile"} }
+
 // OIDCConfig is the identity provider that people sign in with.
 type OIDCConfig struct {
 	// Issuer is the provider's URL, exactly as it names itself.
@@ -84,7 +87,7 @@ func newOIDC(c OIDCConfig, box Box, publicURL string, now func() time.Time) (*oi
 		return nil, fault.New(fault.ConfigInvalid, "signIn.oidc.csmClaim and csmValue belong together.", fault.Field("signIn", "oidc", "csmClaim"))
 	}
 	if c.Scopes == nil {
-		c.Scopes = []string{oidc.ScopeOpenID, "email", "profile"}
+		c.Scopes = DefaultScopes()
 	}
 	if !slices.Contains(c.Scopes, oidc.ScopeOpenID) {
 		c.Scopes = append([]string{oidc.ScopeOpenID}, c.Scopes...)

@@ -15,6 +15,7 @@ import (
 	"github.com/jonboulle/clockwork"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fieldwarden/fieldwarden/ent/auditentry"
 	"github.com/fieldwarden/fieldwarden/internal/backup"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
@@ -121,9 +122,13 @@ func requireFurnished(t *testing.T, s *store.Store, workspaceID, cursor string) 
 	require.NoError(t, err)
 	require.Len(t, entries, 1)
 	require.Equal(t, "s2", entries[0].SubjectID)
-	audit, err := s.Read().AuditEntry.Query().Only(ctx)
+	audits, err := s.Read().AuditEntry.Query().Order(auditentry.ByCreatedAt()).All(ctx)
 	require.NoError(t, err)
-	require.JSONEq(t, `{"a": "tab\t\\ \"é\"\n"}`, string(audit.After))
+	require.Len(t, audits, 2)
+	require.JSONEq(t, `{"a": "tab\t\\ \"é\"\n"}`, string(audits[0].After))
+	require.Equal(t, []string{store.ActionRestore, "system:restore", string(crm.AuditSucceeded)},
+		[]string{audits[1].Action, audits[1].Actor, string(audits[1].Outcome)}, "the audit log says that it is of another day")
+	require.Contains(t, string(audits[1].After), storetest.Start().UTC().Format(time.RFC3339))
 	table := "river_job"
 	if s.Dialect() == store.Postgres {
 		table = "river.river_job"

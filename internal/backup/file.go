@@ -80,5 +80,6 @@ func Restore(ctx context.Context, path string, o Options) (m Manifest, err error
 	if err != nil {
 		return m, err
 	}
+	o.MadeAt = m.CreatedAt
 	return m, store.Restore(ctx, o.RestoreConfig, m.Database, opened)
 }

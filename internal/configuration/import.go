@@ -14,6 +14,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
 	"github.com/fieldwarden/fieldwarden/internal/mapping"
+	"github.com/fieldwarden/fieldwarden/internal/plural"
 	"github.com/fieldwarden/fieldwarden/internal/snapshot"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 )
@@ -75,7 +76,7 @@ func confirmed(plan []Effect, confirm bool) error {
 	if taken == 0 {
 		return nil
 	}
-	return fault.New(fault.ConfirmRequired, fmt.Sprintf("The document takes %d things away: %s", taken, first), fault.Field("confirm"))
+	return fault.New(fault.ConfirmRequired, fmt.Sprintf("The document takes %s away: %s", plural.Of(taken, "thing", "things"), first), fault.Field("confirm"))
 }
 
 // auditChange records that a change came as a whole; the single changes have entries

@@ -79,23 +79,32 @@ func Onboard(ctx context.Context, client Client, connector string, config map[st
 	if err != nil {
 		return i, err
 	}
-	if err := Until(ctx, i.checked); err != nil {
+	if err := Until(ctx, i.Checked); err != nil {
 		return i, fmt.Errorf("drive: onboarding check: %w", err)
 	}
 	if err := Until(ctx, i.decide); err != nil {
 		return i, fmt.Errorf("drive: settings: %w", err)
 	}
 	for _, step := range []string{"SETTINGS", "STANDARDIZATION"} {
-		err := i.do(ctx, `mutation($id: ID!, $key: String!, $step: OnboardingStep!) {
-			completeOnboardingStep(input: {idempotencyKey: $key, integrationId: $id, step: $step}) { userErrors { code message field } }
-		}`, map[string]any{"key": "drive-" + step + i.ID, "step": step}, nil)
-		if err != nil {
+		if err := i.CompleteStep(ctx, step); err != nil {
 			return i, fmt.Errorf("drive: step %s: %w", step, err)
 		}
 	}
-	return i, i.do(ctx, `mutation($id: ID!, $key: String!) {
+	return i, i.FinishOnboarding(ctx, "drive-finish"+i.ID)
+}
+
+// CompleteStep completes a step of the onboarding that is its admin's to complete.
+func (i Integration) CompleteStep(ctx context.Context, step string) error {
+	return i.do(ctx, `mutation($id: ID!, $key: String!, $step: OnboardingStep!) {
+		completeOnboardingStep(input: {idempotencyKey: $key, integrationId: $id, step: $step}) { userErrors { code message field } }
+	}`, map[string]any{"key": "drive-" + step + i.ID, "step": step}, nil)
+}
+
+// FinishOnboarding makes the integration ACTIVE; its first run is then under way.
+func (i Integration) FinishOnboarding(ctx context.Context, idempotencyKey string) error {
+	return i.do(ctx, `mutation($id: ID!, $key: String!) {
 		finishOnboarding(input: {idempotencyKey: $key, integrationId: $id}) { userErrors { code message field } }
-	}`, map[string]any{"key": "drive-finish" + i.ID}, nil)
+	}`, map[string]any{"key": idempotencyKey}, nil)
 }
 
 // do sends an operation about the integration, as $id.
@@ -105,24 +114,26 @@ func (i Integration) do(ctx context.Context, operation string, variables map[str
 	return i.Client.Do(ctx, operation, all, out)
 }
 
-// checked reports whether every object of the package has its verdict.
-func (i Integration) checked(ctx context.Context) (bool, error) {
+// Checked reports whether the onboarding check is over: every object has its verdict,
+// and the choices of settings were fetched.
+func (i Integration) Checked(ctx context.Context) (bool, error) {
 	var found struct {
 		Integration struct {
-			Objects struct {
-				Edges []struct{ Node struct{ Status string } }
+			Onboarding []struct {
+				Step string
+				Done bool
 			}
 		}
 	}
-	if err := i.do(ctx, `query($id: ID!) { integration(id: $id) { objects(first: 50) { edges { node { status } } } } }`, nil, &found); err != nil {
+	if err := i.do(ctx, `query($id: ID!) { integration(id: $id) { onboarding { step done } } }`, nil, &found); err != nil {
 		return false, err
 	}
-	for _, edge := range found.Integration.Objects.Edges {
-		if edge.Node.Status == "NOT_CHECKED" {
-			return false, nil
+	for _, step := range found.Integration.Onboarding {
+		if step.Step == "CHECK" {
+			return step.Done, nil
 		}
 	}
-	return len(found.Integration.Objects.Edges) > 0, nil
+	return false, nil
 }
 
 // decide switches every undecided setting on, or takes its first option. It is not
@@ -197,8 +208,9 @@ type Run struct {
 // Counters count a run's records.
 type Counters struct{ Read, Created, Updated, Deleted, Skipped, Failed int }
 
-// Ended reports whether the run goes no further.
-func (r Run) Ended() bool { return r.Status != "QUEUED" && r.Status != "RUNNING" }
+// Ended reports whether the run goes no further. One that a limit stopped goes on by
+// itself until it has been finished, so the status alone does not tell.
+func (r Run) Ended() bool { return r.FinishedAt != nil }
 
 // Runs lists the integration's runs, at most 100, newest first.
 func (i Integration) Runs(ctx context.Context) ([]Run, error) {

@@ -124,7 +124,7 @@ func Codes() []Info { //nolint:funlen // it is a table
 	return []Info{
 		{Internal, Host, RetrySystem, "Try again; if it persists, give the request id to the operator."},
 		{BadInput, Host, RetryNever, "Correct the named field and send the request again."},
-		{Unauthenticated, Host, RetryNever, "Send a valid bearer token; ask an admin for a new one if yours has ended."},
+		{Unauthenticated, Host, RetryNever, "Sign in, or send a valid bearer token; ask an admin for a new one if yours has ended."},
 		{Forbidden, Host, RetryNever, "Ask an admin of the workspace to do this, or for the role it needs."},
 		{NotFound, Host, RetryNever, "Check the id; it names nothing in your workspace."},
 		{Conflict, Host, RetryNever, "Reload, look at what changed, and send the change again with the new version."},

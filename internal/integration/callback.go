@@ -215,7 +215,7 @@ func (s *Service) failSignIn(ctx context.Context, integrationID string, cause er
 	}
 	// Also when it failed for lack of time.
 	return s.c.Store.WithTx(context.WithoutCancel(ctx), func(ctx context.Context, tx *store.Tx) error {
-		row, err := find(ctx, tx.Ent(), integrationID)
+		row, err := locked(ctx, tx, integrationID)
 		if err != nil {
 			return err
 		}

@@ -119,9 +119,9 @@ func (s *Service) seal(row *ent.Integration, t tokens) ([]byte, error) {
 func (s *Service) replaceCredential(ctx context.Context, tx *store.Tx, row *ent.Integration, t tokens) (former *held, err error) {
 	if saved, err := credentialRow(ctx, tx.Ent(), row.ID); err != nil {
 		return nil, err
-	} else if saved != nil && !saved.Revoked {
+	} else if saved != nil {
 		// What cannot be opened cannot be given back either.
-		if was, err := s.unseal(saved); err == nil {
+		if was, err := s.unseal(saved); err == nil && (!saved.Revoked || was.tokens.Ending) {
 			former = &was
 		}
 	}
@@ -153,13 +153,22 @@ func credentialRow(ctx context.Context, client *ent.Client, integrationID string
 	return row, nil
 }
 
-// wipe forgets the tokens of an integration. What stays, sealed, is how they were
-// got: a reconnection signs in the same way.
+// wipe forgets the tokens of an integration, but for those that wait for their
+// revocation, after which they are forgotten.
 func (s *Service) wipe(ctx context.Context, tx *store.Tx, row *ent.Integration) error {
 	saved, err := credentialRow(ctx, tx.Ent(), row.ID)
 	if err != nil || saved == nil {
 		return err
 	}
+	if was, err := s.unseal(saved); err == nil && was.tokens.Ending {
+		return nil
+	}
+	return s.forget(ctx, tx, row, saved)
+}
+
+// forget takes the tokens out of a credential. What stays, sealed, is how they were
+// got: a reconnection signs in the same way.
+func (s *Service) forget(ctx context.Context, tx *store.Tx, row *ent.Integration, saved *ent.Credential) error {
 	was, err := s.unseal(saved)
 	if err != nil {
 		if err := tx.Ent().Credential.DeleteOne(saved).Exec(ctx); err != nil {

@@ -66,7 +66,7 @@ func messageOf(err error) string {
 
 // lose moves an integration whose credential is revoked.
 func (s *Service) lose(ctx context.Context, tx *store.Tx, id, reason string) error {
-	row, err := find(ctx, tx.Ent(), id)
+	row, err := locked(ctx, tx, id)
 	if err != nil {
 		return err
 	}

@@ -91,7 +91,7 @@ func rightInstance(row *ent.Integration, is crm.Identity) error {
 // (fault.OAuthStateUsed); signInID is empty for an app that signs in as itself.
 func (s *Service) saveGrant(ctx context.Context, integrationID, signInID string, g grant) (former *held, err error) {
 	err = s.c.Store.WithTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		row, err := find(ctx, tx.Ent(), integrationID)
+		row, err := locked(ctx, tx, integrationID)
 		if err != nil {
 			return err
 		}

@@ -99,6 +99,44 @@ func TestFinishingWaitsForEverything(t *testing.T) {
 	})
 }
 
+// TestStepsDoneAtTheSameTimeAreAllKept marks one step while another is being marked
+// by a transaction that has not ended: neither may overwrite the other.
+func TestStepsDoneAtTheSameTimeAreAllKept(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store, _ *clockwork.FakeClock) {
+		h := newHouse(t, s)
+		id := h.connect()
+		second := make(chan error, 1)
+		require.NoError(t, s.WithTx(h.ctx, func(ctx context.Context, tx *store.Tx) error {
+			if err := h.MarkStep(ctx, tx, id, crm.StepCheck); err != nil {
+				return err
+			}
+			go func() {
+				second <- h.CompleteStep(h.ctx, connect.CompleteStepInput{IntegrationID: id, Step: crm.StepStandardization, IdempotencyKey: "second"})
+			}()
+			return untilSomebodyWaits(ctx, s)
+		}))
+		require.NoError(t, <-second)
+		require.ElementsMatch(t, []crm.OnboardingStep{crm.StepAuthorize, crm.StepCheck, crm.StepStandardization}, h.row(id).StepsDone)
+	})
+}
+
+// untilSomebodyWaits returns once a transaction waits for a lock of this one. SQLite
+// has one writer: the other transaction cannot have begun.
+func untilSomebodyWaits(ctx context.Context, s *store.Store) error {
+	if s.Dialect() == store.SQLite {
+		return nil
+	}
+	for {
+		var waiting int
+		err := s.SQL().QueryRowContext(ctx, `SELECT count(*) FROM pg_stat_activity
+			WHERE wait_event_type = 'Lock' AND datname = current_database()`).Scan(&waiting)
+		if err != nil || waiting > 0 {
+			return err
+		}
+	}
+}
+
 func TestOnboardingRefusesBadInput(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Store, _ *clockwork.FakeClock) {

@@ -45,7 +45,7 @@ func (s *Service) Pause(ctx context.Context, in PauseInput) error {
 	}
 	_, err = store.Idempotent(ctx, s.c.Store, in.IdempotencyKey, "pauseIntegration", in,
 		func(ctx context.Context, tx *store.Tx) (struct{}, error) {
-			row, err := find(ctx, tx.Ent(), in.IntegrationID)
+			row, err := locked(ctx, tx, in.IntegrationID)
 			if err != nil {
 				return struct{}{}, err
 			}
@@ -86,7 +86,7 @@ func (s *Service) Resume(ctx context.Context, in ResumeInput) error {
 	}
 	_, err := store.Idempotent(ctx, s.c.Store, in.IdempotencyKey, "resumeIntegration", in,
 		func(ctx context.Context, tx *store.Tx) (struct{}, error) {
-			row, err := find(ctx, tx.Ent(), in.IntegrationID)
+			row, err := locked(ctx, tx, in.IntegrationID)
 			if err != nil {
 				return struct{}{}, err
 			}

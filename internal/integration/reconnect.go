@@ -79,7 +79,7 @@ func (s *Service) signInAgain(
 		return StartResult{}, err
 	}
 	return s.begin(ctx, who, in.IdempotencyKey, operation, in, func(ctx context.Context, tx *store.Tx) (*ent.Integration, crm.GrantType, error) {
-		row, err := find(ctx, tx.Ent(), in.IntegrationID)
+		row, err := locked(ctx, tx, in.IntegrationID)
 		if err != nil {
 			return nil, "", err
 		}

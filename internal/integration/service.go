@@ -110,6 +110,8 @@ type Config struct {
 	Alerts     Alerts
 	Jobs       Jobs
 	Logger     *slog.Logger
+	// Redactor masks secrets in what CRMs say; nil makes one that knows the patterns only.
+	Redactor *obs.Redactor
 	// Clock times the waits for another node's refresh; nil is the store's clock.
 	Clock clockwork.Clock
 	// NodeID names this process among those that share the database.
@@ -149,7 +151,6 @@ type Config struct {
 type Service struct {
 	c         Config
 	endpoints map[string]*url.URL
-	redactor  *obs.Redactor
 }
 
 // New returns a Service; fault.ConfigInvalid for an endpoint or a public URL that
@@ -157,6 +158,9 @@ type Service struct {
 func New(c Config) (*Service, error) {
 	if c.Clock == nil {
 		c.Clock = c.Store.Clock()
+	}
+	if c.Redactor == nil {
+		c.Redactor = obs.NewRedactor()
 	}
 	public, err := baseURL("publicUrl", c.PublicURL)
 	if err != nil {
@@ -166,7 +170,7 @@ func New(c Config) (*Service, error) {
 	if err := checkMaxInstances(c.MaxInstances); err != nil {
 		return nil, err
 	}
-	s := &Service{c: c, endpoints: map[string]*url.URL{}, redactor: obs.NewRedactor()}
+	s := &Service{c: c, endpoints: map[string]*url.URL{}}
 	for slot, raw := range c.Endpoints {
 		endpoint, err := baseURL("endpoints."+slot, raw)
 		if err != nil {
@@ -180,6 +184,7 @@ func New(c Config) (*Service, error) {
 // Register adds the handlers of this package's jobs; before the engine starts.
 func (s *Service) Register(r Registry) {
 	r.Register(PurgeKind, s.handlePurge, job.HandlerOptions{Queue: job.QueueDefault, MaxAttempts: purgeAttempts})
+	r.Register(RevokeKind, s.handleRevoke, job.HandlerOptions{Queue: job.QueueDefault, MaxAttempts: revokeAttempts, Backoff: revokeBackoff})
 	r.Register(KeepAliveKind, s.handleKeepAlive, job.HandlerOptions{
 		Queue: job.QueueDefault, Backoff: func(int) time.Duration { return keepAlivePause },
 	})
@@ -216,6 +221,16 @@ func find(ctx context.Context, client *ent.Client, id string) (*ent.Integration,
 	if ent.IsNotFound(err) {
 		return nil, fault.New(fault.NotFound, "There is no such integration.", fault.Field("integrationId"))
 	}
+	if err != nil {
+		return nil, fmt.Errorf("read integration: %w", err)
+	}
+	return row, nil
+}
+
+// locked loads an integration and holds its row until tx ends: whoever decides by
+// what an integration is, and then writes it, must not meet another that does.
+func locked(ctx context.Context, tx *store.Tx, id string) (*ent.Integration, error) {
+	row, err := snapshot.Lock(ctx, tx, id)
 	if err != nil {
 		return nil, fmt.Errorf("read integration: %w", err)
 	}

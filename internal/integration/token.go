@@ -198,7 +198,7 @@ func (s *Service) harmless(text string, form url.Values) string {
 			return -1
 		}
 		return r
-	}, s.redactor.Text(text))
+	}, s.c.Redactor.Text(text))
 	return clip(strings.TrimRight(printable, ". "), 200)
 }
 
@@ -292,6 +292,9 @@ type tokens struct {
 	// Expires is when the access token ends; zero where the CRM does not tell
 	// (Salesforce), so that only a refusal does.
 	Expires time.Time `json:"expires,omitzero"`
+	// Ending says that the integration was disconnected and the CRM is still to be told:
+	// the tokens are for their revocation and nothing else.
+	Ending bool `json:"ending,omitempty"`
 }
 
 // access is the access token as connectors get it.

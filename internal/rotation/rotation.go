@@ -18,6 +18,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/ent/idempotencykey"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
+	"github.com/fieldwarden/fieldwarden/internal/plural"
 	"github.com/fieldwarden/fieldwarden/internal/principal"
 	"github.com/fieldwarden/fieldwarden/internal/secret"
 	"github.com/fieldwarden/fieldwarden/internal/store"
@@ -289,7 +290,7 @@ func (r Rotator) Prune(ctx context.Context) (int, error) {
 func (r Rotator) nothingLeft(ctx context.Context) error {
 	left, err := r.Left(ctx)
 	if err == nil && left > 0 {
-		err = fault.New(fault.Conflict, fmt.Sprintf("%d secrets are still sealed by an older key.", left),
+		err = fault.New(fault.Conflict, plural.Of(left, "secret is", "secrets are")+" still sealed by an older key.",
 			fault.Hint("Run \"fieldwarden keys rotate\" first: it seals them anew."))
 	}
 	return err

@@ -10,6 +10,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/ent/runerror"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
+	"github.com/fieldwarden/fieldwarden/internal/plural"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 )
 
@@ -100,7 +101,7 @@ func (l *Log) Refused(ctx context.Context, tx *store.Tx, run *ent.SyncRun, objec
 			return 0, err
 		}
 		lines = append(lines, Line{
-			Level: crm.LogWarn, Object: object, Fault: fault.Code(code), Message: plural(len(hit), "record was", "records were") + " not stored: " + failure.Message,
+			Level: crm.LogWarn, Object: object, Fault: fault.Code(code), Message: plural.Of(len(hit), "record was", "records were") + " not stored: " + failure.Message,
 			Attributes: map[string]string{"records": fmt.Sprint(len(hit)), "first": hit[0]},
 		})
 	}

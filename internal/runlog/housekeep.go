@@ -44,11 +44,4 @@ func wrap(doing string, err error) error {
 	return fmt.Errorf("runlog: %s: %w", doing, err)
 }
 
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
-}
-
 func sortedKeys(m map[string][]string) []string { return slices.Sorted(maps.Keys(m)) }

@@ -11,8 +11,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
+	"github.com/jonboulle/clockwork"
+
+	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
+	"github.com/fieldwarden/fieldwarden/internal/principal"
 )
 
 // RestoreConfig says where a dump goes.
@@ -22,13 +27,22 @@ type RestoreConfig struct {
 	// Replace discards what is in the database; else a database that holds a
 	// workspace is refused.
 	Replace bool
+	// MadeAt is when the dump was made; the audit tells it.
+	MadeAt time.Time
 	// Logger may be nil.
 	Logger *slog.Logger
 }
 
-// Restore puts a dump into a database that no server uses, and migrates it to this
-// version. It does all or nothing: what it loads lies aside until it is whole, and
-// takes its place in one step.
+// ActionRestore is the action of the audit entry that a restore leaves in every
+// workspace: what is there now is of an earlier day, what came after is gone.
+const ActionRestore = "operator.restore"
+
+// restoreNoteTime bounds the transaction that leaves these entries, thousands maybe.
+const restoreNoteTime = time.Minute
+
+// Restore puts a dump into a database that no server uses, migrates it to this version,
+// and leaves an audit entry in each of its workspaces (ActionRestore). It does all or
+// nothing: what it loads lies aside until it is whole, and takes its place in one step.
 //
 // It refuses, as a *fault.Error and before it changes anything, a dump of the other
 // kind of database and a database that is not empty (BACKUP_FOREIGN), a dump or a
@@ -57,7 +71,7 @@ func Restore(ctx context.Context, c RestoreConfig, info DumpInfo, from DumpReade
 			fault.Hint("Restore it with the version of Fieldwarden that made it, or a newer one."))
 	}
 	if sqlite {
-		return restoreSQLite(ctx, c, path, from)
+		return restoreSQLite(ctx, c, path, info, from)
 	}
 	return restorePostgres(ctx, c, info, from)
 }
@@ -89,7 +103,7 @@ func nextFile(from DumpReader, want string) (io.Reader, error) {
 
 // restoreSQLite makes the new database beside the present one, and renames it into
 // its place once it is whole and migrated.
-func restoreSQLite(ctx context.Context, c RestoreConfig, path string, from DumpReader) (err error) {
+func restoreSQLite(ctx context.Context, c RestoreConfig, path string, info DumpInfo, from DumpReader) (err error) {
 	file, err := sqliteFilePath(path)
 	if err != nil {
 		return err
@@ -117,7 +131,36 @@ func restoreSQLite(ctx context.Context, c RestoreConfig, path string, from DumpR
 	if err := s.migrateSQLite(ctx, fresh); err != nil {
 		return sqliteFault(fresh, err)
 	}
+	db, err := sql.Open("sqlite", sqliteDSN(fresh, "_pragma=foreign_keys(1)", "_txlock=immediate"))
+	if err != nil {
+		return sqliteFault(fresh, err)
+	}
+	// Closed, the write-ahead log is in the file.
+	if err := errors.Join(noteRestore(ctx, c, info, db), db.Close()); err != nil {
+		return sqliteFault(fresh, err)
+	}
 	return swapSQLite(ctx, fresh, file)
+}
+
+// noteRestore leaves an audit entry in every workspace of a restored database that has
+// not yet taken its place.
+func noteRestore(ctx context.Context, c RestoreConfig, info DumpInfo, db *sql.DB) error {
+	s := &Store{dialect: info.Dialect, writer: db, log: c.Logger, clock: clockwork.NewRealClock(), config: Config{TxTimeout: restoreNoteTime}}
+	item := AuditItem{Action: ActionRestore, Outcome: crm.AuditSucceeded, After: map[string]any{
+		"backupMadeAt": c.MadeAt.UTC().Format(time.RFC3339), "backupVersion": info.Schema,
+	}}
+	return s.WithTx(ctx, func(ctx context.Context, tx *Tx) error {
+		ids, err := tx.Ent().Workspace.Query().IDs(principal.AllWorkspaces(ctx, "restore"))
+		if err != nil {
+			return fmt.Errorf("store: restore: listing workspaces: %w", err)
+		}
+		for _, id := range ids {
+			if err := tx.Audit(principal.System(ctx, id, "restore"), item); err != nil {
+				return fmt.Errorf("store: restore: audit: %w", err)
+			}
+		}
+		return nil
+	})
 }
 
 // loadSQLite copies the dump's file beside the database and looks whether it is whole.

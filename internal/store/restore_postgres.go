@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -46,7 +47,7 @@ func restorePostgres(ctx context.Context, c RestoreConfig, info DumpInfo, from D
 	if err := dropStaging(ctx, conn); err != nil {
 		return err
 	}
-	r := &postgresRestore{url: c.URL, store: &Store{dialect: Postgres, log: c.Logger}}
+	r := &postgresRestore{config: c}
 	if err := r.stage(ctx, conn, info, from); err != nil {
 		return errors.Join(err, dropStaging(context.WithoutCancel(ctx), conn))
 	}
@@ -101,10 +102,7 @@ func dropStaging(ctx context.Context, conn *pgx.Conn) error {
 	return nil
 }
 
-type postgresRestore struct {
-	url   string
-	store *Store
-}
+type postgresRestore struct{ config RestoreConfig }
 
 // stage makes, loads and migrates the tables aside.
 func (r *postgresRestore) stage(ctx context.Context, conn *pgx.Conn, info DumpInfo, from DumpReader) error {
@@ -120,22 +118,37 @@ func (r *postgresRestore) stage(ctx context.Context, conn *pgx.Conn, info DumpIn
 	if err := r.load(ctx, info, from); err != nil {
 		return err
 	}
-	return r.migrateTo(ctx, -1, -1)
+	if err := r.migrateTo(ctx, -1, -1); err != nil {
+		return err
+	}
+	db, err := r.openStaged()
+	if err != nil {
+		return err
+	}
+	return errors.Join(noteRestore(ctx, r.config, info, db), db.Close())
+}
+
+// openStaged opens a pool whose sessions see the staged tables.
+func (r *postgresRestore) openStaged() (*sql.DB, error) {
+	config, err := pgx.ParseConfig(r.config.URL)
+	if err != nil {
+		return nil, fmt.Errorf("store: restore: %w", err)
+	}
+	return openPool(config, 4, map[string]string{"application_name": restoreConnection, "search_path": stagingSchema}), nil
 }
 
 // migrateTo brings the staged tables to a version; -1 is the newest.
 func (r *postgresRestore) migrateTo(ctx context.Context, schema int64, jobs int) (err error) {
-	config, err := pgx.ParseConfig(r.url)
+	db, err := r.openStaged()
 	if err != nil {
-		return fmt.Errorf("store: restore: %w", err)
+		return err
 	}
-	db := openPool(config, 4, map[string]string{"application_name": restoreConnection, "search_path": stagingSchema})
 	defer func() { err = errors.Join(err, db.Close()) }()
 	folder, err := migrationFolder(Postgres)
 	if err != nil {
 		return err
 	}
-	provider, err := goose.NewProvider(goose.DialectPostgres, db, folder, goose.WithSlog(WarningsOnly(r.store.log)), goose.WithDisableGlobalRegistry(true))
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, folder, goose.WithSlog(WarningsOnly(r.config.Logger)), goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		return fmt.Errorf("store: restore: %w", err)
 	}
@@ -147,7 +160,7 @@ func (r *postgresRestore) migrateTo(ctx context.Context, schema int64, jobs int)
 	if err != nil {
 		return fmt.Errorf("store: restore: %w", err)
 	}
-	migrator, err := rivermigrate.New(riverdatabasesql.New(db), &rivermigrate.Config{Schema: stagingJobSchema, Logger: WarningsOnly(r.store.log)})
+	migrator, err := rivermigrate.New(riverdatabasesql.New(db), &rivermigrate.Config{Schema: stagingJobSchema, Logger: WarningsOnly(r.config.Logger)})
 	if err != nil {
 		return fmt.Errorf("store: restore: %w", err)
 	}
@@ -163,7 +176,7 @@ func (r *postgresRestore) migrateTo(ctx context.Context, schema int64, jobs int)
 
 // load fills the staged tables in one transaction.
 func (r *postgresRestore) load(ctx context.Context, info DumpInfo, from DumpReader) (err error) {
-	conn, err := connectPostgres(ctx, r.url, map[string]string{"application_name": restoreConnection, "search_path": stagingSchema})
+	conn, err := connectPostgres(ctx, r.config.URL, map[string]string{"application_name": restoreConnection, "search_path": stagingSchema})
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/ent/runobject"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
+	"github.com/fieldwarden/fieldwarden/internal/plural"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 	"github.com/fieldwarden/fieldwarden/internal/usage"
 )
@@ -63,7 +64,7 @@ func (s *Service) check(ctx context.Context, t *turn) error {
 	if err != nil {
 		return err
 	}
-	t.say(crm.LogInfo, "", fmt.Sprintf("The rights were checked; %d objects are read.", len(objects)))
+	t.say(crm.LogInfo, "", "The rights were checked; "+plural.Of(len(objects), "object is", "objects are")+" read.")
 	return s.save(ctx, t, func(u *ent.SyncRunUpdate) {
 		u.SetPhase(crm.PhaseRead).SetObjectIndex(0).ClearResumeToken()
 		if len(objects) == 0 {

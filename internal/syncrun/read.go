@@ -16,6 +16,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/ent/runobject"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
+	"github.com/fieldwarden/fieldwarden/internal/plural"
 	"github.com/fieldwarden/fieldwarden/internal/snapshot"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 )
@@ -310,7 +311,7 @@ func (s *Service) tellPart(t *turn, target *ent.RunObject, object *ent.CrmObject
 	case read.again:
 		t.say(crm.LogWarn, "", "The CRM no longer knows the saved position: the object is read from the beginning.")
 	case target.StartedAt != nil:
-		t.say(crm.LogDebug, "", fmt.Sprintf("%d records were read.", read.read))
+		t.say(crm.LogDebug, "", plural.Of(read.read, "record was", "records were")+" read.")
 	case len(read.from.token) == 0:
 		t.say(crm.LogInfo, "", "Reading began from the beginning.", "phase", string(target.Phase))
 	case object.Partial:

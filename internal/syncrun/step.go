@@ -11,6 +11,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
 	"github.com/fieldwarden/fieldwarden/internal/job"
+	"github.com/fieldwarden/fieldwarden/internal/plural"
 	"github.com/fieldwarden/fieldwarden/internal/runlog"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 	"github.com/fieldwarden/fieldwarden/internal/usage"
@@ -108,9 +109,9 @@ func (s *Service) advance(ctx context.Context, t *turn) error {
 func (s *Service) stop(ctx context.Context, t *turn) (*ending, error) {
 	switch {
 	case t.job.Crashes >= s.limits.Crashes:
-		return &ending{status: crm.RunFailed, code: fault.Internal, reason: fmt.Sprintf("The process died %d times at this step.", t.job.Crashes)}, nil
+		return &ending{status: crm.RunFailed, code: fault.Internal, reason: "The process died " + plural.Of(t.job.Crashes, "time", "times") + " at this step."}, nil
 	case t.job.Attempt > maxAttempts:
-		return &ending{status: crm.RunFailed, code: fault.Internal, reason: fmt.Sprintf("This step failed %d times.", t.job.Attempt-1)}, nil
+		return &ending{status: crm.RunFailed, code: fault.Internal, reason: "This step failed " + plural.Of(t.job.Attempt-1, "time", "times") + "."}, nil
 	case t.integration.State != crm.IntegrationActive:
 		return &ending{
 			status: crm.RunCancelled, code: fault.IntegrationState, keep: true,

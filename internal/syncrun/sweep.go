@@ -2,10 +2,10 @@ package syncrun
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
+	"github.com/fieldwarden/fieldwarden/internal/plural"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 )
 
@@ -19,7 +19,7 @@ func (s *Service) sweep(ctx context.Context, t *turn, target *ent.RunObject, obj
 	}
 	finished := len(gone) < most
 	if len(gone) > 0 {
-		t.say(crm.LogInfo, "", fmt.Sprintf("%d records are gone from the CRM.", len(gone)))
+		t.say(crm.LogInfo, "", plural.Of(len(gone), "record is", "records are")+" gone from the CRM.")
 	}
 	return s.save(ctx, t, func(u *ent.SyncRunUpdate) {
 		if finished {

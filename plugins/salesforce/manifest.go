@@ -93,7 +93,13 @@ func prerequisites() []sdk.Prerequisite {
 		},
 		{
 			Key: "integration-user", Title: "A user of its own", Required: false,
-			Description: "A user with the Salesforce Integration licence that no person signs in with, so that the integration outlives people's roles. A user may authorize one app five times; the oldest authorization then ends without notice.",
+			Description: "A user with the Salesforce Integration licence that no person signs in with, so that the integration outlives people's roles.",
+		},
+		{
+			// Requirement C10.
+			Key: "authorization-limit", Title: "Fewer than five authorizations of this user for this app", Required: false,
+			Description: "Salesforce keeps five authorizations per user and app. A sixth sign-in as this user, from any workspace, environment or server with the same app, ends the oldest without notice: that integration then stops until an admin reconnects it. " +
+				"Before connecting, look at Setup → Apps → Connected Apps → Connected Apps OAuth Usage → the app's users and revoke what is left over; let each server sign in as a user of its own.",
 		},
 		{
 			Key: "api-enabled", Title: "The permission API Enabled", Required: true,

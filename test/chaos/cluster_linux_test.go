@@ -42,7 +42,7 @@ func TestTwoServersOneDies(t *testing.T) {
 
 	// Both have workers and take steps by turns, so both die and return: one
 	// while it reads, the other a few steps later.
-	k := &killer{world: w, node: nodes[1], integration: connected.ID, status: "QUEUED", cursor: nodes[1].feedCursor()}
+	k := &killer{world: w, node: nodes[1], integration: connected.ID, phase: "CHECKLIST", cursor: nodes[1].feedCursor()}
 	for i, victim := range nodes {
 		k.node = nodes[1-i]
 		reached := 1 + i*records/3
@@ -51,7 +51,7 @@ func TestTwoServersOneDies(t *testing.T) {
 		killed := time.Now()
 		require.Eventually(t, func() bool { return len(rig.ProcessesBelow(victim.Config.DataDir)) == 0 }, promise, 10*time.Millisecond)
 		before := k.read
-		k.progress(ctx, t, func(status string, read int) bool { return read > before || drive.Run{Status: status}.Ended() })
+		k.progress(ctx, t, func(phase string, read int) bool { return read > before || phase == phaseDone })
 		t.Logf("%s died after %d records, the other went on within %s", victim.process.Config.DataDir, before, time.Since(killed).Round(time.Millisecond))
 		victim.start()
 	}

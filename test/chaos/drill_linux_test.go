@@ -74,7 +74,7 @@ func underWay(t *testing.T, w *world, n *node) *killer {
 	k := &killer{world: w, node: n, integration: connected.ID, cursor: n.feedCursor()}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	k.progress(ctx, t, func(status string, read int) bool { return status != "" && read >= w.records()/10 })
+	k.progress(ctx, t, func(phase string, read int) bool { return phase != "" && read >= w.records()/10 })
 	require.Less(t, k.read, w.records())
 	return k
 }
@@ -106,7 +106,7 @@ func backupDrill(t *testing.T, databaseURL, newDatabaseURL string) {
 	}))
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	k.progress(ctx, t, func(status string, _ int) bool { return drive.Run{Status: status}.Ended() })
+	k.progress(ctx, t, func(phase string, _ int) bool { return phase == phaseDone })
 	require.GreaterOrEqual(t, k.read, readBefore)
 	operate(t, "doctor", "--config", filepath.Join(restored.Config.DataDir, "fieldwarden.yaml"))
 	restored.process.Kill()

@@ -113,9 +113,9 @@ type killer struct {
 	integration string
 	random      *rand.Rand
 
-	// What the run's feed has told so far; no status before its first word.
-	cursor, status string
-	read           int
+	// What the run's feed has told so far; no phase before its first word.
+	cursor, phase string
+	read          int
 }
 
 // moment is when a kill comes: once the run has read so many records, at the
@@ -174,8 +174,11 @@ func (k *killer) killThrough(t *testing.T, n int, meanwhile func()) {
 	k.runEnds(ctx, t)
 }
 
+// phaseDone is the phase of a run that has ended, however it ended.
+const phaseDone = "DONE"
+
 const progressOfRuns = `subscription($id: ID!, $after: FeedCursor) {
-	syncRunProgress(integrationId: $id, after: $after) { cursor status counters { read } run { id } }
+	syncRunProgress(integrationId: $id, after: $after) { cursor phase counters { read } run { id } }
 }`
 
 // wait returns at the moment.
@@ -184,7 +187,7 @@ func (k *killer) wait(ctx context.Context, t *testing.T, m moment) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	// Before its first word there may be no run yet.
-	k.progress(ctx, t, func(status string, read int) bool { return status != "" && read >= m.records })
+	k.progress(ctx, t, func(phase string, read int) bool { return phase != "" && read >= m.records })
 	if m.atQuery {
 		select {
 		case <-k.crm.NextQuery():
@@ -197,23 +200,23 @@ func (k *killer) wait(ctx context.Context, t *testing.T, m moment) {
 }
 
 // progress follows the run's progress, over all kills, until enough holds.
-func (k *killer) progress(ctx context.Context, t *testing.T, enough func(status string, read int) bool) {
+func (k *killer) progress(ctx context.Context, t *testing.T, enough func(phase string, read int) bool) {
 	t.Helper()
-	if enough(k.status, k.read) {
+	if enough(k.phase, k.read) {
 		return
 	}
 	subscription, err := k.node.client().Subscribe(ctx, progressOfRuns, map[string]any{"id": k.integration, "after": k.cursor})
 	require.NoError(t, err)
 	defer subscription.Close()
-	for !enough(k.status, k.read) {
+	for !enough(k.phase, k.read) {
 		var event struct {
 			SyncRunProgress struct {
-				Cursor, Status string
-				Counters       drive.Counters
+				Cursor, Phase string
+				Counters      drive.Counters
 			}
 		}
 		require.NoError(t, subscription.Next(ctx, &event), "after %d records", k.read)
-		k.cursor, k.status, k.read = event.SyncRunProgress.Cursor, event.SyncRunProgress.Status, event.SyncRunProgress.Counters.Read
+		k.cursor, k.phase, k.read = event.SyncRunProgress.Cursor, event.SyncRunProgress.Phase, event.SyncRunProgress.Counters.Read
 	}
 }
 
@@ -222,7 +225,7 @@ func (k *killer) runEnds(ctx context.Context, t *testing.T) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	k.progress(ctx, t, func(status string, _ int) bool { return status != "" && drive.Run{Status: status}.Ended() })
-	k.status, k.read = "", 0
+	k.progress(ctx, t, func(phase string, _ int) bool { return phase == phaseDone })
+	k.phase, k.read = "", 0
 	k.node.process.Kill()
 }

@@ -3,19 +3,19 @@ package demo
 import (
 	"context"
 	"errors"
-	"fmt"
-	"time"
+
+	"github.com/fieldwarden/fieldwarden/internal/drive"
 )
 
 // with returns the variables of a mutation: an idempotency key, and the
 // integration's id once there is one.
 func (s *story) with(name string) map[string]any {
-	return map[string]any{"key": "demo-" + s.crm.Name + "-" + name, "id": s.integration}
+	return map[string]any{"key": "demo-" + s.crm.Name + "-" + name, "id": s.integration.ID}
 }
 
 // query asks one root field with $id.
 func (s *story) query(ctx context.Context, selection string, out any) error {
-	return s.client.Do(ctx, "query($id: ID!) { "+selection+" }", map[string]any{"id": s.integration}, out)
+	return s.client.Do(ctx, "query($id: ID!) { "+selection+" }", map[string]any{"id": s.integration.ID}, out)
 }
 
 // cursorNow remembers where the feed stands.
@@ -26,52 +26,21 @@ func (s *story) cursorNow(ctx context.Context) error {
 	return err
 }
 
-// run is what the steps look at of a run.
-type run struct {
-	Status, Reason string
-	CRMCalls       int
-	Counters       struct{ Read, Created, Updated, Deleted, Skipped, Failed int }
-}
-
 // runEnds waits until the integration has n runs and the newest has ended.
-func (s *story) runEnds(ctx context.Context, n int) (run, error) {
-	var newest run
-	err := eventually(ctx, func() (bool, error) {
-		var found struct {
-			Integration struct {
-				Runs struct {
-					TotalCount int
-					Edges      []struct{ Node run }
-				}
-			}
-		}
-		err := s.query(ctx, `integration(id: $id) { runs(first: 1) { totalCount edges { node {
-			status reason crmCalls counters { read created updated deleted skipped failed }
-		} } } }`, &found)
-		if err != nil || found.Integration.Runs.TotalCount < n || len(found.Integration.Runs.Edges) == 0 {
-			return false, err
-		}
-		newest = found.Integration.Runs.Edges[0].Node
-		return newest.Status != "QUEUED" && newest.Status != "RUNNING", nil
-	})
-	return newest, err
+func (s *story) runEnds(ctx context.Context, n int) (drive.Run, error) {
+	ctx, cancel := patiently(ctx)
+	defer cancel()
+	return s.integration.RunEnds(ctx, n)
 }
 
 // eventually asks until the answer is yes, for as long as the story's patience.
 func eventually(ctx context.Context, ask func() (bool, error)) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, errors.New("it took too long"))
+	ctx, cancel := patiently(ctx)
 	defer cancel()
-	ticker := time.NewTicker(100 * time.Millisecond)
-	defer ticker.Stop()
-	for {
-		done, err := ask()
-		if done || err != nil {
-			return err
-		}
-		select {
-		case <-ticker.C:
-		case <-ctx.Done():
-			return fmt.Errorf("demo: %w", context.Cause(ctx))
-		}
-	}
+	return drive.Until(ctx, func(context.Context) (bool, error) { return ask() })
+}
+
+// patiently is ctx until the story's patience ends.
+func patiently(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, patience, errors.New("it took too long"))
 }

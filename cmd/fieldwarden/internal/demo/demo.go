@@ -43,7 +43,7 @@ type story struct {
 	crm         *simulated.CRM
 	plot        plot
 	client      drive.Client
-	integration string
+	integration drive.Integration
 	events      *drive.Subscription
 	last        string // cursor of the last alert event
 }

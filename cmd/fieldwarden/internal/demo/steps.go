@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/fieldwarden/fieldwarden/internal/drive"
+	"github.com/fieldwarden/fieldwarden/internal/plural"
 )
 
 // patience is how long a step waits for what must happen by itself.
@@ -33,38 +33,11 @@ func (s *story) steps() []step {
 }
 
 func connect(ctx context.Context, s *story) (string, error) {
-	var started struct {
-		StartIntegration struct {
-			Integration struct{ ID string }
-			SignInURL   string
-		}
-	}
-	variables := s.with("start")
-	variables["connector"], variables["config"] = s.crm.Name, s.crm.Config
-	err := s.client.Do(ctx, `mutation($key: String!, $connector: String!, $config: JSON) {
-		startIntegration(input: {idempotencyKey: $key, connector: $connector, environment: PRODUCTION, config: $config}) {
-			integration { id state } signInUrl userErrors { code message field }
-		}
-	}`, variables, &started)
+	connected, err := drive.Connect(ctx, s.client, s.crm.Name, s.crm.Config)
 	if err != nil {
 		return "", err
 	}
-	s.integration = started.StartIntegration.Integration.ID
-	browser, err := drive.NewBrowser()
-	if err != nil {
-		return "", err
-	}
-	consent, err := browser.Open(ctx, started.StartIntegration.SignInURL)
-	if err != nil {
-		return "", err
-	}
-	page, err := browser.Decide(ctx, consent, "approve")
-	if err != nil {
-		return "", err
-	}
-	if page.Status != http.StatusOK {
-		return "", fmt.Errorf("the sign-in ended at %s with status %d", page.URL.Path, page.Status)
-	}
+	s.integration = connected
 	var found struct {
 		Integration struct {
 			State     string
@@ -109,12 +82,10 @@ func (s *story) objects(ctx context.Context) ([]object, error) {
 }
 
 func onboardingCheck(ctx context.Context, s *story) (string, error) {
-	var objects []object
-	err := eventually(ctx, func() (bool, error) {
-		var err error
-		objects, err = s.objects(ctx)
-		return len(objects) > 0 && !slices.ContainsFunc(objects, func(o object) bool { return o.Status == "NOT_CHECKED" }), err
-	})
+	if err := eventually(ctx, func() (bool, error) { return s.integration.Checked(ctx) }); err != nil {
+		return "", err
+	}
+	objects, err := s.objects(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -125,13 +96,12 @@ func onboardingCheck(ctx context.Context, s *story) (string, error) {
 		}
 		fields += o.FieldCounts.ActiveStandardized + o.FieldCounts.Active
 	}
-	return fmt.Sprintf("%d objects, %d fields readable; %d CRM calls so far", len(objects), fields, s.crm.Panel.Journal.Count().APICalls), nil
+	return fmt.Sprintf("%s, %s readable; %s so far", plural.Of(len(objects), "object", "objects"), plural.Of(fields, "field", "fields"),
+		plural.Of(s.crm.Panel.Journal.Count().APICalls, "CRM call", "CRM calls")), nil
 }
 
 func refuseUndecided(ctx context.Context, s *story) (string, error) {
-	err := s.client.Do(ctx, `mutation($key: String!, $id: ID!) {
-		finishOnboarding(input: {idempotencyKey: $key, integrationId: $id}) { userErrors { code message field } }
-	}`, s.with("finish-early"), nil)
+	err := s.integration.FinishOnboarding(ctx, "demo-finish-early-"+s.integration.ID)
 	var refused drive.Error
 	if !errors.As(err, &refused) || refused.Code() != "ONBOARDING_BLOCKED" {
 		return "", fmt.Errorf("expected ONBOARDING_BLOCKED, got %w", err)
@@ -191,15 +161,7 @@ func decideSettings(ctx context.Context, s *story) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("7 decided, pipeline from %q, version %d", stage, updated.UpdateSettings.Settings.Version), s.complete(ctx, "SETTINGS")
-}
-
-func (s *story) complete(ctx context.Context, name string) error {
-	variables := s.with(name)
-	variables["step"] = name
-	return s.client.Do(ctx, `mutation($key: String!, $id: ID!, $step: OnboardingStep!) {
-		completeOnboardingStep(input: {idempotencyKey: $key, integrationId: $id, step: $step}) { userErrors { code message field } }
-	}`, variables, nil)
+	return fmt.Sprintf("7 decided, pipeline from %q, version %d", stage, updated.UpdateSettings.Settings.Version), s.integration.CompleteStep(ctx, "SETTINGS")
 }
 
 func standardize(ctx context.Context, s *story) (string, error) {
@@ -222,14 +184,11 @@ func standardize(ctx context.Context, s *story) (string, error) {
 	if mapped == 0 {
 		return "", errors.New("nothing was mapped")
 	}
-	return fmt.Sprintf("%d of %d standard fields mapped", mapped, len(found.Integration.StandardFields)), s.complete(ctx, "STANDARDIZATION")
+	return fmt.Sprintf("%d of %d standard fields mapped", mapped, len(found.Integration.StandardFields)), s.integration.CompleteStep(ctx, "STANDARDIZATION")
 }
 
 func firstSync(ctx context.Context, s *story) (string, error) {
-	err := s.client.Do(ctx, `mutation($key: String!, $id: ID!) {
-		finishOnboarding(input: {idempotencyKey: $key, integrationId: $id}) { integration { state } userErrors { code message field } }
-	}`, s.with("finish"), nil)
-	if err != nil {
+	if err := s.integration.FinishOnboarding(ctx, "demo-finish-"+s.integration.ID); err != nil {
 		return "", err
 	}
 	started := time.Now()
@@ -248,13 +207,13 @@ func firstSync(ctx context.Context, s *story) (string, error) {
 	if want := s.crm.Records(names...); run.Status != "SUCCEEDED" || run.Counters.Created != want || run.Counters.Failed != 0 {
 		return "", fmt.Errorf("the run is %s (%s) with %d of %d records", run.Status, run.Reason, run.Counters.Created, want)
 	}
-	return fmt.Sprintf("%d records, %.0f/s, %d CRM calls", run.Counters.Created,
-		float64(run.Counters.Created)/time.Since(started).Seconds(), run.CRMCalls), nil
+	return fmt.Sprintf("%s, %.0f/s, %s", plural.Of(run.Counters.Created, "record", "records"),
+		float64(run.Counters.Created)/time.Since(started).Seconds(), plural.Of(run.CRMCalls, "CRM call", "CRM calls")), nil
 }
 
 func loseAccess(ctx context.Context, s *story) (string, error) {
 	var err error
-	if s.events, err = s.client.Subscribe(ctx, alertEvents, map[string]any{"id": s.integration, "after": nil}); err != nil {
+	if s.events, err = s.client.Subscribe(ctx, alertEvents, map[string]any{"id": s.integration.ID, "after": nil}); err != nil {
 		return "", err
 	}
 	if err := s.cursorNow(ctx); err != nil {
@@ -323,8 +282,9 @@ func liveAlerts(ctx context.Context, s *story) (string, error) {
 		if alert.Cause == "" || len(alert.Affected) == 0 || len(alert.Fix.Steps) == 0 || alert.Fix.DeepLink == "" || alert.Fix.Who == "" {
 			return "", fmt.Errorf("the alert about %s lacks cause, impact or fix: %+v", subject, alert)
 		}
-		fmt.Fprintf(&shown, "\n        %s %s, cause %s, breaks %d things, %d steps for the %s\n          %s\n          1. %s\n         ",
-			alert.Severity, alert.Title, alert.Cause, len(alert.Affected), len(alert.Fix.Steps), alert.Fix.Who, alert.Fix.DeepLink, alert.Fix.Steps[0])
+		fmt.Fprintf(&shown, "\n        %s %s, cause %s, breaks %s, %s for the %s\n          %s\n          1. %s\n         ",
+			alert.Severity, alert.Title, alert.Cause, plural.Of(len(alert.Affected), "thing", "things"),
+			plural.Of(len(alert.Fix.Steps), "step", "steps"), alert.Fix.Who, alert.Fix.DeepLink, alert.Fix.Steps[0])
 	}
 	return shown.String(), nil
 }
@@ -339,7 +299,7 @@ func (s *story) fieldStatus(ctx context.Context) (string, error) {
 			}
 		}
 	}
-	variables := map[string]any{"id": s.integration, "object": s.plot.inObject, "search": s.plot.field}
+	variables := map[string]any{"id": s.integration.ID, "object": s.plot.inObject, "search": s.plot.field}
 	err := s.client.Do(ctx, `query($id: ID!, $object: String!, $search: String!) {
 		integration(id: $id) { object(name: $object) { fields(search: $search, first: 10) { edges { node { name status } } } } }
 	}`, variables, &found)
@@ -364,8 +324,8 @@ func statuses(ctx context.Context, s *story) (string, error) {
 	if at < 0 || objects[at].Status == "OK" || status != "ERROR_STANDARDIZED" {
 		return "", fmt.Errorf("%s.%s is %s", s.plot.inObject, s.plot.field, status)
 	}
-	return fmt.Sprintf("%s.%s %s, %s %s with %d fields in error", s.plot.inObject, s.plot.field, status,
-		s.plot.object, objects[at].Status, objects[at].FieldCounts.ErrorStandardized), nil
+	return fmt.Sprintf("%s.%s %s, %s %s with %s in error", s.plot.inObject, s.plot.field, status,
+		s.plot.object, objects[at].Status, plural.Of(objects[at].FieldCounts.ErrorStandardized, "field", "fields")), nil
 }
 
 func restoreAccess(ctx context.Context, s *story) (string, error) {
@@ -392,10 +352,7 @@ func restoreAccess(ctx context.Context, s *story) (string, error) {
 }
 
 func secondRun(ctx context.Context, s *story) (string, error) {
-	err := s.client.Do(ctx, `mutation($key: String!, $id: ID!) {
-		runNow(input: {idempotencyKey: $key, integrationId: $id}) { run { id } userErrors { code message field } }
-	}`, s.with("run-now"), nil)
-	if err != nil {
+	if _, err := s.integration.RunNow(ctx, "demo-run-now-"+s.integration.ID); err != nil {
 		return "", err
 	}
 	run, err := s.runEnds(ctx, 2)
@@ -405,5 +362,5 @@ func secondRun(ctx context.Context, s *story) (string, error) {
 	if run.Status != "SUCCEEDED" || run.Counters.Created+run.Counters.Updated+run.Counters.Deleted != 0 {
 		return "", fmt.Errorf("the run is %s (%s) and wrote: %+v", run.Status, run.Reason, run.Counters)
 	}
-	return fmt.Sprintf("%d read again, 0 written, %d CRM calls", run.Counters.Read, run.CRMCalls), nil
+	return fmt.Sprintf("%d read again, 0 written, %s", run.Counters.Read, plural.Of(run.CRMCalls, "CRM call", "CRM calls")), nil
 }

@@ -72,8 +72,11 @@ CREATE INDEX "signinlink_workspace_id_created_at" ON "sign_in_links" ("workspace
 CREATE FUNCTION "refuse_audit_change"() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'audit entries are never changed'; END $$;
 -- +goose StatementEnd
 CREATE TRIGGER "audit_entries_append_only" BEFORE UPDATE OR DELETE ON "audit_entries" FOR EACH ROW EXECUTE FUNCTION "refuse_audit_change"();
+-- rows have no say in a TRUNCATE
+CREATE TRIGGER "audit_entries_no_truncate" BEFORE TRUNCATE ON "audit_entries" FOR EACH STATEMENT EXECUTE FUNCTION "refuse_audit_change"();
 
 -- +goose Down
+DROP TRIGGER "audit_entries_no_truncate" ON "audit_entries";
 DROP TRIGGER "audit_entries_append_only" ON "audit_entries";
 DROP FUNCTION "refuse_audit_change"();
 -- reverse: create index "signinlink_workspace_id_created_at" to table: "sign_in_links"
