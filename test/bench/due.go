@@ -109,7 +109,7 @@ func (c *crowd) model(ctx context.Context) error {
 
 // stopped works on the database of the server while it is down.
 func (c *crowd) stopped(ctx context.Context, do func(ctx context.Context, db *store.Store) error) error {
-	db, err := store.Open(ctx, store.Config{URL: c.site.Config.Database})
+	db, err := store.Open(ctx, store.Config{URL: c.site.Config.Database, TxTimeout: time.Minute})
 	if err != nil {
 		return err
 	}
@@ -370,14 +370,16 @@ func (c *crowd) copyRows(ctx context.Context, tx *store.Tx, table, workspace, in
 	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 		return err
 	}
-	condition := "integration_id = ?"
+	// The workspace leads the indexes: without it every copy would look through all
+	// copies there are.
+	condition := "workspace_id = ? AND integration_id = ?"
 	switch table {
 	case "integrations":
-		condition = "id = ?"
+		condition = "workspace_id = ? AND id = ?"
 	case "crm_fields":
 		condition += " AND standardized"
 	}
 	_, err = tx.SQL().ExecContext(ctx, fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s WHERE %s",
-		table, strings.Join(columns, ", "), strings.Join(values, ", "), table, condition), c.origin.ID)
+		table, strings.Join(columns, ", "), strings.Join(values, ", "), table, condition), c.origin.WorkspaceID, c.origin.ID)
 	return err
 }
