@@ -13,6 +13,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/fault"
 	"github.com/fieldwarden/fieldwarden/internal/obs"
 	"github.com/fieldwarden/fieldwarden/internal/principal"
+	"github.com/fieldwarden/fieldwarden/internal/snapshot"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 )
 
@@ -205,7 +206,7 @@ func (s *Service) failSignIn(ctx context.Context, integrationID string, cause er
 	}
 	// Also when it failed for lack of time.
 	return s.c.Store.WithTx(context.WithoutCancel(ctx), func(ctx context.Context, tx *store.Tx) error {
-		row, err := locked(ctx, tx, integrationID)
+		row, err := snapshot.Lock(ctx, tx, integrationID)
 		if err != nil {
 			return err
 		}

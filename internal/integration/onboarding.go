@@ -10,6 +10,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
+	"github.com/fieldwarden/fieldwarden/internal/snapshot"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 )
 
@@ -131,7 +132,7 @@ func (s *Service) CompleteStep(ctx context.Context, in CompleteStepInput) error 
 
 // unblocked reads an integration in onboarding of which nothing blocks a step.
 func (s *Service) unblocked(ctx context.Context, tx *store.Tx, integrationID string, step crm.OnboardingStep) (*ent.Integration, error) {
-	row, err := locked(ctx, tx, integrationID)
+	row, err := snapshot.Lock(ctx, tx, integrationID)
 	if err != nil {
 		return nil, err
 	}
@@ -153,7 +154,7 @@ func (s *Service) unblocked(ctx context.Context, tx *store.Tx, integrationID str
 // check does so for CHECK. Marking again, or after the onboarding, changes
 // nothing.
 func (s *Service) MarkStep(ctx context.Context, tx *store.Tx, integrationID string, step crm.OnboardingStep) error {
-	row, err := locked(ctx, tx, integrationID)
+	row, err := snapshot.Lock(ctx, tx, integrationID)
 	if err != nil {
 		return err
 	}
@@ -234,7 +235,7 @@ func (s *Service) RunChecklist(ctx context.Context, integrationID string) error 
 		return err
 	}
 	return s.c.Store.WithTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		if row, err = locked(ctx, tx, integrationID); err != nil {
+		if row, err = snapshot.Lock(ctx, tx, integrationID); err != nil {
 			return err
 		}
 		saved, err := s.saveChecklist(ctx, tx, row, items)
