@@ -68,7 +68,7 @@ func (s *Service) Callback(ctx context.Context, in CallbackInput) (CallbackResul
 		if signIn, err = claim(ctx, tx, found.StateID, in.BrowserCookie); err != nil {
 			return err
 		}
-		row, err = find(ctx, tx.Ent(), signIn.IntegrationID)
+		row, err = snapshot.Find(ctx, tx.Ent(), signIn.IntegrationID)
 		return err
 	})
 	if err != nil {
@@ -103,7 +103,7 @@ func (s *Service) finishSignIn(ctx context.Context, in CallbackInput, signIn *en
 // signInAsApp connects an integration with the client's own credentials (RFC 6749
 // section 4.4). A request that is repeated does nothing once it is connected.
 func (s *Service) signInAsApp(ctx context.Context, integrationID string, repeated bool) error {
-	row, err := find(ctx, s.c.Store.Read(), integrationID)
+	row, err := snapshot.Find(ctx, s.c.Store.Read(), integrationID)
 	if err != nil || (repeated && holdsCredential(row.State)) {
 		return err
 	}

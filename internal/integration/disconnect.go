@@ -44,7 +44,7 @@ func (s *Service) Disconnect(ctx context.Context, in DisconnectInput) (Disconnec
 	if err != nil {
 		return DisconnectResult{}, err
 	}
-	row, err := find(ctx, s.c.Store.Read(), in.IntegrationID)
+	row, err := snapshot.Find(ctx, s.c.Store.Read(), in.IntegrationID)
 	if err != nil {
 		return DisconnectResult{}, err
 	}

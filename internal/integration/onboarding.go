@@ -29,7 +29,7 @@ func steps() []crm.OnboardingStep {
 
 // Onboarding returns the steps in their order. After the onboarding all are done.
 func (s *Service) Onboarding(ctx context.Context, integrationID string) ([]StepState, error) {
-	row, err := find(ctx, s.c.Store.Read(), integrationID)
+	row, err := snapshot.Find(ctx, s.c.Store.Read(), integrationID)
 	if err != nil {
 		return nil, err
 	}
@@ -222,7 +222,7 @@ func nextRun(row *ent.Integration, now time.Time) time.Time {
 
 // RunChecklist tests the connection and saves the items (requirement C7).
 func (s *Service) RunChecklist(ctx context.Context, integrationID string) error {
-	row, err := find(ctx, s.c.Store.Read(), integrationID)
+	row, err := snapshot.Find(ctx, s.c.Store.Read(), integrationID)
 	if err != nil {
 		return err
 	}

@@ -68,7 +68,7 @@ func (s *Service) signInAgain(
 	if err != nil {
 		return StartResult{}, err
 	}
-	row, err := find(ctx, s.c.Store.Read(), in.IntegrationID)
+	row, err := snapshot.Find(ctx, s.c.Store.Read(), in.IntegrationID)
 	if err != nil {
 		return StartResult{}, err
 	}

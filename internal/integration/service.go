@@ -209,18 +209,6 @@ func admin(ctx context.Context) (principal.Principal, error) {
 	return p, nil
 }
 
-// find reads an integration of the principal's workspace.
-func find(ctx context.Context, client *ent.Client, id string) (*ent.Integration, error) {
-	row, err := client.Integration.Get(ctx, id)
-	if ent.IsNotFound(err) {
-		return nil, fault.New(fault.NotFound, "There is no such integration.", fault.Field("integrationId"))
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read integration: %w", err)
-	}
-	return row, nil
-}
-
 // run calls a hook that may be missing.
 func (h Hook) run(ctx context.Context, tx *store.Tx, integration *ent.Integration) error {
 	if h == nil {
