@@ -13,6 +13,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/fault"
 	"github.com/fieldwarden/fieldwarden/internal/obs"
 	"github.com/fieldwarden/fieldwarden/internal/principal"
+	"github.com/fieldwarden/fieldwarden/internal/snapshot"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 )
 
@@ -72,7 +73,7 @@ func (s *Service) Callback(ctx context.Context, in CallbackInput) (CallbackResul
 		if signIn, err = claim(ctx, tx, found.StateID, in.BrowserCookie); err != nil {
 			return err
 		}
-		if row, err = find(ctx, tx.Ent(), signIn.IntegrationID); err != nil || signIn.SimulationID == "" {
+		if row, err = snapshot.Find(ctx, tx.Ent(), signIn.IntegrationID); err != nil || signIn.SimulationID == "" {
 			return err
 		}
 		return runSimulation(ctx, tx, signIn.SimulationID)
@@ -112,7 +113,7 @@ func (s *Service) finishSignIn(ctx context.Context, in CallbackInput, signIn *en
 // signInAsApp connects an integration with the client's own credentials (RFC 6749
 // section 4.4). A request that is repeated does nothing once it is connected.
 func (s *Service) signInAsApp(ctx context.Context, integrationID string, repeated bool) error {
-	row, err := find(ctx, s.c.Store.Read(), integrationID)
+	row, err := snapshot.Find(ctx, s.c.Store.Read(), integrationID)
 	if err != nil || (repeated && holdsCredential(row.State)) {
 		return err
 	}
@@ -215,7 +216,7 @@ func (s *Service) failSignIn(ctx context.Context, integrationID string, cause er
 	}
 	// Also when it failed for lack of time.
 	return s.c.Store.WithTx(context.WithoutCancel(ctx), func(ctx context.Context, tx *store.Tx) error {
-		row, err := locked(ctx, tx, integrationID)
+		row, err := snapshot.Lock(ctx, tx, integrationID)
 		if err != nil {
 			return err
 		}

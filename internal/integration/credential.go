@@ -10,6 +10,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/ent/credential"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
+	"github.com/fieldwarden/fieldwarden/internal/snapshot"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 )
 
@@ -58,7 +59,7 @@ func (s *Service) Call(ctx context.Context, integrationID string, do func(ctx co
 // ready reads an integration that somebody is signed in to and that is not paused,
 // and its credential: while it is PAUSED nothing calls the CRM (requirement C11).
 func (s *Service) ready(ctx context.Context, integrationID string) (*ent.Integration, held, error) {
-	row, err := find(ctx, s.c.Store.Read(), integrationID)
+	row, err := snapshot.Find(ctx, s.c.Store.Read(), integrationID)
 	if err != nil {
 		return nil, held{}, err
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
 	"github.com/fieldwarden/fieldwarden/internal/plural"
+	"github.com/fieldwarden/fieldwarden/internal/snapshot"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 )
 
@@ -43,7 +44,7 @@ func (s *Service) Disconnect(ctx context.Context, in DisconnectInput) (Disconnec
 	if err != nil {
 		return DisconnectResult{}, err
 	}
-	row, err := find(ctx, s.c.Store.Read(), in.IntegrationID)
+	row, err := snapshot.Find(ctx, s.c.Store.Read(), in.IntegrationID)
 	if err != nil {
 		return DisconnectResult{}, err
 	}
@@ -61,7 +62,7 @@ func (s *Service) Disconnect(ctx context.Context, in DisconnectInput) (Disconnec
 	reason := "Disconnected by " + who.Name + "."
 	return store.Idempotent(ctx, s.c.Store, in.IdempotencyKey, "disconnectIntegration", in,
 		func(ctx context.Context, tx *store.Tx) (DisconnectResult, error) {
-			now, err := locked(ctx, tx, in.IntegrationID)
+			now, err := snapshot.Lock(ctx, tx, in.IntegrationID)
 			if err != nil {
 				return result, err
 			}

@@ -12,6 +12,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
 	"github.com/fieldwarden/fieldwarden/internal/principal"
+	"github.com/fieldwarden/fieldwarden/internal/snapshot"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 )
 
@@ -66,7 +67,7 @@ func messageOf(err error) string {
 
 // lose moves an integration whose credential is revoked.
 func (s *Service) lose(ctx context.Context, tx *store.Tx, id, reason string) error {
-	row, err := locked(ctx, tx, id)
+	row, err := snapshot.Lock(ctx, tx, id)
 	if err != nil {
 		return err
 	}

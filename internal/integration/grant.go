@@ -14,6 +14,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
 	"github.com/fieldwarden/fieldwarden/internal/obs"
+	"github.com/fieldwarden/fieldwarden/internal/snapshot"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 )
 
@@ -91,7 +92,7 @@ func rightInstance(row *ent.Integration, is crm.Identity) error {
 // (fault.OAuthStateUsed); signInID is empty for an app that signs in as itself.
 func (s *Service) saveGrant(ctx context.Context, integrationID, signInID string, g grant) (former *held, err error) {
 	err = s.c.Store.WithTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		row, err := locked(ctx, tx, integrationID)
+		row, err := snapshot.Lock(ctx, tx, integrationID)
 		if err != nil {
 			return err
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
+	"github.com/fieldwarden/fieldwarden/internal/snapshot"
 )
 
 // Introspecting makes calls as Service.Call does, with the CRM's introspection of
@@ -25,7 +26,7 @@ func (s *Service) Introspecting() Introspecting { return Introspecting{service: 
 // is refreshed, and do runs with the new one.
 func (i Introspecting) Call(ctx context.Context, integrationID string, do func(ctx context.Context, connector string, t crm.Target) error) error {
 	return i.service.Call(ctx, integrationID, func(ctx context.Context, connector string, t crm.Target) error {
-		row, err := find(ctx, i.service.c.Store.Read(), integrationID)
+		row, err := snapshot.Find(ctx, i.service.c.Store.Read(), integrationID)
 		if err != nil {
 			return err
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
+	"github.com/fieldwarden/fieldwarden/internal/snapshot"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 )
 
@@ -28,7 +29,7 @@ func steps() []crm.OnboardingStep {
 
 // Onboarding returns the steps in their order. After the onboarding all are done.
 func (s *Service) Onboarding(ctx context.Context, integrationID string) ([]StepState, error) {
-	row, err := find(ctx, s.c.Store.Read(), integrationID)
+	row, err := snapshot.Find(ctx, s.c.Store.Read(), integrationID)
 	if err != nil {
 		return nil, err
 	}
@@ -131,7 +132,7 @@ func (s *Service) CompleteStep(ctx context.Context, in CompleteStepInput) error 
 
 // unblocked reads an integration in onboarding of which nothing blocks a step.
 func (s *Service) unblocked(ctx context.Context, tx *store.Tx, integrationID string, step crm.OnboardingStep) (*ent.Integration, error) {
-	row, err := locked(ctx, tx, integrationID)
+	row, err := snapshot.Lock(ctx, tx, integrationID)
 	if err != nil {
 		return nil, err
 	}
@@ -153,7 +154,7 @@ func (s *Service) unblocked(ctx context.Context, tx *store.Tx, integrationID str
 // check does so for CHECK. Marking again, or after the onboarding, changes
 // nothing.
 func (s *Service) MarkStep(ctx context.Context, tx *store.Tx, integrationID string, step crm.OnboardingStep) error {
-	row, err := locked(ctx, tx, integrationID)
+	row, err := snapshot.Lock(ctx, tx, integrationID)
 	if err != nil {
 		return err
 	}
@@ -231,7 +232,7 @@ func nextRun(row *ent.Integration, now time.Time) time.Time {
 
 // RunChecklist tests the connection and saves the items (requirement C7).
 func (s *Service) RunChecklist(ctx context.Context, integrationID string) error {
-	row, err := find(ctx, s.c.Store.Read(), integrationID)
+	row, err := snapshot.Find(ctx, s.c.Store.Read(), integrationID)
 	if err != nil {
 		return err
 	}
@@ -244,7 +245,7 @@ func (s *Service) RunChecklist(ctx context.Context, integrationID string) error 
 		return err
 	}
 	return s.c.Store.WithTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		if row, err = locked(ctx, tx, integrationID); err != nil {
+		if row, err = snapshot.Lock(ctx, tx, integrationID); err != nil {
 			return err
 		}
 		saved, err := s.saveChecklist(ctx, tx, row, items)

@@ -9,6 +9,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
 	"github.com/fieldwarden/fieldwarden/internal/principal"
+	"github.com/fieldwarden/fieldwarden/internal/snapshot"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 )
 
@@ -45,7 +46,7 @@ func (s *Service) Pause(ctx context.Context, in PauseInput) error {
 	}
 	_, err = store.Idempotent(ctx, s.c.Store, in.IdempotencyKey, "pauseIntegration", in,
 		func(ctx context.Context, tx *store.Tx) (struct{}, error) {
-			row, err := locked(ctx, tx, in.IntegrationID)
+			row, err := snapshot.Lock(ctx, tx, in.IntegrationID)
 			if err != nil {
 				return struct{}{}, err
 			}
@@ -86,7 +87,7 @@ func (s *Service) Resume(ctx context.Context, in ResumeInput) error {
 	}
 	_, err := store.Idempotent(ctx, s.c.Store, in.IdempotencyKey, "resumeIntegration", in,
 		func(ctx context.Context, tx *store.Tx) (struct{}, error) {
-			row, err := locked(ctx, tx, in.IntegrationID)
+			row, err := snapshot.Lock(ctx, tx, in.IntegrationID)
 			if err != nil {
 				return struct{}{}, err
 			}

@@ -14,6 +14,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
 	"github.com/fieldwarden/fieldwarden/internal/job"
+	"github.com/fieldwarden/fieldwarden/internal/snapshot"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 )
 
@@ -40,7 +41,7 @@ func (s *Service) integrationOf(ctx context.Context, j job.Job) (*ent.Integratio
 	if err := json.Unmarshal(j.Payload, &p); err != nil {
 		return nil, fault.New(fault.Internal, "A job has an unreadable payload.", fault.Cause(err))
 	}
-	row, err := find(ctx, s.c.Store.Read(), p.IntegrationID)
+	row, err := snapshot.Find(ctx, s.c.Store.Read(), p.IntegrationID)
 	if fault.Is(err, fault.NotFound) {
 		return nil, nil //nolint:nilnil // nothing is left to do
 	}

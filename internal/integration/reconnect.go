@@ -7,6 +7,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
+	"github.com/fieldwarden/fieldwarden/internal/snapshot"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 )
 
@@ -67,7 +68,7 @@ func (s *Service) signInAgain(
 	if err != nil {
 		return StartResult{}, err
 	}
-	row, err := find(ctx, s.c.Store.Read(), in.IntegrationID)
+	row, err := snapshot.Find(ctx, s.c.Store.Read(), in.IntegrationID)
 	if err != nil {
 		return StartResult{}, err
 	}
@@ -79,7 +80,7 @@ func (s *Service) signInAgain(
 		return StartResult{}, err
 	}
 	return s.begin(ctx, who, in.IdempotencyKey, operation, in, func(ctx context.Context, tx *store.Tx) (*ent.Integration, crm.GrantType, error) {
-		row, err := locked(ctx, tx, in.IntegrationID)
+		row, err := snapshot.Lock(ctx, tx, in.IntegrationID)
 		if err != nil {
 			return nil, "", err
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
 	"github.com/fieldwarden/fieldwarden/internal/job"
+	"github.com/fieldwarden/fieldwarden/internal/snapshot"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 )
 
@@ -126,7 +127,7 @@ func (s *Service) revoke(ctx context.Context, row *ent.Integration, t tokens) er
 // revoked forgets a credential after its revocation, and tells of one that failed.
 func (s *Service) revoked(ctx context.Context, row *ent.Integration, saved *ent.Credential, failure error) error {
 	return s.c.Store.WithTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		now, err := locked(ctx, tx, row.ID)
+		now, err := snapshot.Lock(ctx, tx, row.ID)
 		if err != nil {
 			return err
 		}

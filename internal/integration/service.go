@@ -38,7 +38,6 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/netguard"
 	"github.com/fieldwarden/fieldwarden/internal/obs"
 	"github.com/fieldwarden/fieldwarden/internal/principal"
-	"github.com/fieldwarden/fieldwarden/internal/snapshot"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 )
 
@@ -213,28 +212,6 @@ func admin(ctx context.Context) (principal.Principal, error) {
 		return p, fault.New(fault.Forbidden, "Only an admin may change integrations.")
 	}
 	return p, nil
-}
-
-// find reads an integration of the principal's workspace.
-func find(ctx context.Context, client *ent.Client, id string) (*ent.Integration, error) {
-	row, err := client.Integration.Get(ctx, id)
-	if ent.IsNotFound(err) {
-		return nil, fault.New(fault.NotFound, "There is no such integration.", fault.Field("integrationId"))
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read integration: %w", err)
-	}
-	return row, nil
-}
-
-// locked loads an integration and holds its row until tx ends: whoever decides by
-// what an integration is, and then writes it, must not meet another that does.
-func locked(ctx context.Context, tx *store.Tx, id string) (*ent.Integration, error) {
-	row, err := snapshot.Lock(ctx, tx, id)
-	if err != nil {
-		return nil, fmt.Errorf("read integration: %w", err)
-	}
-	return row, nil
 }
 
 // run calls a hook that may be missing.

@@ -17,6 +17,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
 	"github.com/fieldwarden/fieldwarden/internal/principal"
+	"github.com/fieldwarden/fieldwarden/internal/snapshot"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 )
 
@@ -119,7 +120,7 @@ func claim(ctx context.Context, tx *store.Tx, id, browserCookie string) (*ent.OA
 // authorizeURL is where the browser goes to sign in (RFC 6749 section 4.1.1, RFC
 // 7636 section 4.3).
 func (s *Service) authorizeURL(ctx context.Context, signIn *ent.OAuthState) (string, error) {
-	row, err := find(ctx, s.c.Store.Read(), signIn.IntegrationID)
+	row, err := snapshot.Find(ctx, s.c.Store.Read(), signIn.IntegrationID)
 	if err != nil {
 		return "", err
 	}

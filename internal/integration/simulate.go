@@ -86,7 +86,7 @@ func (s *Service) StartSimulation(ctx context.Context, in SimulateInput) (Simula
 
 // openSimulation saves a simulation and its sign-in.
 func (s *Service) openSimulation(ctx context.Context, tx *store.Tx, who principal.Principal, integrationID string) (simulationStarted, error) {
-	row, err := find(ctx, tx.Ent(), integrationID)
+	row, err := snapshot.Find(ctx, tx.Ent(), integrationID)
 	if err != nil {
 		return simulationStarted{}, err
 	}

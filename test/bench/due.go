@@ -107,7 +107,8 @@ func (c *crowd) model(ctx context.Context) error {
 	})
 }
 
-// stopped works on the database of the server while it is down.
+// stopped works on the database of the server while it is down, so its transactions
+// may take long.
 func (c *crowd) stopped(ctx context.Context, do func(ctx context.Context, db *store.Store) error) error {
 	db, err := store.Open(ctx, store.Config{URL: c.site.Config.Database, TxTimeout: time.Minute})
 	if err != nil {
