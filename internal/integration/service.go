@@ -38,6 +38,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/netguard"
 	"github.com/fieldwarden/fieldwarden/internal/obs"
 	"github.com/fieldwarden/fieldwarden/internal/principal"
+	"github.com/fieldwarden/fieldwarden/internal/snapshot"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 )
 

@@ -16,6 +16,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/gid"
 	"github.com/fieldwarden/fieldwarden/internal/obs"
 	"github.com/fieldwarden/fieldwarden/internal/principal"
+	"github.com/fieldwarden/fieldwarden/internal/snapshot"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 )
 
