@@ -38,17 +38,22 @@ func (s *Service) SchemaChanged(ctx context.Context, tx *store.Tx, integration *
 func countSchema(ctx context.Context, tx *store.Tx, integration *ent.Integration, since time.Time) (crm.SchemaCounts, error) {
 	var rows []struct {
 		Type  crm.ChangeType `json:"change"`
+		Cause *crm.Cause     `json:"cause"`
 		Count int            `json:"count"`
 	}
 	err := tx.Ent().PermissionChange.Query().
 		Where(permissionchange.IntegrationID(integration.ID), permissionchange.CreatedAtGTE(since)).
-		GroupBy(permissionchange.FieldChange).Aggregate(ent.Count()).Scan(ctx, &rows)
+		GroupBy(permissionchange.FieldChange, permissionchange.FieldCause).Aggregate(ent.Count()).Scan(ctx, &rows)
 	var counts crm.SchemaCounts
 	if err != nil {
 		return counts, fmt.Errorf("alert: changes of the schema: %w", err)
 	}
 	for _, row := range rows {
-		counts.Count(row.Type, row.Count)
+		var cause crm.Cause
+		if row.Cause != nil {
+			cause = *row.Cause
+		}
+		counts.Count(row.Type, cause, row.Count)
 	}
 	return counts, nil
 }

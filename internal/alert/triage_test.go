@@ -233,9 +233,9 @@ func TestNewsOfTheSchemaLastADay(t *testing.T) {
 			d.inTx(func(ctx context.Context, tx *store.Tx) error {
 				var changes []crm.Change
 				for i, kind := range kinds {
-					changes = append(changes, crm.Change{Type: kind, Object: "Contact", Field: fmt.Sprint("F", i)})
+					changes = append(changes, crm.Change{Type: kind, Cause: crm.CauseDeleted, Object: "Contact", Field: fmt.Sprint("F", i)})
 					err := tx.Ent().PermissionChange.Create().SetWorkspaceID(d.integration.WorkspaceID).SetCreatedAt(tx.Now()).
-						SetIntegrationID(d.integration.ID).SetObjectName("Contact").SetFieldName(fmt.Sprint("F", i)).SetChange(kind).Exec(ctx)
+						SetIntegrationID(d.integration.ID).SetObjectName("Contact").SetFieldName(fmt.Sprint("F", i)).SetChange(kind).SetCause(crm.CauseDeleted).Exec(ctx)
 					if err != nil {
 						return err
 					}

@@ -44,13 +44,17 @@ func TestSchemaNewsCountsInWords(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, time.March, 2, 9, 0, 0, 0, time.UTC)
 	counts := crm.CountSchema([]crm.Change{
-		{Type: crm.ChangeAppeared}, {Type: crm.ChangeAppeared}, {Type: crm.ChangeVanished}, {Type: crm.ChangeLost}, {Type: crm.ChangeRestored},
+		{Type: crm.ChangeAppeared}, {Type: crm.ChangeAppeared}, {Type: crm.ChangeVanished, Cause: crm.CauseDeleted},
+		{Type: crm.ChangeVanished, Cause: crm.CausePermission}, {Type: crm.ChangeLost}, {Type: crm.ChangeRestored},
 	})
 	intent := crm.SchemaChanged(counts, at)
 	require.Contains(t, intent.Message, "Since 2 March 2026 at 09:00 UTC: 2 fields appeared, 1 field vanished.")
 	require.Equal(t, crm.SeverityInfo, intent.Severity)
 	require.NotEmpty(t, intent.Fix.Steps)
 	require.False(t, crm.CountSchema([]crm.Change{{Type: crm.ChangeLost}, {Type: crm.ChangeSuspected}}).Any(), "losses have alerts of their own")
+	for _, hidden := range []crm.Cause{crm.CausePermission, crm.CauseSensitive, crm.CauseScopeMissing, crm.CauseUnknown} {
+		require.False(t, crm.CountSchema([]crm.Change{{Type: crm.ChangeVanished, Cause: hidden}}).Any(), "%s: what is hidden is still there", hidden)
+	}
 }
 
 func TestChoicesThatHaveGone(t *testing.T) {

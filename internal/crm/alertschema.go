@@ -20,18 +20,22 @@ type SchemaCounts struct {
 func CountSchema(changes []Change) SchemaCounts {
 	var counts SchemaCounts
 	for _, change := range changes {
-		counts.Count(change.Type, 1)
+		counts.Count(change.Type, change.Cause, 1)
 	}
 	return counts
 }
 
-// Count adds some changes of one type.
-func (c *SchemaCounts) Count(kind ChangeType, n int) {
+// Count adds some changes of one type and cause. A field that vanished counts where the
+// CRM says that it has it no more: one that was hidden, or may have been, is no news of
+// the schema and alerts nobody while nothing is mapped to it (scenario 11).
+func (c *SchemaCounts) Count(kind ChangeType, cause Cause, n int) {
 	switch kind {
 	case ChangeAppeared:
 		c.Appeared += n
 	case ChangeVanished:
-		c.Vanished += n
+		if cause == CauseDeleted || cause == CauseArchived {
+			c.Vanished += n
+		}
 	case ChangeRightsReduced, ChangeRightsExtended:
 		c.RightsChanged += n
 	default: // what is lost or restored is no news of the schema

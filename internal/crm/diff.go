@@ -271,7 +271,7 @@ func (d *differ) fieldPresent(info FieldInfo, silent bool) {
 		d.addRights(info.Name, before.Rights, info.Rights)
 	case known && before.mayBeLost():
 		// It came back with its object.
-	case before.Standardized && !d.firstCheck:
+	case (before.Standardized || !before.Since.IsZero()) && !d.firstCheck: // with a Since it was readable once
 		d.add(ChangeRestored, info.Name, "", "")
 	case !silent:
 		d.add(ChangeAppeared, info.Name, "", "")
