@@ -123,9 +123,11 @@ func keptFields() []string {
 		// what it is about
 		"id", "integrationId", "fromIntegrationId", "toIntegrationId", "runId", "memberId", "invitationId", "recipientId", "serviceTokenId",
 		"workspaceId", "failedRecordIds", "connector", "environment", "object", "objects", "apiType", "standardField", "crmField", "step", "key",
+		"alertId", "channelId", "deliveryId", "rule", "itemIds", "throughItemId", "fields",
 		// what it was to become
 		"changes", "value", "expectedVersion", "scheduleTime", "scheduleZone", "grant", "time", "zone", "dailyLimit", "percent", "reason",
 		"edition", "packageKey", "role", "scopes", "expiresAt", "name", "email", "addresses", "class", "clientId",
+		"kind", "minSeverity", "enabled", "mappings", "interval", "toVersion", "note",
 		"confirm", "dryRun", "purgeImportedData",
 		// what was asked for
 		"actor", "actions", "target", "outcomes", "via", "since", "until",

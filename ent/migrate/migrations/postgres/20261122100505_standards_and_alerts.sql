@@ -41,8 +41,8 @@ ALTER TABLE "integrations" ADD COLUMN "package_version" bigint NOT NULL DEFAULT 
 CREATE INDEX "integration_next_watch_at" ON "integrations" ("next_watch_at");
 -- create "snapshot_objects" table
 CREATE TABLE "snapshot_objects" ("id" character varying NOT NULL, "workspace_id" character varying NOT NULL, "created_at" timestamptz NOT NULL, "integration_id" character varying NOT NULL, "object_name" character varying NOT NULL, "content_hash" character varying NOT NULL, "body" bytea NOT NULL, PRIMARY KEY ("id"));
--- create index "snapshotobject_workspace_id_in_98746780055431991089da34b49db38c" to table: "snapshot_objects"
-CREATE UNIQUE INDEX "snapshotobject_workspace_id_in_98746780055431991089da34b49db38c" ON "snapshot_objects" ("workspace_id", "integration_id", "object_name", "content_hash");
+-- create index "snapshotobject_workspace_id_in_eb488cb3f7aa18e862c6417a04bd5f50" to table: "snapshot_objects"
+CREATE UNIQUE INDEX "snapshotobject_workspace_id_in_eb488cb3f7aa18e862c6417a04bd5f50" ON "snapshot_objects" ("workspace_id", "integration_id", "object_name", "content_hash");
 -- create "inbox_items" table
 CREATE TABLE "inbox_items" ("id" character varying NOT NULL, "workspace_id" character varying NOT NULL, "created_at" timestamptz NOT NULL, "integration_id" character varying NOT NULL, "alert_id" character varying NOT NULL, "event" character varying NOT NULL, "severity" character varying NOT NULL, PRIMARY KEY ("id"));
 -- create index "inboxitem_workspace_id_created_at" to table: "inbox_items"
@@ -101,8 +101,8 @@ DROP TABLE "inbox_reads";
 DROP INDEX "inboxitem_workspace_id_created_at";
 -- reverse: create "inbox_items" table
 DROP TABLE "inbox_items";
--- reverse: create index "snapshotobject_workspace_id_in_98746780055431991089da34b49db38c" to table: "snapshot_objects"
-DROP INDEX "snapshotobject_workspace_id_in_98746780055431991089da34b49db38c";
+-- reverse: create index "snapshotobject_workspace_id_in_eb488cb3f7aa18e862c6417a04bd5f50" to table: "snapshot_objects"
+DROP INDEX "snapshotobject_workspace_id_in_eb488cb3f7aa18e862c6417a04bd5f50";
 -- reverse: create "snapshot_objects" table
 DROP TABLE "snapshot_objects";
 -- reverse: create index "integration_next_watch_at" to table: "integrations"
