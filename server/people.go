@@ -4,11 +4,14 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/internal/alert"
 	"github.com/fieldwarden/fieldwarden/internal/configuration"
+	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
 	"github.com/fieldwarden/fieldwarden/internal/member"
 	"github.com/fieldwarden/fieldwarden/internal/recipient"
+	"github.com/fieldwarden/fieldwarden/internal/store"
 	"github.com/fieldwarden/fieldwarden/internal/upgrade"
 )
 
@@ -18,6 +21,9 @@ func (s *Server) wirePeople() (err error) {
 	c.recipients = recipient.New(s.store)
 	c.members, err = member.New(member.Config{
 		Store: s.store, Auth: s.auth, Settings: c.settings, Packages: c.packages, KnownPackages: c.catalogue.Known(),
+		Switch: func(ctx context.Context, tx *store.Tx, found *ent.Integration, to crm.Package) (*ent.Integration, error) {
+			return c.upgrades.Switch(ctx, tx, found, to)
+		},
 	})
 	return err
 }

@@ -85,21 +85,6 @@ func PlanPackage(in PackagePlanInputs) PackagePlan {
 	return PackagePlan{FromVersion: in.From.Version, ToVersion: in.To.Version, Effects: p.effects}
 }
 
-// VanishedFields lists the standard fields of a package that another version does not
-// have, or has of another CRM object: what was mapped to them has no place there.
-func VanishedFields(from, to Package) []string {
-	var gone []string
-	for _, object := range from.Objects {
-		present, stays := sameObject(to, object)
-		for _, field := range object.Fields {
-			if !stays || !hasField(present, field.Key) {
-				gone = append(gone, field.Key)
-			}
-		}
-	}
-	return gone
-}
-
 // sameObject finds an object of another version: the one of the same key and name.
 func sameObject(pkg Package, object PackageObject) (PackageObject, bool) {
 	found, ok := pkg.ObjectByKey(object.Key)

@@ -15,6 +15,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/ent/predicate"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
+	"github.com/fieldwarden/fieldwarden/internal/principal"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 )
 
@@ -196,14 +197,15 @@ func usable(pkg crm.Package, one Changed, field *ent.CrmField) error {
 }
 
 // write replaces the rows: all former ones go before the first new one comes, so
-// that standard fields can change places.
+// that standard fields can change places. Who may has been seen to: what a package
+// loses goes at the word of whoever changes the package.
 func (s *Service) write(
 	ctx context.Context, tx *store.Tx, integration *ent.Integration,
 	present map[string]*ent.Mapping, fields map[fieldKey]*ent.CrmField, changed []Changed, reason string,
 ) error {
-	p, err := admin(ctx)
-	if err != nil {
-		return err
+	p, ok := principal.From(ctx)
+	if !ok {
+		return fault.New(fault.Forbidden, "Nobody acts.")
 	}
 	if err := remove(ctx, tx, present, changed); err != nil {
 		return err

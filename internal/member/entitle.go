@@ -40,9 +40,10 @@ type Disabled struct {
 
 // SetEntitlements sets the edition and the package of a workspace (requirement A4).
 // Settings that are no longer included have no effect from this moment on. Their
-// values are kept, and have effect again when they are bought again. The objects and standard
-// fields of another package count from the next check on, in its newest version. It returns the settings
-// that lost their effect, by integration and in the order of the page.
+// values are kept, and have effect again when they are bought again. Integrations go by
+// the newest version of another package from this moment on: mappings that have no place
+// in it go, with history and alerts, and a check asks about what is new. It returns the
+// settings that lost their effect, by integration and in the order of the page.
 //
 // Errors: FORBIDDEN for everybody but vendor-side staff and the system, NOT_FOUND
 // for another workspace than the request's, BAD_INPUT for an edition or a package
@@ -91,6 +92,10 @@ func (s *Service) validEntitlements(wanted Entitlements) error {
 }
 
 func (s *Service) entitle(ctx context.Context, tx *store.Tx, in EntitlementsInput) ([]Disabled, error) {
+	integrations, err := lockAll(ctx, tx, in.PackageKey)
+	if err != nil {
+		return nil, err
+	}
 	tenant, err := snapshot.LockWorkspace(ctx, tx, in.WorkspaceID)
 	if err != nil {
 		return nil, err
@@ -99,10 +104,6 @@ func (s *Service) entitle(ctx context.Context, tx *store.Tx, in EntitlementsInpu
 	after := Entitlements{Edition: cmp.Or(in.Edition, before.Edition), PackageKey: cmp.Or(in.PackageKey, before.PackageKey)}
 	if after == before {
 		return []Disabled{}, nil
-	}
-	integrations, err := tx.Ent().Integration.Query().Order(integration.ByID()).All(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("member: integrations: %w", err)
 	}
 	if err := s.covers(after.PackageKey, integrations); err != nil {
 		return nil, err
@@ -131,6 +132,24 @@ func (s *Service) entitle(ctx context.Context, tx *store.Tx, in EntitlementsInpu
 	})
 }
 
+// lockAll loads the integrations of the workspace, oldest first. When its package may
+// change they are locked, too: before the workspace is, as those do it that need both.
+func lockAll(ctx context.Context, tx *store.Tx, packageKey string) ([]*ent.Integration, error) {
+	integrations, err := tx.Ent().Integration.Query().Order(integration.ByID()).All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("member: integrations: %w", err)
+	}
+	if packageKey == "" {
+		return integrations, nil
+	}
+	for i := range integrations {
+		if integrations[i], err = snapshot.Lock(ctx, tx, integrations[i].ID); err != nil {
+			return nil, err
+		}
+	}
+	return integrations, nil
+}
+
 // useNewest gives each integration the newest version of another package: versions of
 // two packages have nothing to do with each other. The rows in hand are brought up to
 // date too.
@@ -140,8 +159,8 @@ func (s *Service) useNewest(ctx context.Context, tx *store.Tx, packageKey string
 		if err != nil {
 			return fmt.Errorf("member: the newest version of %s for %s: %w", packageKey, row.Connector, err)
 		}
-		if integrations[i], err = tx.Ent().Integration.UpdateOne(row).SetPackageVersion(newest.Version).SetUpdatedAt(tx.Now()).Save(ctx); err != nil {
-			return fmt.Errorf("member: saving the version of %s: %w", row.ID, err)
+		if integrations[i], err = s.Switch(ctx, tx, row, newest); err != nil {
+			return fmt.Errorf("member: giving %s the package %s: %w", row.ID, packageKey, err)
 		}
 	}
 	return nil

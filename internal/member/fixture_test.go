@@ -38,7 +38,9 @@ type fixture struct {
 	members   *member.Service
 	settings  *settings.Service
 	workspace *ent.Workspace
-	used      int
+	// switched lists the integrations that were given another package.
+	switched []string
+	used     int
 }
 
 const packageKey = "sales-engagement"
@@ -56,6 +58,10 @@ func newFixture(t *testing.T, s *store.Store) *fixture {
 	f.members, err = member.New(member.Config{
 		Store: s, Auth: f.auth, Settings: f.settings, Packages: bought,
 		KnownPackages: append(builtIn.Known(), "other.hubspot", "other.salesforce"),
+		Switch: func(ctx context.Context, tx *store.Tx, found *ent.Integration, to crm.Package) (*ent.Integration, error) {
+			f.switched = append(f.switched, fmt.Sprintf("%s to %s version %d", found.ID, to.Key, to.Version))
+			return tx.Ent().Integration.UpdateOne(found).SetPackageVersion(to.Version).Save(ctx)
+		},
 	})
 	require.NoError(t, err)
 	require.NoError(t, s.WithTx(principal.System(t.Context(), workspace.ID, "test"), func(ctx context.Context, tx *store.Tx) error {

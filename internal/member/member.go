@@ -48,12 +48,18 @@ type Settings interface {
 	Announce(tx *store.Tx, found *ent.Integration, keys []string)
 }
 
+// Switch moves an integration to a version of another package, under its lock, and
+// returns it as it is then; (*upgrade.Service).Switch is one. The workspace has the
+// package already.
+type Switch func(ctx context.Context, tx *store.Tx, found *ent.Integration, to crm.Package) (*ent.Integration, error)
+
 // Config is what a Service is made of; all of it is required.
 type Config struct {
 	Store    *store.Store
 	Auth     Auth
 	Settings Settings
 	Packages snapshot.Packages
+	Switch   Switch
 	// KnownPackages lists the packages that a workspace can have, each as its key, a
 	// dot and the connector that it is for.
 	KnownPackages []string
@@ -65,7 +71,7 @@ type Service struct{ Config }
 
 // New makes a Service.
 func New(c Config) (*Service, error) {
-	if c.Store == nil || c.Auth == nil || c.Settings == nil || c.Packages == nil || len(c.KnownPackages) == 0 {
+	if c.Store == nil || c.Auth == nil || c.Settings == nil || c.Packages == nil || c.Switch == nil || len(c.KnownPackages) == 0 {
 		return nil, errors.New("member: incomplete config")
 	}
 	return &Service{Config: c}, nil

@@ -59,6 +59,10 @@ func (s *Service) apply(ctx context.Context, tx *store.Tx, given answer) ([]Obje
 	if err := checkable(a.integration); err != nil {
 		return nil, err
 	}
+	// Or have got another package: only that says what is needed, mapped and alerted.
+	if a.pkg, _, err = s.packages.Of(ctx, tx.Ent(), a.integration); err != nil {
+		return nil, err
+	}
 	if err := a.load(ctx); err != nil {
 		return nil, err
 	}
@@ -91,11 +95,16 @@ func (a *application) load(ctx context.Context) error {
 		name := answered.Object
 		v := &verdict{check: answered, object: stored[name], result: ObjectResult{Name: name}}
 		a.verdicts = append(a.verdicts, v)
-		switch {
-		case v.object == nil:
+		known := v.object != nil
+		if !known {
 			v.object = newObject(a.integration, name, a.tx.Now())
-		case a.isSuperseded(v):
+		}
+		_, needed := a.pkg.Object(name)
+		switch {
+		case !needed, known && a.isSuperseded(v):
 			v.result.Superseded = true
+		case !known:
+			// There is nothing to compare it with.
 		case v.isSame():
 			same[name] = v.object
 		case answered.Verdict != crm.VerdictFailed:

@@ -84,7 +84,8 @@ type ObjectResult struct {
 	Suspected bool
 	// Failure is why the check of this object failed; its verdict is stale.
 	Failure *fault.Error
-	// Superseded says that a newer answer was stored already and this one dropped.
+	// Superseded says that this answer was dropped: a newer one was stored already, or
+	// the package has lost the object meanwhile.
 	Superseded bool
 }
 

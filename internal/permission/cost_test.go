@@ -50,7 +50,7 @@ func TestAnUnchangedCheckWritesTwoStatements(t *testing.T) {
 		f := active(t, s, clock)
 		clock.Advance(time.Hour)
 		head := f.head()
-		require.Equal(t, statements{reads: 8, writes: 2}, f.count(permission.CheckInput{Mode: permission.Normal}))
+		require.Equal(t, statements{reads: 9, writes: 2}, f.count(permission.CheckInput{Mode: permission.Normal}))
 		require.Empty(t, f.feed(head))
 		require.Equal(t, clock.Now(), f.object("Contact").CheckedAt.UTC())
 
@@ -58,7 +58,7 @@ func TestAnUnchangedCheckWritesTwoStatements(t *testing.T) {
 		f.crm.hide("Contact", "Email")
 		f.crm.hide("Account", "")
 		f.nextDay()
-		require.Equal(t, statements{reads: 8, writes: 3}, f.count(permission.CheckInput{Mode: permission.Normal}))
+		require.Equal(t, statements{reads: 9, writes: 3}, f.count(permission.CheckInput{Mode: permission.Normal}))
 	})
 }
 

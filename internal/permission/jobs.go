@@ -64,10 +64,12 @@ func (s *Service) Register(r Registry) {
 }
 
 // EnqueueOnboarding asks for the onboarding check, in the transaction that saved the
-// sign-in (integration.Config.OnAuthorized).
+// sign-in (integration.Config.OnAuthorized) or another package. While one is waiting
+// or running for the integration as it is, nothing is added; one that runs for what it
+// was before does not count, since it asks for other objects or as somebody else.
 func (s *Service) EnqueueOnboarding(ctx context.Context, tx *store.Tx, integration *ent.Integration) error {
 	_, err := s.jobs.Enqueue(ctx, tx, OnboardKind, integration.WorkspaceID, payload{IntegrationID: integration.ID},
-		job.UniqueKey(integration.ID))
+		job.UniqueKey(integration.ID+"/"+strconv.FormatInt(integration.UpdatedAt.UnixMicro(), 10)))
 	if err != nil {
 		return fmt.Errorf("permission: asking for the onboarding check: %w", err)
 	}

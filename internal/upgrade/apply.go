@@ -3,7 +3,6 @@ package upgrade
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/ent/crmobject"
@@ -29,9 +28,7 @@ type audited struct {
 	Unmapped int `json:"unmapped,omitempty"`
 }
 
-// apply makes the change under the integration's lock. Mappings go while the old
-// version holds; alerts are judged by the new one, so that nothing opens only to be
-// resolved.
+// apply makes the change under the integration's lock.
 func (s *Service) apply(ctx context.Context, tx *store.Tx, in Input) (crm.PackagePlan, error) {
 	found, err := snapshot.Lock(ctx, tx, in.IntegrationID)
 	if err != nil {
@@ -52,15 +49,8 @@ func (s *Service) apply(ctx context.Context, tx *store.Tx, in Input) (crm.Packag
 	if err != nil {
 		return crm.PackagePlan{}, err
 	}
-	unmapped, err := s.c.Mappings.Vanish(ctx, tx, found, crm.VanishedFields(from, to),
-		fmt.Sprintf("Version %d of the package has no such standard field.", to.Version))
+	found, unmapped, err := s.move(ctx, tx, found, to, fmt.Sprintf("Version %d of the package has no such standard field.", to.Version))
 	if err != nil {
-		return crm.PackagePlan{}, err
-	}
-	if found, err = tx.Ent().Integration.UpdateOne(found).SetPackageVersion(to.Version).SetUpdatedAt(tx.Now()).Save(ctx); err != nil {
-		return crm.PackagePlan{}, fmt.Errorf("upgrade: saving the version: %w", err)
-	}
-	if err := s.settle(ctx, tx, found, from, to); err != nil {
 		return crm.PackagePlan{}, err
 	}
 	if err := s.tell(ctx, tx, found, had); err != nil {
@@ -73,15 +63,41 @@ func (s *Service) apply(ctx context.Context, tx *store.Tx, in Input) (crm.Packag
 	})
 }
 
-// settle brings alerts and objects in line with the new version, and has the CRM
+// Switch moves an integration to a version of another package, in the transaction of
+// whoever gives the workspace that package (requirement A4), who holds the locks of
+// the workspace and the integration and has seen to who may. It returns the integration
+// as it is then. Versions of two packages have nothing to do with each other, so there
+// is no plan; mappings, alerts and objects follow as in an upgrade.
+func (s *Service) Switch(ctx context.Context, tx *store.Tx, found *ent.Integration, to crm.Package) (*ent.Integration, error) {
+	moved, _, err := s.move(ctx, tx, found, to, fmt.Sprintf("The package %s has no such standard field.", to.Title))
+	return moved, err
+}
+
+// move gives an integration another package. Mappings that have no place there go
+// first, for the reason given; alerts are judged by the new package, so that nothing
+// opens only to be resolved. It returns the integration as it is then, and how many
+// mappings went.
+func (s *Service) move(ctx context.Context, tx *store.Tx, found *ent.Integration, to crm.Package, reason string) (*ent.Integration, int, error) {
+	unmapped, err := s.c.Mappings.Vanish(ctx, tx, found, to, reason)
+	if err != nil {
+		return nil, 0, err
+	}
+	moved, err := tx.Ent().Integration.UpdateOne(found).SetPackageVersion(to.Version).SetUpdatedAt(tx.Now()).Save(ctx)
+	if err != nil {
+		return nil, 0, fmt.Errorf("upgrade: saving the version: %w", err)
+	}
+	return moved, unmapped, s.settle(ctx, tx, moved, to)
+}
+
+// settle brings alerts and objects in line with the new package, and has the CRM
 // asked about what is new.
-func (s *Service) settle(ctx context.Context, tx *store.Tx, found *ent.Integration, from, to crm.Package) error {
+func (s *Service) settle(ctx context.Context, tx *store.Tx, found *ent.Integration, to crm.Package) error {
 	objects, err := snapshot.Objects(ctx, tx.Ent(), found.ID)
 	if err != nil {
 		return fmt.Errorf("upgrade: objects: %w", err)
 	}
 	if len(objects) == 0 {
-		return nil // nothing was checked yet; the first check goes by the new version
+		return nil // nothing was checked yet; the first check goes by the new package
 	}
 	if err := snapshot.LoadStandardized(ctx, tx.Ent(), objects); err != nil {
 		return fmt.Errorf("upgrade: fields: %w", err)
@@ -92,7 +108,7 @@ func (s *Service) settle(ctx context.Context, tx *store.Tx, found *ent.Integrati
 	if err := place(ctx, tx, found, to, objects); err != nil {
 		return err
 	}
-	if err := retire(ctx, tx, found, from, to); err != nil {
+	if err := retire(ctx, tx, found, to); err != nil {
 		return err
 	}
 	if found.State != crm.IntegrationActive && found.State != crm.IntegrationOnboarding {
@@ -133,17 +149,8 @@ func place(ctx context.Context, tx *store.Tx, found *ent.Integration, to crm.Pac
 // retire marks the objects that are no longer part: their last verdict stays to be
 // seen, and says that nobody keeps it up to date. A suspicion has nobody left to
 // confirm it.
-func retire(ctx context.Context, tx *store.Tx, found *ent.Integration, from, to crm.Package) error {
-	var gone []string
-	for _, name := range from.ObjectNames() {
-		if !slices.Contains(to.ObjectNames(), name) {
-			gone = append(gone, name)
-		}
-	}
-	if len(gone) == 0 {
-		return nil
-	}
-	err := tx.Ent().CrmObject.Update().Where(crmobject.IntegrationID(found.ID), crmobject.NameIn(gone...)).
+func retire(ctx context.Context, tx *store.Tx, found *ent.Integration, to crm.Package) error {
+	err := tx.Ent().CrmObject.Update().Where(crmobject.IntegrationID(found.ID), crmobject.NameNotIn(to.ObjectNames()...)).
 		SetStale(true).SetStaleReason("The package has no such object any more, so it is not checked.").
 		SetRequirement(crm.Optional).SetPosition(len(to.Objects)).ClearSuspectedAt().Exec(ctx)
 	if err != nil {

@@ -248,3 +248,54 @@ func TestAnUpgradeRefuses(t *testing.T) {
 		require.Equal(t, 1, f.version())
 	})
 }
+
+// another is a package of another key, whose leads are another CRM object.
+func another() crm.Package {
+	pkg, _ := versions("", "crm", 1)
+	pkg.Key, pkg.Title, pkg.Version = "another", "Another", 7
+	pkg.Objects = pkg.Objects[:2] // contacts and accounts
+	pkg.Objects[0].Fields = pkg.Objects[0].Fields[:1]
+	pkg.Objects = append(pkg.Objects, crm.PackageObject{
+		Key: "lead", Name: "Prospect", Label: "Prospect", Requirement: crm.Required, Rights: crm.Rights{Read: true},
+		Fields: []crm.StandardField{{Key: "lead.email", Label: "E-mail", DataType: crm.TypeText, Requirement: crm.Required, Candidates: []string{"Email"}}},
+	})
+	return pkg
+}
+
+// Another package takes what has no place in it away, whoever of the vendor's staff
+// gives it: mappings with their history, alerts, and what nobody checks any more.
+func TestSwitchToAnotherPackage(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store, _ *clockwork.FakeClock) {
+		f := newFixture(t, s)
+		p, _ := principal.From(f.ctx)
+		p.Role, p.ID = principal.RoleCSM, "csm_1"
+		csm := principal.With(t.Context(), p)
+		require.NoError(t, s.WithTx(csm, func(ctx context.Context, tx *store.Tx) error {
+			found, err := snapshot.Lock(ctx, tx, f.integration.ID)
+			require.NoError(t, err)
+			moved, err := f.service.Switch(ctx, tx, found, another())
+			require.Equal(t, 7, moved.PackageVersion)
+			return err
+		}))
+		require.Equal(t, 7, f.version())
+		require.Equal(t, []string{"contact.email"}, f.mapped(), "the leads are of another CRM object")
+		require.Equal(t, 1, f.checks.asked)
+		for _, state := range f.alerts() {
+			require.Regexp(t, "^RESOLVED .* UNMAPPED$", state)
+		}
+		for _, row := range s.Read().MappingChange.Query().AllX(f.ctx) {
+			require.Equal(t, crm.MappingUnmapped, row.Action)
+			require.Equal(t, "csm_1", row.ChangedBy)
+			require.Equal(t, "The package Another has no such standard field.", row.Reason)
+		}
+		states := map[string]string{}
+		for _, row := range s.Read().CrmObject.Query().AllX(f.ctx) {
+			states[row.Name] = fmt.Sprintf("%d %s %t", row.Position, row.Status, row.Stale)
+		}
+		require.Equal(t, map[string]string{
+			"Contact": "0 OK false", "Account": "1 OK false", "Prospect": "2 NOT_CHECKED false",
+			"Opportunity": "3 OK true", "Lead": "3 PERMISSION_MISSING true",
+		}, states)
+	})
+}

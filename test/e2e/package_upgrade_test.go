@@ -80,7 +80,7 @@ func TestPackageUpgrade(t *testing.T) {
 		require.True(t, upgradable)
 		require.NotContains(t, i.openAlerts(t), "UserRole")
 		s.setRead(t, true, "UserRole")
-		i.do(t, "mapField", "", vars{"standardField": "contact.fax", "object": "Contact", "crmField": "Fax"}, nil)
+		i.do(t, "mapField", "", vars{"standardField": "contact.fax", "crmField": "Fax"}, nil)
 
 		// And back, to the newest: what is mapped to nothing any more goes, what is new is checked.
 		newer := i.upgrade(t, 0, false)
