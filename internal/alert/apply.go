@@ -149,7 +149,7 @@ func lifeOf(row *ent.Alert) crm.AlertLife {
 	}
 	life := crm.AlertLife{
 		State: row.State, Severity: row.Severity, OpenedAt: openedAt(row), LastSeenAt: row.LastSeenAt,
-		Dismissed: row.ResolvedBy != "",
+		Dismissed: row.ResolvedBy != "", Recovered: row.Resolution != nil && *row.Resolution == crm.ResolvedRestored,
 	}
 	if row.Since != nil {
 		life.Since = *row.Since

@@ -30,8 +30,10 @@ type AlertLife struct {
 	LastSeenAt time.Time
 	// Since is since when the problem held that was seen last; zero when nobody can tell.
 	Since time.Time
-	// ResolvedAt and Dismissed tell of a RESOLVED one when, and that a person did it.
+	// ResolvedAt, Recovered and Dismissed tell of a RESOLVED one when it was, that its
+	// problem was gone, and that a person dismissed it.
 	ResolvedAt time.Time
+	Recovered  bool
 	Dismissed  bool
 }
 
@@ -66,7 +68,9 @@ type AlertStep struct {
 //   - An alert that was resolved within seven days is REOPENED, except within the
 //     damping window of its opening: there it stays RESOLVED, and its states are to be
 //     looked at again when the window is over. Only rules that are judged by states
-//     are damped (Damped): those can be looked at again at any time.
+//     are damped (Damped): those can be looked at again at any time. What ended for
+//     another reason than that its problem was gone did not flap, and is not damped:
+//     after a disconnection, say, what is lost still is told at once.
 //   - What a person dismissed stays so while the very same problem lasts, unless it
 //     gets worse.
 //   - ACKNOWLEDGED and SNOOZED stay, but a worse severity wakes a snooze.
@@ -89,7 +93,7 @@ func (l AlertLife) comeBack(s Sighting) AlertStep {
 		return AlertStep{State: AlertResolved}
 	}
 	end := l.OpenedAt.Add(s.Window)
-	if !Damped(s.Rule) || !s.At.Before(end) {
+	if !Damped(s.Rule) || !l.Recovered && !l.Dismissed || !s.At.Before(end) {
 		return AlertStep{State: AlertOpenAgain, Event: AlertReopened}
 	}
 	news := !l.LastSeenAt.After(l.ResolvedAt) || (!s.Since.IsZero() && !s.Since.Equal(l.Since))

@@ -16,7 +16,7 @@ func TestSeeingAProblem(t *testing.T) {
 	before := func(d time.Duration) time.Time { return now.Add(-d) }
 	resolved := crm.AlertLife{
 		State: crm.AlertResolved, Severity: crm.SeverityWarning, OpenedAt: before(time.Hour),
-		LastSeenAt: before(time.Hour), Since: before(time.Hour), ResolvedAt: before(time.Minute),
+		LastSeenAt: before(time.Hour), Since: before(time.Hour), ResolvedAt: before(time.Minute), Recovered: true,
 	}
 	with := func(change func(*crm.AlertLife)) crm.AlertLife {
 		life := resolved
@@ -48,6 +48,10 @@ func TestSeeingAProblem(t *testing.T) {
 			with(func(l *crm.AlertLife) { young(l); l.LastSeenAt, l.Since = before(time.Second), before(30*time.Second) }),
 			crm.Sighting{Since: before(30 * time.Second)},
 			crm.AlertStep{State: crm.AlertResolved, LookAgain: now.Add(8 * time.Minute)},
+		},
+		"back at once, but it had not recovered": {
+			with(func(l *crm.AlertLife) { young(l); l.Recovered = false }), crm.Sighting{Since: before(time.Hour)},
+			crm.AlertStep{State: crm.AlertOpenAgain, Event: crm.AlertReopened},
 		},
 		"an event is never damped": {
 			with(young), crm.Sighting{Rule: crm.RuleCredentialExpired},
@@ -136,7 +140,7 @@ func TestFlapsAreDampedAndNothingIsLost(t *testing.T) {
 			default:
 				lost = false
 				if life.State != crm.AlertResolved {
-					life.State, life.ResolvedAt = crm.AlertResolved, now
+					life.State, life.ResolvedAt, life.Recovered = crm.AlertResolved, now, true
 					resolutions = append(resolutions, now)
 				}
 			}

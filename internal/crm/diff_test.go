@@ -67,11 +67,11 @@ func TestDiffTellsTheStory(t *testing.T) {
 			{can("Fax"), regular, nil, false, crm.ObjectOK, fields(errStd, active)},
 			{can("Email", "Fax"), regular, []crm.Change{change(crm.ChangeRestored, "Email")}, false, crm.ObjectOK, fields(ok, active)},
 		},
-		"a field that nothing needs vanishes and appears": {
+		"a field that nothing needs vanishes and comes back": {
 			baseline,
 			{can("Email"), regular, []crm.Change{change(crm.ChangeSuspected, "Fax")}, true, crm.ObjectOK, fields(ok, active)},
 			{can("Email"), confirming, []crm.Change{change(crm.ChangeVanished, "Fax")}, false, crm.ObjectOK, fields(ok, gone)},
-			{can("Email", "Fax"), regular, []crm.Change{change(crm.ChangeAppeared, "Fax")}, false, crm.ObjectOK, fields(ok, active)},
+			{can("Email", "Fax"), regular, []crm.Change{change(crm.ChangeRestored, "Fax")}, false, crm.ObjectOK, fields(ok, active)},
 		},
 		"a suspicion that does not hold is dropped silently": {
 			baseline,

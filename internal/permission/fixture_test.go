@@ -369,9 +369,12 @@ func alertName(row *ent.Alert) string {
 	return name
 }
 
+// theAlert is the only alert there is of something lost.
 func (f *fixture) theAlert() *ent.Alert {
 	f.t.Helper()
-	row, err := f.store.Read().Alert.Query().Where(entalert.IntegrationID(f.integration.ID)).Only(f.ctx)
+	row, err := f.store.Read().Alert.Query().Where(
+		entalert.IntegrationID(f.integration.ID), entalert.RuleNotIn(crm.RuleSchemaChanged, crm.RuleRequiredFieldUnmapped),
+	).Only(f.ctx)
 	require.NoError(f.t, err)
 	return row
 }
