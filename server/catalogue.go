@@ -1,9 +1,11 @@
 package server
 
 import (
+	"context"
 	"slices"
 
 	"github.com/fieldwarden/fieldwarden/graph/model"
+	"github.com/fieldwarden/fieldwarden/internal/alert"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
 	"github.com/fieldwarden/fieldwarden/plugins/host"
@@ -82,4 +84,28 @@ func connectorStatus(state host.State) model.ConnectorStatus {
 		return model.ConnectorStatusLoaded
 	}
 	return model.ConnectorStatus(state)
+}
+
+// watchConnectors tells the alerts how the connectors of this node do.
+func (s *Server) watchConnectors(ctx context.Context) error {
+	var connectors []alert.ConnectorHealth
+	for _, status := range s.host.Manifests() {
+		one := alert.ConnectorHealth{Name: status.Name, Title: status.Name}
+		if status.Manifest != nil {
+			one.Title = status.Manifest.Title
+		}
+		switch status.State {
+		case host.StateNew, host.StateFailing:
+			continue // the next call tells
+		case host.StateLoaded:
+			one.Works = true
+		default:
+			one.Reason = string(status.State)
+			if status.LastFault != nil {
+				one.Reason += ": " + status.LastFault.Message
+			}
+		}
+		connectors = append(connectors, one)
+	}
+	return s.cases.triage.WatchConnectors(ctx, connectors)
 }

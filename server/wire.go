@@ -106,6 +106,7 @@ func (s *Server) wire(options Options) error {
 			{Name: "limits of a new day", Do: s.cases.runs.WatchLimits},
 			{Name: "watch probes", Do: s.cases.permissions.WatchDue},
 			{Name: "credentials that end", Do: s.cases.integrations.WarnCredentialsExpiring},
+			{Name: "health of connectors", Do: s.watchConnectors},
 			{Name: "snoozes that end", Do: s.cases.triage.EndSnoozes},
 			{Name: "news of the schema", Do: s.cases.triage.EndNews},
 			{Name: "daily digests", Do: s.cases.digests.RunDue},
@@ -152,7 +153,13 @@ func (s *Server) wireUseCases(options Options, node string) (err error) {
 	if c.runlog, err = runlog.New(runlog.Config{Store: s.store, Redactor: s.redactor}); err != nil {
 		return err
 	}
-	c.settings = settings.New(settings.Config{Store: s.store, Connectors: s.host, Packages: c.packages, Alerts: alerts})
+	c.settings = settings.New(settings.Config{
+		Store: s.store, Connectors: s.host, Packages: c.packages, Alerts: alerts,
+		// A right that was lost is no problem any more once nothing that is on needs it.
+		OnDecided: func(ctx context.Context, tx *store.Tx, found *ent.Integration) error {
+			return c.permissions.EnqueueSettle(ctx, tx, found, tx.Now())
+		},
+	})
 	if c.mappings, err = mapping.New(mapping.Config{Store: s.store, Alerts: alerts, Packages: c.packages}); err != nil {
 		return err
 	}
@@ -191,7 +198,7 @@ func (s *Server) wireUseCases(options Options, node string) (err error) {
 	}
 	c.runs, err = syncrun.New(syncrun.Config{
 		Store: s.store, Jobs: s.jobs, Integrations: c.integrations, Permissions: c.permissions, Picklists: c.picklists, Reader: c.meter,
-		Meter: c.meter, Log: c.runlog, Alerts: alerts, Pauser: c.integrations, Logger: s.log, AutoPause: autoPause,
+		Meter: c.meter, Log: c.runlog, Alerts: alerts, Pauser: c.integrations, Packages: c.packages, Logger: s.log, AutoPause: autoPause,
 	})
 	if err != nil {
 		return err

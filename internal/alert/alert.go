@@ -119,6 +119,8 @@ func (s *Service) Evaluate(ctx context.Context, tx *store.Tx, integration *ent.I
 	} else if inputs.Needs, err = needs(ctx, tx, integration, pkg, manifest); err != nil {
 		// Without the connector's capabilities it is not known which settings work.
 		return err
+	} else if inputs.Objects, err = withWritten(ctx, tx, integration, *inputs.Needs, states); err != nil {
+		return err
 	}
 	inputs.Remediations = manifest.Remediations
 	return s.apply(ctx, tx, integration, open, crm.EvaluateAlerts(inputs))

@@ -92,7 +92,7 @@ func (f *fixture) head() int64 {
 func lost(field string) crm.AlertIntent {
 	return crm.AlertIntent{
 		Action: crm.ActionOpen, Key: crm.AlertKey{Rule: crm.RuleStandardFieldLost, Object: "Contact", Field: field},
-		Severity: crm.SeverityCritical, Mandatory: true, StandardField: "contact.email",
+		Severity: crm.SeverityCritical, StandardField: "contact.email",
 		Title: field + " can no longer be read", Message: "It was lost.", Cause: crm.CausePermission, Evidence: "It is not listed.",
 		Fix: crm.Fix{Steps: []string{"Open setup.", "Show it."}, DeepLink: "https://acme.example/x", Who: "Admin"}, Affected: []crm.Affected{{Kind: crm.AffectedFeature, Key: "pages", Title: "Pages"}},
 	}

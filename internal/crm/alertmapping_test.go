@@ -59,7 +59,7 @@ func TestMappingAlerts(t *testing.T) {
 				if intent.Action == crm.ActionOpen {
 					require.NotEmpty(t, intent.Title)
 					require.NotEmpty(t, intent.Fix.Steps)
-					require.False(t, intent.Mandatory)
+					require.False(t, crm.Mandatory(intent.Key.Rule))
 				}
 			}
 			require.Equal(t, c.want, got)

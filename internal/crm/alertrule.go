@@ -129,8 +129,8 @@ func AlertRules() []AlertRuleInfo { //nolint:funlen // it is a table
 			"The data is older than the schedule promises. Ends when a run reads something.", SeverityWarning,
 		},
 		{
-			RuleConnectorUnhealthy, "Connector crashes",
-			"The connector program crashes again and again. Ends when it works.", SeverityWarning,
+			RuleConnectorUnhealthy, "Connector does not work",
+			"The connector program crashed too often, or cannot be started. Ends when it works.", SeverityWarning,
 		},
 		{
 			RuleSchemaChanged, "Schema changed",

@@ -13,8 +13,8 @@ func LimitNear(use APIUse, localDate string) AlertIntent {
 	return AlertIntent{
 		Action: ActionOpen, Key: AlertKey{Rule: RuleAPILimitNear}, Severity: SeverityInfo,
 		Title: fmt.Sprintf("Most of the daily budget of %s calls is used", use.Title),
-		Message: fmt.Sprintf("%d of %d calls are used on %s. When all are used, runs stop and go on the next day where they stopped.",
-			use.Used, use.Limit, localDate),
+		Message: fmt.Sprintf("On %s %d of %s are used. When all are used, runs stop and go on the next day where they stopped.",
+			localDate, use.Used, counted(use.Limit, "call")),
 		Fix: budgetFix(),
 	}
 }
@@ -62,9 +62,9 @@ func resumeWords(resumeAt *time.Time) string {
 func RunFailedRepeatedly(streak FailureStreak, limits AutoPauseLimits, reason string) AlertIntent {
 	return AlertIntent{
 		Action: ActionOpen, Key: AlertKey{Rule: RuleRunFailedRepeatedly}, Severity: SeverityWarning,
-		Title: fmt.Sprintf("The daily run failed %d times in a row", streak.Failures),
-		Message: fmt.Sprintf("Nothing was read since %s. After %d failures and %d days the integration is paused by itself. %s",
-			momentWords(streak.Since), limits.Failures, limits.Days, consequence),
+		Title: fmt.Sprintf("The daily run failed %s in a row", counted(streak.Failures, "time")),
+		Message: fmt.Sprintf("Nothing was read since %s. After %s and %s the integration is paused by itself. %s",
+			momentWords(streak.Since), counted(limits.Failures, "failure"), counted(limits.Days, "day"), consequence),
 		Evidence: reason,
 		Fix: Fix{
 			Steps: []string{
@@ -82,8 +82,8 @@ func AutoPaused(streak FailureStreak, reason string) AlertIntent {
 	return AlertIntent{
 		Action: ActionOpen, Key: AlertKey{Rule: RuleAutoPaused}, Severity: SeverityCritical,
 		Title: "The integration was paused because its runs kept failing",
-		Message: fmt.Sprintf("The daily run failed %d times in a row, first on %s. Nothing is synced or checked until somebody resumes the integration. %s",
-			streak.Failures, momentWords(streak.Since), consequence),
+		Message: fmt.Sprintf("The daily run failed %s in a row, first on %s. Nothing is synced or checked until somebody resumes the integration. %s",
+			counted(streak.Failures, "time"), momentWords(streak.Since), consequence),
 		Evidence: reason,
 		Fix: Fix{
 			Steps: []string{

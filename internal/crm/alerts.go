@@ -52,8 +52,6 @@ type AlertIntent struct {
 	Resolution AlertResolution
 
 	Severity Severity
-	// Mandatory says that nobody can mute it or unsubscribe from it (K1 to K3).
-	Mandatory bool
 	// StandardField is the key of the standard field; empty for an object.
 	StandardField string
 	Title         string
@@ -174,7 +172,6 @@ func (e *alertEvaluation) raise(intent AlertIntent) {
 	default:
 		intent.Action, intent.Key = ActionUpdate, key
 	}
-	intent.Mandatory = true
 	e.intents = append(e.intents, intent)
 }
 

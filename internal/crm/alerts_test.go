@@ -159,7 +159,7 @@ func TestEvaluateAlerts(t *testing.T) {
 				got = append(got, brief{i.Action, i.Key.Rule, i.Key.Field, i.Severity, i.Resolution, i.Folded})
 				require.Equal(t, "people", i.Key.Object)
 				if i.Action != crm.ActionResolve {
-					require.True(t, i.Mandatory)
+					require.True(t, crm.Mandatory(i.Key.Rule))
 					require.NotEmpty(t, i.Title)
 					require.NotEmpty(t, i.Message)
 					require.NotEmpty(t, i.Cause)
@@ -186,7 +186,7 @@ func TestAnAlertSaysWhatWhyAndHow(t *testing.T) {
 	require.Len(t, intents, 1)
 	require.Equal(t, crm.AlertIntent{
 		Action: crm.ActionOpen, Key: crm.AlertKey{Rule: crm.RuleStandardFieldLost, Object: "people", Field: "email"},
-		Severity: crm.SeverityCritical, Mandatory: true, StandardField: "contact.email",
+		Severity: crm.SeverityCritical, StandardField: "contact.email",
 		Title:   "people.email can no longer be read",
 		Message: `The integration user lost access to people.email, which stands for "E-mail" in the package Sales engagement. What was synced before is kept, but no longer brought up to date.`,
 		Cause:   crm.CausePermission, Evidence: "not listed", Since: noon.Add(time.Hour),

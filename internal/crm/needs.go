@@ -56,17 +56,17 @@ func (n Needs) OfField(object, field string) []Need {
 	return n.bySubject[needSubject{object, field}]
 }
 
-// WrittenFields names the CRM fields on which anything needs the right to create or
-// update, sorted, each once.
-func (n Needs) WrittenFields() []string {
+// WrittenFields names the fields of an object on which anything in use needs the right to
+// create or update, by name. Some of them may not be mapped.
+func (n Needs) WrittenFields(object string) []string {
 	var names []string
 	for subject, needs := range n.bySubject {
-		if subject.field != "" && slices.ContainsFunc(needs, Need.writes) {
+		if subject.object == object && subject.field != "" && len(writing(needs)) > 0 {
 			names = append(names, subject.field)
 		}
 	}
 	slices.Sort(names)
-	return slices.Compact(names)
+	return names
 }
 
 // writes reports whether the need is about more than reading.

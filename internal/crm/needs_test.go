@@ -85,7 +85,12 @@ func TestNeedsNameMappingsSettingsAndFeatures(t *testing.T) {
 			}
 			require.Empty(t, needs.OfField("Contact", ""))
 			require.Empty(t, needs.OfObject("Lead"), "the package has no leads")
-			require.Equal(t, []string{test.field}, needs.WrittenFields())
+			require.Empty(t, needs.WrittenFields("Lead"))
+			if test.active {
+				require.Equal(t, []string{test.field}, needs.WrittenFields("Contact"))
+			} else {
+				require.Empty(t, needs.WrittenFields("Contact"), "what is off writes nothing")
+			}
 		})
 	}
 }
@@ -184,7 +189,7 @@ func TestWriteAccessAlerts(t *testing.T) {
 			intent := intents[0]
 			require.Equal(t, test.action, intent.Action)
 			require.Equal(t, test.severity, intent.Severity)
-			require.False(t, intent.Mandatory)
+			require.False(t, crm.Mandatory(intent.Key.Rule))
 			if test.action == crm.ActionResolve {
 				require.Equal(t, crm.ResolvedRestored, intent.Resolution)
 				return

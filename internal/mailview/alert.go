@@ -58,8 +58,12 @@ func recoveryTitle(p Problem) string {
 	}
 }
 
-// Onboarding words what an onboarding check found missing: one mail for all of it.
+// Onboarding words what an onboarding check found missing, or that it is over: one mail
+// for all of it.
 func Onboarding(c OnboardingContent) (Mail, error) {
+	if c.Resolution != "" {
+		return onboardingOver(c)
+	}
 	loc := zone(c.Zone)
 	what := count(len(c.Problems), "required object")
 	shown := page{
@@ -88,6 +92,30 @@ func Onboarding(c OnboardingContent) (Mail, error) {
 		list.More = fmt.Sprintf("%d more are listed on the integration's page.", left)
 	}
 	list.Groups = []group{blocks}
+	shown.Sections = []section{list}
+	shown.Actions = links(action{"Open the integration", c.Integration.URL})
+	return shown.render()
+}
+
+// onboardingOver words the end of what an Onboarding told.
+func onboardingOver(c OnboardingContent) (Mail, error) {
+	loc := zone(c.Zone)
+	what := count(len(c.Problems), "required object")
+	shown := page{
+		Workspace: name(c.Workspace), Heading: what + ": " + resolutionWords(c.Resolution),
+		Lead:   []string{"You were told that " + name(c.Integration.Name()) + " lacks access. On " + moment(c.At, loc) + " that was over."},
+		Footer: []string{"You get this mail because you got the first."},
+	}
+	shown.Subject = "Resolved: " + what + " of " + name(c.Integration.Name()) + ": " + resolutionWords(c.Resolution) + " - " + shown.Workspace
+	shown.Preview = shown.Lead[0]
+	list := section{Title: "What it was"}
+	for i, problem := range c.Problems {
+		if i == maxBriefs {
+			list.More = fmt.Sprintf("%d more are listed on the integration's page.", len(c.Problems)-maxBriefs)
+			break
+		}
+		list.Briefs = append(list.Briefs, briefOf(name(problem.Object), problem, c.At, loc))
+	}
 	shown.Sections = []section{list}
 	shown.Actions = links(action{"Open the integration", c.Integration.URL})
 	return shown.render()

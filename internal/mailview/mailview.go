@@ -88,11 +88,14 @@ type AlertContent struct {
 	Zone string    `json:"zone,omitempty"`
 }
 
-// OnboardingContent tells what an onboarding check found missing (requirement K1).
+// OnboardingContent tells what an onboarding check found missing, or that it is over
+// (requirements K1, K11).
 type OnboardingContent struct {
 	Workspace   string      `json:"workspace"`
 	Integration Integration `json:"integration"`
 	Problems    []Problem   `json:"problems"`
+	// Resolution says why it is over; empty when it is not.
+	Resolution crm.AlertResolution `json:"resolution,omitempty"`
 	// At is when it was found, shown in Zone.
 	At   time.Time `json:"at"`
 	Zone string    `json:"zone,omitempty"`

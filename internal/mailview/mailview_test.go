@@ -87,6 +87,9 @@ func mails(t require.TestingT, w words) map[string]mailview.Mail {
 	add("onboarding")(mailview.Onboarding(mailview.OnboardingContent{
 		Workspace: w("Acme Sales"), Integration: acme(w), Problems: []mailview.Problem{problem(w, "Lead", "")}, At: now,
 	}))
+	add("onboarding over")(mailview.Onboarding(mailview.OnboardingContent{
+		Workspace: w("Acme Sales"), Integration: acme(w), Problems: []mailview.Problem{problem(w, "Lead", "")}, At: now, Resolution: crm.ResolvedRestored,
+	}))
 	add("digest")(mailview.Digest(digest(w, 3)))
 	add("test")(mailview.Test(mailview.TestContent{Workspace: w("Acme Sales"), By: w("Ann"), At: now}))
 	return made

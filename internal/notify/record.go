@@ -134,7 +134,7 @@ func (r *round) disable(ctx context.Context, tx *store.Tx, channel *ent.Channel,
 	}
 	tellFeed(tx, channel, "DISABLED", reason)
 	err = tx.Audit(ctx, store.AuditItem{
-		Action: "disableChannel", Target: channel.ID, Outcome: crm.AuditSucceeded, After: map[string]string{"name": channel.Name, "reason": reason},
+		Action: "channel.disabled", Target: channel.ID, Outcome: crm.AuditSucceeded, After: map[string]string{"name": channel.Name, "reason": reason},
 	})
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package notify
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -97,8 +98,14 @@ func (s *Service) newBulletin(ctx context.Context, tx *store.Tx, integration *en
 		n.title = manifest.Title // without it the connector's name will do
 	}
 	var over []string
+	var missing []*ent.Alert
 	for _, c := range told {
-		if c.Event == crm.AlertWasResolved {
+		switch {
+		case c.Event != crm.AlertWasResolved:
+		case c.Alert.Rule == crm.RuleObjectAccessMissing:
+			missing = append(missing, c.Alert)
+			fallthrough // channels were told of each
+		default:
 			over = append(over, c.Alert.ID)
 		}
 	}
@@ -110,13 +117,41 @@ func (s *Service) newBulletin(ctx context.Context, tx *store.Tx, integration *en
 			return nil, fmt.Errorf("notify: who was told: %w", err)
 		}
 		for _, known := range rows {
-			if n.knows[known.AlertID] == nil {
-				n.knows[known.AlertID] = map[string]bool{}
-			}
-			n.knows[known.AlertID][receiver{ChannelID: known.ChannelID, Address: known.Address}.key()] = true
+			n.note(known.AlertID, receiver{ChannelID: known.ChannelID, Address: known.Address})
 		}
 	}
-	return n, nil
+	return n, n.whoKnowsOfMissing(ctx, missing)
+}
+
+// note notes that a receiver was told that an alert began.
+func (n *bulletin) note(alertID string, r receiver) {
+	if n.knows[alertID] == nil {
+		n.knows[alertID] = map[string]bool{}
+	}
+	n.knows[alertID][r.key()] = true
+}
+
+// whoKnowsOfMissing finds who was mailed of objects that an onboarding check found
+// missing. That mail is one for several alerts, and as old as they are: it was written
+// in their transaction.
+func (n *bulletin) whoKnowsOfMissing(ctx context.Context, missing []*ent.Alert) error {
+	if len(missing) == 0 {
+		return nil
+	}
+	rows, err := n.tx.Ent().Delivery.Query().
+		Where(delivery.IntegrationID(n.integration.ID), delivery.KindEQ(crm.DeliverOnboarding)).
+		Select(delivery.FieldAddress, delivery.FieldCreatedAt).All(ctx)
+	if err != nil {
+		return fmt.Errorf("notify: who was told: %w", err)
+	}
+	for _, known := range rows {
+		for _, one := range missing {
+			if known.CreatedAt.Equal(openedAt(one)) {
+				n.note(one.ID, receiver{Address: known.Address})
+			}
+		}
+	}
+	return nil
 }
 
 // wants reports whether a receiver is told of a change: what is severe enough, or
@@ -191,24 +226,24 @@ func (n *bulletin) toMail(ctx context.Context, told []alert.Change) error {
 	if err != nil {
 		return err
 	}
-	var missing []mailview.Problem
-	var first string
+	var missing, found []*ent.Alert
 	for _, c := range told {
 		switch {
 		case crm.MailingOf(c.Alert.Rule) != crm.MailAtOnce:
-		case c.Alert.Rule == crm.RuleObjectAccessMissing && c.Event != crm.AlertWasResolved:
-			missing = append(missing, n.problem(c.Alert))
-			first += "|" + c.Alert.ID + strconv.FormatInt(openedAt(c.Alert).UnixMicro(), 36)
+		case c.Alert.Rule == crm.RuleObjectAccessMissing && c.Event == crm.AlertWasResolved:
+			found = append(found, c.Alert)
+		case c.Alert.Rule == crm.RuleObjectAccessMissing:
+			missing = append(missing, c.Alert)
 		default:
 			if err := n.mailOne(c, audience); err != nil {
 				return err
 			}
 		}
 	}
-	if len(missing) == 0 {
-		return nil
+	if err := n.mailOnboarding(missing, audience); err != nil {
+		return err
 	}
-	return n.mailOnboarding(missing, "onboarding"+hashed(first), audience)
+	return n.mailOnboardingOver(found, audience)
 }
 
 // mailOne mails one change to everybody who wants it.
@@ -233,21 +268,61 @@ func (n *bulletin) mailOne(c alert.Change, audience []listener) error {
 
 // mailOnboarding mails what an onboarding check found missing to the customer's people
 // and the owners, and to nobody of the vendor's (requirement K1).
-func (n *bulletin) mailOnboarding(missing []mailview.Problem, key string, audience []listener) error {
-	payload, err := frozen(mailview.OnboardingContent{
-		Workspace: n.workspace.Name, Integration: n.about(), Problems: missing, At: n.tx.Now(), Zone: n.workspace.TimeZone,
-	})
+func (n *bulletin) mailOnboarding(missing []*ent.Alert, audience []listener) error {
+	for _, one := range audience {
+		if one.owner || one.class == crm.RecipientExternal {
+			if err := n.addOnboarding(missing, "", one.address); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// mailOnboardingOver mails those who were told of missing objects that it is over, and
+// why (requirement K11).
+func (n *bulletin) mailOnboardingOver(found []*ent.Alert, audience []listener) error {
+	why := map[crm.AlertResolution][]*ent.Alert{}
+	for _, row := range found {
+		if row.Resolution != nil {
+			why[*row.Resolution] = append(why[*row.Resolution], row)
+		}
+	}
+	for _, resolution := range slices.Sorted(maps.Keys(why)) {
+		for _, one := range audience {
+			known := slices.DeleteFunc(slices.Clone(why[resolution]), func(row *ent.Alert) bool {
+				return !n.knows[row.ID][receiver{Address: one.address}.key()]
+			})
+			if err := n.addOnboarding(known, resolution, one.address); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// addOnboarding tells an address of missing objects in one mail, once for each opening;
+// with a resolution, of their end.
+func (n *bulletin) addOnboarding(alerts []*ent.Alert, resolution crm.AlertResolution, address string) error {
+	if len(alerts) == 0 {
+		return nil
+	}
+	content := mailview.OnboardingContent{
+		Workspace: n.workspace.Name, Integration: n.about(), At: n.tx.Now(), Zone: n.workspace.TimeZone, Resolution: resolution,
+	}
+	key := string(resolution)
+	for _, row := range alerts {
+		content.Problems = append(content.Problems, n.problem(row))
+		key += "|" + row.ID + strconv.FormatInt(openedAt(row).UnixMicro(), 36)
+	}
+	payload, err := frozen(content)
 	if err != nil {
 		return fmt.Errorf("notify: a mail: %w", err)
 	}
-	for _, one := range audience {
-		if one.owner || one.class == crm.RecipientExternal {
-			n.rows = append(n.rows, row{
-				receiver: receiver{Address: one.address}, kind: crm.DeliverOnboarding, medium: crm.MediumEmail,
-				integrationID: n.integration.ID, payload: payload, dedupKey: key + "|" + one.address,
-			})
-		}
-	}
+	n.rows = append(n.rows, row{
+		receiver: receiver{Address: address}, kind: crm.DeliverOnboarding, medium: crm.MediumEmail,
+		integrationID: n.integration.ID, payload: payload, dedupKey: "onboarding" + hashed(key) + "|" + address,
+	})
 	return nil
 }
 

@@ -83,7 +83,7 @@ func (s *Service) Add(ctx context.Context, in AddInput) ([]string, error) {
 	}
 	return store.Idempotent(ctx, s.store, in.IdempotencyKey, "recipient.add", in,
 		func(ctx context.Context, tx *store.Tx) ([]string, error) {
-			return add(ctx, tx, wanted, in.Kind, in.MinSeverity)
+			return add(ctx, tx, wanted, func(string) preferences { return preferences{Kind: in.Kind, MinSeverity: in.MinSeverity} })
 		})
 }
 
@@ -108,8 +108,9 @@ func split(text string) ([]string, error) {
 	return addresses, errors.Join(problems...)
 }
 
-// add makes the recipients that are not there yet, under the workspace's lock.
-func add(ctx context.Context, tx *store.Tx, wanted []Address, kind crm.RecipientKind, least crm.Severity) ([]string, error) {
+// add makes the recipients that are not there yet, with what they prefer, under the
+// workspace's lock.
+func add(ctx context.Context, tx *store.Tx, wanted []Address, prefer func(address string) preferences) ([]string, error) {
 	p, _ := principal.From(ctx)
 	if _, err := snapshot.LockWorkspace(ctx, tx, p.WorkspaceID); err != nil {
 		return nil, err
@@ -127,8 +128,9 @@ func add(ctx context.Context, tx *store.Tx, wanted []Address, kind crm.Recipient
 	for _, one := range wanted {
 		if ids[one.Address] == "" {
 			added = append(added, one)
+			preferred := prefer(one.Address)
 			creates = append(creates, tx.Ent().Recipient.Create().SetWorkspaceID(p.WorkspaceID).SetCreatedAt(tx.Now()).
-				SetAddress(one.Address).SetClass(one.Class).SetKind(kind).SetMinSeverity(least).SetAddedBy(p.ID))
+				SetAddress(one.Address).SetClass(one.Class).SetKind(preferred.Kind).SetMinSeverity(preferred.MinSeverity).SetAddedBy(p.ID))
 		}
 	}
 	if len(rows)+len(added) > maxAll {

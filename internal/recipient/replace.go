@@ -36,7 +36,8 @@ func (s *Service) All(ctx context.Context, client *ent.Client) ([]Address, error
 
 // Replace makes exactly these the recipients, in the transaction of a higher use
 // case, which has seen to who may. The addresses are normalized, each is there once.
-// It returns what changed, by address, and refuses as Add and Remove do.
+// Who is one already keeps its kind and least severity, also when its class changes. It
+// returns what changed, by address, and refuses as Add and Remove do.
 func (s *Service) Replace(ctx context.Context, tx *store.Tx, wanted []Address) ([]Changed, error) {
 	p, _ := principal.From(ctx)
 	if _, err := snapshot.LockWorkspace(ctx, tx, p.WorkspaceID); err != nil {
@@ -57,7 +58,11 @@ func (s *Service) Replace(ctx context.Context, tx *store.Tx, wanted []Address) (
 			takesExternal = takesExternal || one.Before == crm.RecipientExternal
 		}
 	}
+	kept := map[string]preferences{}
 	if len(gone) > 0 {
+		if kept, err = preferred(ctx, tx, gone); err != nil {
+			return nil, err
+		}
 		if _, err := tx.Ent().Recipient.Delete().Where(recipient.AddressIn(gone...)).Exec(ctx); err != nil {
 			return nil, fmt.Errorf("recipient: removing: %w", err)
 		}
@@ -65,10 +70,29 @@ func (s *Service) Replace(ctx context.Context, tx *store.Tx, wanted []Address) (
 			return nil, err
 		}
 	}
-	if _, err := add(ctx, tx, wanted, crm.RecipientPerson, crm.SeverityInfo); err != nil {
+	_, err = add(ctx, tx, wanted, func(address string) preferences {
+		if had, there := kept[address]; there {
+			return had
+		}
+		return preferences{Kind: crm.RecipientPerson, MinSeverity: crm.SeverityInfo}
+	})
+	if err != nil {
 		return nil, err
 	}
 	return changed, keepsExternal(ctx, tx, takesExternal)
+}
+
+// preferred reads what some recipients prefer, by address.
+func preferred(ctx context.Context, tx *store.Tx, addresses []string) (map[string]preferences, error) {
+	rows, err := tx.Ent().Recipient.Query().Where(recipient.AddressIn(addresses...)).All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("recipient: what they prefer: %w", err)
+	}
+	by := make(map[string]preferences, len(rows))
+	for _, row := range rows {
+		by[row.Address] = preferences{Kind: row.Kind, MinSeverity: row.MinSeverity}
+	}
+	return by, nil
 }
 
 // difference lists the addresses whose class differs, by address.

@@ -20,7 +20,7 @@ type UpdateInput struct {
 	IdempotencyKey string
 }
 
-// preferences are what Update changes, for the audit.
+// preferences are what Update changes.
 type preferences struct {
 	Kind        crm.RecipientKind `json:"kind"`
 	MinSeverity crm.Severity      `json:"minSeverity"`

@@ -45,6 +45,9 @@ type Config struct {
 	Packages   snapshot.Packages
 	// Alerts is told of settings that point to choices which have gone; nil tells nobody.
 	Alerts Alerts
+	// OnDecided is called when settings were decided anew: what they need is another
+	// than before. Nil is nobody.
+	OnDecided func(ctx context.Context, tx *store.Tx, integration *ent.Integration) error
 }
 
 // Service answers and changes settings. It is safe for concurrent use.
@@ -53,11 +56,15 @@ type Service struct {
 	connectors Describer
 	packages   snapshot.Packages
 	alerts     Alerts
+	onDecided  func(ctx context.Context, tx *store.Tx, integration *ent.Integration) error
 }
 
 // New makes a Service.
 func New(c Config) *Service {
-	return &Service{store: c.Store, connectors: c.Connectors, packages: c.Packages, alerts: c.Alerts}
+	if c.OnDecided == nil {
+		c.OnDecided = func(context.Context, *store.Tx, *ent.Integration) error { return nil }
+	}
+	return &Service{store: c.Store, connectors: c.Connectors, packages: c.Packages, alerts: c.Alerts, onDecided: c.OnDecided}
 }
 
 // Tree returns every setting of an integration in the order of the page, and the
@@ -210,6 +217,9 @@ func (s *Service) save(ctx context.Context, tx *store.Tx, found *ent.Integration
 		return err
 	}
 	if err := s.tellChoices(ctx, tx, found); err != nil {
+		return err
+	}
+	if err := s.onDecided(ctx, tx, found); err != nil {
 		return err
 	}
 	version := found.SettingsVersion + 1
