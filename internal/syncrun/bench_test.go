@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -32,6 +33,8 @@ type bench struct {
 	jobs        *job.Engine
 	ctx         context.Context
 	integration *ent.Integration
+	// dropped is the object that the package has lost.
+	dropped atomic.Pointer[string]
 }
 
 func newBench(t *testing.T, s *store.Store) *bench {
@@ -93,6 +96,15 @@ func (b *bench) makeRuns(t *testing.T, config job.Config) {
 	require.NoError(t, err)
 	c := b.config
 	c.Store, c.Jobs, c.Integrations, c.Permissions, c.Picklists, c.Reader = b.store, jobs, b.org, b.org, b.org, b.org.meter
+	c.Packages = func(key, crmName string, version int) (crm.Package, error) {
+		pkg := crm.Package{Key: key, CRM: crmName, Version: version}
+		for _, name := range []string{"Account", "Contact", "Lead"} {
+			if dropped := b.dropped.Load(); dropped == nil || *dropped != name {
+				pkg.Objects = append(pkg.Objects, crm.PackageObject{Name: name})
+			}
+		}
+		return pkg, nil
+	}
 	c.Meter, c.Log, c.Alerts, c.Pauser, c.Logger = b.org.meter, log, alerts, pauser{}, slog.New(slog.DiscardHandler)
 	b.runs, err = syncrun.New(c)
 	require.NoError(t, err)

@@ -38,7 +38,7 @@ func (s *Service) RunNow(ctx context.Context, integrationID, idempotencyKey stri
 		if err != nil {
 			return "", err
 		}
-		wanted, err := knownObjects(ctx, tx, found.ID, objects)
+		wanted, err := s.knownObjects(ctx, tx, found, objects)
 		if err != nil {
 			return "", err
 		}
@@ -66,13 +66,20 @@ func commandFacts(integrationID string, objects []string) map[string]any {
 }
 
 // knownObjects checks names of objects; none stay none, which means all.
-func knownObjects(ctx context.Context, tx *store.Tx, integrationID string, names []string) ([]string, error) {
+func (s *Service) knownObjects(ctx context.Context, tx *store.Tx, found *ent.Integration, names []string) ([]string, error) {
+	if len(names) == 0 {
+		return nil, nil
+	}
+	pkg, _, err := s.packages.Of(ctx, tx.Ent(), found)
+	if err != nil {
+		return nil, err
+	}
 	var wanted []string
 	for i, name := range names {
 		if slices.Contains(wanted, name) {
 			continue
 		}
-		object, err := tx.Ent().CrmObject.Query().Where(crmobject.IntegrationID(integrationID), crmobject.Name(name)).Only(ctx)
+		object, err := tx.Ent().CrmObject.Query().Where(crmobject.IntegrationID(found.ID), crmobject.Name(name)).Only(ctx)
 		if ent.IsNotFound(err) {
 			return nil, fault.New(fault.BadInput, fmt.Sprintf("The integration has no object %q.", crm.Shorten(name, 120)), fault.Field("objects", fmt.Sprint(i)))
 		}
@@ -82,6 +89,9 @@ func knownObjects(ctx context.Context, tx *store.Tx, integrationID string, names
 		if !object.Published {
 			return nil, fault.New(fault.BadInput, fmt.Sprintf("%s is not published, so it is not read.", name), fault.Field("objects", fmt.Sprint(i)),
 				fault.Hint("Publish the object first (publishObject)."))
+		}
+		if _, needed := pkg.Object(name); !needed {
+			return nil, fault.New(fault.BadInput, fmt.Sprintf("%s is no object of the package any more, so it is not read.", name), fault.Field("objects", fmt.Sprint(i)))
 		}
 		wanted = append(wanted, name)
 	}
@@ -170,7 +180,7 @@ func (s *Service) ResetCursor(ctx context.Context, input ResetInput) error {
 		if err != nil {
 			return "", err
 		}
-		objects, err := knownObjects(ctx, tx, found.ID, input.Objects)
+		objects, err := s.knownObjects(ctx, tx, found, input.Objects)
 		if err != nil {
 			return "", err
 		}

@@ -107,11 +107,18 @@ func (s *Service) preludeFailed(ctx context.Context, t *turn, failure error, wha
 	return false, nil
 }
 
-// objectsToRead lists the published objects of the run in the order of their turns: first those
-// whose reading a limit cut off, then those that were last read to the end on an
+// objectsToRead lists the published objects of the run, as far as the package still
+// needs them, in the order of their turns: first those whose reading a limit cut off, then those that were last read to the end on an
 // earlier day than others, that is, had no turn, then the rest by the package's order.
 func (s *Service) objectsToRead(ctx context.Context, t *turn) ([]*ent.CrmObject, error) {
 	query := s.store.Read().CrmObject.Query().Where(crmobject.IntegrationID(t.run.IntegrationID), crmobject.Published(true))
+	pkg, _, err := s.packages.Of(ctx, s.store.Read(), t.integration)
+	if err != nil && !fault.Is(err, fault.ConfigInvalid) { // which the check has told of
+		return nil, err
+	}
+	if err == nil {
+		query.Where(crmobject.NameIn(pkg.ObjectNames()...))
+	}
 	if len(t.run.ObjectsWanted) > 0 {
 		query.Where(crmobject.NameIn(t.run.ObjectsWanted...))
 	}

@@ -50,7 +50,7 @@ func (s *Service) RetryFailedRecords(ctx context.Context, input RetryInput) (str
 		if err != nil {
 			return "", err
 		}
-		records, err := wantedRecords(ctx, tx, found.ID, input)
+		records, err := s.wantedRecords(ctx, tx, found, input)
 		if err != nil {
 			return "", err
 		}
@@ -85,12 +85,12 @@ func (s *Service) readsRecords(connector string) bool {
 }
 
 // wantedRecords lists the CRM's ids of the failed records to try again, by object.
-func wantedRecords(ctx context.Context, tx *store.Tx, integrationID string, input RetryInput) (map[string][]string, error) {
-	objects, err := knownObjects(ctx, tx, integrationID, input.Objects)
+func (s *Service) wantedRecords(ctx context.Context, tx *store.Tx, found *ent.Integration, input RetryInput) (map[string][]string, error) {
+	objects, err := s.knownObjects(ctx, tx, found, input.Objects)
 	if err != nil {
 		return nil, err
 	}
-	query := tx.Ent().FailedRecord.Query().Where(failedrecord.IntegrationID(integrationID))
+	query := tx.Ent().FailedRecord.Query().Where(failedrecord.IntegrationID(found.ID))
 	if len(objects) > 0 {
 		query.Where(failedrecord.ObjectNameIn(objects...))
 	}

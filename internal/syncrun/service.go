@@ -26,6 +26,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/job"
 	"github.com/fieldwarden/fieldwarden/internal/runlog"
+	"github.com/fieldwarden/fieldwarden/internal/snapshot"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 	"github.com/fieldwarden/fieldwarden/internal/usage"
 )
@@ -121,8 +122,10 @@ type Config struct {
 	Log    *runlog.Log
 	Alerts Alerts
 	Pauser Pauser
-	Logger *slog.Logger
-	Limits Limits
+	// Packages says which objects are still needed.
+	Packages snapshot.Packages
+	Logger   *slog.Logger
+	Limits   Limits
 	// AutoPause says when failing integrations are paused; the zero value means the
 	// default.
 	AutoPause crm.AutoPauseLimits
@@ -140,6 +143,7 @@ type Service struct {
 	runlog       *runlog.Log
 	alerts       Alerts
 	pauser       Pauser
+	packages     snapshot.Packages
 	log          *slog.Logger
 	limits       Limits
 	autoPause    crm.AutoPauseLimits
@@ -149,7 +153,7 @@ type Service struct {
 // engine starts.
 func New(config Config) (*Service, error) {
 	if config.Store == nil || config.Jobs == nil || config.Integrations == nil || config.Permissions == nil || config.Reader == nil ||
-		config.Meter == nil || config.Log == nil || config.Alerts == nil || config.Pauser == nil || config.Logger == nil {
+		config.Meter == nil || config.Log == nil || config.Alerts == nil || config.Pauser == nil || config.Packages == nil || config.Logger == nil {
 		return nil, errors.New("syncrun: incomplete config")
 	}
 	if config.Limits == (Limits{}) {
@@ -160,7 +164,7 @@ func New(config Config) (*Service, error) {
 	}
 	s := &Service{
 		store: config.Store, jobs: config.Jobs, integrations: config.Integrations, permissions: config.Permissions, picklists: config.Picklists,
-		reader: config.Reader, meter: config.Meter, runlog: config.Log, alerts: config.Alerts, pauser: config.Pauser, log: config.Logger,
+		reader: config.Reader, meter: config.Meter, runlog: config.Log, alerts: config.Alerts, pauser: config.Pauser, packages: config.Packages, log: config.Logger,
 		limits: config.Limits, autoPause: config.AutoPause,
 	}
 	s.jobs.Register(StepKind, s.step, job.HandlerOptions{

@@ -2,6 +2,8 @@ package syncrun_test
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"testing"
 
 	"github.com/jonboulle/clockwork"
@@ -70,6 +72,33 @@ func TestUnreadableObjectMakesTheRunPartial(t *testing.T) {
 		require.Equal(t, crm.RunObjectSkipped, b.objects(t, run)["Contact"].Status)
 		require.Equal(t, 130, b.stored(t, "Account"))
 		require.Zero(t, b.stored(t, "Contact"))
+	})
+}
+
+// An object that was taken out, or that the package has lost, is no part of a run: its
+// state does not matter, and nobody can ask for it.
+func TestOnlyPublishedObjectsOfThePackageAreRead(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store, _ *clockwork.FakeClock) {
+		b := newBench(t, s)
+		require.NoError(t, s.WithTx(b.ctx, func(ctx context.Context, tx *store.Tx) error {
+			return tx.Ent().CrmObject.Update().Where(crmobject.Name("Contact")).SetPublished(false).SetStatus(crm.ObjectPermissionMissing).Exec(ctx)
+		}))
+		b.dropped.Store(new("Lead"))
+		for object, words := range map[string]string{"Contact": "not published", "Lead": "no object of the package"} {
+			_, err := b.runs.RunNow(b.ctx, b.integration.ID, object, "Account", object)
+			require.Equal(t, fault.BadInput, fault.CodeOf(err), object)
+			require.ErrorContains(t, err, words)
+		}
+		run := b.run(t, "run")
+		require.Equal(t, crm.RunSucceeded, run.Status, run.Reason)
+		require.Equal(t, []string{"Account"}, slices.Collect(maps.Keys(b.objects(t, run))))
+
+		require.NoError(t, s.WithTx(b.ctx, func(ctx context.Context, tx *store.Tx) error {
+			return tx.Ent().CrmObject.Update().Where(crmobject.Name("Contact")).SetPublished(true).SetStatus(crm.ObjectOK).Exec(ctx)
+		}))
+		require.Len(t, b.objects(t, b.run(t, "again")), 2)
+		require.Equal(t, 55, b.stored(t, "Contact"))
 	})
 }
 
