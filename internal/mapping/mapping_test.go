@@ -2,6 +2,7 @@ package mapping_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -16,7 +17,9 @@ import (
 	"github.com/fieldwarden/fieldwarden/ent/auditentry"
 	"github.com/fieldwarden/fieldwarden/ent/crmfield"
 	"github.com/fieldwarden/fieldwarden/ent/crmobject"
+	"github.com/fieldwarden/fieldwarden/ent/feedentry"
 	entmapping "github.com/fieldwarden/fieldwarden/ent/mapping"
+	"github.com/fieldwarden/fieldwarden/ent/mappingchange"
 	"github.com/fieldwarden/fieldwarden/internal/alert"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
@@ -31,11 +34,15 @@ func testPackage() crm.Package {
 	field := func(key string, kind crm.DataType, requirement crm.Requirement, candidates ...string) crm.StandardField {
 		return crm.StandardField{Key: key, Label: key, DataType: kind, Requirement: requirement, Candidates: candidates}
 	}
-	return crm.Package{Key: "test", Version: 1, Title: "Test", CRM: "salesforce", Objects: []crm.PackageObject{
+	email := field("contact.email", crm.TypeEmail, crm.Required, "Email", "Work_Email__c")
+	email.Features = []string{"mailing"}
+	features := []crm.Feature{{Key: "mailing", Title: "Mailing", Description: "Writes to contacts."}}
+	return crm.Package{Key: "test", Version: 1, Title: "Test", CRM: "salesforce", Features: features, Objects: []crm.PackageObject{
 		{Key: "contact", Name: "Contact", Label: "Contact", Requirement: crm.Required, Fields: []crm.StandardField{
-			field("contact.email", crm.TypeEmail, crm.Required, "Email", "Work_Email__c"),
+			email,
 			field("contact.phone", crm.TypePhone, crm.Recommended, "Phone"),
 			field("contact.id", crm.TypeID, crm.Required, "Id"),
+			field("contact.title", crm.TypeText, crm.Optional, "Title"),
 		}},
 		{Key: "lead", Name: "Lead", Label: "Lead", Requirement: crm.Required, Fields: []crm.StandardField{
 			field("lead.email", crm.TypeEmail, crm.Required, "Email"),
@@ -74,10 +81,7 @@ func newFixture(t *testing.T, s *store.Store) *fixture {
 			SetConnector("salesforce").SetEnvironment(crm.Production).SetState(crm.IntegrationOnboarding).SaveX(ctx)
 		f.contact = f.addObject(ctx, tx, "Contact", crm.ObjectOK)
 		f.addObject(ctx, tx, "Lead", crm.ObjectNotChecked)
-		for _, name := range []string{"Id", "Email", "Work_Email__c", "Phone"} {
-			tx.Ent().CrmField.Create().SetWorkspaceID(workspace.ID).SetCreatedAt(tx.Now()).SetIntegrationID(f.integration.ID).
-				SetObjectID(f.contact.ID).SetName(name).SetReadable(true).SaveX(ctx)
-		}
+		f.addFields(ctx, tx, f.contact, "Id", "Email", "Work_Email__c", "Phone")
 		return nil
 	})
 	return f
@@ -86,6 +90,19 @@ func newFixture(t *testing.T, s *store.Store) *fixture {
 func (f *fixture) addObject(ctx context.Context, tx *store.Tx, name string, status crm.ObjectStatus) *ent.CrmObject {
 	return tx.Ent().CrmObject.Create().SetWorkspaceID(f.integration.WorkspaceID).SetCreatedAt(tx.Now()).
 		SetIntegrationID(f.integration.ID).SetName(name).SetStatus(status).SaveX(ctx)
+}
+
+// kinds are the types of the CRM's fields.
+func kinds(name string) string {
+	return map[string]string{"Id": "id", "Email": "email", "Work_Email__c": "email", "Phone": "phone", "Born__c": "date"}[name]
+}
+
+// addFields stores readable fields of an object.
+func (f *fixture) addFields(ctx context.Context, tx *store.Tx, object *ent.CrmObject, names ...string) {
+	for _, name := range names {
+		tx.Ent().CrmField.Create().SetWorkspaceID(object.WorkspaceID).SetCreatedAt(tx.Now()).SetIntegrationID(object.IntegrationID).
+			SetObjectID(object.ID).SetName(name).SetDataType(kinds(name)).SetReadable(true).SaveX(ctx)
+	}
 }
 
 func (f *fixture) inTx(do func(ctx context.Context, tx *store.Tx) error) {
@@ -116,10 +133,9 @@ func (f *fixture) complete() error {
 
 func (f *fixture) autoMap(fields ...string) {
 	f.t.Helper()
-	kinds := map[string]string{"Id": "id", "Email": "email", "Work_Email__c": "email", "Phone": "phone"}
 	var infos []crm.FieldInfo
 	for _, name := range fields {
-		infos = append(infos, crm.FieldInfo{Name: name, Type: kinds[name], Rights: crm.Rights{Read: true}})
+		infos = append(infos, crm.FieldInfo{Name: name, Type: kinds(name), Rights: crm.Rights{Read: true}})
 	}
 	f.inTx(func(ctx context.Context, tx *store.Tx) error {
 		return f.mappings.AutoMap(ctx, tx, f.integration, testPackage(), []mapping.Found{{Object: &snapshot.Object{Row: f.contact}, Fields: infos}})
@@ -147,6 +163,36 @@ func (f *fixture) alerts() []string {
 		list = append(list, fmt.Sprintf("%s %s.%s %s", row.Rule, row.ObjectName, row.FieldName, row.State))
 	}
 	slices.Sort(list)
+	return list
+}
+
+// history lists "action object standard field: before > after (origin) reason", oldest
+// first.
+func (f *fixture) history() []string {
+	list := []string{}
+	for _, row := range f.store.Read().MappingChange.Query().
+		Where(mappingchange.IntegrationID(f.integration.ID)).Order(mappingchange.ByID()).AllX(f.ctx) {
+		origin := ""
+		if row.Origin != nil {
+			origin = string(*row.Origin)
+		}
+		list = append(list, fmt.Sprintf("%s %s %s: %s > %s (%s) %s", row.Action, row.ObjectName, row.StandardField,
+			row.CrmFieldBefore, row.CrmFieldAfter, origin, row.Reason))
+		actor, _ := principal.From(f.ctx)
+		require.Equal(f.t, actor.ID, row.ChangedBy)
+	}
+	return list
+}
+
+// told lists the payloads of the feed entries about standardization, oldest first.
+func (f *fixture) told() []mapping.Payload {
+	f.t.Helper()
+	var list []mapping.Payload
+	for _, row := range f.store.Read().FeedEntry.Query().Where(feedentry.Kind(mapping.FeedKind)).Order(feedentry.BySeq()).AllX(f.ctx) {
+		var payload mapping.Payload
+		require.NoError(f.t, json.Unmarshal(row.Payload, &payload))
+		list = append(list, payload)
+	}
 	return list
 }
 
@@ -226,6 +272,8 @@ func TestStandardizationWaitsForRequiredFieldsOfAccessibleObjects(t *testing.T) 
 		done := s.Read().Integration.GetX(f.ctx, f.integration.ID)
 		require.Equal(t, []crm.OnboardingStep{crm.StepStandardization}, done.StepsDone)
 		require.Len(t, f.audited("completeOnboardingStep"), 1)
+		require.Equal(t, "COMPLETED  :  >  () ", f.history()[len(f.history())-1])
+		require.Equal(t, 1, strings.Count(strings.Join(f.history(), "\n"), "COMPLETED"))
 	})
 }
 
@@ -251,6 +299,16 @@ func TestMapReplacesAndAudits(t *testing.T) {
 		entries = f.audited("unmapField")
 		require.Len(t, entries, 1)
 		require.JSONEq(t, `{"standardField":"contact.email","object":"Contact","reason":"Not needed any more"}`, string(entries[0].After))
+		require.Equal(t, []string{
+			"MAPPED Contact contact.email:  > Email (ADMIN) ",
+			"REMAPPED Contact contact.email: Email > Work_Email__c (ADMIN) ",
+			"UNMAPPED Contact contact.email: Work_Email__c >  () Not needed any more",
+		}, f.history())
+		require.Equal(t, []mapping.Payload{
+			{Actions: map[crm.MappingAction]int{crm.MappingMapped: 1}, Objects: []string{"Contact"}},
+			{Actions: map[crm.MappingAction]int{crm.MappingRemapped: 1}, Objects: []string{"Contact"}},
+			{Actions: map[crm.MappingAction]int{crm.MappingUnmapped: 1}, Objects: []string{"Contact"}},
+		}, f.told())
 	})
 }
 
