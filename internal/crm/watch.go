@@ -14,7 +14,9 @@ import (
 const (
 	// watchPercent is the share of a day's calls that probes may take.
 	watchPercent = 25
-	day          = 24 * time.Hour
+	// watchLook is how often due probes are looked for.
+	watchLook = time.Minute
+	day       = 24 * time.Hour
 )
 
 // WatchMinutes are the intervals that can be chosen, the most frequent first; 0 is off.
@@ -40,8 +42,8 @@ func ProbesPerDay(minutes int) int {
 	if minutes <= 0 {
 		return 0
 	}
-	// Jitter makes intervals shorter by up to a tenth (NextProbe).
-	return int(day / (time.Duration(minutes) * time.Minute * 9 / 10))
+	interval := time.Duration(minutes) * time.Minute
+	return int(day / (interval - watchLook - interval/20)) // as NextProbe has it
 }
 
 // CanCheck reports whether the connector reads rights at all.
@@ -58,8 +60,12 @@ func WatchRefusal(allowance Allowance, callsPerProbe, minutes int) string {
 		if limit <= 0 || calls*100 <= limit*watchPercent {
 			return ""
 		}
-		return fmt.Sprintf("A probe takes %d CRM calls, so one every %d minutes would take up to %d of %s; watch mode may use %d %%.",
-			callsPerProbe, minutes, calls, of, watchPercent)
+		probe := "1 CRM call"
+		if callsPerProbe != 1 {
+			probe = fmt.Sprintf("%d CRM calls", callsPerProbe)
+		}
+		return fmt.Sprintf("A probe takes %s, so one every %d minutes would take up to %d of %s; watch mode may use %d %%.",
+			probe, minutes, calls, of, watchPercent)
 	}
 	if len(allowance.APIs) > 0 {
 		use := allowance.APIs[0]
@@ -76,11 +82,12 @@ func WatchRefusal(allowance Allowance, callsPerProbe, minutes int) string {
 	return refuse(quota.Max*quota.StopPercent/100, fmt.Sprintf("the %d calls a day that Fieldwarden may use of the CRM's quota", quota.Max*quota.StopPercent/100))
 }
 
-// NextProbe is when the next probe is due after one at a time. random, from 0 up to
-// but not 1, makes the interval shorter by up to a tenth, so that integrations that
-// were switched on together do not probe together for ever. Due probes are looked for
-// each minute, so one may come up to a minute after its time.
+// NextProbe is when the next probe is due after one at a time. Due probes are looked for
+// each minute, so it is a minute before the interval is over: the probe begins within the
+// interval. random, from 0 up to but not 1, makes it earlier by up to a twentieth of the
+// interval, so that integrations that were switched on together do not probe together
+// for ever.
 func NextProbe(at time.Time, minutes int, random float64) time.Time {
 	interval := time.Duration(minutes) * time.Minute
-	return at.Add(interval - time.Duration(float64(interval)*random/10))
+	return at.Add(interval - watchLook - time.Duration(float64(interval)*random/20))
 }
