@@ -385,3 +385,46 @@ func TestThousandsOfLossesAreCountedAndBounded(t *testing.T) {
 		require.Equal(t, "900 fields cannot be read - "+f.found.Name, mail.Subject)
 	})
 }
+
+// TestNodesShareADay: of several nodes that look at once, over days, one makes the
+// digest of a day, and nobody is mailed twice.
+func TestNodesShareADay(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store, clock *clockwork.FakeClock) {
+		f := newFixture(t, s, clock)
+		f.lose(f.integration("Acme", crm.IntegrationActive), crm.RuleRequiredObjectLost, "Lead", "")
+		nodes := []*digest.Service{f.service}
+		for range 3 {
+			node, err := digest.New(digest.Config{
+				Store: s, Mails: f.post, Connectors: titles{}, Logger: slog.New(slog.DiscardHandler), PublicURL: "https://fieldwarden.example",
+				Now: func(context.Context) (time.Time, error) { return clock.Now(), nil },
+			})
+			require.NoError(t, err)
+			nodes = append(nodes, node)
+		}
+		const days = 3
+		for range days {
+			clock.Advance(24 * time.Hour)
+			var all sync.WaitGroup
+			failures := make(chan error, 2*len(nodes))
+			for range 2 {
+				for _, node := range nodes {
+					all.Go(func() { failures <- node.RunDue(principal.AllWorkspaces(context.Background(), "test")) })
+				}
+			}
+			all.Wait()
+			close(failures)
+			for err := range failures {
+				require.NoError(t, err)
+			}
+		}
+		require.Equal(t, days, s.Read().Digest.Query().CountX(f.ctx))
+		require.Len(t, f.post.batches, days)
+		keys := map[string]bool{}
+		for _, key := range f.post.keys() {
+			keys[key] = true
+		}
+		require.Len(t, keys, 3*days, "each of three gets one a day")
+		require.Len(t, f.post.keys(), 3*days)
+	})
+}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/net/http/httpguts"
 
@@ -326,7 +327,7 @@ func freeName(ctx context.Context, tx *store.Tx, name, butID string) error {
 // space around it, header names get their usual form.
 func (s *Service) checked(name *string, secrets *sealed, kind crm.ChannelKind) (string, error) {
 	*name = strings.TrimSpace(*name)
-	if *name == "" || len(*name) > maxName || strings.ContainsFunc(*name, func(r rune) bool { return !unicode.IsPrint(r) }) {
+	if *name == "" || len(*name) > maxName || !utf8.ValidString(*name) || strings.ContainsFunc(*name, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		return "", fault.New(fault.BadInput, fmt.Sprintf("A name has 1 to %d printable characters.", maxName), fault.Field("name"))
 	}
 	u, err := url.Parse(secrets.URL)

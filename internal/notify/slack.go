@@ -101,12 +101,19 @@ func slackDetails(event Event, a *EventAlert) (texts []string) {
 	add(listed("How to repair it", steps))
 	var links []string
 	for _, link := range []struct{ address, text string }{{a.Links.Page, "See it in Fieldwarden"}, {a.Links.CRM, "Open the CRM"}} {
-		if strings.HasPrefix(link.address, "https://") || strings.HasPrefix(link.address, "http://") {
+		if isLink(link.address) {
 			links = append(links, "<"+strings.NewReplacer("<", "%3C", ">", "%3E", "|", "%7C", "&", "&amp;", " ", "%20").Replace(link.address)+"|"+link.text+">")
 		}
 	}
 	add(strings.Join(links, " · "))
 	return texts
+}
+
+// isLink reports whether an address can be a link of a message: it leads to the web and
+// is not so long that the message is refused.
+func isLink(address string) bool {
+	web := strings.HasPrefix(address, "https://") || strings.HasPrefix(address, "http://")
+	return web && len(address) <= slackText && !strings.ContainsFunc(address, unicode.IsControl)
 }
 
 func listed(title string, lines []string) string {

@@ -173,3 +173,62 @@ func TestWhoMayChangeRecipients(t *testing.T) {
 		require.Len(t, f.all(), 2)
 	})
 }
+
+// TestReplacingKeepsWhatPeoplePrefer: a document of whom to tell says nothing of kinds
+// and severities, so it takes none away, also when it gives another class.
+func TestReplacingKeepsWhatPeoplePrefer(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store, _ *clockwork.FakeClock) {
+		f := newFixture(t, s)
+		_, err := f.service.Add(f.ctx, recipient.AddInput{
+			Addresses: "list@example.com, ann@example.com, gone@example.com", Class: crm.RecipientExternal, Kind: crm.RecipientList,
+			MinSeverity: crm.SeverityCritical, IdempotencyKey: "list",
+		})
+		require.NoError(t, err)
+		require.NoError(t, s.WithTx(f.ctx, func(ctx context.Context, tx *store.Tx) error {
+			changed, err := f.service.Replace(ctx, tx, []recipient.Address{
+				{Address: "ann@example.com", Class: crm.RecipientExternal},
+				{Address: "list@example.com", Class: crm.RecipientInternal},
+				{Address: "new@example.com", Class: crm.RecipientInternal},
+			})
+			require.Len(t, changed, 3)
+			return err
+		}))
+		require.Equal(t, []string{"ann@example.com EXTERNAL", "list@example.com INTERNAL", "new@example.com INTERNAL"}, f.all())
+		for _, row := range s.Read().Recipient.Query().AllX(f.ctx) {
+			if row.Address == "new@example.com" {
+				require.Equal(t, crm.RecipientPerson, row.Kind)
+				require.Equal(t, crm.SeverityInfo, row.MinSeverity)
+				continue
+			}
+			require.Equal(t, crm.RecipientList, row.Kind, row.Address)
+			require.Equal(t, crm.SeverityCritical, row.MinSeverity, row.Address)
+		}
+	})
+}
+
+// TestTenThousandAtOnceAreRefused at once, and so are addresses that would be more than
+// one, or a header.
+func TestTenThousandAtOnceAreRefused(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store, _ *clockwork.FakeClock) {
+		f := newFixture(t, s)
+		for name, addresses := range map[string]string{
+			"ten thousand":     numbered(0, 10_000),
+			"a megabyte":       strings.Repeat("x", 1<<20) + "@example.com",
+			"a header":         "ann@example.com\r\nBcc:eve@example.com",
+			"markup":           "<script>@example.com",
+			"right to left":    "ann\u202e@example.com",
+			"a quoted comma":   `"a,b"@example.com`,
+			"two at signs":     "ann@example.com@evil.example",
+			"no domain":        "ann@",
+			"a formula":        "=cmd()",
+			"another protocol": "javascript:alert(1)@x",
+		} {
+			_, err := f.add(addresses, crm.RecipientExternal)
+			require.Equal(t, fault.BadInput, fault.CodeOf(err), name)
+			require.Less(t, len(err.Error()), 5000, name)
+		}
+		require.Empty(t, f.all())
+	})
+}

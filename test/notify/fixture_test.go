@@ -34,6 +34,7 @@ type fixture struct {
 	ctx         context.Context
 	store       *store.Store
 	clock       *clockwork.FakeClock
+	box         *secret.Box
 	service     *notify.Service
 	integration *ent.Integration
 	used        int
@@ -70,7 +71,7 @@ func newFixture(t *testing.T, s *store.Store, clock *clockwork.FakeClock, o opti
 		require.NoError(t, engine.Stop(stopping))
 	})
 	return &fixture{
-		t: t, ctx: ctx, store: s, clock: clock, service: service,
+		t: t, ctx: ctx, store: s, clock: clock, box: box, service: service,
 		integration: &ent.Integration{
 			ID: gid.New(gid.Integration), WorkspaceID: workspace.ID, Connector: "salesforce", Environment: crm.Production, InstanceName: "Acme",
 		},

@@ -45,7 +45,9 @@ func TestOnboardingMailsGoToTheCustomerOnly(t *testing.T) {
 		}
 		slices.Sort(to)
 		require.Equal(t, []string{"ops@acme.example.com", "owner@acme.example.com"}, to)
-		require.Equal(t, "<"+f.deliveries()[0].ID+"@vendor.example.com>", mails[0].Header("Message-Id"))
+		for _, row := range f.deliveries() {
+			require.Equal(t, "<"+row.ID+"@vendor.example.com>", post.To(row.Address)[0].Header("Message-Id"))
+		}
 	})
 }
 
@@ -147,4 +149,44 @@ func TestMailServersThatCannotBe(t *testing.T) {
 	inside := mailTo(post)
 	inside.AllowPrivate = false
 	require.ErrorContains(t, notify.CheckMail(t.Context(), *inside), "must not be reached")
+}
+
+// TestTheEndOfMissingObjectsIsTold to those who were told that they are missing, in one
+// mail, and to nobody else (requirement K11).
+func TestTheEndOfMissingObjectsIsTold(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store, clock *clockwork.FakeClock) {
+		post := sink.SMTP(t)
+		f := newFixture(t, s, clock, options{mail: mailTo(post)})
+		f.recipient("ops@acme.example.com", crm.RecipientExternal, crm.SeverityCritical)
+		f.recipient("csm@vendor.example.com", crm.RecipientInternal, crm.SeverityInfo)
+		contact := f.newAlert(crm.RuleObjectAccessMissing, crm.SeverityCritical, "Contact", "")
+		lead := f.newAlert(crm.RuleObjectAccessMissing, crm.SeverityCritical, "Lead", "")
+		f.tell(opened(contact), opened(lead))
+		post.Wait(t, 1, patience)
+		clock.Advance(time.Hour)
+		f.recipient("late@acme.example.com", crm.RecipientExternal, crm.SeverityInfo)
+		task := f.newAlert(crm.RuleObjectAccessMissing, crm.SeverityCritical, "Task", "")
+		f.tell(opened(task))
+		post.Wait(t, 3, patience)
+
+		clock.Advance(time.Hour)
+		over := func(row *ent.Alert) alert.Change {
+			at, resolution := clock.Now(), crm.ResolvedRestored
+			row.State, row.ResolvedAt, row.Resolution = crm.AlertResolved, &at, &resolution
+			return alert.Change{Alert: row, Event: crm.AlertWasResolved}
+		}
+		f.tell(over(contact), over(lead), over(task))
+		post.Wait(t, 5, patience)
+		f.settles(all(5, crm.DeliveryDelivered))
+		subjects := func(address string) (list []string) {
+			for _, mail := range post.To(address) {
+				list = append(list, mail.Header("Subject"))
+			}
+			return list[len(list)-1:]
+		}
+		require.Contains(t, subjects("ops@acme.example.com")[0], "Resolved: 3 required objects of Salesforce Acme: access is back")
+		require.Contains(t, subjects("late@acme.example.com")[0], "Resolved: 1 required object of Salesforce Acme: access is back")
+		require.Empty(t, post.To("csm@vendor.example.com"))
+	})
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
 	"github.com/fieldwarden/fieldwarden/internal/notify"
+	"github.com/fieldwarden/fieldwarden/internal/rotation"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 	"github.com/fieldwarden/fieldwarden/internal/store/storetest"
 	"github.com/fieldwarden/fieldwarden/test/internal/sink"
@@ -268,6 +269,129 @@ func TestChannelsThatAreRefused(t *testing.T) {
 		require.Equal(t, c.code, fault.CodeOf(err), "%s: %v", name, err)
 		require.NotContains(t, err.Error(), "canary", name)
 	}
+}
+
+// TestNamesOfChannelsThatAreNone: one line of printable text, not a page of it.
+func TestNamesOfChannelsThatAreNone(t *testing.T) {
+	t.Parallel()
+	clock := clockwork.NewFakeClockAt(storetest.Start())
+	hook := sink.Webhook(t)
+	f := newFixture(t, storetest.Open(t, storetest.SQLiteURL(t), clock), clock, options{allow: []string{hook.Host}})
+	for what, name := range map[string]string{
+		"empty": " ", "two lines": "ops\r\nBcc: eve@example.com", "a megabyte": strings.Repeat("x", 1<<20),
+		"right to left": "ops\u202egpj.exe", "hidden": "o\u200bps", "a null": "o\x00ps", "no UTF-8": "ops\xff",
+	} {
+		_, err := f.service.Create(f.ctx, notify.CreateInput{
+			Kind: crm.ChannelWebhook, Name: name, URL: hook.URL, MinSeverity: crm.SeverityInfo, IdempotencyKey: f.key(),
+		})
+		require.Equal(t, fault.BadInput, fault.CodeOf(err), what)
+		require.Less(t, len(err.Error()), 500, what)
+	}
+	for _, name := range []string{"<b>ops</b>", "=1+1", "Störungen 🚨"} {
+		f.webhook(name, hook)
+	}
+}
+
+// hostileWords are texts that a CRM's names and answers could hold.
+func hostileWords() []string {
+	return []string{
+		`</b><script>alert(1)</script>`, "x\r\nBcc: eve@example.com\r\n\r\nbody", `=HYPERLINK("https://evil.example")`, "\u202emoc.live", `"}],"text":"`,
+		"<!channel> <https://evil.example|click>", "a\x00b", strings.Repeat("megabyte ", 1<<17),
+	}
+}
+
+// TestWordsOfOthersBreakNoMessage: whatever things are called, a webhook is one JSON
+// value that is signed and says just that, a chat's message is as short as chats want
+// it, and a mail has one address.
+func TestWordsOfOthersBreakNoMessage(t *testing.T) {
+	t.Parallel()
+	clock := clockwork.NewFakeClockAt(storetest.Start())
+	hook, chat, post := sink.Webhook(t), sink.Webhook(t), sink.SMTP(t)
+	f := newFixture(t, storetest.Open(t, storetest.SQLiteURL(t), clock), clock, options{allow: []string{hook.Host, chat.Host}, mail: mailTo(post)})
+	made := f.webhook("ops", hook)
+	f.webhook("chat", chat, func(in *notify.CreateInput) { in.Kind = crm.ChannelSlack })
+	f.recipient("ops@acme.example.com", crm.RecipientExternal, crm.SeverityInfo)
+	for n, words := range hostileWords() {
+		f.integration.InstanceName = words
+		row := f.newAlert(crm.RuleMappingBroken, crm.SeverityCritical, words, words)
+		row.Title, row.Message, row.Evidence, row.Fix.Who, row.Fix.DeepLink = words, words, words, words, words
+		row.Fix.Steps, row.Affected[0].Title = []string{words}, words
+		f.tell(opened(row))
+
+		got := hook.Wait(t, n+1, patience)[n]
+		require.True(t, verifies(t, made.SigningSecret, got))
+		var event notify.Event
+		require.NoError(t, json.Unmarshal(got.Body, &event))
+		require.Equal(t, words, event.Data.Alert.Title)
+		message := chat.Wait(t, n+1, patience)[n].Body
+		require.Less(t, len(message), 20_000, "%.40q", words)
+		require.True(t, json.Valid(message))
+		for _, not := range []string{"<!channel>", "<https://evil", "\\u0000", "\u202e"} {
+			require.NotContains(t, strings.NewReplacer(`\u003c`, "<", `\u003e`, ">").Replace(string(message)), not)
+		}
+		mail := post.Wait(t, n+1, patience)[n]
+		require.Equal(t, []string{"ops@acme.example.com"}, mail.To)
+		require.Empty(t, mail.Header("Bcc"))
+		require.Less(t, len(mail.Raw), 250_000)
+	}
+	f.settles(all(3*len(hostileWords()), crm.DeliveryDelivered))
+}
+
+// TestASlowReceiverIsCutOff: an answer that comes a byte at a time takes no longer than
+// none.
+func TestASlowReceiverIsCutOff(t *testing.T) {
+	t.Parallel()
+	clock := clockwork.NewFakeClockAt(storetest.Start())
+	hook := sink.Webhook(t)
+	hook.AnswerWith(func(w http.ResponseWriter, r *http.Request) {
+		drip := time.NewTicker(50 * time.Millisecond)
+		defer drip.Stop()
+		w.WriteHeader(http.StatusInternalServerError)
+		for {
+			select {
+			case <-r.Context().Done():
+				return
+			case <-drip.C:
+				_, _ = w.Write([]byte("x"))
+				_ = http.NewResponseController(w).Flush()
+			}
+		}
+	})
+	f := newFixture(t, storetest.Open(t, storetest.SQLiteURL(t), clock), clock, options{allow: []string{hook.Host}, attempt: time.Second})
+	f.webhook("ops", hook)
+	f.tell(opened(f.newAlert(crm.RuleStandardFieldLost, crm.SeverityCritical, "Contact", "Email")))
+	row := f.settles(func(rows []*ent.Delivery) bool { return rows[0].Failure != "" })[0]
+	require.Equal(t, crm.DeliveryPending, row.State)
+	require.Less(t, row.Log[0].Milliseconds, 10_000)
+}
+
+// TestChannelsOutliveTheirKey: a channel is sealed anew when the encryption key is
+// changed, and works after the key that sealed it first is gone.
+func TestChannelsOutliveTheirKey(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store, clock *clockwork.FakeClock) {
+		hook := sink.Webhook(t)
+		f := newFixture(t, s, clock, options{allow: []string{hook.Host}})
+		made := f.webhook("ops", hook, func(in *notify.CreateInput) {
+			in.Headers = []notify.Header{{Name: "X-Key", Value: "canary-header-value"}}
+		})
+		before, err := s.Read().Channel.Get(f.ctx, made.ID)
+		require.NoError(t, err)
+		rotator := rotation.Rotator{Store: s, Box: f.box}
+		require.NoError(t, rotator.Rotate(f.ctx, rotation.StageAll, func(p rotation.Progress) { t.Logf("%+v", p) }))
+		_, err = rotator.Prune(f.ctx)
+		require.NoError(t, err)
+		require.Len(t, f.box.Keys(), 1)
+		after, err := s.Read().Channel.Get(f.ctx, made.ID)
+		require.NoError(t, err)
+		require.NotEqual(t, before.Sealed, after.Sealed)
+		_, err = f.service.Test(f.ctx, notify.TestInput{ChannelID: made.ID, IdempotencyKey: f.key()})
+		require.NoError(t, err)
+		got := hook.Wait(t, 1, patience)[0]
+		require.True(t, verifies(t, made.SigningSecret, got), "the signing secret is the same")
+		require.Equal(t, "canary-header-value", got.Header.Get("X-Key"))
+		require.Equal(t, "/hook/s3cret-path", got.Path)
+	})
 }
 
 func TestATestTakesThePathAndAReplayKeepsTheID(t *testing.T) {
