@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/fieldwarden/fieldwarden/internal/principal"
 	"github.com/fieldwarden/fieldwarden/internal/store/storetest"
 )
 
@@ -105,9 +106,51 @@ func TestPackageUpgrade(t *testing.T) {
 		require.Equal(t, 2, version)
 		require.False(t, upgradable)
 		eventually(t, "the check of what is new", func() bool { return i.objects(t)["UserRole"].Status == "OK" })
+		// Its mappings have gone with it: people say what stands for them now.
+		for _, rule := range i.openRules(t) {
+			require.Equal(t, "REQUIRED_FIELD_UNMAPPED", rule)
+		}
+		i.takeProposals(t)
 		require.Empty(t, i.openRules(t))
 
 		answer := i.try(t, "upgradePackage", packagePlanSelection, vars{"toVersion": 99})
 		require.Contains(t, string(answer.Data), "BAD_INPUT")
+	})
+}
+
+// TestAnotherPackage: what a workspace does not buy any more goes with its mappings,
+// and what is new is checked at once (requirement A4).
+func TestAnotherPackage(t *testing.T) {
+	t.Parallel()
+	storetest.EachURL(t, func(t *testing.T, url string) {
+		s := newSite(t, url, siteOptions{})
+		i := s.active(t)
+		csm := s.user(t, s.WorkspaceID(), principal.RoleCSM)
+		before := i.mappings(t)
+		csm.change(t, "setEntitlements", "workspace { id }", vars{"workspaceId": s.WorkspaceID(), "packageKey": "revenue-intelligence"}, nil)
+		version, upgradable := i.packageVersion(t)
+		require.Equal(t, 1, version)
+		require.False(t, upgradable)
+		after := i.mappings(t)
+		gone := 0
+		for _, one := range i.mappingChanges(t, "") {
+			if one.Action == "UNMAPPED" {
+				gone++
+				require.NotContains(t, after, one.StandardField)
+				require.Contains(t, one.Reason, "no such standard field")
+			}
+		}
+		require.Positive(t, gone)
+		require.Len(t, after, len(before)-gone)
+		eventually(t, "the check of what is new", func() bool {
+			for _, object := range i.objects(t) {
+				if object.Status == "NOT_CHECKED" {
+					return false
+				}
+			}
+			return true
+		})
+		i.takeProposals(t)
+		require.Equal(t, "SUCCEEDED", i.runNow(t).Status)
 	})
 }
