@@ -2,7 +2,11 @@ package e2e
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +15,7 @@ import (
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 	"github.com/stretchr/testify/require"
 
+	"github.com/fieldwarden/fieldwarden/internal/drive"
 	"github.com/fieldwarden/fieldwarden/internal/notify"
 	"github.com/fieldwarden/fieldwarden/internal/principal"
 	"github.com/fieldwarden/fieldwarden/internal/store"
@@ -141,7 +146,7 @@ func (w *wired) newest(t *testing.T, n int, what string, wanted func(sent) bool)
 
 func in(state string) func(sent) bool { return func(s sent) bool { return s.State == state } }
 
-// try tests the webhook: the delivery, and the request that came of it.
+// tryOut tests the webhook: the delivery, and the request that came of it.
 func (w *wired) tryOut(t *testing.T) (sent, sink.Request) {
 	t.Helper()
 	came := len(w.hook.Requests())
@@ -375,4 +380,165 @@ func (w *wired) removed(t *testing.T) {
 	last := w.newest(t, 5, "nobody needs it any more", in("CANCELLED"))
 	require.Nil(t, last.Channel)
 	requireRefused(t, w.attempt(t, "testChannel", "", vars{"channelId": w.channelID}), "NOT_FOUND")
+}
+
+// TestWhatRecipientsPrefer: from which severity on somebody is mailed at once is theirs to
+// say, but for what is mandatory (requirement K15). A required field that nothing stands
+// for is alerted until one does (K8).
+func TestWhatRecipientsPrefer(t *testing.T) {
+	t.Parallel()
+	storetest.EachURL(t, func(t *testing.T, url string) {
+		const few, all = "few@customer.example", "all@customer.example"
+		mails := sink.SMTP(t)
+		s := newSite(t, url, siteOptions{config: func(c *server.Config) {
+			c.Mail = server.MailConfig{Server: mails.Address, Security: notify.SecurityNone, From: "alerts@fieldwarden.example", AllowPrivate: true}
+		}})
+		var changed struct {
+			Recipient struct{ Address, Kind, MinSeverity string }
+		}
+		s.admin.recipient(t, all)
+		s.admin.change(t, "updateRecipient", "recipient { address kind minSeverity }",
+			vars{"recipientId": s.admin.recipient(t, few), "minSeverity": "CRITICAL", "kind": "LIST"}, &changed)
+		require.Equal(t, few, changed.Recipient.Address)
+		require.Equal(t, "LIST", changed.Recipient.Kind)
+		require.Equal(t, "CRITICAL", changed.Recipient.MinSeverity)
+		requireRefused(t, s.otherWorkspace(t).attempt(t, "updateRecipient", "", vars{"recipientId": s.admin.recipient(t, few), "kind": "PERSON"}), "NOT_FOUND")
+
+		subjects := func(address string) (list []string) {
+			for _, mail := range mails.To(address) {
+				list = append(list, mail.Header("Subject"))
+			}
+			return list
+		}
+		s.setRead(t, false, "Lead")
+		i := s.connect(t, "PRODUCTION")
+		require.Equal(t, "WARNING", i.openAlerts(t)["Lead"].Severity)
+		eventually(t, "what is mandatory", func() bool { return len(subjects(few)) == 1 && len(subjects(all)) == 1 })
+		s.setRead(t, true, "Lead")
+		i.check(t)
+		eventually(t, "that it is over", func() bool { return len(subjects(few)) == 2 && len(subjects(all)) == 2 })
+		require.Contains(t, subjects(few)[1], "Resolved: 1 required object")
+
+		i.decideAll(t)
+		i.finish(t)
+		i.runEnds(t, 1)
+		i.do(t, "unmapField", "", vars{"standardField": "contact.email", "reason": "test", "confirm": true}, nil)
+		require.Contains(t, i.openRules(t), "REQUIRED_FIELD_UNMAPPED")
+		i.do(t, "mapField", "", vars{"standardField": "contact.email", "crmField": "Email"}, nil)
+		require.NotContains(t, i.openRules(t), "REQUIRED_FIELD_UNMAPPED")
+		eventually(t, "both", func() bool { return len(subjects(all)) == 4 })
+		require.Contains(t, subjects(all)[2], "WARNING: ")
+		require.Contains(t, subjects(all)[3], "Resolved: ")
+		require.Len(t, subjects(few), 2, "a warning is not for everybody")
+	})
+}
+
+// TestAConnectorThatCrashesIsAlerted until it works again (requirement K9).
+func TestAConnectorThatCrashesIsAlerted(t *testing.T) {
+	t.Parallel()
+	dir, clock := t.TempDir(), clockwork.NewFakeClockAt(time.Now().UTC().Truncate(24*time.Hour).Add(12*time.Hour))
+	broken, script := filepath.Join(dir, "broken"), filepath.Join(dir, "connector")
+	text := "#!/bin/sh\nif [ -e " + broken + " ]; then echo no license >&2; exit 4; fi\nexec " + programs.connector + "\n"
+	require.NoError(t, os.WriteFile(script, []byte(text), 0o700)) //nolint:gosec // it is to be run
+	s := newSite(t, storetest.SQLiteURL(t), siteOptions{clock: clock, config: func(c *server.Config) {
+		manyRequests(c)
+		c.Connectors[0].Path = script
+	}})
+	i := s.active(t)
+	// From here on time flies: the host pauses after crashes.
+	flying, land := context.WithCancel(t.Context())
+	landed := make(chan struct{})
+	go func() {
+		defer close(landed)
+		for tick := time.NewTicker(50 * time.Millisecond); ; {
+			select {
+			case <-flying.Done():
+				tick.Stop()
+				return
+			case <-tick.C:
+				clock.Advance(time.Second)
+			}
+		}
+	}()
+	t.Cleanup(func() { land(); <-landed })
+
+	require.NoError(t, os.WriteFile(broken, nil, 0o600))
+	operator := drive.NewAdmin(s.config.DataDir)
+	_ = operator.RestartConnector(within(t), connectorName) // it fails, and that is what is wanted
+	eventually(t, "the alert", func() bool {
+		i.try(t, "checkIntegration", "", nil)
+		return slices.Contains(i.openRules(t), "CONNECTOR_UNHEALTHY")
+	})
+	found := i.alerts(t, ", filter: {rules: [CONNECTOR_UNHEALTHY]}")
+	require.Len(t, found, 1)
+	require.NoError(t, os.Remove(broken))
+	require.NoError(t, operator.RestartConnector(within(t), connectorName))
+	eventually(t, "the end of it", func() bool { return !slices.Contains(i.openRules(t), "CONNECTOR_UNHEALTHY") })
+	i.check(t)
+}
+
+// TestSecretsOfChannelsAreFoundNowhere: what of a channel is secret is shown once, when it
+// is made. After that no answer, log or database holds it, though its receiver repeats
+// all it gets.
+func TestSecretsOfChannelsAreFoundNowhere(t *testing.T) {
+	t.Parallel()
+	storetest.EachURL(t, func(t *testing.T, url string) {
+		hook := sink.Webhook(t)
+		s := &site{config: configure(t, url, "http://127.0.0.1:1")}
+		s.config.Webhooks.AllowedHosts = []string{hook.Host}
+		var log logFile
+		process, err := drive.Start(within(t), programs.server, s.config, log.open(t), "--log-level", "debug")
+		require.NoError(t, err)
+		t.Cleanup(process.Kill)
+		issued, err := drive.NewAdmin(s.config.DataDir).IssueToken(within(t), "canary", principal.RoleAdmin, 0)
+		require.NoError(t, err)
+		unheard, api := user{Client: process.Client(issued.Token)}, &recorder{}
+		who := user{Client: process.Client(issued.Token)}
+		who.HTTP = &http.Client{Transport: api}
+
+		headers := []vars{{"name": "Authorization", "value": headerCanary}}
+		create := keyed(vars{"kind": "WEBHOOK", "name": "ops", "url": hook.URL, "headers": headers})
+		var made struct {
+			Channel       struct{ ID string }
+			SigningSecret string
+		}
+		unheard.change(t, "createChannel", "channel { id } signingSecret", create, &made)
+		secrets := map[string]string{"first": made.SigningSecret, "header": headerCanary, "token": strings.TrimPrefix(headerCanary, "Bearer "), "path": "s3cret-path"}
+		id := made.Channel.ID
+		unheard.change(t, "rotateChannelSecret", "signingSecret", vars{"channelId": id}, &made)
+		secrets["second"] = made.SigningSecret
+		require.NotEmpty(t, leaks(secrets, []byte("whoever shows "+made.SigningSecret)), "the search finds what is there")
+
+		who.change(t, "createChannel", "channel { "+channelFields+" } signingSecret", create, nil)
+		hook.AnswerWith(func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(http.StatusInternalServerError)
+			_, _ = fmt.Fprint(w, r.URL.Path, " ", r.Header)
+		})
+		var tested struct{ Delivery sent }
+		who.change(t, "testChannel", "delivery { "+sentFields+" }", vars{"channelId": id}, &tested)
+		require.Equal(t, "FAILED", tested.Delivery.State)
+		require.Contains(t, tested.Delivery.Failure, "It said", "the echo came through")
+		hook.Drop()
+		who.change(t, "testChannel", "delivery { "+sentFields+" }", vars{"channelId": id}, &tested)
+		who.change(t, "updateChannel", "channel { "+channelFields+" }", vars{"channelId": id, "url": hook.URL, "headers": headers}, nil)
+		requireRefused(t, who.attempt(t, "updateChannel", "", vars{"channelId": id, "url": "https://10.0.0.1/s3cret-path"}), "HOST_BLOCKED")
+		requireRefused(t, who.attempt(t, "updateChannel", "", vars{"channelId": id, "headers": []vars{{"name": "Host", "value": headerCanary}}}), "BAD_INPUT")
+		who.ask(t, "{ channels(first: 5) { edges { node { "+channelFields+" } } } deliveries(first: 5) { edges { node { "+sentFields+
+			" } } } feedEntries(first: 50) { edges { node { payload } } } }", nil, nil)
+
+		process.Kill()
+		places := map[string][]byte{"log": log.read(t), "API": api.bytes()}
+		require.Contains(t, string(places["log"]), "a delivery was not taken")
+		addFiles(t, places, s.config.DataDir)
+		if isPostgres(url) {
+			places["database"] = []byte(strings.Join(query(t, url, "SELECT row::text FROM channels row UNION ALL SELECT row::text FROM deliveries row"+
+				" UNION ALL SELECT row::text FROM audit_entries row UNION ALL SELECT row::text FROM idempotency_keys row UNION ALL SELECT row::text FROM feed_entries row"), "\n"))
+			require.Contains(t, string(places["database"]), "ops")
+		} else {
+			addFiles(t, places, strings.TrimPrefix(url, "sqlite:"))
+		}
+		for place, content := range places {
+			require.Empty(t, leaks(secrets, content), "in %s (%d bytes)", place, len(content))
+		}
+	})
 }
