@@ -171,13 +171,36 @@ func TestParseReportsEveryProblemAtItsPlace(t *testing.T) {
 			replace("title: P\n", "", "        label: E-mail\n", ""),
 			[]string{"p.yaml:1:1: title: must not be empty", "p.yaml:16:9: objects[0].fields[0].label: must not be empty"},
 		},
-		"an alias":       {replace("title: P", "title: &x P", "crm: c", "crm: *x"), []string{"p.yaml:3:8: title", "p.yaml:4:6: crm"}},
-		"a list":         {"- a\n- b\n", []string{"p.yaml:1:1: want a mapping"}},
-		"nothing":        {"", []string{"p.yaml:1:1: want one YAML document"}},
-		"two documents":  {good + "---\n" + good, []string{"p.yaml:1:1: want one YAML document"}},
-		"no YAML at all": {"key: [\n", []string{"p.yaml:1:6: "}},
-		"a huge version": {replace("version: 2", "version: 99999999999999999999"), []string{"p.yaml:2:10: version"}},
-		"below nothing":  {replace("version: 2", "version: -2"), []string{"p.yaml:2:10: version"}},
+		"two standard fields of one name, a stranger's among them": {
+			good + `      - key: contact.email
+        label: Again
+        type: EMAIL
+        requirement: OPTIONAL
+        candidates: [mail]
+      - key: lead.email
+        label: Of another object
+        type: EMAIL
+        requirement: OPTIONAL
+        candidates: [mail]
+`,
+			[]string{`p.yaml:23:14: objects[0].fields[1].key: standard field "contact.email" is already at objects[0].fields[0].key`, "p.yaml:28:14: objects[0].fields[2].key:"},
+		},
+		"two objects of one name, two features of one key": {
+			strings.Replace(good, "objects:\n", "  - {key: f, title: G, description: G.}\nobjects:\n  - {key: contact, name: People, label: L, requirement: OPTIONAL, rights: [READ]}\n", 1),
+			[]string{`p.yaml:10:11: features[1].key: feature "f" is already at`, `object key "contact" is already at objects[0].key`, `object "people" is already at objects[0].name`},
+		},
+		"a setting and an object that there is not": {
+			replace("settings: [dataSync]", "settings: [dataSink]", "    rights: [READ, CREATE]\n", "    rights: [READ]\n    requires: [account]\n"),
+			[]string{`p.yaml:9:16: features[0].settings[0]: there is no setting "dataSink"`, `p.yaml:16:16: objects[0].requires[0]: the package has no object with the key "account"`},
+		},
+		"no right to read": {replace("[READ, CREATE]", "[CREATE]"), []string{"p.yaml:15:13: objects[0].rights: must hold READ"}},
+		"an alias":         {replace("title: P", "title: &x P", "crm: c", "crm: *x"), []string{"p.yaml:3:8: title", "p.yaml:4:6: crm"}},
+		"a list":           {"- a\n- b\n", []string{"p.yaml:1:1: want a mapping"}},
+		"nothing":          {"", []string{"p.yaml:1:1: want one YAML document"}},
+		"two documents":    {good + "---\n" + good, []string{"p.yaml:1:1: want one YAML document"}},
+		"no YAML at all":   {"key: [\n", []string{"p.yaml:1:6: "}},
+		"a huge version":   {replace("version: 2", "version: 99999999999999999999"), []string{"p.yaml:2:10: version"}},
+		"below nothing":    {replace("version: 2", "version: -2"), []string{"p.yaml:2:10: version"}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -196,6 +219,13 @@ func TestParseReportsEveryProblemAtItsPlace(t *testing.T) {
 
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(good))
+	f.Add([]byte(strings.Replace(good, "rights:", "requires: [contact]\n    rights:", 1)))
+	f.Add([]byte("objects:\n  - {key: a, requires: [b]}\n  - {key: b, requires: [a, a, gone]}\n"))
+	for _, pkg := range []string{"revenue-intelligence.hubspot.v1.yaml", "sales-engagement.salesforce.v2.yaml"} {
+		source, err := os.ReadFile(filepath.Join("data", pkg))
+		require.NoError(f, err)
+		f.Add(source)
+	}
 	f.Add([]byte("objects: [{fields: [{}]}, ~]\nkey: &a [*a]"))
 	f.Fuzz(func(t *testing.T, source []byte) {
 		pkg, err := packages.Parse("p.yaml", bytes.Clone(source))
