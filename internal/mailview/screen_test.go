@@ -89,7 +89,7 @@ func TestTheDigestLooksRight(t *testing.T) {
 	}
 
 	chromium(t, page, "--screenshot="+picture, "--blink-settings=preferredColorScheme=1")
-	if keep := os.Getenv("FIELDWARDEN_KEEP_SCREENSHOT"); keep != "" {
+	if keep := os.Getenv("FIELDWARDEN_TEST_SCREENSHOT"); keep != "" {
 		shot, err := os.ReadFile(picture)
 		require.NoError(t, err)
 		require.NoError(t, os.WriteFile(keep, shot, 0o600))

@@ -8,7 +8,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"io"
-	"log"
 	"math/big"
 	"mime"
 	"net"
@@ -105,7 +104,7 @@ func startMail(t testing.TB, implicit bool, user, password string) *MailServer {
 	s.Roots = roots
 	server := smtp.NewServer(smtp.BackendFunc(s.session))
 	server.Domain, server.TLSConfig, server.MaxMessageBytes = "sink.test", config, 16<<20
-	server.ErrorLog = log.New(io.Discard, "", 0)
+	server.ErrorLog = silence{}
 	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it ends with the test
 	if err != nil {
 		t.Fatal(err)
@@ -298,6 +297,15 @@ func (s *session) Reset() { s.from, s.to = "", nil }
 
 // Logout does nothing.
 func (s *session) Logout() error { return nil }
+
+// silence is where a server complains of clients that end badly: that is their test.
+type silence struct{}
+
+// Printf says nothing.
+func (silence) Printf(string, ...any) {}
+
+// Println says nothing.
+func (silence) Println(...any) {}
 
 // selfSigned makes a certificate for loopback and a pool that trusts it.
 func selfSigned() (*tls.Config, *x509.CertPool, error) {
