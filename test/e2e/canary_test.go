@@ -36,7 +36,7 @@ func TestSecretsAreFoundNowhere(t *testing.T) {
 	t.Parallel()
 	storetest.EachURL(t, func(t *testing.T, url string) {
 		eavesdropper := &eavesdropper{}
-		s := &site{crm: newCRM(t, salesforce.Config{ClientID: "canary-client", ClientSecret: clientCanary})}
+		s := &site{vendor: salesforceVendor(), crm: newCRM(t, salesforce.Config{ClientID: "canary-client", ClientSecret: clientCanary})}
 		s.crm.watch = eavesdropper.watch
 		s.config = configure(t, url, s.crm.url)
 		for slot := range s.config.OAuthClients {

@@ -29,12 +29,12 @@ type mailed struct {
 
 // newMailed connects an integration whose recipients are one of each class. It is noon:
 // the run of the night comes before the digest of the morning.
-func newMailed(t *testing.T, url string) *mailed {
+func newMailed(t *testing.T, url string, v vendor) *mailed {
 	t.Helper()
 	m := &mailed{clock: clockwork.NewFakeClockAt(time.Now().UTC().Truncate(24 * time.Hour).Add(12 * time.Hour)), mails: sink.SMTP(t)}
 	// A loss is confirmed when the clock has moved on, which settle sees to.
 	confirmed := func(tuning *server.Tuning) { tuning.ConfirmDelay = 2 * time.Second }
-	s := newSite(t, url, siteOptions{clock: m.clock, tuning: confirmed, config: func(c *server.Config) {
+	s := newSite(t, url, siteOptions{vendor: v, clock: m.clock, tuning: confirmed, config: func(c *server.Config) {
 		c.Mail = server.MailConfig{Server: m.mails.Address, Security: notify.SecurityNone, From: "alerts@fieldwarden.example", AllowPrivate: true}
 	}})
 	for address, class := range map[string]string{atVendor: "INTERNAL", atCustomer: "EXTERNAL"} {

@@ -10,7 +10,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fieldwarden/fieldwarden/internal/drive"
-	"github.com/fieldwarden/fieldwarden/plugins/crmsim/salesforce"
 )
 
 // integration is one integration as an admin of its workspace sees it.
@@ -27,7 +26,11 @@ func (s *site) start(t *testing.T, who user, environment string) (*integration, 
 		Integration struct{ ID string }
 		SignInURL   string
 	}
-	who.change(t, "startIntegration", "integration { id } signInUrl", vars{"connector": connectorName, "environment": environment}, &started)
+	input := vars{"connector": s.vendor.connector, "environment": environment}
+	if s.simulated != nil {
+		input["config"] = s.simulated.Config
+	}
+	who.change(t, "startIntegration", "integration { id } signInUrl", input, &started)
 	return &integration{site: s, user: who, id: started.Integration.ID}, started.SignInURL
 }
 
@@ -354,17 +357,4 @@ func (u user) feedCursor(t *testing.T) string {
 	var found struct{ Workspace struct{ FeedCursor string } }
 	u.ask(t, "{ workspace { feedCursor } }", nil, &found)
 	return found.Workspace.FeedCursor
-}
-
-// setRead switches read on or off for "Object" or "Object.Field" at the CRM.
-func (s *site) setRead(t *testing.T, on bool, subjects ...string) {
-	t.Helper()
-	for _, subject := range subjects {
-		objectName, fieldName, isField := strings.Cut(subject, ".")
-		if isField {
-			require.NoError(t, s.crm.controls().SetField(objectName, fieldName, salesforce.FieldSwitch{Read: &on}))
-		} else {
-			require.NoError(t, s.crm.controls().SetObject(objectName, salesforce.ObjectSwitch{Read: &on}))
-		}
-	}
 }

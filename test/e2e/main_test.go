@@ -36,6 +36,7 @@ func buildAndRun(m *testing.M) int {
 	// Without -race: the connector runs under its real memory limit, which the race
 	// detector's own needs exceed.
 	build := exec.Command("go", "build", "-o", dir+"/", "../../cmd/fieldwarden", "../../plugins/salesforce/cmd/fieldwarden-connector-salesforce",
+		"../../plugins/hubspot/cmd/fieldwarden-connector-hubspot", "../../plugins/dynamics365/cmd/fieldwarden-connector-dynamics365",
 		"../../plugins/example/automation")
 	if output, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "building the programs: %v\n%s", err, output)

@@ -65,7 +65,7 @@ func (i *integration) facts(t *testing.T) facts {
 // recovers asserts that the next check after an outage shows the present again.
 func (i *integration) recovers(t *testing.T) {
 	t.Helper()
-	i.crm.controls().ClearFaults()
+	i.panel().Faults.Clear()
 	i.check(t)
 	for name, object := range i.objects(t) {
 		require.False(t, object.Stale, name)

@@ -20,14 +20,15 @@ func whoReturnsGetsExactlyWhatWasMissed(t *testing.T, i *integration) {
 	first, stream := i.markedAlerts(t, ""), i.alertStream(t, "")
 	nextMarked(t, first, "marker")
 	require.Equal(t, "marker", stream.next(t), "nothing is replayed, so the marker is the first")
-	i.lose(t, "Contact.Email")
-	cursor := nextMarked(t, first, "OPENED Contact.Email")
-	require.Equal(t, "OPENED Contact.Email", stream.next(t))
+	v := i.vendor
+	i.lose(t, v.email)
+	cursor := nextMarked(t, first, "OPENED "+v.email)
+	require.Equal(t, "OPENED "+v.email, stream.next(t))
 	require.Equal(t, cursor, stream.id, "the id of an event is its cursor")
 	first.Close()
 	stream.close()
 
-	missed := []string{"Contact.Title", "Account.Website", "Lead.Phone"}
+	missed := []string{v.title, v.website, v.amount}
 	for _, subject := range missed {
 		i.lose(t, subject)
 	}
@@ -39,9 +40,9 @@ func whoReturnsGetsExactlyWhatWasMissed(t *testing.T, i *integration) {
 	// The marker divides the missed from the live; nothing of the missed comes twice.
 	nextMarked(t, again, "marker")
 	require.Equal(t, "marker", streamed.next(t))
-	i.lose(t, "Account.Industry")
-	nextMarked(t, again, "OPENED Account.Industry")
-	require.Equal(t, "OPENED Account.Industry", streamed.next(t))
+	i.lose(t, v.industry)
+	nextMarked(t, again, "OPENED "+v.industry)
+	require.Equal(t, "OPENED "+v.industry, streamed.next(t))
 
 	filtersChooseWhatIsReplayed(t, i, cursor)
 }
@@ -49,12 +50,12 @@ func whoReturnsGetsExactlyWhatWasMissed(t *testing.T, i *integration) {
 // filtersChooseWhatIsReplayed: whoever asks for less gets less, and the marker after it.
 func filtersChooseWhatIsReplayed(t *testing.T, i *integration, cursor string) {
 	t.Helper()
-	followed, err := i.Subscribe(within(t), `subscription($id: ID!, $after: FeedCursor) {
-		permissionChanges(integrationId: $id, filter: { objects: ["Lead"], changes: [LOST] }, snapshot: true, after: $after) {
-			snapshot change { objectName fieldName } } }`, vars{"id": i.id, "after": cursor})
+	followed, err := i.Subscribe(within(t), `subscription($id: ID!, $after: FeedCursor, $object: String!) {
+		permissionChanges(integrationId: $id, filter: { objects: [$object], changes: [LOST] }, snapshot: true, after: $after) {
+			snapshot change { objectName fieldName } } }`, vars{"id": i.id, "after": cursor, "object": i.vendor.opportunity})
 	require.NoError(t, err)
 	defer followed.Close()
-	for _, want := range []string{"Lead.Phone", "."} {
+	for _, want := range []string{i.vendor.amount, "."} {
 		var found struct {
 			PermissionChanges struct {
 				Snapshot bool

@@ -11,7 +11,6 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/principal"
 	"github.com/fieldwarden/fieldwarden/internal/store"
-	"github.com/fieldwarden/fieldwarden/internal/store/storetest"
 	"github.com/fieldwarden/fieldwarden/server"
 	"github.com/fieldwarden/fieldwarden/test/internal/sink"
 )
@@ -22,9 +21,9 @@ import (
 // (requirement K1).
 func TestScenario09OnboardingWithAnUnreadableObject(t *testing.T) {
 	t.Parallel()
-	storetest.EachURL(t, func(t *testing.T, url string) {
+	eachVendor(t, func(t *testing.T, url string, v vendor) {
 		post, hook := sink.SMTP(t), sink.Webhook(t)
-		s := newSite(t, url, siteOptions{config: func(c *server.Config) {
+		s := newSite(t, url, siteOptions{vendor: v, config: func(c *server.Config) {
 			c.Mail = server.MailConfig{Server: post.Address, Security: "NONE", From: "Fieldwarden <alerts@vendor.example.com>", AllowPrivate: true}
 			c.Webhooks.AllowedHosts = []string{hook.Host}
 		}})
@@ -39,18 +38,18 @@ func TestScenario09OnboardingWithAnUnreadableObject(t *testing.T) {
 			s.admin.change(t, "addRecipients", "", vars{"addresses": addresses, "class": class}, nil)
 		}
 		s.admin.change(t, "createChannel", "", vars{"kind": "WEBHOOK", "name": "ops", "url": hook.URL}, nil)
-		s.setRead(t, false, "Contact")
+		s.setUnlicensed(t)
 		began := time.Now()
 		i := s.connect(t, "PRODUCTION")
-		require.Equal(t, "PERMISSION_MISSING", i.objects(t)["Contact"].Status)
-		require.Equal(t, "OBJECT_ACCESS_MISSING", i.openAlerts(t)["Contact"].Rule)
+		require.Equal(t, "PERMISSION_MISSING", i.objects(t)[v.unlicensed].Status)
+		require.Equal(t, "OBJECT_ACCESS_MISSING", i.openAlerts(t)[v.unlicensed].Rule)
 
 		mails := post.Wait(t, 3, time.Minute)
 		require.Less(t, time.Since(began), patience)
 		var to []string
 		for _, mail := range mails {
 			to = append(to, mail.To...)
-			require.Contains(t, string(mail.Raw), "Contact")
+			require.Contains(t, string(mail.Raw), v.unlicensed)
 		}
 		slices.Sort(to)
 		require.Equal(t, []string{"crm-admins@acme.example.com", "ops@acme.example.com", "owner@acme.example.com"}, to)

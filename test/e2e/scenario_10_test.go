@@ -4,8 +4,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/fieldwarden/fieldwarden/internal/store/storetest"
 )
 
 // TestScenario10TwoFieldsLost: five fields are standardized, the CRM hides two of them.
@@ -13,14 +11,14 @@ import (
 // both goes to the vendor's and to the customer's people (requirements K2, K3, K14).
 func TestScenario10TwoFieldsLost(t *testing.T) {
 	t.Parallel()
-	storetest.EachURL(t, func(t *testing.T, url string) {
-		m := newMailed(t, url)
-		five := m.standardized(t, "Contact", 5)
+	eachVendor(t, func(t *testing.T, url string, v vendor) {
+		m := newMailed(t, url, v)
+		five := m.standardized(t, v.contact, 5)
 		lost := five[:2]
-		m.setRead(t, false, "Contact."+lost[0], "Contact."+lost[1])
+		m.setRead(t, false, v.contact+"."+lost[0], v.contact+"."+lost[1])
 		digest := m.night(t, 2)
 
-		wrong := m.fields(t, "Contact", "statuses: [ERROR_STANDARDIZED]")
+		wrong := m.fields(t, v.contact, "statuses: [ERROR_STANDARDIZED]")
 		require.Len(t, wrong, 2)
 		require.Contains(t, wrong, lost[0])
 		require.Contains(t, wrong, lost[1])
@@ -33,8 +31,8 @@ func TestScenario10TwoFieldsLost(t *testing.T) {
 			text := m.digestMails(t, address, 1)[0]
 			require.Equal(t, digest.Mail.Text, text)
 			for _, name := range lost {
-				a := alerts["Contact."+name]
-				for _, said := range []string{name, a.Evidence, a.Fix.Who, a.Fix.Steps[0], a.Fix.DeepLink, a.Affected[0].Title, "/data-sync/Contact?field=" + name} {
+				a := alerts[v.contact+"."+name]
+				for _, said := range []string{name, a.Evidence, a.Fix.Who, a.Fix.Steps[0], a.Fix.DeepLink, a.Affected[0].Title, "/data-sync/" + v.contact + "?field=" + name} {
 					require.Contains(t, text, said)
 				}
 			}

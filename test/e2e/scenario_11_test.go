@@ -5,8 +5,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/fieldwarden/fieldwarden/internal/store/storetest"
 )
 
 // TestScenario11RevokedFieldThatIsNotStandardized: it disappears from the list and
@@ -14,34 +12,34 @@ import (
 // (requirements I2, I3, I9).
 func TestScenario11RevokedFieldThatIsNotStandardized(t *testing.T) {
 	t.Parallel()
-	storetest.EachURL(t, func(t *testing.T, url string) {
-		i := newSite(t, url, siteOptions{}).active(t)
-		const name = "Fax"
-		require.Equal(t, "ACTIVE", i.fields(t, "Contact", fmt.Sprintf("search: %q", name))[name].Status)
+	eachVendor(t, func(t *testing.T, url string, v vendor) {
+		i := newSite(t, url, siteOptions{vendor: v}).active(t)
+		name := fieldOf(v.idle)
+		require.Equal(t, "ACTIVE", i.fields(t, v.contact, fmt.Sprintf("search: %q", name))[name].Status)
 		before := i.openRules(t)
 
-		i.setRead(t, false, "Contact."+name)
+		i.setRead(t, false, v.idle)
 		i.check(t)
 		eventually(t, "the confirmed loss", func() bool {
-			_, listed := i.fields(t, "Contact", "")[name]
+			_, listed := i.fields(t, v.contact, "")[name]
 			return !listed
 		})
-		require.Empty(t, i.fields(t, "Contact", fmt.Sprintf("search: %q", name)), "absent from search")
+		require.Empty(t, i.fields(t, v.contact, fmt.Sprintf("search: %q", name)), "absent from search")
 		require.Equal(t, before, i.openRules(t), "no alert")
-		found := i.search(t, "Contact", name)
+		found := i.search(t, v.contact, name)
 		require.Equal(t, 1, found.MatchCounts.Inaccessible)
 		require.NotNil(t, found.EmptySearch, "what the absence means")
 		require.Equal(t, 1, found.EmptySearch.InaccessibleMatches)
 		require.Contains(t, found.EmptySearch.Message, "no permission")
 		require.NotEmpty(t, found.EmptySearch.Steps)
-		tombstone := i.fields(t, "Contact", fmt.Sprintf("includeInaccessible: true, search: %q", name))[name]
+		tombstone := i.fields(t, v.contact, fmt.Sprintf("includeInaccessible: true, search: %q", name))[name]
 		require.Equal(t, "INACCESSIBLE", tombstone.Status, "listed on demand")
 		require.NotEmpty(t, tombstone.Cause)
 
-		i.setRead(t, true, "Contact."+name)
+		i.setRead(t, true, v.idle)
 		i.check(t)
-		require.Equal(t, "ACTIVE", i.fields(t, "Contact", fmt.Sprintf("search: %q", name))[name].Status)
-		require.Nil(t, i.search(t, "Contact", name).EmptySearch)
+		require.Equal(t, "ACTIVE", i.fields(t, v.contact, fmt.Sprintf("search: %q", name))[name].Status)
+		require.Nil(t, i.search(t, v.contact, name).EmptySearch)
 		require.Equal(t, before, i.openRules(t))
 	})
 }

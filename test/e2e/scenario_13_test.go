@@ -4,8 +4,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/fieldwarden/fieldwarden/internal/store/storetest"
 )
 
 // TestScenario13ObjectGrantedBack: an object that was lost is granted again. Its status
@@ -13,8 +11,8 @@ import (
 // until somebody asks for the object (requirement I5).
 func TestScenario13ObjectGrantedBack(t *testing.T) {
 	t.Parallel()
-	storetest.EachURL(t, func(t *testing.T, url string) {
-		i := newSite(t, url, siteOptions{}).active(t)
+	eachVendor(t, func(t *testing.T, url string, v vendor) {
+		i := newSite(t, url, siteOptions{vendor: v}).active(t)
 		lose := func(name string) object {
 			i.setRead(t, false, name)
 			i.check(t)
@@ -26,20 +24,20 @@ func TestScenario13ObjectGrantedBack(t *testing.T) {
 			return lost
 		}
 
-		lost := lose("Lead")
+		lost := lose(v.lead)
 		checks := i.objects(t)
 		var answer struct{ Objects []object }
-		i.do(t, "recheckObjects", "objects { name status stale checkedAt }", vars{"objects": []string{"Lead"}}, &answer)
+		i.do(t, "recheckObjects", "objects { name status stale checkedAt }", vars{"objects": []string{v.lead}}, &answer)
 		require.Len(t, answer.Objects, 1)
 		require.Equal(t, "OK", answer.Objects[0].Status)
 		require.Greater(t, answer.Objects[0].CheckedAt, lost.CheckedAt)
 		require.Empty(t, i.openAlerts(t))
-		require.Equal(t, checks["Contact"].CheckedAt, i.objects(t)["Contact"].CheckedAt, "only that object was asked for")
+		require.Equal(t, checks[v.contact].CheckedAt, i.objects(t)[v.contact].CheckedAt, "only that object was asked for")
 		requireRefused(t, i.try(t, "recheckObjects", "", vars{"objects": []string{"NoSuchObject"}}), "BAD_INPUT")
 
-		lost = lose("Opportunity")
+		lost = lose(v.opportunity)
 		require.Equal(t, "SUCCEEDED", i.runNow(t).Status)
-		found := i.objects(t)["Opportunity"]
+		found := i.objects(t)[v.opportunity]
 		require.Equal(t, "OK", found.Status, "the run shows it, too")
 		require.Greater(t, found.CheckedAt, lost.CheckedAt)
 		require.Empty(t, i.openAlerts(t))

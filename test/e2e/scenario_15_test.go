@@ -4,8 +4,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/fieldwarden/fieldwarden/internal/store/storetest"
 )
 
 // TestScenario15SameLossForThreeDays: without a loss nobody is mailed, though the digest
@@ -13,15 +11,15 @@ import (
 // (requirements K3, K10, K11). When it is over the next digest is silent again.
 func TestScenario15SameLossForThreeDays(t *testing.T) {
 	t.Parallel()
-	storetest.EachURL(t, func(t *testing.T, url string) {
-		m := newMailed(t, url)
+	eachVendor(t, func(t *testing.T, url string, v vendor) {
+		m := newMailed(t, url, v)
 		// Looked at now: opening the fields of an old verdict would check them again.
-		lost := m.standardized(t, "Contact", 1)[0]
+		lost := m.standardized(t, v.contact, 1)[0]
 		quiet := m.night(t, 0)
 		require.Equal(t, oneDigest{LocalDate: quiet.LocalDate, Mail: quiet.Mail}, quiet, "it ran: 0 losses")
 		require.False(t, quiet.Mail.Sends)
 
-		m.setRead(t, false, "Contact."+lost)
+		m.setRead(t, false, v.contact+"."+lost)
 		events := m.alertEvents(t, m.feedCursor(t))
 		for day := 1; day <= 3; day++ {
 			require.Equal(t, 1, m.night(t, 1).Lost)
@@ -30,9 +28,9 @@ func TestScenario15SameLossForThreeDays(t *testing.T) {
 			}
 		}
 		require.Len(t, m.losses(t, ""), 1)
-		require.GreaterOrEqual(t, m.losses(t, "")["Contact."+lost].Occurrences, 3)
+		require.GreaterOrEqual(t, m.losses(t, "")[v.contact+"."+lost].Occurrences, 3)
 
-		m.setRead(t, true, "Contact."+lost)
+		m.setRead(t, true, v.contact+"."+lost)
 		over := m.night(t, 0)
 		require.Zero(t, over.Lost)
 		require.Equal(t, 1, over.Resolved)
@@ -42,7 +40,7 @@ func TestScenario15SameLossForThreeDays(t *testing.T) {
 		for _, want := range []string{"OPENED", "RESOLVED"} {
 			event, subject, _ := nextAlert(t, events)
 			require.Equal(t, want, event)
-			require.Equal(t, "Contact."+lost, subject)
+			require.Equal(t, v.contact+"."+lost, subject)
 		}
 	})
 }

@@ -14,7 +14,7 @@ import (
 func TestScenario16NobodyUnsubscribes(t *testing.T) {
 	t.Parallel()
 	storetest.EachURL(t, func(t *testing.T, url string) {
-		m := newMailed(t, url)
+		m := newMailed(t, url, salesforceVendor())
 		lost := m.standardized(t, "Contact", 2)
 		m.setRead(t, false, "Contact."+lost[0], "Contact."+lost[1])
 		m.check(t)

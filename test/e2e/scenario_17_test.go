@@ -4,9 +4,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/fieldwarden/fieldwarden/internal/store/storetest"
-	"github.com/fieldwarden/fieldwarden/plugins/crmsim/salesforce"
 )
 
 // TestScenario17CRMFailsDuringTheCheck: the CRM answers 500 and 429 to the check, on
@@ -14,16 +11,15 @@ import (
 // run is PARTIAL or RATE_LIMITED, never a success (requirement J4).
 func TestScenario17CRMFailsDuringTheCheck(t *testing.T) {
 	t.Parallel()
-	storetest.EachURL(t, func(t *testing.T, url string) {
-		i := newSite(t, url, siteOptions{}).active(t)
+	eachVendor(t, func(t *testing.T, url string, v vendor) {
+		i := newSite(t, url, siteOptions{vendor: v}).active(t)
 		before := i.facts(t)
-		for _, broken := range []salesforce.Fault{{Kind: salesforce.FaultServerError}, {Kind: salesforce.FaultTooManyRequests}} {
-			_, err := i.crm.controls().AddFault(broken)
-			require.NoError(t, err)
+		for _, broken := range []string{v.serverError, v.throttled} {
+			i.breaks(t, broken, "")
 			checked := i.objects(t)
-			i.do(t, "recheckObjects", "", vars{"objects": []string{"Contact", "Lead"}}, nil)
+			i.do(t, "recheckObjects", "", vars{"objects": []string{v.contact, v.lead}}, nil)
 			for name, object := range i.objects(t) {
-				require.Equal(t, name == "Contact" || name == "Lead", object.Stale, "%s during %s", name, broken.Kind)
+				require.Equal(t, name == v.contact || name == v.lead, object.Stale, "%s during %s", name, broken)
 				require.Equal(t, "OK", object.Status)
 				require.Equal(t, checked[name].CheckedAt, object.CheckedAt, "the time of a check that failed is not the verdict's")
 			}
@@ -31,15 +27,13 @@ func TestScenario17CRMFailsDuringTheCheck(t *testing.T) {
 			i.recovers(t)
 		}
 
-		_, err := i.crm.controls().AddFault(salesforce.Fault{Kind: salesforce.FaultServerError, Object: "Lead"})
-		require.NoError(t, err)
+		i.breaks(t, v.serverError, v.lead)
 		partial := i.runNow(t)
 		require.Equal(t, "PARTIAL", partial.Status)
-		require.Contains(t, partial.Reason, "Lead")
+		require.Contains(t, partial.Reason, v.lead)
 		i.recovers(t)
 
-		_, err = i.crm.controls().AddFault(salesforce.Fault{Kind: salesforce.FaultDailyLimit})
-		require.NoError(t, err)
+		i.breaks(t, v.exhausted, "")
 		require.Equal(t, "RATE_LIMITED", i.runNow(t).Status)
 		i.recovers(t)
 		var found struct{ PermissionChanges struct{ TotalCount int } }

@@ -18,8 +18,8 @@ import (
 // K16); and what else a cursor is good for.
 func TestScenario22SubscriberMissesNothing(t *testing.T) {
 	t.Parallel()
-	storetest.EachURL(t, func(t *testing.T, url string) {
-		i := newSite(t, url, siteOptions{}).active(t)
+	eachVendor(t, func(t *testing.T, url string, v vendor) {
+		i := newSite(t, url, siteOptions{vendor: v}).active(t)
 		whoReturnsGetsExactlyWhatWasMissed(t, i)
 		foreignCursorIsRefused(t, i)
 		expiredCursorIsRefused(t, i)
@@ -76,10 +76,10 @@ func expiredCursorIsRefused(t *testing.T, i *integration) {
 	require.NoError(t, i.Store().PruneFeed(t.Context()))
 	require.Equal(t, "CURSOR_EXPIRED", subscriptionEnd(t, i.admin, oldest))
 	followed := i.alertEvents(t, newest)
-	i.setRead(t, true, "Contact.Email")
+	i.setRead(t, true, i.vendor.email)
 	i.check(t)
 	event, subject, _ := nextAlert(t, followed)
-	require.Equal(t, []string{"RESOLVED", "Contact.Email"}, []string{event, subject}, "the newest cursor is good for ever")
+	require.Equal(t, []string{"RESOLVED", i.vendor.email}, []string{event, subject}, "the newest cursor is good for ever")
 }
 
 // Revoking a token ends what it opened.

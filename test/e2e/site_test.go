@@ -19,6 +19,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/drive"
 	"github.com/fieldwarden/fieldwarden/internal/principal"
 	"github.com/fieldwarden/fieldwarden/internal/secret"
+	"github.com/fieldwarden/fieldwarden/internal/simulated"
 	"github.com/fieldwarden/fieldwarden/plugins/crmsim"
 	"github.com/fieldwarden/fieldwarden/plugins/crmsim/salesforce"
 	"github.com/fieldwarden/fieldwarden/server"
@@ -85,14 +86,19 @@ func newCRM(t *testing.T, config salesforce.Config) *crmSite {
 // site is a running server with its CRM.
 type site struct {
 	*server.Server
-	crm    *crmSite
 	config server.Config
+	vendor vendor
+	// crm is the CRM where the vendor is Salesforce, simulated where it is another.
+	crm       *crmSite
+	simulated *simulated.CRM
 	// admin acts in the workspace that the server made at its first start.
 	admin user
 }
 
 // siteOptions change what a site is made of.
 type siteOptions struct {
+	// vendor is Salesforce unless it is given.
+	vendor vendor
 	crm    salesforce.Config
 	clock  clockwork.Clock
 	config func(*server.Config)
@@ -103,8 +109,15 @@ type siteOptions struct {
 // with the test.
 func newSite(t *testing.T, url string, options siteOptions) *site {
 	t.Helper()
-	s := &site{crm: newCRM(t, options.crm)}
-	s.config = configure(t, url, s.crm.url)
+	s := &site{vendor: options.vendor}
+	switch s.vendor.connector {
+	case "", connectorName:
+		s.vendor, s.crm = salesforceVendor(), newCRM(t, options.crm)
+		s.config = configure(t, url, s.crm.url)
+	default:
+		s.config = configure(t, url, "")
+		s.simulated = s.vendor.simulate(t, &s.config)
+	}
 	if options.config != nil {
 		options.config(&s.config)
 	}
