@@ -242,6 +242,45 @@ func TestEvaluateWithoutTemplatesUsesCommonWords(t *testing.T) {
 }
 
 // Hundreds of losses at once fit one short transaction: a handful of statements.
+// TestAMappingThatBreaksIsAlerted while the CRM field's type does not suit (requirement
+// K8).
+func TestAMappingThatBreaksIsAlerted(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store, clock *clockwork.FakeClock) {
+		f := newFixture(t, s)
+		email := crm.StandardField{Key: "contact.email", Label: "E-mail", DataType: crm.TypeEmail, Requirement: crm.Required}
+		pkg := crm.Package{Title: "Test", Objects: []crm.PackageObject{
+			{Key: "contact", Name: "Contact", Label: "Contact", Requirement: crm.Required, Fields: []crm.StandardField{email}},
+		}}
+		f.inTx(func(ctx context.Context, tx *store.Tx) (err error) {
+			f.integration, err = tx.Ent().Integration.UpdateOneID(f.integration.ID).SetStepsDone([]crm.OnboardingStep{crm.StepStandardization}).Save(ctx)
+			require.NoError(t, err)
+			return tx.Ent().Mapping.Create().SetWorkspaceID(f.integration.WorkspaceID).SetCreatedAt(tx.Now()).SetIntegrationID(f.integration.ID).
+				SetStandardField(email.Key).SetObjectName("Contact").SetCrmField("Email").SetOrigin(crm.MappingAdmin).SetCreatedBy("test").Exec(ctx)
+		})
+		see := func(kind string) {
+			t.Helper()
+			clock.Advance(time.Hour)
+			state := crm.ObjectState{
+				Object: "Contact", Status: crm.ObjectOK, CheckedAt: clock.Now(),
+				Fields: map[string]crm.FieldState{"Email": {Label: "E-mail", Type: kind, Readable: true, Standardized: true, Rights: crm.Rights{Read: true}}},
+			}
+			f.inTx(func(ctx context.Context, tx *store.Tx) error {
+				return f.alerts.Evaluate(ctx, tx, f.integration, pkg, []crm.ObjectState{state})
+			})
+		}
+		see("email")
+		require.Empty(t, f.all())
+		see("boolean")
+		require.Equal(t, crm.RuleMappingBroken, f.all()[0].Rule)
+		require.Equal(t, crm.AlertOpen, f.all()[0].State)
+		require.Contains(t, f.all()[0].Message, "its type is boolean now")
+		see("email")
+		require.Equal(t, crm.AlertResolved, f.all()[0].State)
+		require.Equal(t, crm.ResolvedRestored, *f.all()[0].Resolution)
+		require.Len(t, f.all(), 1)
+	})
+}
+
 func TestHundredsOfAlertsAtOnce(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store, clock *clockwork.FakeClock) {
 		f := newFixture(t, s)

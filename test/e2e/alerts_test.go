@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"net/url"
+	"slices"
 	"testing"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 
 	"github.com/fieldwarden/fieldwarden/internal/principal"
 	"github.com/fieldwarden/fieldwarden/internal/store/storetest"
+	"github.com/fieldwarden/fieldwarden/plugins/crmsim/salesforce"
 )
 
 // handled is an alert as whoever handles it sees it.
@@ -154,4 +156,41 @@ func countsAndFilters(t *testing.T, i *integration) {
 	require.Equal(t, found.Folded.TotalCount-1, found.Shown.TotalCount)
 	require.Equal(t, 1, found.Named.TotalCount)
 	require.Len(t, found.AlertRules, 20)
+}
+
+// TestRightsThatSettingsNeed are watched on fields that nobody mapped, too, and no longer
+// once the setting is off (requirement I8). A field that cannot be read when it is mapped
+// has an alert of its own (reading 1b.9).
+func TestRightsThatSettingsNeed(t *testing.T) {
+	t.Parallel()
+	storetest.EachURL(t, func(t *testing.T, url string) {
+		s := newSite(t, url, siteOptions{})
+		i := s.active(t)
+		i.do(t, "unmapField", "", vars{"standardField": "contact.email", "reason": "test", "confirm": true}, nil)
+		off := false
+		require.NoError(t, s.crm.controls().SetField("Contact", "Email", salesforce.FieldSwitch{Edit: &off}))
+		i.check(t)
+		eventually(t, "the right is missed twice", func() bool { return slices.Contains(i.openRules(t), "WRITE_ACCESS_LOST") })
+		lost := i.openAlerts(t)["Contact.Email"]
+		require.Equal(t, "WRITE_ACCESS_LOST", lost.Rule)
+		require.Equal(t, "CRITICAL", lost.Severity, "a setting that is on needs it")
+		require.NotEmpty(t, lost.Affected)
+		i.do(t, "updateSettings", "", vars{
+			"expectedVersion": i.settings(t).Version, "changes": []vars{{"key": "contacts.create.emailRequired", "value": false}},
+		}, nil)
+		eventually(t, "nothing needs it any more", func() bool { return !slices.Contains(i.openRules(t), "WRITE_ACCESS_LOST") })
+
+		i.do(t, "unmapField", "", vars{"standardField": "contact.title", "reason": "test", "confirm": true}, nil)
+		s.setRead(t, false, "Contact.Title")
+		i.check(t)
+		eventually(t, "the loss is confirmed", func() bool {
+			hidden := i.fields(t, "Contact", "statuses: [INACCESSIBLE], includeInaccessible: true")
+			return hidden["Title"].Name != ""
+		})
+		i.do(t, "mapField", "", vars{"standardField": "contact.title", "crmField": "Title"}, nil)
+		require.Equal(t, "MISSING_AT_STANDARDIZATION", i.openAlerts(t)["Contact.Title"].Rule)
+		s.setRead(t, true, "Contact.Title")
+		i.check(t)
+		require.NotContains(t, i.openRules(t), "MISSING_AT_STANDARDIZATION")
+	})
 }

@@ -412,6 +412,7 @@ func TestWhatRecipientsPrefer(t *testing.T) {
 		}
 		s.setRead(t, false, "Lead")
 		i := s.connect(t, "PRODUCTION")
+		require.Equal(t, "OBJECT_ACCESS_MISSING", i.openAlerts(t)["Lead"].Rule)
 		require.Equal(t, "WARNING", i.openAlerts(t)["Lead"].Severity)
 		eventually(t, "what is mandatory", func() bool { return len(subjects(few)) == 1 && len(subjects(all)) == 1 })
 		s.setRead(t, true, "Lead")
