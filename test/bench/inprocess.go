@@ -7,25 +7,17 @@ import (
 	"log/slog"
 	"path/filepath"
 	"slices"
-	"sync/atomic"
 	"time"
 
-	"github.com/99designs/gqlgen/graphql"
-
-	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/ent/crmfield"
 	"github.com/fieldwarden/fieldwarden/ent/crmobject"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
-	"github.com/fieldwarden/fieldwarden/internal/drive"
 	"github.com/fieldwarden/fieldwarden/internal/principal"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 	connector "github.com/fieldwarden/fieldwarden/plugins/salesforce"
 	"github.com/fieldwarden/fieldwarden/plugins/sdk"
 	"github.com/fieldwarden/fieldwarden/server"
 )
-
-// wideObject is an object that no CRM has: the field list's worst case.
-const wideObject = "Wide"
 
 // inProcess takes the figures that need a look inside: the same server on the
 // same data, in this process.
@@ -51,97 +43,6 @@ func (s *stand) inProcess(ctx context.Context) (err error) {
 		return err
 	}
 	return s.baselines(acting, inside.Store())
-}
-
-// fieldList times one page of the field list and counts its statements.
-func (s *stand) fieldList(ctx context.Context, inside *server.Server) error {
-	if err := s.makeWide(ctx, inside); err != nil {
-		return fmt.Errorf("making an object with %d fields: %w", s.fields, err)
-	}
-	var statements atomic.Int64
-	inside.Store().Read().Intercept(ent.InterceptFunc(func(next ent.Querier) ent.Querier {
-		return ent.QuerierFunc(func(ctx context.Context, query ent.Query) (ent.Value, error) {
-			if graphql.HasOperationContext(ctx) { // not the scheduler's
-				statements.Add(1)
-			}
-			return next.Query(ctx, query)
-		})
-	}))
-	client := drive.Client{URL: inside.URL() + "/graphql", Token: s.token}
-	ask := func(search string) (time.Duration, error) {
-		var found struct {
-			Integration struct {
-				Object struct {
-					Fields struct {
-						TotalCount int
-						Edges      []struct{ Node struct{ Name string } }
-					}
-				}
-			}
-		}
-		started := time.Now()
-		err := client.Do(ctx, `query($id: ID!, $object: String!, $search: String) { integration(id: $id) { object(name: $object) {
-			name status fieldCounts { activeStandardized active errorStandardized inaccessible }
-			fields(first: 100, search: $search) { totalCount pageInfo { endCursor hasNextPage } edges { node {
-				id name label dataType status rights { read create update } cause checkedAt stale
-			} } }
-		} } }`, map[string]any{"id": s.integration.ID, "object": wideObject, "search": search}, &found)
-		if err == nil && len(found.Integration.Object.Fields.Edges) == 0 {
-			err = fmt.Errorf("the field list is empty for %q", search)
-		}
-		return time.Since(started), err
-	}
-	for _, search := range []string{"", "field 4"} {
-		const times = 20
-		var took []time.Duration
-		for range times {
-			statements.Store(0)
-			one, err := ask(search)
-			if err != nil {
-				return err
-			}
-			took = append(took, one)
-		}
-		slices.Sort(took)
-		what := "field list"
-		if search != "" {
-			what += " with search"
-		}
-		s.row(what, "%d SQL statements, p50 %s, most %s (page of 100 of %d fields)", statements.Load(),
-			percentile(took, 50).Round(100*time.Microsecond), took[times-1].Round(100*time.Microsecond), s.fields)
-	}
-	return nil
-}
-
-// makeWide inserts the object and its fields.
-func (s *stand) makeWide(ctx context.Context, inside *server.Server) error {
-	var object *ent.CrmObject
-	err := inside.Store().WithTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
-		object, err = tx.Ent().CrmObject.Create().SetWorkspaceID(inside.WorkspaceID()).SetCreatedAt(tx.Now()).
-			SetIntegrationID(s.integration.ID).SetName(wideObject).SetLabel(wideObject).SetStatus(crm.ObjectOK).
-			SetCheckedAt(tx.Now()).SetPosition(99).Save(ctx)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	const part = 500
-	for from := 0; from < s.fields; from += part {
-		err := inside.Store().WithTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-			creates := make([]*ent.CrmFieldCreate, min(part, s.fields-from))
-			for i := range creates {
-				n := from + i
-				creates[i] = tx.Ent().CrmField.Create().SetWorkspaceID(inside.WorkspaceID()).SetCreatedAt(tx.Now()).
-					SetIntegrationID(s.integration.ID).SetObjectID(object.ID).SetName(fmt.Sprintf("Field_%04d__c", n)).
-					SetLabel(fmt.Sprintf("Field %04d", n)).SetDataType("string").SetReadable(n%7 != 0).SetUpdatable(n%3 == 0)
-			}
-			return tx.Ent().CrmField.CreateBulk(creates...).Exec(ctx)
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // baselines do the two halves of a first sync alone: the connector's code reads
