@@ -80,7 +80,8 @@ func TestAPreviewShowsFiveRealValues(t *testing.T) {
 		}{
 			"stops at the fifth": {
 				[][]string{{`"a"`, `null`, `" b "`, `""`, `7`, `true`, `{"x": 1}`, `"sixth"`}, {`"never"`}},
-				mapping.Preview{Values: []string{"a", "b", "7", "true", `{"x": 1}`}, Records: 7}, 1,
+				mapping.Preview{Values: []string{"a", "b", "7", "true", `{"x": 1}`}, Records: 7},
+				1,
 			},
 			"looks at one batch": {
 				[][]string{{`"a"`}, {`"b"`}}, mapping.Preview{Values: []string{"a"}, Records: 1}, 1,
@@ -93,7 +94,8 @@ func TestAPreviewShowsFiveRealValues(t *testing.T) {
 			},
 			"says that all are empty": {
 				[][]string{{`null`, `""`}},
-				mapping.Preview{Values: []string{}, Records: 2, Note: "Email is empty in all 2 records that were looked at; others may have a value."}, 1,
+				mapping.Preview{Values: []string{}, Records: 2, Note: "Email is empty in all 2 records that were looked at; others may have a value."},
+				1,
 			},
 			"says that there is no record": {
 				nil, mapping.Preview{Values: []string{}, Note: "Contact has no record that the integration user can see."}, 0,

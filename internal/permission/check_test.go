@@ -354,6 +354,37 @@ func TestThreeLossesAtOnceAreOneConfirmationAndThreeAlerts(t *testing.T) {
 	})
 }
 
+// A package that loses an object while the CRM is asked about it: the answer about the
+// object is dropped, for nobody would resolve what it opened.
+func TestAnAnswerIsAppliedByThePackageOfThatMoment(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store, clock *clockwork.FakeClock) {
+		f := active(t, s, clock)
+		var err error
+		f.config.Packages = func(_, _ string, version int) (crm.Package, error) {
+			pkg := testPackage()
+			if version == 2 {
+				pkg.Version, pkg.Objects = 2, []crm.PackageObject{pkg.Objects[0], pkg.Objects[2]}
+			}
+			return pkg, nil
+		}
+		f.permissions, err = permission.New(f.config)
+		require.NoError(t, err)
+		f.crm.hide("Contact", "")
+		f.crm.hide("Account", "Name")
+		clock.Advance(time.Hour)
+		f.crm.during = func() {
+			require.NoError(t, s.WithTx(f.ctx, func(ctx context.Context, tx *store.Tx) error {
+				return tx.Ent().Integration.UpdateOneID(f.integration.ID).SetPackageVersion(2).Exec(ctx)
+			}))
+		}
+		result := f.check(permission.Normal)
+		require.Equal(t, "Contact", result.Objects[1].Name)
+		require.True(t, result.Objects[1].Superseded)
+		require.Nil(t, f.object("Contact").SuspectedAt)
+		require.True(t, result.Objects[0].Suspected, "what the package still has is applied")
+	})
+}
+
 // Scenario 23: no other workspace's integration can be checked.
 func TestAnotherWorkspacesIntegrationIsNotFound(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store, clock *clockwork.FakeClock) {
