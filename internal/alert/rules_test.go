@@ -33,9 +33,9 @@ func shownBy() map[crm.AlertRule]string {
 		crm.RuleRunFailedRepeatedly:      "internal/syncrun/autopause_test.go TestFailingIntegrationsAreWarnedAboutAndPaused",
 		crm.RuleAutoPaused: "internal/syncrun/autopause_test.go TestFailingIntegrationsAreWarnedAboutAndPaused; " +
 			"internal/integration/life_test.go TestResumingEndsAnAutomaticPause",
-		crm.RuleSyncDelayed:              "internal/syncrun/autopause_test.go TestLateDataIsTold",
-		crm.RuleConnectorUnhealthy:       "test/e2e/channels_test.go TestAConnectorThatCrashesIsAlerted",
-		crm.RuleSchemaChanged:            "internal/alert/triage_test.go TestNewsOfTheSchemaLastADay",
+		crm.RuleSyncDelayed:        "internal/syncrun/autopause_test.go TestLateDataIsTold",
+		crm.RuleConnectorUnhealthy: "test/e2e/channels_test.go TestAConnectorThatCrashesIsAlerted",
+		crm.RuleSchemaChanged:      "internal/alert/triage_test.go TestNewsOfTheSchemaLastADay",
 	}
 }
 

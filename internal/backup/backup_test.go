@@ -36,6 +36,9 @@ func newBox(t *testing.T) *secret.Box {
 	return box
 }
 
+// channelID is the channel of a furnished database.
+const channelID = "chn_backup"
+
 // furnished is a database with something of everything that a backup must keep.
 func furnished(t *testing.T, s *store.Store, box *secret.Box) (workspaceID string, cursor string) {
 	t.Helper()
@@ -47,6 +50,13 @@ func furnished(t *testing.T, s *store.Store, box *secret.Box) (workspaceID strin
 		if _, err := jobs.Enqueue(ctx, tx, "test.kind", workspace.ID, map[string]string{"text": "tab\tnew\nline \\N é"}); err != nil {
 			return err
 		}
+		sealed, err := box.Seal(workspace.ID, channelID, []byte("a channel's secrets"))
+		require.NoError(t, err)
+		tx.Ent().Channel.Create().SetID(channelID).SetWorkspaceID(workspace.ID).SetCreatedAt(tx.Now()).SetUpdatedAt(tx.Now()).SetCreatedBy("test").
+			SetKind(crm.ChannelWebhook).SetName("ops").SetHost("https://hooks.example.com").SetHeaderNames([]string{"X-Key"}).SetSealed(sealed).
+			SetMinSeverity(crm.SeverityWarning).SaveX(ctx)
+		tx.Ent().Delivery.Create().SetWorkspaceID(workspace.ID).SetCreatedAt(tx.Now()).SetKind(crm.DeliverAlert).SetMedium(crm.MediumWebhook).
+			SetChannelID(channelID).SetDedupKey("once").SetPayload([]byte(`{"type":"alert.opened"}`)).SetNextAttemptAt(tx.Now()).SaveX(ctx)
 		for i := range 3 {
 			tx.Feed(store.FeedItem{WorkspaceID: workspace.ID, Kind: "run", SubjectID: fmt.Sprint("s", i)})
 		}
@@ -99,6 +109,7 @@ func TestBackupAndRestore(t *testing.T) {
 		restored := storetest.Open(t, url, clock)
 		require.NoError(t, box.Verify(t.Context(), restored))
 		requireFurnished(t, restored, workspaceID, cursor)
+		requireChannel(t, restored, box, workspaceID)
 
 		// It goes on: the feed where it stood, and jobs with ids of their own.
 		ctx := storetest.As(t, workspaceID)
@@ -136,6 +147,22 @@ func requireFurnished(t *testing.T, s *store.Store, workspaceID, cursor string) 
 	var args string
 	require.NoError(t, s.SQL().QueryRowContext(ctx, "SELECT CAST(args AS text) FROM "+table).Scan(&args))
 	require.Contains(t, args, `tab\tnew\nline \\N é`)
+}
+
+// requireChannel: a channel is there with its secrets, and so is what waits for it.
+func requireChannel(t *testing.T, s *store.Store, box *secret.Box, workspaceID string) {
+	t.Helper()
+	ctx := storetest.As(t, workspaceID)
+	channel, err := s.Read().Channel.Query().Only(ctx)
+	require.NoError(t, err)
+	require.Equal(t, []string{"X-Key"}, channel.HeaderNames)
+	secrets, err := box.Open(workspaceID, channelID, channel.Sealed)
+	require.NoError(t, err)
+	require.Equal(t, "a channel's secrets", string(secrets))
+	waits, err := s.Read().Delivery.Query().Only(ctx)
+	require.NoError(t, err)
+	require.Equal(t, crm.DeliveryPending, waits.State)
+	require.JSONEq(t, `{"type":"alert.opened"}`, string(waits.Payload))
 }
 
 // TestRestoreRefuses: whatever is wrong with the backup or its target is a typed

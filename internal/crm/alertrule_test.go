@@ -44,8 +44,12 @@ func TestSchemaNewsCountsInWords(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, time.March, 2, 9, 0, 0, 0, time.UTC)
 	counts := crm.CountSchema([]crm.Change{
-		{Type: crm.ChangeAppeared}, {Type: crm.ChangeAppeared}, {Type: crm.ChangeVanished, Cause: crm.CauseDeleted},
-		{Type: crm.ChangeVanished, Cause: crm.CausePermission}, {Type: crm.ChangeLost}, {Type: crm.ChangeRestored},
+		{Type: crm.ChangeAppeared},
+		{Type: crm.ChangeAppeared},
+		{Type: crm.ChangeVanished, Cause: crm.CauseDeleted},
+		{Type: crm.ChangeVanished, Cause: crm.CausePermission},
+		{Type: crm.ChangeLost},
+		{Type: crm.ChangeRestored},
 	})
 	intent := crm.SchemaChanged(counts, at)
 	require.Contains(t, intent.Message, "Since 2 March 2026 at 09:00 UTC: 2 fields appeared, 1 field vanished.")

@@ -41,7 +41,8 @@ func TestSeeingAProblem(t *testing.T) {
 			crm.AlertStep{New: true, State: crm.AlertOpen, Event: crm.AlertOpened},
 		},
 		"back at once": {
-			with(young), crm.Sighting{Since: now},
+			with(young),
+			crm.Sighting{Since: now},
 			crm.AlertStep{State: crm.AlertResolved, Flapped: true, LookAgain: now.Add(8 * time.Minute)},
 		},
 		"still there while damped": {
@@ -50,39 +51,48 @@ func TestSeeingAProblem(t *testing.T) {
 			crm.AlertStep{State: crm.AlertResolved, LookAgain: now.Add(8 * time.Minute)},
 		},
 		"back at once, but it had not recovered": {
-			with(func(l *crm.AlertLife) { young(l); l.Recovered = false }), crm.Sighting{Since: before(time.Hour)},
+			with(func(l *crm.AlertLife) { young(l); l.Recovered = false }),
+			crm.Sighting{Since: before(time.Hour)},
 			crm.AlertStep{State: crm.AlertOpenAgain, Event: crm.AlertReopened},
 		},
 		"an event is never damped": {
-			with(young), crm.Sighting{Rule: crm.RuleCredentialExpired},
+			with(young),
+			crm.Sighting{Rule: crm.RuleCredentialExpired},
 			crm.AlertStep{State: crm.AlertOpenAgain, Event: crm.AlertReopened},
 		},
 		"dismissed, and the same": {
-			with(func(l *crm.AlertLife) { l.Dismissed = true }), crm.Sighting{Since: before(time.Hour)},
+			with(func(l *crm.AlertLife) { l.Dismissed = true }),
+			crm.Sighting{Since: before(time.Hour)},
 			crm.AlertStep{State: crm.AlertResolved},
 		},
 		"dismissed, and worse": {
-			with(func(l *crm.AlertLife) { l.Dismissed = true }), crm.Sighting{Since: before(time.Hour), Severity: crm.SeverityCritical},
+			with(func(l *crm.AlertLife) { l.Dismissed = true }),
+			crm.Sighting{Since: before(time.Hour), Severity: crm.SeverityCritical},
 			crm.AlertStep{State: crm.AlertOpenAgain, Event: crm.AlertReopened},
 		},
 		"dismissed, and another": {
-			with(func(l *crm.AlertLife) { l.Dismissed = true }), crm.Sighting{Since: before(time.Second)},
+			with(func(l *crm.AlertLife) { l.Dismissed = true }),
+			crm.Sighting{Since: before(time.Second)},
 			crm.AlertStep{State: crm.AlertOpenAgain, Event: crm.AlertReopened},
 		},
 		"dismissed, and nobody can tell": {
-			with(func(l *crm.AlertLife) { l.Dismissed, l.Since = true, time.Time{} }), crm.Sighting{},
+			with(func(l *crm.AlertLife) { l.Dismissed, l.Since = true, time.Time{} }),
+			crm.Sighting{},
 			crm.AlertStep{State: crm.AlertOpenAgain, Event: crm.AlertReopened},
 		},
 		"somebody is on it": {
-			crm.AlertLife{State: crm.AlertAcknowledged, Severity: crm.SeverityInfo}, crm.Sighting{Severity: crm.SeverityCritical},
+			crm.AlertLife{State: crm.AlertAcknowledged, Severity: crm.SeverityInfo},
+			crm.Sighting{Severity: crm.SeverityCritical},
 			crm.AlertStep{State: crm.AlertAcknowledged},
 		},
 		"put off": {
-			crm.AlertLife{State: crm.AlertSnoozed, Severity: crm.SeverityWarning}, crm.Sighting{Severity: crm.SeverityInfo},
+			crm.AlertLife{State: crm.AlertSnoozed, Severity: crm.SeverityWarning},
+			crm.Sighting{Severity: crm.SeverityInfo},
 			crm.AlertStep{State: crm.AlertSnoozed},
 		},
 		"put off, and worse": {
-			crm.AlertLife{State: crm.AlertSnoozed, Severity: crm.SeverityWarning}, crm.Sighting{Severity: crm.SeverityCritical},
+			crm.AlertLife{State: crm.AlertSnoozed, Severity: crm.SeverityWarning},
+			crm.Sighting{Severity: crm.SeverityCritical},
 			crm.AlertStep{State: crm.AlertOpen, Event: crm.AlertWoke},
 		},
 	} {

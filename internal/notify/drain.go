@@ -75,7 +75,7 @@ func (r *round) step(ctx context.Context, last *sent, goOn bool) (next *claimed,
 			}
 		}
 		if ctx.Err() != nil {
-			return nil // the job runs again
+			return nil //nolint:nilerr // what was sent is saved, and the job runs again
 		}
 		if goOn && !r.over && (r.todo.Only == "" || last == nil) {
 			if next, err = r.claim(saving, tx); next != nil || err != nil {

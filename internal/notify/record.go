@@ -3,6 +3,7 @@ package notify
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/fieldwarden/fieldwarden/ent"
@@ -62,7 +63,8 @@ func (r *round) fate(now time.Time, s *sent) (crm.DeliveryState, time.Duration) 
 // save writes an attempt down. One whose lease ran out and that another job has claimed
 // since is that job's, unless it got through.
 func save(ctx context.Context, tx *store.Tx, s *sent, state crm.DeliveryState, next time.Time) error {
-	attempts := append(s.row.Log, crm.DeliveryAttempt{At: s.at, Code: s.code, Failure: s.failure, Milliseconds: int(s.took.Milliseconds())})
+	attempt := crm.DeliveryAttempt{At: s.at, Code: s.code, Failure: s.failure, Milliseconds: int(s.took.Milliseconds())}
+	attempts := slices.Concat(s.row.Log, []crm.DeliveryAttempt{attempt})
 	update := tx.Ent().Delivery.Update().Where(delivery.ID(s.row.ID), delivery.StateEQ(crm.DeliveryPending)).
 		SetState(state).SetResponseCode(s.code).SetFailure(s.failure).SetLog(attempts[max(0, len(attempts)-maxLog):])
 	switch state {

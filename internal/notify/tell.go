@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/fieldwarden/fieldwarden/ent"
 	entchannel "github.com/fieldwarden/fieldwarden/ent/channel"
@@ -310,10 +311,10 @@ func (n *bulletin) addOnboarding(alerts []*ent.Alert, resolution crm.AlertResolu
 	content := mailview.OnboardingContent{
 		Workspace: n.workspace.Name, Integration: n.about(), At: n.tx.Now(), Zone: n.workspace.TimeZone, Resolution: resolution,
 	}
-	key := string(resolution)
+	key := []string{string(resolution)}
 	for _, row := range alerts {
 		content.Problems = append(content.Problems, n.problem(row))
-		key += "|" + row.ID + strconv.FormatInt(openedAt(row).UnixMicro(), 36)
+		key = append(key, row.ID+strconv.FormatInt(openedAt(row).UnixMicro(), 36))
 	}
 	payload, err := frozen(content)
 	if err != nil {
@@ -321,7 +322,7 @@ func (n *bulletin) addOnboarding(alerts []*ent.Alert, resolution crm.AlertResolu
 	}
 	n.rows = append(n.rows, row{
 		receiver: receiver{Address: address}, kind: crm.DeliverOnboarding, medium: crm.MediumEmail,
-		integrationID: n.integration.ID, payload: payload, dedupKey: "onboarding" + hashed(key) + "|" + address,
+		integrationID: n.integration.ID, payload: payload, dedupKey: "onboarding" + hashed(strings.Join(key, "|")) + "|" + address,
 	})
 	return nil
 }
