@@ -40,6 +40,7 @@ func tableOf(_ context.Context, id string) (string, error) {
 		gid.RunObject: "run_objects", gid.Alert: "alerts", gid.FeedEntry: "feed_entries",
 		gid.FailedRecord: "failed_records",
 		gid.Member:       "members", gid.Recipient: "recipients", gid.Channel: "channels", gid.Delivery: "deliveries", gid.InboxItem: "inbox_items",
+		gid.Digest: "digests", gid.Simulation: "identity_simulations",
 	}
 	table, ok := tables[prefix]
 	if !ok {

@@ -1307,7 +1307,7 @@ var (
 		PrimaryKey: []*schema.Column{SnapshotObjectsColumns[0]},
 		Indexes: []*schema.Index{
 			{
-				Name:    "snapshotobject_workspace_id_integration_id_object_name_content_hash",
+				Name:    "snapshotobject_content",
 				Unique:  true,
 				Columns: []*schema.Column{SnapshotObjectsColumns[1], SnapshotObjectsColumns[3], SnapshotObjectsColumns[4], SnapshotObjectsColumns[5]},
 			},

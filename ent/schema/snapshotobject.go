@@ -32,7 +32,9 @@ func (SnapshotObject) Fields() []ent.Field {
 // Indexes of the SnapshotObject.
 func (SnapshotObject) Indexes() []ent.Index {
 	return []ent.Index{
-		index.Fields("workspace_id", "integration_id", "object_name", "content_hash").Unique(),
+		// A name of its own: the one that would be made of its fields is too long, and would
+		// be cut differently for each database.
+		index.Fields("workspace_id", "integration_id", "object_name", "content_hash").Unique().StorageKey("snapshotobject_content"),
 	}
 }
 

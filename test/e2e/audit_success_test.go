@@ -15,20 +15,29 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/principal"
 	"github.com/fieldwarden/fieldwarden/internal/store/storetest"
 	"github.com/fieldwarden/fieldwarden/plugins/crmsim/salesforce"
+	"github.com/fieldwarden/fieldwarden/server"
+	"github.com/fieldwarden/fieldwarden/test/internal/sink"
 )
 
 // TestEveryMutationIsAudited does every mutation of the schema once, in the order in
 // which a workspace comes to them, with success. Each leaves one entry that says so.
 func TestEveryMutationIsAudited(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, storetest.SQLiteURL(t), siteOptions{config: manyRequests})
+	hook := sink.Webhook(t)
+	s := newSite(t, storetest.SQLiteURL(t), siteOptions{config: func(c *server.Config) {
+		manyRequests(c)
+		c.Webhooks.AllowedHosts = []string{hook.Host}
+	}})
 	gate := &gate{}
 	s.crm.watch = gate.watch
 	a := &audited{site: s, done: map[string]bool{}}
 	production := a.onboards(t)
 	a.configures(t, production)
+	a.standardizes(t, production)
 	a.runs(t, production, gate)
 	a.people(t)
+	a.alerts(t, production)
+	a.channels(t, hook)
 	a.lifecycle(t, production)
 	a.secondIntegration(t, production)
 	csm := a.somebody(t, a.WorkspaceID(), principal.RoleCSM, nil)
@@ -51,6 +60,7 @@ func (a *audited) change(t *testing.T, who user, name, selection string, input v
 		"startIntegration": "integration.signInStarted", "reconnectIntegration": "integration.signInStarted",
 		"finishOnboarding": "integration.activated", "pauseIntegration": "integration.paused", "resumeIntegration": "integration.resumed",
 		"disconnectIntegration": "integration.disconnected", "createServiceToken": "token.issue", "revokeServiceToken": "token.revoke",
+		"startIdentitySimulation": "integration.simulationStarted", "applyMappingProposals": "mapField", "resetMapping": "mapField",
 	}[name]
 	if !ok {
 		action = name

@@ -32,6 +32,9 @@ type filled struct {
 // prefixes are the kinds of ids of the tables.
 func prefixes() map[string]gid.Prefix {
 	return map[string]gid.Prefix{
+		"channels": gid.Channel, "deliveries": gid.Delivery, "digests": gid.Digest, "identity_simulations": gid.Simulation, "inbox_items": gid.InboxItem,
+		"inbox_reads": gid.InboxRead, "mapping_changes": gid.MappingChange, "mapping_defaults": gid.MappingDefault, "muted_rules": gid.MutedRule,
+		"permission_snapshots": gid.Snapshot, "snapshot_objects": gid.SnapshotObject,
 		"alerts": gid.Alert, "api_budgets": gid.APIBudget, "api_tokens": gid.Token, "api_usages": gid.APIUsage, "audit_entries": gid.Audit,
 		"connector_memos": gid.Memo, "credentials": gid.Credential, "crm_fields": gid.Field, "crm_objects": gid.Object,
 		"failed_records": gid.FailedRecord, "idempotency_keys": gid.Idempotency, "integrations": gid.Integration, "invitations": gid.Invitation,
@@ -65,6 +68,11 @@ func (s *site) fillWorkspace(t *testing.T, mark string) *filled {
 	for _, table := range tables {
 		w.insert(t, s, table)
 	}
+	require.NoError(t, s.Store().WithTx(principal.System(t.Context(), w.workspaceID, "test"), func(ctx context.Context, tx *store.Tx) error {
+		// The history of the object itself has none of its field's changes.
+		return tx.Ent().PermissionChange.Create().SetWorkspaceID(w.workspaceID).SetCreatedAt(tx.Now()).SetIntegrationID(w.ids["integrations"]).
+			SetObjectName("Contact").SetFieldName("").SetChange(crm.ChangeLost).SetEvidence(mark).Exec(ctx)
+	}))
 	w.feed(t, s)
 	return w
 }
@@ -83,6 +91,7 @@ func (w *filled) insert(t *testing.T, s *site, table *dbschema.Table) {
 	t.Helper()
 	parents := map[string]string{
 		"integration_id": "integrations", "object_id": "crm_objects", "run_id": "sync_runs", "member_id": "members",
+		"channel_id": "channels", "alert_id": "alerts", "digest_id": "digests", "item_id": "inbox_items",
 	}
 	var names, places []string
 	var values []any
@@ -108,8 +117,15 @@ func (w *filled) value(table *dbschema.Table, column *dbschema.Column, parents m
 	}
 	plain := map[string]string{
 		"connector": connectorName, "schedule_time": "02:00", "schedule_zone": "UTC", "local_date": "2026-03-02", "fault_code": "INTERNAL",
+		"zone": "UTC",
+	}
+	// What belongs together by its name.
+	named := map[string]string{
+		"crm_objects.name": "Contact", "permission_changes.object_name": "Contact", "crm_fields.name": "Title", "permission_changes.field_name": "Title",
 	}
 	switch {
+	case named[table.Name+"."+column.Name] != "":
+		return named[table.Name+"."+column.Name]
 	case column.Name == "id":
 		return w.ids[table.Name]
 	case column.Name == "workspace_id":
@@ -118,6 +134,8 @@ func (w *filled) value(table *dbschema.Table, column *dbschema.Column, parents m
 		return w.ids[parents[column.Name]]
 	case column.Name == "readable":
 		return true // else its list leaves it out
+	case column.Name == "opened_at":
+		return time.Now().UTC() // every alert has it
 	case column.Name == "level":
 		return "INFO" // what a tail shows
 	case column.Type == entfield.TypeEnum:
@@ -135,6 +153,8 @@ func (w *filled) value(table *dbschema.Table, column *dbschema.Column, parents m
 		return time.Now().UTC().AddDate(1, 0, 0)
 	case column.Type == entfield.TypeTime:
 		return time.Now().UTC() // what is old is forgotten
+	case column.Name == "content", column.Name == "payload":
+		return []byte("{}") // it is read as JSON
 	case column.Type == entfield.TypeBytes:
 		return []byte(w.mark + table.Name)
 	case column.Type == entfield.TypeBool:
@@ -150,7 +170,7 @@ func (w *filled) value(table *dbschema.Table, column *dbschema.Column, parents m
 
 // shows reports whether an optional text is one that the API shows.
 func shows(column string) bool {
-	return slices.ContainsFunc([]string{"name", "title", "message", "reason", "label", "evidence", "actor", "target", "open_key"},
+	return slices.ContainsFunc([]string{"name", "title", "message", "reason", "label", "evidence", "actor", "target", "open_key", "address"},
 		func(part string) bool { return strings.Contains(column, part) })
 }
 
@@ -159,8 +179,9 @@ func (w *filled) feed(t *testing.T, s *site) {
 	t.Helper()
 	subjects := map[string]string{
 		"alert": "alerts", "permission": "permission_changes", "run": "sync_runs", "log": "sync_runs", "member": "members", "workspace": "workspaces",
+		"channel": "channels", "simulation": "identity_simulations",
 	}
-	for _, kind := range []string{"alert", "permission", "check", "settings", "run", "log", "integration", "member", "workspace"} {
+	for _, kind := range []string{"onboarding", "mapping", "channel", "simulation", "alert", "permission", "check", "settings", "run", "log", "integration", "member", "workspace"} {
 		subject := subjects[kind]
 		if subject == "" {
 			subject = "integrations"
@@ -171,6 +192,7 @@ func (w *filled) feed(t *testing.T, s *site) {
 				Payload: map[string]any{
 					"mark": w.mark, "event": "OPENED", "version": 1, "keys": []string{w.mark}, "status": "RUNNING", "phase": "READ",
 					"counters": map[string]int{}, "runId": w.ids["sync_runs"], "from": 1, "to": 1, "state": "ACTIVE", "reason": w.mark,
+					"step": "CHECK", "object": w.mark,
 				},
 			})
 			return nil

@@ -28,7 +28,12 @@ func TestScenario23WorkspaceNeverSeesAnothers(t *testing.T) {
 		w.owner = s.somebody(t, w.a.workspaceID, principal.RoleOwner, nil)
 		w.tries = []somebody{s.somebody(t, w.b.workspaceID, principal.RoleAdmin, nil), s.somebody(t, w.b.workspaceID, principal.RoleViewer, nil)}
 		w.csm = s.somebody(t, w.b.workspaceID, principal.RoleCSM, nil)
+		w.member = somebody{
+			name: "member", user: s.signedIn(t, w.b.workspaceID, "member@b.example.com"),
+			who: &principal.Principal{Kind: principal.KindMember, WorkspaceID: w.b.workspaceID, Role: principal.RoleAdmin},
+		}
 		w.header(t)
+		w.nodes(t)
 		cursors := w.cursors(t)
 		counts := w.counts(t)
 		events := w.events(t)
@@ -52,6 +57,8 @@ type walls struct {
 	tries []somebody
 	// csm is vendor-side staff whose home is B.
 	csm somebody
+	// member is a person of B: programs have no inbox to mark.
+	member somebody
 }
 
 // tableOfArgument says whose id an argument takes, by its name.
@@ -62,6 +69,8 @@ func (w *walls) tableOfArgument(t *testing.T, path string) string {
 		"integrationId": "integrations", "fromIntegrationId": "integrations", "toIntegrationId": "integrations", "runId": "sync_runs",
 		"memberId": "members", "invitationId": "invitations", "recipientId": "recipients", "serviceTokenId": "api_tokens",
 		"workspaceId": "workspaces", "failedRecordIds": "failed_records", "target": "integrations", "id": "every",
+		"alertId": "alerts", "channelId": "channels", "deliveryId": "deliveries", "itemIds": "inbox_items", "throughItemId": "inbox_items",
+		"from": "permission_snapshots", "to": "permission_snapshots",
 	}[name]
 	require.True(t, ok, "the walker does not know which id %s takes", path)
 	return table
@@ -101,7 +110,7 @@ func (w *walls) way(t *testing.T, object string, made *call, of *filled) (kind, 
 	case "Query", "Mutation", "Subscription":
 		return strings.ToLower(object), ""
 	}
-	table, ok := map[string]string{"Integration": "integrations", "CrmObject": "crm_objects", "SyncRun": "sync_runs"}[object]
+	table, ok := map[string]string{"Integration": "integrations", "CrmObject": "crm_objects", "SyncRun": "sync_runs", "Alert": "alerts", "CrmField": "crm_fields", "Digest": "digests"}[object]
 	require.True(t, ok, "the walker does not know how to reach a %s", object)
 	made.declared, made.variables["own"] = append(made.declared, "$own: ID!"), of.ids[table]
 	return "query", "node(id: $own) { ... on " + object + " { %s } }"
@@ -165,6 +174,9 @@ func (w *walls) ids(t *testing.T) (arguments, calls int) {
 
 // whoMay are those who try: what an admin may not do at all, a CSM of B tries.
 func (w *walls) whoMay(object string, f fieldDef) []somebody {
+	if object+"."+f.Name == membersOnly {
+		return []somebody{w.member}
+	}
 	rule, ok := access.Of(access.Operation(object + "." + f.Name))
 	if ok && !rule.Allows(*w.tries[0].who) {
 		return []somebody{w.csm}
@@ -213,7 +225,12 @@ func (w *walls) cursors(t *testing.T) (tried int) {
 // stands at.
 func (w *walls) ask(t *testing.T, who somebody, of *filled, object string, f fieldDef, selection, path, cursor string) string {
 	t.Helper()
-	made := w.types.call(t, f, selection, func(at string, _ inputValue) (any, bool) { return cursor, at == path && path != "" })
+	made := w.types.call(t, f, selection, func(at string, value inputValue) (any, bool) {
+		if value.Type.named() == "ID" && value.Type.nonNull() {
+			return of.ids[w.tableOfArgument(t, at)], true
+		}
+		return cursor, at == path && path != ""
+	})
 	kind, within := w.way(t, object, &made, of)
 	return w.said(t, who, kind, made.document(kind, within), made.variables)
 }
@@ -263,8 +280,9 @@ func (w *walls) feedCursors(t *testing.T) (tried int) {
 func (w *walls) texts(t *testing.T) (tried int) {
 	t.Helper()
 	harmless := []string{
-		"actions", "addresses", "apiType", "clientId", "clientSecret", "connector", "crmField", "document", "email", "idempotencyKey", "key",
-		"kinds", "name", "object", "objects", "packageKey", "reason", "scheduleTime", "scheduleZone", "search", "standardField", "time", "via", "zone",
+		"actions", "addresses", "apiType", "clientId", "clientSecret", "connector", "crmField", "document", "email", "field", "fields",
+		"idempotencyKey", "key", "keys", "kinds", "name", "note", "object", "objects", "packageKey", "reason", "scheduleTime", "scheduleZone", "search",
+		"standardField", "time", "value", "via", "zone",
 	}
 	for _, place := range w.types.arguments("String") {
 		object, f, path := w.place(t, place)
@@ -272,9 +290,9 @@ func (w *walls) texts(t *testing.T) (tried int) {
 		if slices.Contains(harmless, name) {
 			continue
 		}
-		require.Equal(t, "actor", name, "the walker does not know whether %s names somebody", place)
-		for _, actor := range []string{w.owner.who.ID, w.a.mark + " audit_entries actor"} {
-			made := w.types.call(t, f, "{ totalCount edges { node { id } } }", w.own(t, path, actor))
+		require.Contains(t, []string{"actor", "address"}, name, "the walker does not know whether %s names somebody", place)
+		for _, somebody := range []string{w.owner.who.ID, w.a.mark + " audit_entries actor", w.a.mark + " deliveries address"} {
+			made := w.types.call(t, f, "{ totalCount edges { node { id } } }", w.own(t, path, somebody))
 			kind, within := w.way(t, object, &made, w.b)
 			said := w.said(t, w.tries[0], kind, made.document(kind, within), made.variables)
 			require.Contains(t, said, `"totalCount":0`, place)
@@ -282,6 +300,25 @@ func (w *walls) texts(t *testing.T) (tried int) {
 		tried++
 	}
 	return tried
+}
+
+// nodes asks for everything of A by its id, as A: each type that the schema calls a
+// Node is one.
+func (w *walls) nodes(t *testing.T) {
+	t.Helper()
+	found := []string{"FeedEntry"} // its id is not among the rows'
+	for _, id := range w.a.ids {
+		var answer struct {
+			Node *struct {
+				Typename string `json:"__typename"`
+			}
+		}
+		w.owner.user.ask(t, "query($id: ID!) { node(id: $id) { __typename } }", vars{"id": id}, &answer)
+		if answer.Node != nil {
+			found = append(found, answer.Node.Typename)
+		}
+	}
+	require.ElementsMatch(t, w.types.implementing("Node"), found)
 }
 
 // events follows every subscription as B while A's feed and then B's grow: the first

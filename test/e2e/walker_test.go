@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -87,6 +88,10 @@ func (s schema) scalar(value inputValue) (any, bool) {
 			return text, true
 		}
 		return "x" + value.Name, true
+	case named.Name == "URL":
+		return "https://receiver.example.com/hook", true
+	case named.Name == "DateTime":
+		return time.Now().UTC().Add(time.Hour).Format(time.RFC3339), true
 	case named.Name == "Int":
 		return 1, true
 	case named.Name == "Boolean", named.Name == "JSON":

@@ -35,14 +35,16 @@ ALTER TABLE "workspaces" ADD COLUMN "digest_time" character varying NOT NULL DEF
 ALTER TABLE "crm_fields" ADD COLUMN "rights_since" timestamptz NULL;
 -- modify "alerts" table
 ALTER TABLE "alerts" ADD COLUMN "opened_at" timestamptz NULL, ADD COLUMN "since" timestamptz NULL, ADD COLUMN "folded" boolean NOT NULL DEFAULT false, ADD COLUMN "flaps" bigint NOT NULL DEFAULT 0, ADD COLUMN "acknowledged_at" timestamptz NULL, ADD COLUMN "acknowledged_by" character varying NULL, ADD COLUMN "snoozed_until" timestamptz NULL, ADD COLUMN "snoozed_by" character varying NULL, ADD COLUMN "resolved_by" character varying NULL, ADD COLUMN "note" character varying NULL;
+-- alerts of before this version were opened when they were made
+UPDATE "alerts" SET "opened_at" = "created_at";
 -- modify "integrations" table
 ALTER TABLE "integrations" ADD COLUMN "package_version" bigint NOT NULL DEFAULT 0, ADD COLUMN "watch_minutes" bigint NOT NULL DEFAULT 0, ADD COLUMN "next_watch_at" timestamptz NULL, ADD COLUMN "watched_at" timestamptz NULL;
 -- create index "integration_next_watch_at" to table: "integrations"
 CREATE INDEX "integration_next_watch_at" ON "integrations" ("next_watch_at");
 -- create "snapshot_objects" table
 CREATE TABLE "snapshot_objects" ("id" character varying NOT NULL, "workspace_id" character varying NOT NULL, "created_at" timestamptz NOT NULL, "integration_id" character varying NOT NULL, "object_name" character varying NOT NULL, "content_hash" character varying NOT NULL, "body" bytea NOT NULL, PRIMARY KEY ("id"));
--- create index "snapshotobject_workspace_id_in_eb488cb3f7aa18e862c6417a04bd5f50" to table: "snapshot_objects"
-CREATE UNIQUE INDEX "snapshotobject_workspace_id_in_eb488cb3f7aa18e862c6417a04bd5f50" ON "snapshot_objects" ("workspace_id", "integration_id", "object_name", "content_hash");
+-- create index "snapshotobject_content" to table: "snapshot_objects"
+CREATE UNIQUE INDEX "snapshotobject_content" ON "snapshot_objects" ("workspace_id", "integration_id", "object_name", "content_hash");
 -- create "inbox_items" table
 CREATE TABLE "inbox_items" ("id" character varying NOT NULL, "workspace_id" character varying NOT NULL, "created_at" timestamptz NOT NULL, "integration_id" character varying NOT NULL, "alert_id" character varying NOT NULL, "event" character varying NOT NULL, "severity" character varying NOT NULL, PRIMARY KEY ("id"));
 -- create index "inboxitem_workspace_id_created_at" to table: "inbox_items"
@@ -101,8 +103,8 @@ DROP TABLE "inbox_reads";
 DROP INDEX "inboxitem_workspace_id_created_at";
 -- reverse: create "inbox_items" table
 DROP TABLE "inbox_items";
--- reverse: create index "snapshotobject_workspace_id_in_eb488cb3f7aa18e862c6417a04bd5f50" to table: "snapshot_objects"
-DROP INDEX "snapshotobject_workspace_id_in_eb488cb3f7aa18e862c6417a04bd5f50";
+-- reverse: create index "snapshotobject_content" to table: "snapshot_objects"
+DROP INDEX "snapshotobject_content";
 -- reverse: create "snapshot_objects" table
 DROP TABLE "snapshot_objects";
 -- reverse: create index "integration_next_watch_at" to table: "integrations"

@@ -1,5 +1,7 @@
 -- +goose Up
 ALTER TABLE `alerts` ADD COLUMN `opened_at` datetime NULL;
+-- alerts of before this version were opened when they were made
+UPDATE `alerts` SET `opened_at` = `created_at`;
 ALTER TABLE `alerts` ADD COLUMN `since` datetime NULL;
 ALTER TABLE `alerts` ADD COLUMN `folded` bool NOT NULL DEFAULT (false);
 ALTER TABLE `alerts` ADD COLUMN `flaps` integer NOT NULL DEFAULT (0);
@@ -76,14 +78,14 @@ CREATE TABLE `permission_snapshots` (`id` text NOT NULL, `workspace_id` text NOT
 CREATE INDEX `permissionsnapshot_workspace_id_integration_id_created_at` ON `permission_snapshots` (`workspace_id`, `integration_id`, `created_at`);
 -- create "snapshot_objects" table
 CREATE TABLE `snapshot_objects` (`id` text NOT NULL, `workspace_id` text NOT NULL, `created_at` datetime NOT NULL, `integration_id` text NOT NULL, `object_name` text NOT NULL, `content_hash` text NOT NULL, `body` blob NOT NULL, PRIMARY KEY (`id`));
--- create index "snapshotobject_workspace_id_int_eb488cb3f7aa18e862c6417a04bd5f50" to table: "snapshot_objects"
-CREATE UNIQUE INDEX `snapshotobject_workspace_id_int_eb488cb3f7aa18e862c6417a04bd5f50` ON `snapshot_objects` (`workspace_id`, `integration_id`, `object_name`, `content_hash`);
+-- create index "snapshotobject_content" to table: "snapshot_objects"
+CREATE UNIQUE INDEX `snapshotobject_content` ON `snapshot_objects` (`workspace_id`, `integration_id`, `object_name`, `content_hash`);
 -- enable back the enforcement of foreign-keys constraints
 PRAGMA foreign_keys = on;
 
 -- +goose Down
--- reverse: create index "snapshotobject_workspace_id_int_eb488cb3f7aa18e862c6417a04bd5f50" to table: "snapshot_objects"
-DROP INDEX `snapshotobject_workspace_id_int_eb488cb3f7aa18e862c6417a04bd5f50`;
+-- reverse: create index "snapshotobject_content" to table: "snapshot_objects"
+DROP INDEX `snapshotobject_content`;
 -- reverse: create "snapshot_objects" table
 DROP TABLE `snapshot_objects`;
 -- reverse: create index "permissionsnapshot_workspace_id_integration_id_created_at" to table: "permission_snapshots"
