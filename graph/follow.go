@@ -65,7 +65,7 @@ func (r *Resolver) followPermissionChanges(
 			change := event.Change
 			if !among(change.ObjectName, filter.Objects) || !among(change.Change, filter.Changes) ||
 				filter.StandardizedOnly && !change.Standardized && change.FieldName != "" {
-				return nil, nil //nolint:nilnil // it says nothing to this subscriber
+				return nil, nil // it says nothing to this subscriber
 			}
 			return event, nil
 		},

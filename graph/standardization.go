@@ -369,6 +369,6 @@ func completions(s *store.Store) func(context.Context, []string) ([]*time.Time, 
 		for _, row := range rows {
 			found[row.IntegrationID] = &row.CreatedAt
 		}
-		return inOrder(integrationIDs, found, func(string) (*time.Time, error) { return nil, nil }) //nolint:nilnil // null is the answer
+		return inOrder(integrationIDs, found, func(string) (*time.Time, error) { return nil, nil }) // null is the answer
 	}
 }

@@ -10,7 +10,7 @@ const anyone principal.Scope = ""
 // Fields within guard what several root fields lead to: the settings and the
 // connector's configuration are the CRM admin settings of requirement A2, wherever
 // they show.
-func Table() []Rule {
+func Table() []Rule { //nolint:funlen // it is a table
 	return []Rule{
 		{"CopySettingsPayload.plan", principal.ScopeReadSettings},
 		{ExportAudit, principal.ScopeReadAudit},

@@ -29,21 +29,35 @@ func TestPlanPackage(t *testing.T) {
 		"a new object that cannot be read": {func(p *crm.Package) {
 			p.Objects = append(p.Objects, crm.PackageObject{Key: "task", Name: "tasks", Label: "Tasks", Requirement: crm.Required})
 		}, nil, []crm.PackageEffect{{Kind: crm.EffectObjectAdded, Subject: "task", Readable: &no}}, "Tasks (tasks) is new, required"},
-		"an object goes with its mappings": {func(p *crm.Package) { p.Objects = p.Objects[1:] }, map[string]string{"contact.email": "email"},
-			[]crm.PackageEffect{{Kind: crm.EffectObjectRemoved, Subject: "contact", Destructive: true}}, "1 mapping"},
+		"an object goes with its mappings": {
+			func(p *crm.Package) { p.Objects = p.Objects[1:] },
+			map[string]string{"contact.email": "email"},
+			[]crm.PackageEffect{{Kind: crm.EffectObjectRemoved, Subject: "contact", Destructive: true}},
+			"1 mapping",
+		},
 		"an object of another name is another object": {func(p *crm.Package) { p.Objects[1].Name = "firms" }, nil, []crm.PackageEffect{
 			{Kind: crm.EffectObjectAdded, Subject: "account"}, {Kind: crm.EffectObjectRemoved, Subject: "account", Destructive: true},
 		}, "firms"},
-		"more rights": {func(p *crm.Package) { p.Objects[1].Rights.Update = true; p.Objects[1].Requirement = crm.Required }, nil,
-			[]crm.PackageEffect{{Kind: crm.EffectObjectChanged, Subject: "account"}}, "read, update instead of read"},
+		"more rights": {
+			func(p *crm.Package) { p.Objects[1].Rights.Update = true; p.Objects[1].Requirement = crm.Required }, nil,
+			[]crm.PackageEffect{{Kind: crm.EffectObjectChanged, Subject: "account"}},
+			"read, update instead of read",
+		},
 		"a new field that can be read": {func(p *crm.Package) {
 			fax := crm.StandardField{Key: "contact.fax", Label: "Fax", DataType: crm.TypePhone, Requirement: crm.Optional, Candidates: []string{"fax"}}
 			p.Objects[0].Fields = append(p.Objects[0].Fields, fax)
 		}, nil, []crm.PackageEffect{{Kind: crm.EffectFieldAdded, Subject: "contact.fax", Readable: &yes}}, "Fax of People is new, optional"},
-		"a mapped field goes": {func(p *crm.Package) { p.Objects[0].Fields = p.Objects[0].Fields[1:] }, map[string]string{"contact.mail_alias": "alias"},
-			[]crm.PackageEffect{{Kind: crm.EffectFieldRemoved, Subject: "contact.mail_alias", Destructive: true}}, "its mapping to people.alias is removed"},
-		"a field that nothing stands for goes": {func(p *crm.Package) { p.Objects[0].Fields = p.Objects[0].Fields[1:] }, nil,
-			[]crm.PackageEffect{{Kind: crm.EffectFieldRemoved, Subject: "contact.mail_alias"}}, "mapped to nothing"},
+		"a mapped field goes": {
+			func(p *crm.Package) { p.Objects[0].Fields = p.Objects[0].Fields[1:] },
+			map[string]string{"contact.mail_alias": "alias"},
+			[]crm.PackageEffect{{Kind: crm.EffectFieldRemoved, Subject: "contact.mail_alias", Destructive: true}},
+			"its mapping to people.alias is removed",
+		},
+		"a field that nothing stands for goes": {
+			func(p *crm.Package) { p.Objects[0].Fields = p.Objects[0].Fields[1:] }, nil,
+			[]crm.PackageEffect{{Kind: crm.EffectFieldRemoved, Subject: "contact.mail_alias"}},
+			"mapped to nothing",
+		},
 		"a field becomes required": {func(p *crm.Package) {
 			p.Objects[0].Fields = slices.Clone(p.Objects[0].Fields)
 			p.Objects[0].Fields[0].Requirement = crm.Required
@@ -115,8 +129,10 @@ func TestPlanPackageProperties(t *testing.T) {
 		back := crm.PlanPackage(crm.PackagePlanInputs{From: b, To: a})
 		require.Empty(t, crm.PlanPackage(crm.PackagePlanInputs{From: a, To: a}).Effects)
 		for _, pair := range [][2]crm.PackageEffectKind{
-			{crm.EffectObjectAdded, crm.EffectObjectRemoved}, {crm.EffectFieldAdded, crm.EffectFieldRemoved},
-			{crm.EffectFeatureAdded, crm.EffectFeatureRemoved}, {crm.EffectObjectChanged, crm.EffectObjectChanged},
+			{crm.EffectObjectAdded, crm.EffectObjectRemoved},
+			{crm.EffectFieldAdded, crm.EffectFieldRemoved},
+			{crm.EffectFeatureAdded, crm.EffectFeatureRemoved},
+			{crm.EffectObjectChanged, crm.EffectObjectChanged},
 			{crm.EffectFieldChanged, crm.EffectFieldChanged},
 		} {
 			require.Equal(t, subjects(there, pair[0]), subjects(back, pair[1]), "the way back undoes what the way there does")

@@ -73,18 +73,18 @@ func (v *packageValidator) notEmpty(path, value string) {
 	}
 }
 
-// text wants something of at most max bytes.
-func (v *packageValidator) text(path, value string, max int) {
+// text wants something of at most so many bytes.
+func (v *packageValidator) text(path, value string, most int) {
 	v.notEmpty(path, value)
-	if len(value) > max {
-		v.problem(path, "must not be longer than %d bytes", max)
+	if len(value) > most {
+		v.problem(path, "must not be longer than %d bytes", most)
 	}
 }
 
 // atMost bounds a list.
-func (v *packageValidator) atMost(path string, length, max int) {
-	if length > max {
-		v.problem(path, "lists %d; at most %d are possible", length, max)
+func (v *packageValidator) atMost(path string, length, most int) {
+	if length > most {
+		v.problem(path, "lists %d; at most %d are possible", length, most)
 	}
 }
 

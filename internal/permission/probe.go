@@ -90,7 +90,7 @@ func (s *Service) askForProbes(ctx context.Context, rows []*ent.Integration, now
 }
 
 func nextProbe(row *ent.Integration, now time.Time) time.Time {
-	return crm.NextProbe(now, row.WatchMinutes, rand.Float64()).Truncate(time.Microsecond) //nolint:gosec // jitter is no secret
+	return crm.NextProbe(now, row.WatchMinutes, rand.Float64()).Truncate(time.Microsecond)
 }
 
 // handleWatch makes one probe: a conditional check of all objects. A loss that it sees

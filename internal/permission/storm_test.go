@@ -44,7 +44,7 @@ func TestAThousandFailedChecksLoseNothing(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store, clock *clockwork.FakeClock) {
 		const checks = 1000
 		f := active(t, s, clock)
-		random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same storm every time
+		random := rand.New(rand.NewPCG(1, 2)) // the same storm every time
 		failures := failuresOfCalls()
 		seen := map[string]int{}
 		whole, single, leftOut := 0, 0, 0

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"maps"
 	"net/url"
 	"slices"
 	"testing"
@@ -50,9 +51,7 @@ func (i *integration) handle(t *testing.T, name, id string, input vars) handled 
 	t.Helper()
 	var payload struct{ Alert handled }
 	with := vars{"alertId": id}
-	for key, value := range input {
-		with[key] = value
-	}
+	maps.Copy(with, input)
 	i.change(t, name, "alert { "+handledFields+" }", with, &payload)
 	return payload.Alert
 }

@@ -440,7 +440,7 @@ func TestAConnectorThatCrashesIsAlerted(t *testing.T) {
 	dir, clock := t.TempDir(), clockwork.NewFakeClockAt(time.Now().UTC().Truncate(24*time.Hour).Add(12*time.Hour))
 	broken, script := filepath.Join(dir, "broken"), filepath.Join(dir, "connector")
 	text := "#!/bin/sh\nif [ -e " + broken + " ]; then echo no license >&2; exit 4; fi\nexec " + programs.connector + "\n"
-	require.NoError(t, os.WriteFile(script, []byte(text), 0o700)) //nolint:gosec // it is to be run
+	require.NoError(t, os.WriteFile(script, []byte(text), 0o700)) // it is to be run
 	s := newSite(t, storetest.SQLiteURL(t), siteOptions{clock: clock, config: func(c *server.Config) {
 		manyRequests(c)
 		c.Connectors[0].Path = script

@@ -168,7 +168,7 @@ func (i *integration) reviewMappings(t *testing.T) {
 	i.do(t, "unmapField", "", vars{"standardField": "contact.phone", "reason": "To be looked at."}, nil)
 	proposed := i.proposals(t)["contact.phone"]
 	require.Equal(t, "Phone", proposed.CrmField)
-	require.Equal(t, 1.0, proposed.Confidence)
+	require.InDelta(t, 1, proposed.Confidence, 0)
 	require.Contains(t, proposed.Reason, "Phone")
 	require.True(t, proposed.Readable)
 
