@@ -10271,7 +10271,7 @@ type Digest implements Node {
   localDate: LocalDate!
   "The time zone of that day."
   zone: String!
-  "How many alerts on lost access were open."
+  "How many alerts on lost access that is mandatory were open; the fields of a lost object do not count apart."
   lost: Int!
   "How many were resolved since the digest before."
   resolved: Int!
@@ -10564,7 +10564,7 @@ type FeedEntry implements Node {
   cursor: FeedCursor!
   "When it was committed."
   createdAt: DateTime!
-  "What it is about: alert, permission, check, settings, mapping, run, log, integration, member or workspace."
+  "What it is about: alert, permission, check, onboarding, settings, mapping, simulation, run, log, integration, member, channel or workspace."
   kind: String!
   "The integration it belongs to; null when it belongs to none."
   integration: Integration
@@ -12768,7 +12768,7 @@ The present status of a field.
 enum FieldStatus {
   "It can be read and is mapped to a standard field."
   ACTIVE_STANDARDIZED
-  "It can be read and is synced, but is not mapped."
+  "It can be read, but is not mapped: nothing depends on it."
   ACTIVE
   "It is mapped to a standard field and cannot be read: grant access in the CRM, or unmap it."
   ERROR_STANDARDIZED
