@@ -12,6 +12,7 @@ import (
 
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
+	"github.com/fieldwarden/fieldwarden/internal/job"
 	"github.com/fieldwarden/fieldwarden/internal/mapping"
 	"github.com/fieldwarden/fieldwarden/internal/permission"
 	"github.com/fieldwarden/fieldwarden/internal/store"
@@ -173,6 +174,26 @@ func TestOnlyAMatureSuspicionIsConfirmed(t *testing.T) {
 		clock.Advance(time.Millisecond)
 		f.check(permission.Confirm, "Contact")
 		require.Equal(t, []string{"STANDARD_FIELD_ACCESS_LOST Contact.Email", "STANDARD_FIELD_ACCESS_LOST Contact.Phone"}, f.openAlerts())
+	})
+}
+
+// The job that confirms may run where the clock is behind the one that the suspicion was
+// raised by. It is the only one that the suspicion has, so it waits, asking nothing.
+func TestAConfirmationThatComesTooEarlyIsMadeLater(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store, clock *clockwork.FakeClock) {
+		f := active(t, s, clock)
+		f.crm.hide("Contact", "Email")
+		f.check(permission.Normal)
+		waiting, asked := slices.Clone(f.jobs.waiting), f.crm.calls()
+		clock.Advance(confirmDelay - time.Millisecond)
+		require.Equal(t, job.Snooze(time.Millisecond), f.jobs.run(f.ctx))
+		require.Equal(t, asked, f.crm.calls())
+		require.Empty(t, f.openAlerts())
+
+		f.jobs.waiting = waiting
+		clock.Advance(time.Millisecond)
+		require.NoError(t, f.jobs.run(f.ctx))
+		require.Equal(t, []string{"STANDARD_FIELD_ACCESS_LOST Contact.Email"}, f.openAlerts())
 	})
 }
 

@@ -39,12 +39,15 @@ const jobTimeout = 45 * time.Second
 // daily check comes anyway.
 const recheckAttempts = 4
 
-// payload is what the jobs carry: ids and names only.
+// payload is what the jobs carry: ids, names and times only.
 type payload struct {
 	IntegrationID string `json:"integrationId"`
 	Object        string `json:"object,omitempty"`
 	// Objects are asked for by a second probe beside those that are suspected.
 	Objects []string `json:"objects,omitempty"`
+	// SuspectedAt is when the newest suspicion was raised that a second probe is for; zero
+	// when it is for nothing but Objects.
+	SuspectedAt time.Time `json:"suspectedAt,omitzero"`
 }
 
 // Registry takes job handlers; *job.Engine implements it.
@@ -82,10 +85,11 @@ func (s *Service) EnqueueOnboarding(ctx context.Context, tx *store.Tx, integrati
 // waiting nothing is added, and a suspicion that arises while a probe runs gets one of
 // its own.
 func (s *Service) enqueueConfirm(ctx context.Context, tx *store.Tx, integration *ent.Integration, suspectedAt time.Time, reduced []string) error {
+	p := payload{IntegrationID: integration.ID, Objects: reduced, SuspectedAt: suspectedAt}
 	if suspectedAt.IsZero() || len(reduced) > 0 {
 		suspectedAt = tx.Now()
 	}
-	_, err := s.jobs.Enqueue(ctx, tx, ConfirmKind, integration.WorkspaceID, payload{IntegrationID: integration.ID, Objects: reduced},
+	_, err := s.jobs.Enqueue(ctx, tx, ConfirmKind, integration.WorkspaceID, p,
 		job.At(tx.Now().Add(s.confirmDelay)), job.UniqueKey(integration.ID+"/"+strconv.FormatInt(suspectedAt.UnixMicro(), 10)))
 	if err != nil {
 		return fmt.Errorf("permission: asking for a confirmation: %w", err)
@@ -94,11 +98,16 @@ func (s *Service) enqueueConfirm(ctx context.Context, tx *store.Tx, integration 
 }
 
 // handleConfirm probes again whatever is suspected or was reduced, in one call. A probe that fails
-// is made again later: nothing is confirmed without an answer.
+// is made again later: nothing is confirmed without an answer. So is one for a suspicion
+// that is too young yet by this node's clock, which may be behind that of the node that
+// raised it: it would confirm nothing, and no other would follow it.
 func (s *Service) handleConfirm(ctx context.Context, j job.Job) error {
 	p, err := payloadOf(j)
 	if err != nil {
 		return err
+	}
+	if wait := p.SuspectedAt.Add(s.confirmDelay).Sub(s.now()); wait > 0 {
+		return job.Snooze(wait)
 	}
 	names, err := s.store.Read().CrmObject.Query().Where(
 		crmobject.IntegrationID(p.IntegrationID),
