@@ -32,7 +32,8 @@ type mailed struct {
 func newMailed(t *testing.T, url string, v vendor) *mailed {
 	t.Helper()
 	m := &mailed{clock: clockwork.NewFakeClockAt(time.Now().UTC().Truncate(24 * time.Hour).Add(12 * time.Hour)), mails: sink.SMTP(t)}
-	// A loss is confirmed when the clock has moved on, which settle sees to.
+	// A loss is confirmed when the clock has moved on by that, which settle sees to. The
+	// job engine's time goes by meanwhile: a confirmation that comes before waits.
 	confirmed := func(tuning *server.Tuning) { tuning.ConfirmDelay = 2 * time.Second }
 	s := newSite(t, url, siteOptions{vendor: v, clock: m.clock, tuning: confirmed, config: func(c *server.Config) {
 		c.Mail = server.MailConfig{Server: m.mails.Address, Security: notify.SecurityNone, From: "alerts@fieldwarden.example", AllowPrivate: true}
@@ -108,7 +109,8 @@ func (m *mailed) night(t *testing.T, open int) oneDigest {
 	var next struct{ NextRunAt time.Time }
 	m.look(t, "nextRunAt", &next)
 	m.passes(t, m.clock, next.NextRunAt.Sub(m.clock.Now()), func() bool { return len(m.runs(t)) == runs+1 })
-	m.runEnds(t, runs+1)
+	run := m.runEnds(t, runs+1)
+	require.Equal(t, "SUCCEEDED", run.Status, run.Reason)
 	m.settle(t, open)
 	var settings struct{ DigestSettings struct{ NextAt time.Time } }
 	m.ask(t, "{ digestSettings { nextAt } }", nil, &settings)
