@@ -143,6 +143,9 @@ func (s *Service) mapField(ctx context.Context, tx *store.Tx, in MapInput) (stri
 	if in.Object != "" && object.Name != in.Object {
 		return "", fault.New(fault.BadInput, fmt.Sprintf("The standard field %s belongs to the object %s.", in.StandardField, object.Name), fault.Field("object"))
 	}
+	if in.CRMField == "" { // to change, it would mean to take the mapping away
+		return "", fault.New(fault.NotFound, fmt.Sprintf("The object %s has no field without a name.", object.Name), fault.Field("crmField"))
+	}
 	changed, err := s.change(ctx, tx, integration, pkg, []Change{{StandardField: in.StandardField, CRMField: in.CRMField}}, "")
 	if err != nil {
 		return "", inField(err, "crmField")

