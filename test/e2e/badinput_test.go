@@ -254,7 +254,7 @@ func pages(t *testing.T, s *site, types schema) {
 			requireRefused(t, ask(list, vars{"before": cursor}), "CURSOR_INVALID")
 		}
 		for another, cursor := range cursors {
-			if itemsOf(list) != itemsOf(another) {
+			if w.itemsOf(t, list) != w.itemsOf(t, another) {
 				requireRefused(t, ask(list, vars{"after": cursor}), "CURSOR_INVALID")
 			}
 		}
@@ -263,9 +263,10 @@ func pages(t *testing.T, s *site, types schema) {
 
 // itemsOf names the items of a list: a position in one list of them is one in the
 // others, too.
-func itemsOf(list string) string {
-	_, items, _ := strings.Cut(list, ".")
-	return strings.Replace(items, "userMatches", "members", 1) // each is of a member
+func (w *walls) itemsOf(t *testing.T, list string) string {
+	t.Helper()
+	_, f, _ := w.place(t, list)
+	return strings.Replace(f.Type.named(), "UserMatch", "Member", 1) // each is of a member
 }
 
 func badSettings(t *testing.T, i *integration) {
