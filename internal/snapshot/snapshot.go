@@ -43,8 +43,9 @@ func Find(ctx context.Context, client *ent.Client, integrationID string) (*ent.I
 
 // Lock loads an integration and holds its row until tx ends, so that two
 // transactions never judge or change the problems of one integration at the same
-// time. Whoever writes objects, fields, mappings or alerts takes it first. SQLite
-// has one writer anyway.
+// time. Whoever writes objects, fields, mappings or alerts takes it first, and so does
+// whoever decides by what the integration itself is and then writes it. SQLite has one
+// writer anyway.
 func Lock(ctx context.Context, tx *store.Tx, integrationID string) (*ent.Integration, error) {
 	query := tx.Ent().Integration.Query().Where(integration.ID(integrationID))
 	query.Modify(func(s *sql.Selector) {
