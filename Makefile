@@ -10,7 +10,7 @@ LDFLAGS := -X main.version=$(VERSION)
 TESTFLAGS ?= -race -timeout 30m
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo build test test-long lint generate verify bench tools generate-check cross migration clean
+.PHONY: web web-dev help run demo build test test-long lint generate verify bench tools generate-check cross migration clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,17 @@ test-long: ## Run the tests that take longer too: more kills, more repetitions, 
 
 bench: ## Print the figures: records/s, CRM calls, SQL statements, memory.
 	$(GO) run ./test/bench
+
+web: web/node_modules ## Build the Integration UI into web/dist, which is committed.
+	npm --prefix web run generate
+	npm --prefix web run build
+
+web-dev: web/node_modules ## Serve the Integration UI with hot reload, against the server of `make run`.
+	npm --prefix web run dev
+
+web/node_modules: web/package-lock.json
+	npm --prefix web ci
+	@touch $@
 
 tools: $(TOOLS)/golangci-lint $(TOOLS)/buf ## Build the pinned tools of tools/go.mod into ./.cache.
 

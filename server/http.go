@@ -15,6 +15,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/auth"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
 	"github.com/fieldwarden/fieldwarden/internal/obs"
+	"github.com/fieldwarden/fieldwarden/web"
 )
 
 // Paths of the server.
@@ -28,7 +29,7 @@ const (
 var pageFiles embed.FS
 
 // routes serves everything that browsers and API clients reach.
-func (s *Server) routes(web, graphqlHTTP http.Handler, sdl string) (http.Handler, error) {
+func (s *Server) routes(graphiql, graphqlHTTP http.Handler, sdl string) (http.Handler, error) {
 	pages, err := template.ParseFS(pageFiles, "pages/*.html")
 	if err != nil {
 		return nil, err
@@ -44,10 +45,8 @@ func (s *Server) routes(web, graphqlHTTP http.Handler, sdl string) (http.Handler
 	}
 	router.Method(http.MethodGet, pathSchema, schemaDownload(sdl))
 	router.Method(http.MethodHead, pathSchema, schemaDownload(sdl))
-	router.Handle("/graphiql/*", http.StripPrefix("/graphiql/", web))
-	for _, path := range []string{"/", "/graphiql"} {
-		router.Get(path, http.RedirectHandler("/graphiql/", http.StatusFound).ServeHTTP)
-	}
+	router.Handle("/graphiql/*", http.StripPrefix("/graphiql/", graphiql))
+	router.Get("/graphiql", http.RedirectHandler("/graphiql/", http.StatusFound).ServeHTTP)
 	people := &peoplePages{auth: s.auth, pages: pages, log: s.log}
 	router.Group(func(r chi.Router) {
 		r.Use(s.guard.pages()...)
@@ -58,6 +57,16 @@ func (s *Server) routes(web, graphqlHTTP http.Handler, sdl string) (http.Handler
 	router.Get(pathErrors, errorPage(pages, s.log))
 	router.Get("/healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	router.Get("/readyz", s.ready)
+	if dist, ok := web.Dist(); ok {
+		ui, err := web.Handler(dist)
+		if err != nil {
+			return nil, err
+		}
+		// Every other address is the pages' own.
+		router.NotFound(ui.ServeHTTP)
+	} else {
+		router.Get("/", http.RedirectHandler("/graphiql/", http.StatusFound).ServeHTTP)
+	}
 	return router, nil
 }
 
