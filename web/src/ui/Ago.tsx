@@ -23,7 +23,7 @@ function watch(watcher: () => void) {
   };
 }
 
-/** Ago shows how long ago a time is; pointing at it, or focusing it, tells the exact time in the viewer's zone. */
+/** Ago shows how long ago a time is; pointing at it tells the exact time in the viewer's zone. */
 export function Ago({ at, none = "never" }: { at: string | null | undefined; none?: string }) {
   const shown = useSyncExternalStore(watch, () => now);
   if (!at)
@@ -35,10 +35,8 @@ export function Ago({ at, none = "never" }: { at: string | null | undefined; non
   const time = new Date(at);
   // The clock ticks seldom: what is newer than its last tick has just happened.
   return (
-    <Tooltip label={exact(time)} events={{ hover: true, focus: true, touch: true }} withArrow>
-      <time dateTime={at} tabIndex={0}>
-        {ago(time, new Date(Math.max(shown, Math.min(time.getTime(), Date.now()))))}
-      </time>
+    <Tooltip label={exact(time)} events={{ hover: true, focus: false, touch: true }} withArrow>
+      <time dateTime={at}>{ago(time, new Date(Math.max(shown, Math.min(time.getTime(), Date.now()))))}</time>
     </Tooltip>
   );
 }
