@@ -10,7 +10,7 @@ LDFLAGS := -X main.version=$(VERSION)
 TESTFLAGS ?= -race -timeout 30m
 
 .DEFAULT_GOAL := help
-.PHONY: web web-dev help run demo build test test-long lint generate verify bench tools generate-check cross migration clean
+.PHONY: web web-check web-test web-dev help run demo build test test-long lint generate verify bench tools generate-check cross migration clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,7 +24,7 @@ run: build ## Start server, connectors and CRM simulators on embedded SQLite und
 demo: build ## Play the story of all CRMs against a real server; exits non-zero if a step fails.
 	./$(BIN)/fieldwarden demo --crm all
 
-test: ## Run the tests with the race detector (about 25 minutes on 2 cores).
+test: web-test ## Run all tests, Go's with the race detector (about 30 minutes on 2 cores).
 	$(GO) test $(TESTFLAGS) $$($(GO) list ./... | grep -v /test/)
 	@# Whole servers, one package at a time: side by side they would starve each other.
 	$(GO) test -p 1 $(TESTFLAGS) ./test/...
@@ -40,6 +40,16 @@ bench: ## Print the figures: records/s, CRM calls, SQL statements, memory.
 web: web/node_modules ## Build the Integration UI into web/dist, which is committed.
 	npm --prefix web run generate
 	npm --prefix web run build
+
+web-check: web ## Fail when the built UI or its types are not what their sources give.
+	npm --prefix web run check
+	@test -z "$$(git status --porcelain -- web)" || { git status --short -- web; echo "the built UI differs: commit the result of 'make web'"; exit 1; }
+
+# Without npm the UI's own tests are skipped, saying so; the rest needs no Node.
+web-test:
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory web/node_modules && npm --prefix web test; \
+	elif [ "$$CI" = true ]; then echo "no npm on this machine"; exit 1; \
+	else echo "SKIPPED: the tests of the Integration UI: no npm on this machine"; fi
 
 web-dev: web/node_modules ## Serve the Integration UI with hot reload, against the server of `make run`.
 	npm --prefix web run dev

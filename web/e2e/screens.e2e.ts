@@ -1,0 +1,94 @@
+import type { Browser, BrowserContext } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { actAs, expectFits, launch, openTab, photograph, settled, violations } from "./browser";
+import { firstLoad, paints, scrollFields } from "./measure";
+import { screens } from "./screens";
+import { readWorld, statements } from "./world";
+
+const world = readWorld();
+let browser: Browser;
+
+beforeAll(async () => {
+  browser = await launch(world);
+});
+afterAll(() => browser?.close());
+
+const looks = [
+  { name: "wide-light", width: 1440, height: 900, colorScheme: "light" },
+  { name: "wide-dark", width: 1440, height: 900, colorScheme: "dark" },
+  { name: "narrow-light", width: 360, height: 780, colorScheme: "light" },
+  { name: "narrow-dark", width: 360, height: 780, colorScheme: "dark" },
+] as const;
+
+async function open(look: (typeof looks)[number], role: string): Promise<BrowserContext> {
+  const context = await browser.newContext({
+    viewport: { width: look.width, height: look.height },
+    colorScheme: look.colorScheme,
+    reducedMotion: "reduce",
+  });
+  const token = world.tokens[role];
+  if (!token) throw new Error(`no token of ${role}`);
+  await actAs(context, token);
+  return context;
+}
+
+describe.each(looks)("$name", (look) => {
+  it.each(screens(world))("$name", async (screen) => {
+    const context = await open(look, screen.role ?? "ADMIN");
+    try {
+      const tab = await openTab(context);
+      await statements(world);
+      await tab.page.goto(world.url + screen.path);
+      await settled(tab.page);
+      if (screen.shows) await tab.page.getByText(screen.shows).first().waitFor();
+      const asked = tab.take();
+      const counted = await statements(world);
+      await photograph(world, tab.page, `${screen.name}-${look.name}`);
+      await expectFits(tab.page, screen.name);
+      expect(await violations(tab.page)).toEqual([]);
+      expect(tab.problems).toEqual([]);
+      // The frame asks once, and the screen once; how often the feed makes it ask again is not its choice.
+      expect([...new Set(asked)].sort()).toEqual(["Shell", ...screen.operations].sort());
+      for (const operation of screen.operations) {
+        expect(counted[operation], `SQL statements of ${operation}`).toBeLessThanOrEqual(
+          screen.statements * asked.filter((name) => name === operation).length,
+        );
+      }
+      console.log(`${screen.name}: ${asked.join(" + ")}; SQL ${JSON.stringify(counted)}`);
+    } finally {
+      await context.close();
+    }
+  });
+});
+
+describe("figures", () => {
+  it("first load", async () => {
+    const context = await open(looks[0], "ADMIN");
+    const tab = await openTab(context);
+    const load = await firstLoad(tab.page, `${world.url}/`);
+    console.log(
+      `first load: ${load.files} scripts, ${(load.bytes / 1024).toFixed(0)} KB gzipped; ${await paints(tab.page)}`,
+    );
+    expect(load.bytes).toBeLessThanOrEqual(250 * 1024);
+    await context.close();
+  });
+
+  it("scrolls 5,000 fields", async () => {
+    const context = await open(looks[0], "ADMIN");
+    const tab = await openTab(context);
+    await tab.page.goto(`${world.url}/integrations/${world.integrations["salesforce"]}/data-sync/Wide__c`);
+    await settled(tab.page);
+    console.log(await scrollFields(tab.page));
+    expect(tab.problems).toEqual([]);
+    await context.close();
+  });
+});
+
+it("GraphiQL works without a network", async () => {
+  const context = await browser.newContext();
+  const tab = await openTab(context);
+  await tab.page.goto(`${world.url}/graphiql/`);
+  await tab.page.locator(".graphiql-container").waitFor();
+  expect(tab.problems).toEqual([]);
+  await context.close();
+});

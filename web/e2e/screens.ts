@@ -1,0 +1,74 @@
+import type { World } from "./world";
+
+export interface ScreenTest {
+  name: string;
+  path: string;
+  /** The GraphQL operations that it may send to show itself; the frame's own is not among them. */
+  operations: string[];
+  /** The most SQL statements that an operation of it may take. */
+  statements: number;
+  /** Text that is only there when the screen is. */
+  shows?: string | RegExp;
+  role?: "ADMIN" | "VIEWER" | "CSM";
+}
+
+/** Every screen, in a workspace in which much has happened. */
+export function screens({ integrations }: World): ScreenTest[] {
+  const active = `/integrations/${integrations["salesforce"]}`;
+  return [
+    { name: "home", path: "/", operations: ["Home"], statements: 12, shows: "Salesforce" },
+    { name: "connect", path: "/connect", operations: ["Connect"], statements: 4, shows: "HubSpot" },
+    { name: "start", path: "/connect/dynamics365?environment=SANDBOX", operations: ["Start"], statements: 4 },
+    {
+      name: "onboarding",
+      path: `/integrations/${integrations["hubspot"]}/onboarding`,
+      operations: ["Onboarding"],
+      statements: 20,
+    },
+    { name: "overview", path: active, operations: ["Overview"], statements: 20 },
+    { name: "settings", path: `${active}/settings`, operations: ["Settings"], statements: 20 },
+    { name: "settings-matrix", path: `${active}/settings?view=matrix`, operations: ["Settings"], statements: 20 },
+    { name: "objects", path: `${active}/data-sync`, operations: ["Objects"], statements: 20 },
+    { name: "fields", path: `${active}/data-sync/Contact`, operations: ["Fields"], statements: 20, shows: "Email" },
+    {
+      name: "field",
+      path: `${active}/data-sync/Contact?field=Email`,
+      operations: ["Fields"],
+      statements: 20,
+      shows: "Email",
+    },
+    { name: "permissions", path: `${active}/permissions`, operations: ["PermissionChanges"], statements: 12 },
+    { name: "standardization", path: `${active}/standardization`, operations: ["Standardization"], statements: 20 },
+    { name: "runs", path: `${active}/runs`, operations: ["Runs"], statements: 12 },
+    { name: "run", path: `${active}/runs/${integrations["run"]}`, operations: ["Run"], statements: 12 },
+    { name: "alerts", path: "/alerts", operations: ["Alerts"], statements: 12, shows: /Email/ },
+    { name: "alert", path: `/alerts/${integrations["alert"]}`, operations: ["Alert"], statements: 16 },
+    {
+      name: "recipients",
+      path: "/notifications?tab=recipients",
+      operations: ["Recipients"],
+      statements: 8,
+      shows: "ops@example.com",
+    },
+    {
+      name: "channels",
+      path: "/notifications?tab=channels",
+      operations: ["Channels"],
+      statements: 8,
+      shows: "Operations",
+    },
+    { name: "deliveries", path: "/notifications?tab=deliveries", operations: ["Deliveries"], statements: 12 },
+    { name: "digests", path: "/notifications?tab=digests", operations: ["Digests"], statements: 12 },
+    {
+      name: "digest",
+      path: `/notifications/digests/${integrations["digest"]}`,
+      operations: ["Digest"],
+      statements: 12,
+    },
+    { name: "members", path: "/members", operations: ["Members"], statements: 8, shows: "vera@example.com" },
+    { name: "tokens", path: "/tokens", operations: ["Tokens"], statements: 8 },
+    { name: "audit", path: "/audit", operations: ["Audit"], statements: 8 },
+    { name: "connectors", path: "/connectors", operations: ["Connectors"], statements: 4, shows: "Dynamics 365" },
+    { name: "workspaces", path: "/workspaces", operations: ["Workspaces"], statements: 10, role: "CSM" },
+  ];
+}
