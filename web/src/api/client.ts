@@ -1,7 +1,7 @@
 import { Client, type CombinedError, type Exchange, fetchExchange, mapExchange } from "@urql/core";
 import { cacheExchange } from "@urql/exchange-graphcache";
 import { createClient as createSocket, type Client as SocketClient } from "graphql-ws";
-import { embeddedTypes } from "./embedded.generated";
+import { cacheConfig } from "./cache";
 import { credentials, session } from "./session";
 
 /** What the pages need of the server: queries and mutations over HTTP, subscriptions over one websocket. */
@@ -29,14 +29,9 @@ export function createApi(onUnauthenticated: () => void): Api {
     url: "/graphql",
     preferGetMethod: false,
     fetchOptions: () => ({ headers: credentials(), credentials: "same-origin" }),
-    exchanges: [cache(), refusals(onUnauthenticated), fetchExchange],
+    exchanges: [cacheExchange(cacheConfig), refusals(onUnauthenticated), fetchExchange],
   });
   return { client, socket };
-}
-
-function cache(): Exchange {
-  const embedded = Object.fromEntries(embeddedTypes.map((name) => [name, () => null]));
-  return cacheExchange({ keys: embedded });
 }
 
 function refusals(onUnauthenticated: () => void): Exchange {
