@@ -26,7 +26,12 @@ type asset struct {
 	plain, packed     []byte
 	// forever says that the name holds a hash of the content.
 	forever bool
+	// framed says that it is the page that mails are shown in.
+	framed bool
 }
+
+// mailFrame is an empty page; the pages write a mail into a frame of it.
+const mailFrame = "mail.html"
 
 type handler struct {
 	page   *template.Template
@@ -65,7 +70,7 @@ func newAsset(name string, content []byte) (asset, error) {
 	sum := sha256.Sum256(content)
 	a := asset{
 		contentType: mime.TypeByExtension(path.Ext(name)), etag: hex.EncodeToString(sum[:16]),
-		plain: content, forever: strings.HasPrefix(name, "assets/"),
+		plain: content, forever: strings.HasPrefix(name, "assets/"), framed: name == mailFrame,
 	}
 	if a.contentType == "" {
 		a.contentType = "application/octet-stream"
@@ -126,8 +131,8 @@ func (h *handler) servePage(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// policy lets the pages load their own scripts and styles and talk to their own host.
-// Mails are shown in frames without scripts, whose source is in the page itself.
+// policy lets the pages load their own scripts and styles, talk to their own host and
+// frame its mail page.
 func policy(nonce string) string {
 	return strings.Join([]string{
 		"default-src 'none'",
@@ -135,6 +140,7 @@ func policy(nonce string) string {
 		fmt.Sprintf("style-src 'self' 'nonce-%s'", nonce),
 		"img-src 'self' data:",
 		"connect-src 'self'",
+		"frame-src 'self'",
 		"manifest-src 'self'",
 		"base-uri 'none'",
 		"form-action 'self'",
@@ -142,11 +148,21 @@ func policy(nonce string) string {
 	}, "; ")
 }
 
+// framePolicy lets a mail have the style attributes that mails need, and nothing else: it
+// loads nothing, sends nothing and runs no script, whatever is in it. Frames whose source
+// is in the page would inherit the page's policy, which refuses such styles.
+const framePolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; " +
+	"frame-ancestors 'self'; sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox"
+
 func (a asset) serve(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
 	header.Set("Content-Type", a.contentType)
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Cache-Control", "no-cache")
+	if a.framed {
+		header.Set("Content-Security-Policy", framePolicy)
+		header.Set("X-Frame-Options", "SAMEORIGIN")
+	}
 	if a.forever {
 		header.Set("Cache-Control", "public, max-age=31536000, immutable")
 	}

@@ -1,17 +1,11 @@
 import { Anchor, List, Text } from "@mantine/core";
 import { Link } from "react-router";
-import type { AlertMailing, DeliveryState } from "~/api/schema.generated";
+import type { AlertMailing } from "~/api/schema.generated";
 import { Ago } from "~/ui/Ago";
-import { Status, type Tone } from "~/ui/Status";
+import { Status } from "~/ui/Status";
 import { count, words } from "~/ui/words";
 import type { AlertFactsFragment } from "./alert.generated";
-
-const tones: Record<DeliveryState, Tone> = {
-  PENDING: "waiting",
-  DELIVERED: "good",
-  FAILED: "bad",
-  CANCELLED: "unknown",
-};
+import { deliveryTone } from "./words";
 
 const mailing: Record<AlertMailing, string> = {
   AT_ONCE: "",
@@ -38,7 +32,7 @@ export function AlertDeliveries({ alert, mailed }: { alert: AlertFactsFragment; 
           {deliveries.map((each) => (
             <List.Item key={each.id}>
               <Text size="sm" component="div" style={{ overflowWrap: "anywhere" }}>
-                <Status tone={tones[each.state]}>{words(each.state)}</Status>{" "}
+                <Status tone={deliveryTone[each.state]}>{words(each.state)}</Status>{" "}
                 {each.address || each.channel?.name || "a channel that was removed"} ({words(each.medium)})
                 {each.event && `, ${words(each.event).toLowerCase()}`}
                 {", "}

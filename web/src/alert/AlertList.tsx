@@ -1,6 +1,6 @@
-import { Button, Group, Paper, Stack, Text, Title } from "@mantine/core";
+import { Button, Paper, Stack, Text, Title } from "@mantine/core";
 import { IconCircleCheck, IconFilterOff, IconMailOpened, IconPlugConnected } from "@tabler/icons-react";
-import { Link, useSearchParams } from "react-router";
+import { Link } from "react-router";
 import { Ago } from "~/ui/Ago";
 import { Empty } from "~/ui/Empty";
 import { Lines } from "~/ui/Page";
@@ -8,6 +8,7 @@ import { count, words } from "~/ui/words";
 import { AlertRow } from "./AlertRow";
 import classes from "./AlertRow.module.css";
 import type { AlertRowFragment, AlertsScreenQuery } from "./alerts.generated";
+import { Pages } from "./Pages";
 import { type AlertView, isNarrowed } from "./view";
 import { severities } from "./words";
 
@@ -118,32 +119,6 @@ export function UnreadList({ data }: { data: AlertsScreenQuery }) {
       </Paper>
       <Pages next={data.inbox.pageInfo.hasNextPage ? data.inbox.pageInfo.endCursor : null} />
     </Stack>
-  );
-}
-
-/** Pages leads to older items; the place in the list is in the address. */
-function Pages({ next }: { next: string | null }) {
-  const [params] = useSearchParams();
-  const at = (after: string | null) => {
-    const other = new URLSearchParams(params);
-    if (after) other.set("after", after);
-    else other.delete("after");
-    return `?${other}`;
-  };
-  if (!next && !params.has("after")) return null;
-  return (
-    <Group component="nav" aria-label="Pages" justify="center">
-      {params.has("after") && (
-        <Button component={Link} to={at(null)} variant="default">
-          Back to the newest
-        </Button>
-      )}
-      {next && (
-        <Button component={Link} to={at(next)} variant="default">
-          Older ones
-        </Button>
-      )}
-    </Group>
   );
 }
 

@@ -1,4 +1,4 @@
-import type { AlertMailing, AlertResolution, AlertState, Cause, Severity } from "~/api/schema.generated";
+import type { AlertMailing, AlertResolution, AlertState, Cause, DeliveryState, Severity } from "~/api/schema.generated";
 import type { Tone } from "~/ui/Status";
 import type { AlertIntegrationFragment } from "./alerts.generated";
 
@@ -15,6 +15,13 @@ export const stateTone: Record<AlertState, Tone> = {
   ACKNOWLEDGED: "info",
   SNOOZED: "waiting",
   RESOLVED: "good",
+};
+
+export const deliveryTone: Record<DeliveryState, Tone> = {
+  PENDING: "waiting",
+  DELIVERED: "good",
+  FAILED: "bad",
+  CANCELLED: "unknown",
 };
 
 export const resolutionWords: Record<AlertResolution, string> = {
