@@ -70,6 +70,10 @@ func (r *Resolver) settings(ctx context.Context, integrationID string) (*model.S
 	for _, row := range rows {
 		changed[row.Key] = row
 	}
+	fixes, err := r.rightFixes(ctx, integrationID, states)
+	if err != nil {
+		return nil, err
+	}
 	shown := &model.Settings{Version: version, Groups: []*model.SettingGroup{}, Effective: effective(states)}
 	for _, state := range states {
 		key := string(state.Definition.Group)
@@ -78,7 +82,7 @@ func (r *Resolver) settings(ctx context.Context, integrationID string) (*model.S
 			at = len(shown.Groups)
 			shown.Groups = append(shown.Groups, &model.SettingGroup{Key: key, Title: state.Definition.Group.Title()})
 		}
-		one, err := setting(state, changed[state.Definition.Key])
+		one, err := setting(state, changed[state.Definition.Key], fixes)
 		if err != nil {
 			return nil, err
 		}
@@ -87,12 +91,12 @@ func (r *Resolver) settings(ctx context.Context, integrationID string) (*model.S
 	return shown, nil
 }
 
-func setting(state crm.SettingState, row *ent.SettingValue) (*model.Setting, error) {
+func setting(state crm.SettingState, row *ent.SettingValue, fixes rightFixes) (*model.Setting, error) {
 	shown := &model.Setting{
 		Key: state.Definition.Key, Title: state.Definition.Title, Help: state.Definition.Help, Type: state.Definition.Type,
 		Decided: state.Decided, MustDecide: state.Definition.MustDecide, Available: state.Available,
 		UnavailableMessage: state.UnavailableMessage, ValueGone: state.ValueGone,
-		Options: []*crm.SettingOption{}, Requires: []*model.SettingRequirement{},
+		Options: []*crm.SettingOption{}, Requires: requirements(state.Requires, fixes),
 	}
 	if state.UnavailableReason != "" {
 		shown.UnavailableReason = &state.UnavailableReason
@@ -102,11 +106,6 @@ func setting(state crm.SettingState, row *ent.SettingValue) (*model.Setting, err
 	}
 	for i := range state.Options {
 		shown.Options = append(shown.Options, &state.Options[i])
-	}
-	for _, need := range state.Requires {
-		shown.Requires = append(shown.Requires, &model.SettingRequirement{
-			Object: need.ObjectName, Field: need.FieldName, Right: need.Right, Status: need.Status, Stale: need.Stale,
-		})
 	}
 	if row != nil {
 		shown.Value = row.Value

@@ -8,9 +8,21 @@ package graph
 import (
 	"context"
 
+	"entgo.io/contrib/entgql"
+	"github.com/fieldwarden/fieldwarden/ent"
+	"github.com/fieldwarden/fieldwarden/graph/generated"
 	"github.com/fieldwarden/fieldwarden/graph/model"
+	"github.com/fieldwarden/fieldwarden/internal/gid"
 	"github.com/fieldwarden/fieldwarden/internal/settings"
 )
+
+func (r *integrationResolver) SettingChanges(ctx context.Context, obj *ent.Integration, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*ent.AuditEntryConnection, error) {
+	p, err := newPage(gid.Audit, first, last, after, before)
+	if err != nil {
+		return nil, err
+	}
+	return r.settingsHistory(ctx, obj, p)
+}
 
 func (r *mutationResolver) UpdateSettings(ctx context.Context, input model.UpdateSettingsInput) (*model.UpdateSettingsPayload, error) {
 	changes, err := settingChanges(input.Changes)
@@ -28,6 +40,20 @@ func (r *mutationResolver) UpdateSettings(ctx context.Context, input model.Updat
 	return &model.UpdateSettingsPayload{Settings: shown, UserErrors: noErrors()}, err
 }
 
+func (r *queryResolver) SettingsPreflight(ctx context.Context, integrationID string, changes []*model.SettingChangeInput) (*model.SettingsPreflight, error) {
+	return r.settingsPreflight(ctx, integrationID, changes)
+}
+
+func (r *settingsChangeResolver) Decisions(ctx context.Context, obj *ent.AuditEntry) ([]*model.SettingDecision, error) {
+	return settingDecisions(obj)
+}
+
 func (r *subscriptionResolver) SettingsChanged(ctx context.Context, integrationID *string, keys []string, snapshot bool, after *string) (<-chan *model.SettingsChangedEvent, error) {
 	return r.followSettings(ctx, integrationID, keys, snapshot, after)
 }
+
+func (r *Resolver) SettingsChange() generated.SettingsChangeResolver {
+	return &settingsChangeResolver{r}
+}
+
+type settingsChangeResolver struct{ *Resolver }

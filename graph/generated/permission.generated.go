@@ -3344,6 +3344,98 @@ func (ec *executionContext) fieldContext_PermissionDiff_totalCount(_ context.Con
 	return graphql.NewScalarFieldContext("PermissionDiff", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
+func (ec *executionContext) _PermissionHealthDay_date(ctx context.Context, field graphql.CollectedField, obj *model.PermissionHealthDay) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PermissionHealthDay_date(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Date, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNLocalDate2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PermissionHealthDay_date(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PermissionHealthDay", field, false, false, errors.New("field of type LocalDate does not have child fields"))
+}
+
+func (ec *executionContext) _PermissionHealthDay_lost(ctx context.Context, field graphql.CollectedField, obj *model.PermissionHealthDay) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PermissionHealthDay_lost(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Lost, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PermissionHealthDay_lost(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PermissionHealthDay", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _PermissionHealthDay_lostDuring(ctx context.Context, field graphql.CollectedField, obj *model.PermissionHealthDay) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PermissionHealthDay_lostDuring(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.LostDuring, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PermissionHealthDay_lostDuring(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PermissionHealthDay", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _PermissionHealthDay_restoredDuring(ctx context.Context, field graphql.CollectedField, obj *model.PermissionHealthDay) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PermissionHealthDay_restoredDuring(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RestoredDuring, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PermissionHealthDay_restoredDuring(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PermissionHealthDay", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
 func (ec *executionContext) _PermissionSnapshot_id(ctx context.Context, field graphql.CollectedField, obj *ent.PermissionSnapshot) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -7053,6 +7145,59 @@ func (ec *executionContext) _PermissionDiff(ctx context.Context, sel ast.Selecti
 	return out
 }
 
+var permissionHealthDayImplementors = []string{"PermissionHealthDay"}
+
+func (ec *executionContext) _PermissionHealthDay(ctx context.Context, sel ast.SelectionSet, obj *model.PermissionHealthDay) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, permissionHealthDayImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PermissionHealthDay")
+		case "date":
+			out.Values[i] = ec._PermissionHealthDay_date(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "lost":
+			out.Values[i] = ec._PermissionHealthDay_lost(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "lostDuring":
+			out.Values[i] = ec._PermissionHealthDay_lostDuring(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "restoredDuring":
+			out.Values[i] = ec._PermissionHealthDay_restoredDuring(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var permissionSnapshotImplementors = []string{"PermissionSnapshot", "Node"}
 
 func (ec *executionContext) _PermissionSnapshot(ctx context.Context, sel ast.SelectionSet, obj *ent.PermissionSnapshot) graphql.Marshaler {
@@ -7946,6 +8091,32 @@ func (ec *executionContext) marshalNPermissionDiff2ᚖgithubᚗcomᚋfieldwarden
 		return graphql.Null
 	}
 	return ec._PermissionDiff(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNPermissionHealthDay2ᚕᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋgraphᚋmodelᚐPermissionHealthDayᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.PermissionHealthDay) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPermissionHealthDay2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋgraphᚋmodelᚐPermissionHealthDay(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNPermissionHealthDay2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋgraphᚋmodelᚐPermissionHealthDay(ctx context.Context, sel ast.SelectionSet, v *model.PermissionHealthDay) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._PermissionHealthDay(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNPermissionSnapshot2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋentᚐPermissionSnapshot(ctx context.Context, sel ast.SelectionSet, v *ent.PermissionSnapshot) graphql.Marshaler {

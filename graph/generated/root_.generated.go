@@ -44,6 +44,7 @@ type ResolverRoot interface {
 	RunError() RunErrorResolver
 	RunLogEntry() RunLogEntryResolver
 	RunObject() RunObjectResolver
+	SettingsChange() SettingsChangeResolver
 	Subscription() SubscriptionResolver
 	SyncRun() SyncRunResolver
 	Viewer() ViewerResolver
@@ -661,16 +662,19 @@ type ComplexityRoot struct {
 		Package             func(childComplexity int) int
 		PackageUpgrade      func(childComplexity int) int
 		PermissionChanges   func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
+		PermissionHealth    func(childComplexity int, days int) int
 		PermissionSnapshots func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
 		Picklist            func(childComplexity int, source crm.PicklistSource) int
 		Runs                func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
 		ScheduleTime        func(childComplexity int) int
 		ScheduleZone        func(childComplexity int) int
+		SettingChanges      func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
 		Settings            func(childComplexity int) int
 		StandardFields      func(childComplexity int) int
 		Standardization     func(childComplexity int) int
 		State               func(childComplexity int) int
 		StateReason         func(childComplexity int) int
+		SyncVolume          func(childComplexity int, days int) int
 		UserMatches         func(childComplexity int, status *model.UserMatchStatus, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
 		WatchMode           func(childComplexity int) int
 	}
@@ -684,6 +688,11 @@ type ComplexityRoot struct {
 	IntegrationEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
+	}
+
+	IntegrationStateCount struct {
+		Count func(childComplexity int) int
+		State func(childComplexity int) int
 	}
 
 	IntegrationStateEvent struct {
@@ -1000,6 +1009,13 @@ type ComplexityRoot struct {
 		TotalCount  func(childComplexity int) int
 	}
 
+	PermissionHealthDay struct {
+		Date           func(childComplexity int) int
+		Lost           func(childComplexity int) int
+		LostDuring     func(childComplexity int) int
+		RestoredDuring func(childComplexity int) int
+	}
+
 	PermissionSnapshot struct {
 		APIVersion  func(childComplexity int) int
 		Checks      func(childComplexity int) int
@@ -1114,6 +1130,7 @@ type ComplexityRoot struct {
 		Recipients            func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
 		ServerInfo            func(childComplexity int) int
 		ServiceTokens         func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
+		SettingsPreflight     func(childComplexity int, integrationID string, changes []*model.SettingChangeInput) int
 		UnreadCount           func(childComplexity int) int
 		Viewer                func(childComplexity int) int
 		Workspace             func(childComplexity int) int
@@ -1394,6 +1411,28 @@ type ComplexityRoot struct {
 		ValueGone          func(childComplexity int) int
 	}
 
+	SettingDecision struct {
+		After  func(childComplexity int) int
+		Before func(childComplexity int) int
+		Key    func(childComplexity int) int
+		Title  func(childComplexity int) int
+	}
+
+	SettingEffect struct {
+		After              func(childComplexity int) int
+		Available          func(childComplexity int) int
+		Before             func(childComplexity int) int
+		EffectiveAfter     func(childComplexity int) int
+		EffectiveBefore    func(childComplexity int) int
+		Key                func(childComplexity int) int
+		Missing            func(childComplexity int) int
+		Requested          func(childComplexity int) int
+		Title              func(childComplexity int) int
+		UnavailableMessage func(childComplexity int) int
+		UnavailableReason  func(childComplexity int) int
+		Undecided          func(childComplexity int) int
+	}
+
 	SettingGroup struct {
 		Key      func(childComplexity int) int
 		Settings func(childComplexity int) int
@@ -1407,6 +1446,7 @@ type ComplexityRoot struct {
 
 	SettingRequirement struct {
 		Field  func(childComplexity int) int
+		Fix    func(childComplexity int) int
 		Object func(childComplexity int) int
 		Right  func(childComplexity int) int
 		Stale  func(childComplexity int) int
@@ -1419,6 +1459,25 @@ type ComplexityRoot struct {
 		Version   func(childComplexity int) int
 	}
 
+	SettingsChange struct {
+		Actor     func(childComplexity int) int
+		ActorName func(childComplexity int) int
+		CreatedAt func(childComplexity int) int
+		Decisions func(childComplexity int) int
+		ID        func(childComplexity int) int
+	}
+
+	SettingsChangeConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	SettingsChangeEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	SettingsChangedEvent struct {
 		At          func(childComplexity int) int
 		Cursor      func(childComplexity int) int
@@ -1426,6 +1485,12 @@ type ComplexityRoot struct {
 		Keys        func(childComplexity int) int
 		Snapshot    func(childComplexity int) int
 		Version     func(childComplexity int) int
+	}
+
+	SettingsPreflight struct {
+		Effects  func(childComplexity int) int
+		Problems func(childComplexity int) int
+		Version  func(childComplexity int) int
 	}
 
 	SimulatedObject struct {
@@ -1564,6 +1629,16 @@ type ComplexityRoot struct {
 		Status   func(childComplexity int) int
 	}
 
+	SyncVolumeDay struct {
+		Created func(childComplexity int) int
+		Date    func(childComplexity int) int
+		Deleted func(childComplexity int) int
+		Failed  func(childComplexity int) int
+		Read    func(childComplexity int) int
+		Runs    func(childComplexity int) int
+		Updated func(childComplexity int) int
+	}
+
 	TestChannelPayload struct {
 		Delivery   func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -1665,6 +1740,7 @@ type ComplexityRoot struct {
 	Workspace struct {
 		Edition    func(childComplexity int) int
 		FeedCursor func(childComplexity int) int
+		Health     func(childComplexity int) int
 		ID         func(childComplexity int) int
 		Name       func(childComplexity int) int
 		PackageKey func(childComplexity int) int
@@ -1687,6 +1763,17 @@ type ComplexityRoot struct {
 		Cursor   func(childComplexity int) int
 		Entry    func(childComplexity int) int
 		Snapshot func(childComplexity int) int
+	}
+
+	WorkspaceHealth struct {
+		Integrations  func(childComplexity int) int
+		LastSyncedAt  func(childComplexity int) int
+		Late          func(childComplexity int) int
+		NeedAttention func(childComplexity int) int
+		OpenCritical  func(childComplexity int) int
+		OpenWarning   func(childComplexity int) int
+		Stale         func(childComplexity int) int
+		States        func(childComplexity int) int
 	}
 }
 
@@ -4230,6 +4317,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Integration.PermissionChanges(childComplexity, args["first"].(*int), args["after"].(*entgql.Cursor[string]), args["last"].(*int), args["before"].(*entgql.Cursor[string])), true
+	case "Integration.permissionHealth":
+		if e.ComplexityRoot.Integration.PermissionHealth == nil {
+			break
+		}
+
+		args, err := ec.field_Integration_permissionHealth_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Integration.PermissionHealth(childComplexity, args["days"].(int)), true
 	case "Integration.permissionSnapshots":
 		if e.ComplexityRoot.Integration.PermissionSnapshots == nil {
 			break
@@ -4275,6 +4373,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Integration.ScheduleZone(childComplexity), true
+	case "Integration.settingChanges":
+		if e.ComplexityRoot.Integration.SettingChanges == nil {
+			break
+		}
+
+		args, err := ec.field_Integration_settingChanges_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Integration.SettingChanges(childComplexity, args["first"].(*int), args["after"].(*entgql.Cursor[string]), args["last"].(*int), args["before"].(*entgql.Cursor[string])), true
 	case "Integration.settings":
 		if e.ComplexityRoot.Integration.Settings == nil {
 			break
@@ -4305,6 +4414,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Integration.StateReason(childComplexity), true
+	case "Integration.syncVolume":
+		if e.ComplexityRoot.Integration.SyncVolume == nil {
+			break
+		}
+
+		args, err := ec.field_Integration_syncVolume_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Integration.SyncVolume(childComplexity, args["days"].(int)), true
 	case "Integration.userMatches":
 		if e.ComplexityRoot.Integration.UserMatches == nil {
 			break
@@ -4354,6 +4474,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.IntegrationEdge.Node(childComplexity), true
+
+	case "IntegrationStateCount.count":
+		if e.ComplexityRoot.IntegrationStateCount.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IntegrationStateCount.Count(childComplexity), true
+	case "IntegrationStateCount.state":
+		if e.ComplexityRoot.IntegrationStateCount.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IntegrationStateCount.State(childComplexity), true
 
 	case "IntegrationStateEvent.at":
 		if e.ComplexityRoot.IntegrationStateEvent.At == nil {
@@ -5939,6 +6072,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PermissionDiff.TotalCount(childComplexity), true
 
+	case "PermissionHealthDay.date":
+		if e.ComplexityRoot.PermissionHealthDay.Date == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionHealthDay.Date(childComplexity), true
+	case "PermissionHealthDay.lost":
+		if e.ComplexityRoot.PermissionHealthDay.Lost == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionHealthDay.Lost(childComplexity), true
+	case "PermissionHealthDay.lostDuring":
+		if e.ComplexityRoot.PermissionHealthDay.LostDuring == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionHealthDay.LostDuring(childComplexity), true
+	case "PermissionHealthDay.restoredDuring":
+		if e.ComplexityRoot.PermissionHealthDay.RestoredDuring == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionHealthDay.RestoredDuring(childComplexity), true
+
 	case "PermissionSnapshot.apiVersion":
 		if e.ComplexityRoot.PermissionSnapshot.APIVersion == nil {
 			break
@@ -6536,6 +6694,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.ServiceTokens(childComplexity, args["first"].(*int), args["after"].(*entgql.Cursor[string]), args["last"].(*int), args["before"].(*entgql.Cursor[string])), true
+	case "Query.settingsPreflight":
+		if e.ComplexityRoot.Query.SettingsPreflight == nil {
+			break
+		}
+
+		args, err := ec.field_Query_settingsPreflight_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.SettingsPreflight(childComplexity, args["integrationId"].(string), args["changes"].([]*model.SettingChangeInput)), true
 	case "Query.unreadCount":
 		if e.ComplexityRoot.Query.UnreadCount == nil {
 			break
@@ -7496,6 +7665,104 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Setting.ValueGone(childComplexity), true
 
+	case "SettingDecision.after":
+		if e.ComplexityRoot.SettingDecision.After == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SettingDecision.After(childComplexity), true
+	case "SettingDecision.before":
+		if e.ComplexityRoot.SettingDecision.Before == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SettingDecision.Before(childComplexity), true
+	case "SettingDecision.key":
+		if e.ComplexityRoot.SettingDecision.Key == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SettingDecision.Key(childComplexity), true
+	case "SettingDecision.title":
+		if e.ComplexityRoot.SettingDecision.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SettingDecision.Title(childComplexity), true
+
+	case "SettingEffect.after":
+		if e.ComplexityRoot.SettingEffect.After == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SettingEffect.After(childComplexity), true
+	case "SettingEffect.available":
+		if e.ComplexityRoot.SettingEffect.Available == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SettingEffect.Available(childComplexity), true
+	case "SettingEffect.before":
+		if e.ComplexityRoot.SettingEffect.Before == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SettingEffect.Before(childComplexity), true
+	case "SettingEffect.effectiveAfter":
+		if e.ComplexityRoot.SettingEffect.EffectiveAfter == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SettingEffect.EffectiveAfter(childComplexity), true
+	case "SettingEffect.effectiveBefore":
+		if e.ComplexityRoot.SettingEffect.EffectiveBefore == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SettingEffect.EffectiveBefore(childComplexity), true
+	case "SettingEffect.key":
+		if e.ComplexityRoot.SettingEffect.Key == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SettingEffect.Key(childComplexity), true
+	case "SettingEffect.missing":
+		if e.ComplexityRoot.SettingEffect.Missing == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SettingEffect.Missing(childComplexity), true
+	case "SettingEffect.requested":
+		if e.ComplexityRoot.SettingEffect.Requested == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SettingEffect.Requested(childComplexity), true
+	case "SettingEffect.title":
+		if e.ComplexityRoot.SettingEffect.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SettingEffect.Title(childComplexity), true
+	case "SettingEffect.unavailableMessage":
+		if e.ComplexityRoot.SettingEffect.UnavailableMessage == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SettingEffect.UnavailableMessage(childComplexity), true
+	case "SettingEffect.unavailableReason":
+		if e.ComplexityRoot.SettingEffect.UnavailableReason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SettingEffect.UnavailableReason(childComplexity), true
+	case "SettingEffect.undecided":
+		if e.ComplexityRoot.SettingEffect.Undecided == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SettingEffect.Undecided(childComplexity), true
+
 	case "SettingGroup.key":
 		if e.ComplexityRoot.SettingGroup.Key == nil {
 			break
@@ -7534,6 +7801,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SettingRequirement.Field(childComplexity), true
+	case "SettingRequirement.fix":
+		if e.ComplexityRoot.SettingRequirement.Fix == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SettingRequirement.Fix(childComplexity), true
 	case "SettingRequirement.object":
 		if e.ComplexityRoot.SettingRequirement.Object == nil {
 			break
@@ -7578,6 +7851,69 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Settings.Version(childComplexity), true
 
+	case "SettingsChange.changedBy":
+		if e.ComplexityRoot.SettingsChange.Actor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SettingsChange.Actor(childComplexity), true
+	case "SettingsChange.changedByName":
+		if e.ComplexityRoot.SettingsChange.ActorName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SettingsChange.ActorName(childComplexity), true
+	case "SettingsChange.createdAt":
+		if e.ComplexityRoot.SettingsChange.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SettingsChange.CreatedAt(childComplexity), true
+	case "SettingsChange.decisions":
+		if e.ComplexityRoot.SettingsChange.Decisions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SettingsChange.Decisions(childComplexity), true
+	case "SettingsChange.id":
+		if e.ComplexityRoot.SettingsChange.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SettingsChange.ID(childComplexity), true
+
+	case "SettingsChangeConnection.edges":
+		if e.ComplexityRoot.SettingsChangeConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SettingsChangeConnection.Edges(childComplexity), true
+	case "SettingsChangeConnection.pageInfo":
+		if e.ComplexityRoot.SettingsChangeConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SettingsChangeConnection.PageInfo(childComplexity), true
+	case "SettingsChangeConnection.totalCount":
+		if e.ComplexityRoot.SettingsChangeConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SettingsChangeConnection.TotalCount(childComplexity), true
+
+	case "SettingsChangeEdge.cursor":
+		if e.ComplexityRoot.SettingsChangeEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SettingsChangeEdge.Cursor(childComplexity), true
+	case "SettingsChangeEdge.node":
+		if e.ComplexityRoot.SettingsChangeEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SettingsChangeEdge.Node(childComplexity), true
+
 	case "SettingsChangedEvent.at":
 		if e.ComplexityRoot.SettingsChangedEvent.At == nil {
 			break
@@ -7614,6 +7950,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SettingsChangedEvent.Version(childComplexity), true
+
+	case "SettingsPreflight.effects":
+		if e.ComplexityRoot.SettingsPreflight.Effects == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SettingsPreflight.Effects(childComplexity), true
+	case "SettingsPreflight.problems":
+		if e.ComplexityRoot.SettingsPreflight.Problems == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SettingsPreflight.Problems(childComplexity), true
+	case "SettingsPreflight.version":
+		if e.ComplexityRoot.SettingsPreflight.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SettingsPreflight.Version(childComplexity), true
 
 	case "SimulatedObject.checkFailed":
 		if e.ComplexityRoot.SimulatedObject.CheckFailed == nil {
@@ -8221,6 +8576,49 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SyncRunProgressEvent.Status(childComplexity), true
 
+	case "SyncVolumeDay.created":
+		if e.ComplexityRoot.SyncVolumeDay.Created == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SyncVolumeDay.Created(childComplexity), true
+	case "SyncVolumeDay.date":
+		if e.ComplexityRoot.SyncVolumeDay.Date == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SyncVolumeDay.Date(childComplexity), true
+	case "SyncVolumeDay.deleted":
+		if e.ComplexityRoot.SyncVolumeDay.Deleted == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SyncVolumeDay.Deleted(childComplexity), true
+	case "SyncVolumeDay.failed":
+		if e.ComplexityRoot.SyncVolumeDay.Failed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SyncVolumeDay.Failed(childComplexity), true
+	case "SyncVolumeDay.read":
+		if e.ComplexityRoot.SyncVolumeDay.Read == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SyncVolumeDay.Read(childComplexity), true
+	case "SyncVolumeDay.runs":
+		if e.ComplexityRoot.SyncVolumeDay.Runs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SyncVolumeDay.Runs(childComplexity), true
+	case "SyncVolumeDay.updated":
+		if e.ComplexityRoot.SyncVolumeDay.Updated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SyncVolumeDay.Updated(childComplexity), true
+
 	case "TestChannelPayload.delivery":
 		if e.ComplexityRoot.TestChannelPayload.Delivery == nil {
 			break
@@ -8549,6 +8947,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Workspace.FeedCursor(childComplexity), true
+	case "Workspace.health":
+		if e.ComplexityRoot.Workspace.Health == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Workspace.Health(childComplexity), true
 	case "Workspace.id":
 		if e.ComplexityRoot.Workspace.ID == nil {
 			break
@@ -8630,6 +9034,55 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.WorkspaceEvent.Snapshot(childComplexity), true
+
+	case "WorkspaceHealth.integrations":
+		if e.ComplexityRoot.WorkspaceHealth.Integrations == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WorkspaceHealth.Integrations(childComplexity), true
+	case "WorkspaceHealth.lastSyncedAt":
+		if e.ComplexityRoot.WorkspaceHealth.LastSyncedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WorkspaceHealth.LastSyncedAt(childComplexity), true
+	case "WorkspaceHealth.late":
+		if e.ComplexityRoot.WorkspaceHealth.Late == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WorkspaceHealth.Late(childComplexity), true
+	case "WorkspaceHealth.needAttention":
+		if e.ComplexityRoot.WorkspaceHealth.NeedAttention == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WorkspaceHealth.NeedAttention(childComplexity), true
+	case "WorkspaceHealth.openCritical":
+		if e.ComplexityRoot.WorkspaceHealth.OpenCritical == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WorkspaceHealth.OpenCritical(childComplexity), true
+	case "WorkspaceHealth.openWarning":
+		if e.ComplexityRoot.WorkspaceHealth.OpenWarning == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WorkspaceHealth.OpenWarning(childComplexity), true
+	case "WorkspaceHealth.stale":
+		if e.ComplexityRoot.WorkspaceHealth.Stale == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WorkspaceHealth.Stale(childComplexity), true
+	case "WorkspaceHealth.states":
+		if e.ComplexityRoot.WorkspaceHealth.States == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WorkspaceHealth.States(childComplexity), true
 
 	}
 	return 0, false
@@ -10854,6 +11307,11 @@ type Integration implements Node {
   crmQuota: CrmQuota
   "The run that is under way; null when there is none."
   activeRun: SyncRun
+  "What its runs moved, day by day, the oldest day first and today last; days without a run count 0."
+  syncVolume(
+    "How many days, 1 to 90."
+    days: Int! = 30
+  ): [SyncVolumeDay!]!
   "Records that the CRM has and that could not be stored, newest first."
   failedRecords(
     "Only of this object."
@@ -12620,6 +13078,14 @@ extend type Subscription {
 }
 
 extend type Integration {
+  """
+  How many objects and standardized fields were lost on each of the last days, the
+  oldest first and today last; none before the integration was made.
+  """
+  permissionHealth(
+    "How many days, 1 to 90."
+    days: Int! = 30
+  ): [PermissionHealthDay!]!
   "Watch mode: how often cheap probes are made between daily runs."
   watchMode: WatchMode!
   "What checks saw, newest first; a check that saw the same as the one before adds none."
@@ -13143,6 +13609,21 @@ input PermissionChangeFilterInput {
   changes: [PermissionChangeType!]
   "Only those on what was standardized, and on whole objects."
   standardizedOnly: Boolean! = false
+}
+
+"""
+What was lost on one day: objects of the package, and standardized fields that were not
+merely taken down with their object.
+"""
+type PermissionHealthDay {
+  "The day in the workspace's time zone."
+  date: LocalDate!
+  "How many could not be read at the end of the day; of today, how many cannot now."
+  lost: Int!
+  "How many were lost on that day, confirmed."
+  lostDuring: Int!
+  "How many could be read again on that day; those that were unmapped instead are not counted."
+  restoredDuring: Int!
 }
 
 """
@@ -13784,7 +14265,34 @@ enum SignInMethod {
   LINK
 }
 `, BuiltIn: false},
-	{Name: "../../schema/settings.graphql", Input: `extend type Mutation {
+	{Name: "../../schema/settings.graphql", Input: `extend type Query {
+  """
+  What changes of settings would do, without making them: what takes effect or stops
+  with them, which rights are missing, and what updateSettings would refuse.
+  """
+  settingsPreflight(
+    "The integration's id."
+    integrationId: ID!
+    "The changes, as updateSettings takes them."
+    changes: [SettingChangeInput!]!
+  ): SettingsPreflight!
+}
+
+extend type Integration {
+  "Who decided which settings when, newest first."
+  settingChanges(
+    "How many from the start, 1 to 100."
+    first: Int
+    "Only those after this position."
+    after: Cursor
+    "How many from the end, 1 to 100."
+    last: Int
+    "Only those before this position."
+    before: Cursor
+  ): SettingsChangeConnection!
+}
+
+extend type Mutation {
   "Changes settings, all of them or none."
   updateSettings(
     "The changes."
@@ -13972,6 +14480,8 @@ type SettingRequirement {
   status: RequirementStatus!
   "True when the last check of the object failed: status is what was known before."
   stale: Boolean!
+  "How to get the right, for a setting as it is now; null when it is not known to be missing."
+  fix: Fix
 }
 
 """
@@ -14084,6 +14594,100 @@ type SettingsChangedEvent {
   version: Int
   "The keys that changed."
   keys: [String!]!
+}
+
+"""
+What changes of settings would do (requirement D23).
+"""
+type SettingsPreflight {
+  "The version of the settings that this is told of: give it as expectedVersion."
+  version: Int!
+  "The settings that would be different, in the order of the page."
+  effects: [SettingEffect!]!
+  "What updateSettings would refuse, one per change; empty when it would make the changes."
+  problems: [UserError!]!
+}
+
+"""
+A setting before and after changes.
+"""
+type SettingEffect {
+  "The setting's key."
+  key: String!
+  "What people call it."
+  title: String!
+  "True when a change names it; false when it follows from another change."
+  requested: Boolean!
+  "The stored value; null while undecided."
+  before: JSON
+  "What would be stored; as before when the change is refused."
+  after: JSON
+  "What is in effect now; null when nothing is."
+  effectiveBefore: JSON
+  "What would be in effect; null when nothing would be."
+  effectiveAfter: JSON
+  "Whether the onboarding would wait for a decision on it."
+  undecided: Boolean!
+  "Whether it could take effect then."
+  available: Boolean!
+  "Why it could not; null when it could."
+  unavailableReason: SettingUnavailableReason
+  "The same for a person to read; empty when it could."
+  unavailableMessage: String!
+  "The rights in the CRM that it needs and that are not known to be there."
+  missing: [SettingRequirement!]!
+}
+
+"""
+Settings that somebody decided in one step.
+"""
+type SettingsChange {
+  "Its id."
+  id: ID!
+  "When it was."
+  createdAt: DateTime!
+  "The id of who did it."
+  changedBy: String!
+  "The name of who did it, as it was then."
+  changedByName: String!
+  "The settings with their values."
+  decisions: [SettingDecision!]!
+}
+
+"""
+A setting that somebody decided.
+"""
+type SettingDecision {
+  "The setting's key."
+  key: String!
+  "What people call it; its key when it is gone."
+  title: String!
+  "The value before; null when nobody had decided."
+  before: JSON
+  "The value after."
+  after: JSON
+}
+
+"""
+A page of the history of settings.
+"""
+type SettingsChangeConnection {
+  "The items with their positions."
+  edges: [SettingsChangeEdge]
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all."
+  totalCount: Int!
+}
+
+"""
+One item of a page of the history of settings.
+"""
+type SettingsChangeEdge {
+  "The change."
+  node: SettingsChange
+  "Its position."
+  cursor: Cursor!
 }
 `, BuiltIn: false},
 	{Name: "../../schema/syncrun.graphql", Input: `extend type Mutation {
@@ -14438,6 +15042,26 @@ type SyncRunConnection {
 }
 
 """
+What the runs of one local day moved, over all objects.
+"""
+type SyncVolumeDay {
+  "The day that the runs are for, in the integration's time zone."
+  date: LocalDate!
+  "How many runs there were, active ones too."
+  runs: Int!
+  "Records read from the CRM."
+  read: Int!
+  "Records new here."
+  created: Int!
+  "Records changed here."
+  updated: Int!
+  "Records deleted in the CRM."
+  deleted: Int!
+  "Records not stored because of an error."
+  failed: Int!
+}
+
+"""
 Which integration to run.
 """
 input RunNowInput {
@@ -14677,6 +15301,40 @@ type Workspace implements Node {
   timeZone: String!
   "The position of the newest feed entry: subscribe after it to follow what comes next."
   feedCursor: FeedCursor!
+  "How its integrations fare, in numbers."
+  health: WorkspaceHealth!
+}
+
+"""
+How the integrations of a workspace fare, in numbers.
+"""
+type WorkspaceHealth {
+  "How many integrations it has, disconnected ones too."
+  integrations: Int!
+  "How many are in each state; states that none is in are left out."
+  states: [IntegrationStateCount!]!
+  "How many need somebody: in GRACE, late, stale, or with an open critical alert."
+  needAttention: Int!
+  "How many are late: the last run that read something is more than one interval old."
+  late: Int!
+  "How many are stale: the last run that read something is more than two intervals old."
+  stale: Int!
+  "Critical alerts that are not resolved; those that an object's alert stands for do not count."
+  openCritical: Int!
+  "Warnings that are not resolved; those that an object's alert stands for do not count."
+  openWarning: Int!
+  "When the last run that read something ended, of any integration; null before the first."
+  lastSyncedAt: DateTime
+}
+
+"""
+How many integrations are in a state.
+"""
+type IntegrationStateCount {
+  "The state."
+  state: IntegrationState!
+  "How many."
+  count: Int!
 }
 
 """
@@ -15972,6 +16630,8 @@ func (ec *executionContext) childFields_Integration(ctx context.Context, field g
 		return ec.fieldContext_Integration_crmQuota(ctx, field)
 	case "activeRun":
 		return ec.fieldContext_Integration_activeRun(ctx, field)
+	case "syncVolume":
+		return ec.fieldContext_Integration_syncVolume(ctx, field)
 	case "failedRecords":
 		return ec.fieldContext_Integration_failedRecords(ctx, field)
 	case "userMatches":
@@ -16004,12 +16664,16 @@ func (ec *executionContext) childFields_Integration(ctx context.Context, field g
 		return ec.fieldContext_Integration_package(ctx, field)
 	case "packageUpgrade":
 		return ec.fieldContext_Integration_packageUpgrade(ctx, field)
+	case "permissionHealth":
+		return ec.fieldContext_Integration_permissionHealth(ctx, field)
 	case "watchMode":
 		return ec.fieldContext_Integration_watchMode(ctx, field)
 	case "permissionSnapshots":
 		return ec.fieldContext_Integration_permissionSnapshots(ctx, field)
 	case "identitySimulations":
 		return ec.fieldContext_Integration_identitySimulations(ctx, field)
+	case "settingChanges":
+		return ec.fieldContext_Integration_settingChanges(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Integration", field.Name)
 }
@@ -16034,6 +16698,16 @@ func (ec *executionContext) childFields_IntegrationEdge(ctx context.Context, fie
 		return ec.fieldContext_IntegrationEdge_cursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type IntegrationEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_IntegrationStateCount(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "state":
+		return ec.fieldContext_IntegrationStateCount_state(ctx, field)
+	case "count":
+		return ec.fieldContext_IntegrationStateCount_count(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type IntegrationStateCount", field.Name)
 }
 
 func (ec *executionContext) childFields_IntegrationStateEvent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -16538,6 +17212,20 @@ func (ec *executionContext) childFields_PermissionDiff(ctx context.Context, fiel
 		return ec.fieldContext_PermissionDiff_totalCount(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PermissionDiff", field.Name)
+}
+
+func (ec *executionContext) childFields_PermissionHealthDay(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "date":
+		return ec.fieldContext_PermissionHealthDay_date(ctx, field)
+	case "lost":
+		return ec.fieldContext_PermissionHealthDay_lost(ctx, field)
+	case "lostDuring":
+		return ec.fieldContext_PermissionHealthDay_lostDuring(ctx, field)
+	case "restoredDuring":
+		return ec.fieldContext_PermissionHealthDay_restoredDuring(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PermissionHealthDay", field.Name)
 }
 
 func (ec *executionContext) childFields_PermissionSnapshot(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -17258,6 +17946,50 @@ func (ec *executionContext) childFields_Setting(ctx context.Context, field graph
 	return nil, fmt.Errorf("no field named %q was found under type Setting", field.Name)
 }
 
+func (ec *executionContext) childFields_SettingDecision(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "key":
+		return ec.fieldContext_SettingDecision_key(ctx, field)
+	case "title":
+		return ec.fieldContext_SettingDecision_title(ctx, field)
+	case "before":
+		return ec.fieldContext_SettingDecision_before(ctx, field)
+	case "after":
+		return ec.fieldContext_SettingDecision_after(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SettingDecision", field.Name)
+}
+
+func (ec *executionContext) childFields_SettingEffect(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "key":
+		return ec.fieldContext_SettingEffect_key(ctx, field)
+	case "title":
+		return ec.fieldContext_SettingEffect_title(ctx, field)
+	case "requested":
+		return ec.fieldContext_SettingEffect_requested(ctx, field)
+	case "before":
+		return ec.fieldContext_SettingEffect_before(ctx, field)
+	case "after":
+		return ec.fieldContext_SettingEffect_after(ctx, field)
+	case "effectiveBefore":
+		return ec.fieldContext_SettingEffect_effectiveBefore(ctx, field)
+	case "effectiveAfter":
+		return ec.fieldContext_SettingEffect_effectiveAfter(ctx, field)
+	case "undecided":
+		return ec.fieldContext_SettingEffect_undecided(ctx, field)
+	case "available":
+		return ec.fieldContext_SettingEffect_available(ctx, field)
+	case "unavailableReason":
+		return ec.fieldContext_SettingEffect_unavailableReason(ctx, field)
+	case "unavailableMessage":
+		return ec.fieldContext_SettingEffect_unavailableMessage(ctx, field)
+	case "missing":
+		return ec.fieldContext_SettingEffect_missing(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SettingEffect", field.Name)
+}
+
 func (ec *executionContext) childFields_SettingGroup(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "key":
@@ -17292,6 +18024,8 @@ func (ec *executionContext) childFields_SettingRequirement(ctx context.Context, 
 		return ec.fieldContext_SettingRequirement_status(ctx, field)
 	case "stale":
 		return ec.fieldContext_SettingRequirement_stale(ctx, field)
+	case "fix":
+		return ec.fieldContext_SettingRequirement_fix(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SettingRequirement", field.Name)
 }
@@ -17306,6 +18040,44 @@ func (ec *executionContext) childFields_Settings(ctx context.Context, field grap
 		return ec.fieldContext_Settings_effective(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Settings", field.Name)
+}
+
+func (ec *executionContext) childFields_SettingsChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_SettingsChange_id(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_SettingsChange_createdAt(ctx, field)
+	case "changedBy":
+		return ec.fieldContext_SettingsChange_changedBy(ctx, field)
+	case "changedByName":
+		return ec.fieldContext_SettingsChange_changedByName(ctx, field)
+	case "decisions":
+		return ec.fieldContext_SettingsChange_decisions(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SettingsChange", field.Name)
+}
+
+func (ec *executionContext) childFields_SettingsChangeConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_SettingsChangeConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_SettingsChangeConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_SettingsChangeConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SettingsChangeConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_SettingsChangeEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_SettingsChangeEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_SettingsChangeEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SettingsChangeEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_SettingsChangedEvent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -17324,6 +18096,18 @@ func (ec *executionContext) childFields_SettingsChangedEvent(ctx context.Context
 		return ec.fieldContext_SettingsChangedEvent_keys(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SettingsChangedEvent", field.Name)
+}
+
+func (ec *executionContext) childFields_SettingsPreflight(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "version":
+		return ec.fieldContext_SettingsPreflight_version(ctx, field)
+	case "effects":
+		return ec.fieldContext_SettingsPreflight_effects(ctx, field)
+	case "problems":
+		return ec.fieldContext_SettingsPreflight_problems(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SettingsPreflight", field.Name)
 }
 
 func (ec *executionContext) childFields_SimulatedObject(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -17576,6 +18360,26 @@ func (ec *executionContext) childFields_SyncRunProgressEvent(ctx context.Context
 	return nil, fmt.Errorf("no field named %q was found under type SyncRunProgressEvent", field.Name)
 }
 
+func (ec *executionContext) childFields_SyncVolumeDay(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "date":
+		return ec.fieldContext_SyncVolumeDay_date(ctx, field)
+	case "runs":
+		return ec.fieldContext_SyncVolumeDay_runs(ctx, field)
+	case "read":
+		return ec.fieldContext_SyncVolumeDay_read(ctx, field)
+	case "created":
+		return ec.fieldContext_SyncVolumeDay_created(ctx, field)
+	case "updated":
+		return ec.fieldContext_SyncVolumeDay_updated(ctx, field)
+	case "deleted":
+		return ec.fieldContext_SyncVolumeDay_deleted(ctx, field)
+	case "failed":
+		return ec.fieldContext_SyncVolumeDay_failed(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SyncVolumeDay", field.Name)
+}
+
 func (ec *executionContext) childFields_TestChannelPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "delivery":
@@ -17786,6 +18590,8 @@ func (ec *executionContext) childFields_Workspace(ctx context.Context, field gra
 		return ec.fieldContext_Workspace_timeZone(ctx, field)
 	case "feedCursor":
 		return ec.fieldContext_Workspace_feedCursor(ctx, field)
+	case "health":
+		return ec.fieldContext_Workspace_health(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Workspace", field.Name)
 }
@@ -17824,6 +18630,28 @@ func (ec *executionContext) childFields_WorkspaceEvent(ctx context.Context, fiel
 		return ec.fieldContext_WorkspaceEvent_entry(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type WorkspaceEvent", field.Name)
+}
+
+func (ec *executionContext) childFields_WorkspaceHealth(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "integrations":
+		return ec.fieldContext_WorkspaceHealth_integrations(ctx, field)
+	case "states":
+		return ec.fieldContext_WorkspaceHealth_states(ctx, field)
+	case "needAttention":
+		return ec.fieldContext_WorkspaceHealth_needAttention(ctx, field)
+	case "late":
+		return ec.fieldContext_WorkspaceHealth_late(ctx, field)
+	case "stale":
+		return ec.fieldContext_WorkspaceHealth_stale(ctx, field)
+	case "openCritical":
+		return ec.fieldContext_WorkspaceHealth_openCritical(ctx, field)
+	case "openWarning":
+		return ec.fieldContext_WorkspaceHealth_openWarning(ctx, field)
+	case "lastSyncedAt":
+		return ec.fieldContext_WorkspaceHealth_lastSyncedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WorkspaceHealth", field.Name)
 }
 
 func (ec *executionContext) childFields___Directive(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

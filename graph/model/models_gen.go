@@ -611,6 +611,14 @@ type Instance struct {
 	APIVersion string `json:"apiVersion"`
 }
 
+// How many integrations are in a state.
+type IntegrationStateCount struct {
+	// The state.
+	State crm.IntegrationState `json:"state"`
+	// How many.
+	Count int `json:"count"`
+}
+
 // Something that happened to the state of an integration.
 type IntegrationStateEvent struct {
 	// The position in the feed.
@@ -918,6 +926,19 @@ type PermissionDiff struct {
 	Differences []*SnapshotDifference `json:"differences"`
 	// How many there are in all.
 	TotalCount int `json:"totalCount"`
+}
+
+// What was lost on one day: objects of the package, and standardized fields that were not
+// merely taken down with their object.
+type PermissionHealthDay struct {
+	// The day in the workspace's time zone.
+	Date string `json:"date"`
+	// How many could not be read at the end of the day; of today, how many cannot now.
+	Lost int `json:"lost"`
+	// How many were lost on that day, confirmed.
+	LostDuring int `json:"lostDuring"`
+	// How many could be read again on that day; those that were unmapped instead are not counted.
+	RestoredDuring int `json:"restoredDuring"`
 }
 
 // One thing that a change does, or would do.
@@ -1568,6 +1589,46 @@ type SettingChangeInput struct {
 	Value json.RawMessage `json:"value"`
 }
 
+// A setting that somebody decided.
+type SettingDecision struct {
+	// The setting's key.
+	Key string `json:"key"`
+	// What people call it; its key when it is gone.
+	Title string `json:"title"`
+	// The value before; null when nobody had decided.
+	Before json.RawMessage `json:"before"`
+	// The value after.
+	After json.RawMessage `json:"after"`
+}
+
+// A setting before and after changes.
+type SettingEffect struct {
+	// The setting's key.
+	Key string `json:"key"`
+	// What people call it.
+	Title string `json:"title"`
+	// True when a change names it; false when it follows from another change.
+	Requested bool `json:"requested"`
+	// The stored value; null while undecided.
+	Before json.RawMessage `json:"before"`
+	// What would be stored; as before when the change is refused.
+	After json.RawMessage `json:"after"`
+	// What is in effect now; null when nothing is.
+	EffectiveBefore json.RawMessage `json:"effectiveBefore"`
+	// What would be in effect; null when nothing would be.
+	EffectiveAfter json.RawMessage `json:"effectiveAfter"`
+	// Whether the onboarding would wait for a decision on it.
+	Undecided bool `json:"undecided"`
+	// Whether it could take effect then.
+	Available bool `json:"available"`
+	// Why it could not; null when it could.
+	UnavailableReason *crm.UnavailableReason `json:"unavailableReason"`
+	// The same for a person to read; empty when it could.
+	UnavailableMessage string `json:"unavailableMessage"`
+	// The rights in the CRM that it needs and that are not known to be there.
+	Missing []*SettingRequirement `json:"missing"`
+}
+
 // A group of settings that belong together.
 type SettingGroup struct {
 	// A stable key.
@@ -1590,6 +1651,8 @@ type SettingRequirement struct {
 	Status crm.RightStatus `json:"status"`
 	// True when the last check of the object failed: status is what was known before.
 	Stale bool `json:"stale"`
+	// How to get the right, for a setting as it is now; null when it is not known to be missing.
+	Fix *crm.Fix `json:"fix"`
 }
 
 // The settings of an integration.
@@ -1616,6 +1679,16 @@ type SettingsChangedEvent struct {
 	Version *int `json:"version"`
 	// The keys that changed.
 	Keys []string `json:"keys"`
+}
+
+// What changes of settings would do (requirement D23).
+type SettingsPreflight struct {
+	// The version of the settings that this is told of: give it as expectedVersion.
+	Version int `json:"version"`
+	// The settings that would be different, in the order of the page.
+	Effects []*SettingEffect `json:"effects"`
+	// What updateSettings would refuse, one per change; empty when it would make the changes.
+	Problems []*UserError `json:"problems"`
 }
 
 // An object as another login sees it.
@@ -2094,6 +2167,26 @@ type WorkspaceEvent struct {
 	Snapshot bool `json:"snapshot"`
 	// The feed entry; null with snapshot.
 	Entry *ent.FeedEntry `json:"entry"`
+}
+
+// How the integrations of a workspace fare, in numbers.
+type WorkspaceHealth struct {
+	// How many integrations it has, disconnected ones too.
+	Integrations int `json:"integrations"`
+	// How many are in each state; states that none is in are left out.
+	States []*IntegrationStateCount `json:"states"`
+	// How many need somebody: in GRACE, late, stale, or with an open critical alert.
+	NeedAttention int `json:"needAttention"`
+	// How many are late: the last run that read something is more than one interval old.
+	Late int `json:"late"`
+	// How many are stale: the last run that read something is more than two intervals old.
+	Stale int `json:"stale"`
+	// Critical alerts that are not resolved; those that an object's alert stands for do not count.
+	OpenCritical int `json:"openCritical"`
+	// Warnings that are not resolved; those that an object's alert stands for do not count.
+	OpenWarning int `json:"openWarning"`
+	// When the last run that read something ended, of any integration; null before the first.
+	LastSyncedAt *time.Time `json:"lastSyncedAt"`
 }
 
 // By what to count alerts.

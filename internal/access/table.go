@@ -17,6 +17,7 @@ func Table() []Rule { //nolint:funlen // it is a table
 		{ExportRunLog, principal.ScopeRead},
 		{"ImportConfigurationPayload.plan", principal.ScopeReadSettings},
 		{"Integration.config", principal.ScopeReadSettings},
+		{"Integration.settingChanges", principal.ScopeReadSettings},
 		{"Integration.settings", principal.ScopeReadSettings},
 
 		{"Mutation.acknowledgeAlert", principal.ScopeOperate},
@@ -107,6 +108,7 @@ func Table() []Rule { //nolint:funlen // it is a table
 		{"Query.recipients", principal.ScopeRead},
 		{"Query.serverInfo", anyone},
 		{"Query.serviceTokens", principal.ScopeManageTokens},
+		{"Query.settingsPreflight", principal.ScopeReadSettings},
 		{"Query.unreadCount", principal.ScopeRead},
 		{"Query.viewer", anyone},
 		{"Query.workspace", principal.ScopeRead},

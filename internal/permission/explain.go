@@ -134,6 +134,21 @@ func (e *Explanation) FieldFix(object *ent.CrmObject, field *ent.CrmField) *crm.
 	return e.fix(causeOf(field.Cause), subject)
 }
 
+// RightFix tells how to get a right that is missing on an object, or on its field of
+// that name, of which row is what is known; nil when nothing is.
+func (e *Explanation) RightFix(object *ent.CrmObject, name string, row *ent.CrmField, right crm.Right) *crm.Fix {
+	subject, cause, readable := e.subject(object), causeOf(object.Cause), object.Status == crm.ObjectOK
+	if name != "" && readable {
+		subject.Field, cause, readable = name, crm.CauseUnknown, false
+		if row != nil {
+			subject.FieldLabel, subject.Candidate = row.Label, row.Candidate
+			cause, readable = causeOf(row.Cause), row.Readable
+		}
+	}
+	fix := crm.RightFix(e.remediations, cause, subject, right, readable)
+	return &fix
+}
+
 func (e *Explanation) subject(object *ent.CrmObject) crm.Subject {
 	label := object.Label
 	if needed, ok := e.pkg.Object(object.Name); ok {

@@ -7,6 +7,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
+	"github.com/fieldwarden/fieldwarden/internal/snapshot"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 )
 
@@ -27,15 +28,12 @@ func (s *Service) Apply(ctx context.Context, tx *store.Tx, found *ent.Integratio
 	if err != nil {
 		return nil, err
 	}
-	changed := slices.DeleteFunc(slices.Clone(changes), func(change crm.SettingChange) bool {
-		return inputs.Stored[change.Key] == crm.StoredSetting{Value: change.Value, Decided: true}
-	})
+	changed := news(inputs, changes)
 	if len(changed) == 0 {
 		return nil, nil
 	}
-	if found.State == crm.IntegrationDraft || found.State == crm.IntegrationAuthorizing {
-		return nil, fault.New(fault.IntegrationState, "Settings are decided once the sign-in to the CRM is done.",
-			fault.Detail("state", string(found.State)))
+	if err := refuseEarly(found); err != nil {
+		return nil, err
 	}
 	if _, err := crm.ApplyChanges(inputs, changed); err != nil {
 		return nil, refusals(err, changes)
@@ -45,6 +43,59 @@ func (s *Service) Apply(ctx context.Context, tx *store.Tx, found *ent.Integratio
 		decided[i] = Decided{Key: change.Key, Before: inputs.Stored[change.Key].Value, After: change.Value}
 	}
 	return decided, s.save(ctx, tx, found, inputs.Stored, changed)
+}
+
+// news are the changes without those that are decided so already.
+func news(inputs crm.SettingInputs, changes []crm.SettingChange) []crm.SettingChange {
+	return slices.DeleteFunc(slices.Clone(changes), func(change crm.SettingChange) bool {
+		return inputs.Stored[change.Key] == crm.StoredSetting{Value: change.Value, Decided: true}
+	})
+}
+
+// refuseEarly refuses decisions before anything is known of the CRM.
+func refuseEarly(found *ent.Integration) error {
+	if found.State == crm.IntegrationDraft || found.State == crm.IntegrationAuthorizing {
+		return fault.New(fault.IntegrationState, "Settings are decided once the sign-in to the CRM is done.",
+			fault.Detail("state", string(found.State)))
+	}
+	return nil
+}
+
+// Preflight is what changes of settings would do.
+type Preflight struct {
+	// Version is the version of the settings that it is told of.
+	Version int
+	Effects []crm.SettingEffect
+	// Problems is what Update would refuse, as its error; nil when it would not.
+	Problems error
+}
+
+// Preflight tells what Update would do with changes (requirement D23). It changes nothing.
+func (s *Service) Preflight(ctx context.Context, integrationID string, changes []crm.SettingChange) (Preflight, error) {
+	found, err := snapshot.Find(ctx, s.store.Read(), integrationID)
+	if err != nil {
+		return Preflight{}, err
+	}
+	told := Preflight{Version: found.SettingsVersion, Problems: refuseShape(changes)}
+	if told.Problems != nil {
+		return told, nil //nolint:nilerr // the refusal is the answer
+	}
+	inputs, err := s.inputs(ctx, s.store.Read(), found)
+	if err != nil {
+		return Preflight{}, err
+	}
+	changed := news(inputs, changes)
+	if len(changed) == 0 {
+		return told, nil
+	}
+	if told.Problems = refuseEarly(found); told.Problems != nil {
+		return told, nil //nolint:nilerr // the refusal is the answer
+	}
+	told.Effects, err = crm.Preflight(inputs, changed)
+	if err != nil {
+		told.Problems = refusals(err, changes)
+	}
+	return told, nil
 }
 
 // Stored returns the decided values of an integration by key, as client sees them.

@@ -217,6 +217,52 @@ func TestAllRefusalsComeTogetherAndNothingIsSaved(t *testing.T) {
 	})
 }
 
+// Requirement D23: a preflight tells what an update would do, and does not do it.
+func TestPreflightTellsWhatAnUpdateDoes(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store, _ *clockwork.FakeClock) {
+		f := newFixture(t, s)
+		_, err := f.update(1, crm.SettingChange{Key: crm.SettingContactsCreate, Value: true}, crm.SettingChange{Key: crm.SettingContactsCreateBulk, Value: true})
+		require.NoError(t, err)
+		off := []crm.SettingChange{{Key: crm.SettingContactsCreate, Value: false}}
+		told, err := f.settings.Preflight(f.ctx, f.integration.ID, off)
+		require.NoError(t, err)
+		require.NoError(t, told.Problems)
+		require.Equal(t, 2, told.Version)
+		tree, version := f.tree()
+		require.Equal(t, 2, version, "nothing has changed")
+		require.True(t, tree[crm.SettingContactsCreateBulk].On())
+
+		_, err = f.update(told.Version, off...)
+		require.NoError(t, err)
+		tree, _ = f.tree()
+		require.Len(t, told.Effects, 3)
+		for _, effect := range told.Effects {
+			require.Equal(t, effect.After, tree[effect.After.Definition.Key], "it was told as it came")
+		}
+
+		wrong := []crm.SettingChange{{Key: "coffee.strength", Value: true}, {Key: crm.SettingContactsCreateBulk, Value: true}, {Key: crm.SettingRestrictedDataMode, Value: "yes"}}
+		told, err = f.settings.Preflight(f.ctx, f.integration.ID, wrong)
+		require.NoError(t, err)
+		_, refusal := f.update(3, wrong...)
+		require.Equal(t, refused(refusal), refused(told.Problems), "what an update refuses; what is decided so already is not judged")
+		for problem, changes := range map[string][]crm.SettingChange{"BAD_INPUT": nil, "": off} {
+			told, err = f.settings.Preflight(f.ctx, f.integration.ID, changes)
+			require.NoError(t, err)
+			require.Equal(t, problem, string(fault.CodeOf(told.Problems)))
+			require.Empty(t, told.Effects)
+		}
+
+		f.inTx(func(ctx context.Context, tx *store.Tx) error {
+			return tx.Ent().Integration.UpdateOneID(f.integration.ID).SetState(crm.IntegrationAuthorizing).Exec(ctx)
+		})
+		told, err = f.settings.Preflight(f.ctx, f.integration.ID, []crm.SettingChange{{Key: crm.SettingDataSync, Value: true}})
+		require.NoError(t, err)
+		require.Equal(t, fault.IntegrationState, fault.CodeOf(told.Problems))
+		_, err = f.settings.Preflight(newFixture(t, s).ctx, f.integration.ID, off)
+		require.Equal(t, fault.NotFound, fault.CodeOf(err))
+	})
+}
+
 // Requirement API6.
 func TestAnOldVersionIsAConflict(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store, _ *clockwork.FakeClock) {

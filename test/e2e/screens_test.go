@@ -29,7 +29,8 @@ func screens() map[string]struct {
 			alerts(filter: {states: [OPEN]}, first: 1) { totalCount } } } } }`, 5},
 		"settings": {`query($id: ID!) { integration(id: $id) { id settings { version effective { dataSync } groups { title settings {
 			key title help type value effectiveValue available unavailableMessage options { value label }
-			requires { object field right status stale } updatedAt } } } objects(first: %d) { totalCount } } }`, 10},
+			requires { object field right status stale fix { steps } } updatedAt } } } settingChanges(first: 5) { totalCount edges { node { changedByName decisions { key before after } } } }
+			objects(first: %d) { totalCount } } }`, 18},
 		"fields": {`query($id: ID!) { integration(id: $id) { id object(name: "Contact") { id name status checkedAt stale
 			fieldCounts { activeStandardized active errorStandardized inaccessible }
 			fields(first: %d) { totalCount pageInfo { hasNextPage endCursor } edges { node { id name label dataType status standardField
