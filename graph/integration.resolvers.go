@@ -81,6 +81,10 @@ func (r *integrationResolver) ActiveRun(ctx context.Context, obj *ent.Integratio
 	return r.activeRun(ctx, obj.ID)
 }
 
+func (r *integrationResolver) SyncVolume(ctx context.Context, obj *ent.Integration, days int) ([]*syncrun.VolumeDay, error) {
+	return r.Deps.Runs.Volume(ctx, obj, days)
+}
+
 func (r *integrationResolver) FailedRecords(ctx context.Context, obj *ent.Integration, object *string, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*ent.FailedRecordConnection, error) {
 	return r.failedRecords(ctx, obj.ID, object, first, last, after, before)
 }

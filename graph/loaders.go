@@ -33,6 +33,9 @@ type loaders struct {
 	// explained explain the verdicts of integrations; made at first use.
 	explainOnce sync.Once
 	explained   *dataloadgen.Loader[string, *permission.Explanation]
+	// healths are the numbers of workspaces; made at first use.
+	healthOnce sync.Once
+	healths    *dataloadgen.Loader[string, *model.WorkspaceHealth]
 	// read are the objects of a run.
 	read *dataloadgen.Loader[string, []*ent.RunObject]
 	// failures are the errors of a run.

@@ -58,6 +58,9 @@ type Catalogue interface {
 type Identities interface {
 	// Visible lists them, by the query that page makes of it.
 	Visible(ctx context.Context, page func(context.Context, *ent.WorkspaceQuery) (*ent.WorkspaceConnection, error)) (*ent.WorkspaceConnection, error)
+	// Across lets read look across those of the workspaces that are among them, in a
+	// context that sees every workspace.
+	Across(ctx context.Context, workspaceIDs []string, read func(ctx context.Context, workspaceIDs []string) error) error
 	// Within returns a context in which whoever acts does so in one of them.
 	Within(ctx context.Context, workspaceID string) (context.Context, error)
 }

@@ -73,6 +73,10 @@ func (r *workspaceResolver) FeedCursor(ctx context.Context, obj *ent.Workspace) 
 	return store.FormatCursor(obj.ID, head), nil
 }
 
+func (r *workspaceResolver) Health(ctx context.Context, obj *ent.Workspace) (*model.WorkspaceHealth, error) {
+	return r.loaders(ctx).workspaceHealths(r.Resolver).Load(ctx, obj.ID)
+}
+
 func (r *Resolver) Viewer() generated.ViewerResolver { return &viewerResolver{r} }
 
 func (r *Resolver) Workspace() generated.WorkspaceResolver { return &workspaceResolver{r} }
