@@ -19,11 +19,13 @@ import {
 } from "@tabler/icons-react";
 import { Suspense, useEffect } from "react";
 import { Link, Outlet, useLocation } from "react-router";
+import { codeOf } from "~/api/client";
 import { useScreen } from "~/api/query";
 import type { Scope } from "~/api/schema.generated";
 import { session } from "~/api/session";
 import { Lines, Loaded } from "~/ui/Page";
 import { words } from "~/ui/words";
+import { LeaveWorkspace, LookingInto } from "~/workspace/LookingInto";
 import { LiveBadge } from "./LiveBadge";
 import classes from "./Shell.module.css";
 import { useScheme } from "./scheme";
@@ -37,7 +39,7 @@ interface Place {
   icon: TablerIcon;
   /** Who lacks it does not see the place. */
   scope?: Scope;
-  only?: (viewer: Viewer) => boolean;
+  only?: (viewer: Viewer, workspaces: number) => boolean;
 }
 
 const places: readonly Place[] = [
@@ -48,7 +50,12 @@ const places: readonly Place[] = [
   { title: "Service tokens", path: "/tokens", icon: IconKey, scope: "MANAGE_TOKENS" },
   { title: "Audit log", path: "/audit", icon: IconClipboardList, scope: "READ_AUDIT" },
   { title: "Connectors", path: "/connectors", icon: IconPlug },
-  { title: "Workspaces", path: "/workspaces", icon: IconBuildingCommunity, only: (viewer) => viewer.kind === "CSM" },
+  {
+    title: "Workspaces",
+    path: "/workspaces",
+    icon: IconBuildingCommunity,
+    only: (viewer, workspaces) => viewer.role === "CSM" || workspaces > 1,
+  },
 ];
 
 function isAt(path: string, location: string): boolean {
@@ -65,12 +72,15 @@ function isAt(path: string, location: string): boolean {
 /** Shell is the frame of all screens: where one can go, who one is, and whether what one sees is live. */
 export function Shell() {
   const shell = useScreen(ShellDocument, {}, { kinds: ["alert", "workspace", "member"] });
+  // The workspace to look into may be gone, or no longer one's business.
+  if (shell.error && codeOf(shell.error) === "NOT_FOUND" && session.workspace) return <LeaveWorkspace />;
   return (
     <Loaded screen={shell} skeleton={<Lines />}>
       {(data) => (
         <ViewerProvider value={data.viewer}>
           <Frame
             viewer={data.viewer}
+            workspaces={data.workspaces.totalCount}
             unread={data.unreadCount}
             version={data.serverInfo.version}
             onRead={shell.refresh}
@@ -81,7 +91,19 @@ export function Shell() {
   );
 }
 
-function Frame({ viewer, unread, version }: { viewer: Viewer; unread: number; version: string; onRead(): void }) {
+function Frame({
+  viewer,
+  workspaces,
+  unread,
+  version,
+}: {
+  viewer: Viewer;
+  /** How many the viewer may look into. */
+  workspaces: number;
+  unread: number;
+  version: string;
+  onRead(): void;
+}) {
   const [opened, { toggle, close }] = useDisclosure();
   const location = useLocation();
   useAlertToasts();
@@ -107,6 +129,7 @@ function Frame({ viewer, unread, version }: { viewer: Viewer; unread: number; ve
             <Text c="dimmed" size="sm" truncate title={viewer.workspace.name}>
               {viewer.workspace.name}
             </Text>
+            {session.workspace && <LookingInto name={viewer.workspace.name} />}
           </Group>
           <Group gap="xs" wrap="nowrap">
             <LiveBadge />
@@ -120,7 +143,9 @@ function Frame({ viewer, unread, version }: { viewer: Viewer; unread: number; ve
         <ScrollArea style={{ flex: 1 }}>
           {places
             .filter(
-              (place) => (!place.scope || viewer.scopes.includes(place.scope)) && (!place.only || place.only(viewer)),
+              (place) =>
+                (!place.scope || viewer.scopes.includes(place.scope)) &&
+                (!place.only || place.only(viewer, workspaces)),
             )
             .map((place) => (
               <NavLink
