@@ -34,7 +34,7 @@ export function Component() {
 function Screen({ alertId }: { alertId: string }) {
   const screen = useScreen(AlertScreenDocument, { id: alertId }, { kinds });
   const alert = screen.data?.node && "rule" in screen.data.node ? screen.data.node : null;
-  useReading(alertId, screen.data);
+  useReading(alertId, alert ? screen.data : undefined);
   if (screen.data && !alert) {
     return (
       <Page title="There is no such alert" above={above}>

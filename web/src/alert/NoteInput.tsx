@@ -21,8 +21,8 @@ export function NoteInput({ note, label = "Note" }: { note: Note; label?: string
       label={label}
       description="What others should know, up to 500 characters."
       maxLength={500}
-      autosize
-      minRows={2}
+      rows={2}
+      resize="vertical"
       value={note.text}
       onChange={(event) => note.setText(event.currentTarget.value)}
     />

@@ -159,8 +159,8 @@ function Mute({ rule, onClose, onDone }: { rule: Rule; onClose(): void; onDone()
         label="Why"
         description="Others see this beside the rule."
         maxLength={500}
-        autosize
-        minRows={2}
+        rows={2}
+        resize="vertical"
         value={reason}
         onChange={(event) => setReason(event.currentTarget.value)}
         data-autofocus

@@ -41,8 +41,8 @@ export function AddRecipients({ onDone }: { onDone(): void }) {
           label="Addresses"
           description="E-mail addresses of people or distribution lists, several with commas between them."
           placeholder="crm-admins@example.com, ann@example.com"
-          autosize
-          minRows={1}
+          rows={2}
+          resize="vertical"
           required
           value={draft.addresses}
           onChange={(event) => set({ addresses: event.currentTarget.value })}

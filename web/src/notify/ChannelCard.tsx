@@ -84,9 +84,17 @@ export function ChannelCard({ channel, onSecret, onDone }: Props) {
           </Group>
         </Group>
         {channel.disabledReason && !channel.enabled && (
-          <Alert color="red" variant="light" icon={<IconAlertTriangle aria-hidden />} title="It was disabled by itself">
-            {channel.disabledReason} <Ago at={channel.disabledAt} />. Once the receiver works, enable it: what waits is
-            sent then.
+          <Alert
+            color="red"
+            variant="light"
+            icon={<IconAlertTriangle aria-hidden />}
+            title={
+              <>
+                It was disabled by itself <Ago at={channel.disabledAt} />
+              </>
+            }
+          >
+            {channel.disabledReason} Once the receiver works, enable it: what waits is sent then.
           </Alert>
         )}
         <TestOutcome test={test} />

@@ -78,12 +78,7 @@ function Row({ delivery, onDone }: { delivery: NotifyDeliveryFragment; onDone():
                 </>
               )}
             </Text>
-            {delivery.failure && (
-              <Text size="sm">
-                {delivery.failure}
-                {delivery.responseCode !== null && ` (${delivery.responseCode})`}
-              </Text>
-            )}
+            {delivery.failure && <Text size="sm">{delivery.failure}</Text>}
           </Stack>
           <Group gap="xs">
             {delivery.log.length > 0 && (
@@ -108,7 +103,7 @@ function Row({ delivery, onDone }: { delivery: NotifyDeliveryFragment; onDone():
               loading={replay.busy}
               leftSection={<IconRepeat size={14} aria-hidden />}
               onClick={again}
-              aria-label={`Send to ${to} again`}
+              aria-label={`Send again to ${to}`}
             >
               Send again
             </Button>
@@ -150,5 +145,6 @@ function About({ delivery: { kind, alert, digest, event } }: { delivery: NotifyD
       </Anchor>
     );
   }
-  return <>{deliveryKindWords[kind]}</>;
+  // The owners are told by mail of a channel that was disabled: that is about no alert.
+  return <>{kind === "ALERT" ? "System notice" : deliveryKindWords[kind]}</>;
 }

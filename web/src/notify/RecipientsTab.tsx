@@ -85,15 +85,13 @@ function List({ data, onDone }: { data: NotifyRecipientsQuery; onDone(): void })
     <Stack gap="xs">
       <Title order={2}>{count(data.recipients.totalCount, "recipient")}</Title>
       <Paper withBorder>
-        <Table.ScrollContainer minWidth={760} type="native">
+        <Table.ScrollContainer minWidth={680} type="native">
           <Table verticalSpacing="sm" horizontalSpacing="md">
             <Table.Thead>
               <Table.Tr>
                 <Table.Th>Address</Table.Th>
-                <Table.Th>Whose people</Table.Th>
                 <Table.Th>Kind</Table.Th>
                 <Table.Th>Mailed at once</Table.Th>
-                <Table.Th>Added</Table.Th>
                 <Table.Th>Actions</Table.Th>
               </Table.Tr>
             </Table.Thead>
@@ -128,8 +126,12 @@ function Row({ recipient, onRemove }: { recipient: NotifyRecipientFragment; onRe
   return (
     <>
       <Table.Tr>
-        <Table.Td style={{ overflowWrap: "anywhere" }}>{recipient.address}</Table.Td>
-        <Table.Td>{classWords[recipient.class]}</Table.Td>
+        <Table.Td style={{ overflowWrap: "anywhere", minWidth: 220 }}>
+          <Text size="sm">{recipient.address}</Text>
+          <Text size="sm" c="dimmed">
+            {classWords[recipient.class]}, added <Ago at={recipient.createdAt} />
+          </Text>
+        </Table.Td>
         <Table.Td>
           <NativeSelect
             size="xs"
@@ -151,11 +153,6 @@ function Row({ recipient, onRemove }: { recipient: NotifyRecipientFragment; onRe
           />
         </Table.Td>
         <Table.Td>
-          <Text size="sm" span style={{ whiteSpace: "nowrap" }}>
-            <Ago at={recipient.createdAt} />
-          </Text>
-        </Table.Td>
-        <Table.Td>
           <Group gap="xs" wrap="nowrap">
             <TestButton test={test} to={{ recipientId: recipient.id }} name={recipient.address} disabled={!may} />
             <Button
@@ -173,7 +170,7 @@ function Row({ recipient, onRemove }: { recipient: NotifyRecipientFragment; onRe
       </Table.Tr>
       {(test.outcome || update.outcome?.ok === false) && (
         <Table.Tr>
-          <Table.Td colSpan={6}>
+          <Table.Td colSpan={4}>
             <TestOutcome test={test} />
             <CommandProblems outcome={update.outcome} />
           </Table.Td>

@@ -9,7 +9,7 @@ export const severityChoices: { value: Severity; label: string }[] = [
   { value: "CRITICAL", label: "Critical only" },
 ];
 
-export const classWords: Record<RecipientClass, string> = { EXTERNAL: "Customer", INTERNAL: "Vendor's team" };
+export const classWords: Record<RecipientClass, string> = { EXTERNAL: "The customer's", INTERNAL: "The vendor's team" };
 export const kindWords: Record<RecipientKind, string> = { PERSON: "Person", LIST: "Distribution list" };
 
 export const deliveryStates: readonly DeliveryState[] = ["PENDING", "DELIVERED", "FAILED", "CANCELLED"];
