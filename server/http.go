@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
@@ -34,7 +35,8 @@ func (s *Server) routes(graphiql, graphqlHTTP http.Handler, sdl string) (http.Ha
 	if err != nil {
 		return nil, err
 	}
-	signIn := &signInPages{cases: s.cases, pages: pages, log: s.log}
+	dist, hasUI := web.Dist()
+	signIn := &signInPages{cases: s.cases, auth: s.auth, pages: pages, log: s.log, ui: hasUI}
 	router := chi.NewRouter()
 	router.Use(requestID, s.watch.requests, middleware.Recoverer, securityHeaders)
 	router.With(s.guard.api(auth.InterfaceGraphQL)...).Handle(pathGraphQL, transport.ByUpgrade(graphqlHTTP, s.sockets))
@@ -47,7 +49,7 @@ func (s *Server) routes(graphiql, graphqlHTTP http.Handler, sdl string) (http.Ha
 	router.Method(http.MethodHead, pathSchema, schemaDownload(sdl))
 	router.Handle("/graphiql/*", http.StripPrefix("/graphiql/", graphiql))
 	router.Get("/graphiql", http.RedirectHandler("/graphiql/", http.StatusFound).ServeHTTP)
-	people := &peoplePages{auth: s.auth, pages: pages, log: s.log}
+	people := &peoplePages{auth: s.auth, pages: pages, log: s.log, ui: hasUI}
 	router.Group(func(r chi.Router) {
 		r.Use(s.guard.pages()...)
 		people.routes(r)
@@ -55,9 +57,16 @@ func (s *Server) routes(graphiql, graphqlHTTP http.Handler, sdl string) (http.Ha
 	router.Get("/oauth/start", signIn.start)
 	router.Get("/oauth/callback", signIn.callback)
 	router.Get(pathErrors, errorPage(pages, s.log))
+	guides, err := newGuides(pages, s.log)
+	if err != nil {
+		return nil, err
+	}
+	router.Get(pathGuides, guides.list)
+	router.Get(strings.TrimSuffix(pathGuides, "/"), guides.list)
+	router.Get(pathGuides+"{name}", guides.show)
 	router.Get("/healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	router.Get("/readyz", s.ready)
-	if dist, ok := web.Dist(); ok {
+	if hasUI {
 		ui, err := web.Handler(dist)
 		if err != nil {
 			return nil, err

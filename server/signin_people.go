@@ -29,6 +29,8 @@ type peoplePages struct {
 	auth  *auth.Service
 	pages *template.Template
 	log   *slog.Logger
+	// ui says that the program has the Integration UI, which takes tokens.
+	ui bool
 }
 
 func (p *peoplePages) routes(r chi.Router) {
@@ -45,12 +47,16 @@ func (p *peoplePages) routes(r chi.Router) {
 // methods shows the ways to sign in, or who is signed in.
 func (p *peoplePages) methods(w http.ResponseWriter, r *http.Request) {
 	shown := struct {
-		OIDC      bool
-		Name      string
-		OIDCStart string
-	}{OIDC: p.auth.OIDCEnabled(), OIDCStart: "/signin/oidc"}
+		OIDC, UI              bool
+		Name                  string
+		OIDCStart, TokenStart string
+		Return                string
+	}{OIDC: p.auth.OIDCEnabled(), UI: p.ui, OIDCStart: "/signin/oidc", TokenStart: "/signin/token", Return: "/"}
 	if to := r.URL.Query().Get("return"); to != "" {
-		shown.OIDCStart += "?" + url.Values{"return": {auth.LocalPath(to)}}.Encode()
+		shown.Return = auth.LocalPath(to)
+		back := "?" + url.Values{"return": {shown.Return}}.Encode()
+		shown.OIDCStart += back
+		shown.TokenStart += back
 	}
 	who, _, err := p.auth.Authenticate(r.Context(), auth.Credentials{Cookie: p.auth.CookieOf(r)})
 	switch {

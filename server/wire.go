@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -250,15 +251,24 @@ func (s *Server) newIntegrations(alerts *alert.Service, node string) (*integrati
 		},
 		StepBlockers: map[crm.OnboardingStep]integration.Blockers{
 			crm.StepSettings: func(ctx context.Context, id string) ([]string, error) {
-				keys, err := c.settings.Undecided(ctx, id)
-				for i, key := range keys {
-					keys[i] = fmt.Sprintf("The setting %s is undecided.", key)
-				}
-				return keys, err
+				states, _, err := c.settings.Tree(ctx, id)
+				return undecided(states), err
 			},
 			crm.StepStandardization: c.mappings.Blockers,
 		},
 	})
+}
+
+// undecided says which settings wait for somebody's decision.
+func undecided(states []crm.SettingState) []string {
+	keys := crm.Undecided(states)
+	var said []string
+	for _, state := range states {
+		if slices.Contains(keys, state.Definition.Key) {
+			said = append(said, fmt.Sprintf("The setting %q (%s) is undecided.", state.Definition.Title, state.Definition.Key))
+		}
+	}
+	return said
 }
 
 // packageObjects names the objects that an integration's package needs.

@@ -46,7 +46,7 @@ var importRules = []importRule{
 		"the demonstration uses the product from outside",
 	},
 	{
-		"server", slices.Concat([]string{"graph/...", "plugins/host", "internal/access"}, vocabulary, entities, foundation, useCases),
+		"server", slices.Concat([]string{"graph/...", "plugins/host", "internal/access", "docs", "web"}, vocabulary, entities, foundation, useCases),
 		"the composition root wires everything",
 	},
 
@@ -113,6 +113,8 @@ var importRules = []importRule{
 
 	{"internal/drive", []string{"server", "internal/fault", "internal/principal", "internal/rotation"}, "uses the product from outside; shares the forms of configuration and admin socket with it"},
 	{"internal/simulated", []string{"server", "internal/crm", "internal/integration", "plugins/crmsim/..."}, "starts simulators and names them in a server's configuration"},
+	{"docs", nil, "texts that the server shows"},
+	{"web", nil, "pages that the server ships"},
 	{"internal/archtest", nil, "reads sources, imports none"},
 	{"test/...", []string{"..."}, "tests from outside may use everything"},
 
@@ -214,6 +216,7 @@ var libraryRules = []libraryRule{
 	{"github.com/wneessen/go-mail/...", []string{"internal/notify"}, "one package sends mail"},
 	{"github.com/standard-webhooks/standard-webhooks/libraries/...", []string{"internal/notify"}, "one package signs webhooks"},
 	{"code.dny.dev/ssrf", []string{"internal/netguard"}, "one guarded dialer"},
+	{"github.com/yuin/goldmark/...", []string{"server"}, "one page of guides"},
 	{"github.com/go-chi/chi/v5/...", []string{"server", "plugins/crmsim/..."}, "routes are the server's"},
 	{"testing", []string{"test/internal/sink", "internal/store/storetest", "graph/transport/transporttest", "plugins/sdk/connectortest"}, "only test support may link package testing"},
 	{"github.com/stretchr/testify/...", []string{"internal/store/storetest", "graph/transport/transporttest"}, "only test support may link it; authors' kit does without"},

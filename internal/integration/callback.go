@@ -42,6 +42,8 @@ type CallbackResult struct {
 	// SimulationID is of the simulation that the sign-in was for; empty when it was to
 	// the integration itself.
 	SimulationID string
+	// State is what the integration is after the sign-in.
+	State crm.IntegrationState
 }
 
 // Callback finishes a sign-in: it redeems the code, finds out whose instance it
@@ -81,13 +83,14 @@ func (s *Service) Callback(ctx context.Context, in CallbackInput) (CallbackResul
 	if err != nil {
 		return CallbackResult{}, err
 	}
-	result := CallbackResult{WorkspaceID: row.WorkspaceID, IntegrationID: row.ID, SimulationID: signIn.SimulationID}
+	result := CallbackResult{WorkspaceID: row.WorkspaceID, IntegrationID: row.ID, SimulationID: signIn.SimulationID, State: row.State}
 	if signIn.SimulationID != "" {
 		return result, s.finishSimulation(ctx, in, signIn, row)
 	}
 	if err := s.finishSignIn(ctx, in, signIn, row); err != nil {
 		return result, errors.Join(err, s.failSignIn(ctx, row.ID, err))
 	}
+	result.State, _ = transition(row.State, signedIn(row))
 	return result, nil
 }
 

@@ -116,7 +116,7 @@ func ownerByLink(t *testing.T, s *site) {
 	page, err = browser.Submit(within(t), page, url.Values{"name": {"Jane Doe"}, "email": {"Jane.Doe@example.com"}})
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, page.Status, page.Body)
-	require.Equal(t, "/graphiql/", page.URL.Path)
+	require.Equal(t, "/", page.URL.Path)
 	name, role, email := viewer(t, browser.Client(s.URL()+"/graphql"))
 	require.Equal(t, []string{"Jane Doe", "OWNER", "jane.doe@example.com"}, []string{name, role, email})
 	again := open(t, newBrowser(t), link)

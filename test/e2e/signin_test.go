@@ -41,6 +41,38 @@ func TestSignInsThatMustNotCount(t *testing.T) {
 	})
 }
 
+// TestSignInLeadsBack: a browser that has a session goes on in the Integration UI, where
+// the sign-in left off; one that has none is shown a page that leads there.
+func TestSignInLeadsBack(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, storetest.SQLiteURL(t), siteOptions{})
+	owner := newBrowser(t)
+	link, err := s.FirstOwnerLink(t.Context())
+	require.NoError(t, err)
+	_, err = owner.Submit(within(t), open(t, owner, link), url.Values{"name": {"Jane Doe"}, "email": {"jane.doe@example.com"}})
+	require.NoError(t, err)
+
+	i, start := s.start(t, s.admin, "PRODUCTION")
+	denied, err := owner.Decide(within(t), open(t, owner, start), "deny")
+	require.NoError(t, err)
+	refusedWith(t, denied, "OAUTH_DENIED")
+	require.Contains(t, denied.Body, `href="/integrations/`+i.id+`/onboarding"`)
+
+	i, start = s.start(t, s.admin, "PRODUCTION")
+	page, err := owner.Decide(within(t), open(t, owner, start), "approve")
+	require.NoError(t, err)
+	require.Equal(t, "/integrations/"+i.id+"/onboarding?step=CHECK", page.URL.RequestURI())
+	require.Equal(t, http.StatusOK, page.Status)
+
+	var replaced struct{ SignInURL string }
+	i.do(t, "replaceIntegrationUser", "signInUrl", nil, &replaced)
+	stranger := newBrowser(t)
+	page, err = stranger.Decide(within(t), open(t, stranger, replaced.SignInURL), "approve")
+	require.NoError(t, err)
+	require.Equal(t, "/oauth/callback", page.URL.Path)
+	require.Contains(t, page.Body, `href="/integrations/`+i.id+`/onboarding?step=CHECK"`)
+}
+
 // refusedWith asserts that a page refuses, with the code and what to do.
 func refusedWith(t *testing.T, page drive.Page, code string) {
 	t.Helper()
