@@ -139,12 +139,12 @@ func (r *integrationResolver) Alerts(ctx context.Context, obj *ent.Integration, 
 	return obj.QueryAlerts().Where(alertPredicates(filter)...).Paginate(ctx, p.after, p.first, p.before, p.last, ent.WithAlertOrder(newestAlerts()))
 }
 
-func (r *integrationResolver) PermissionChanges(ctx context.Context, obj *ent.Integration, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*ent.PermissionChangeConnection, error) {
+func (r *integrationResolver) PermissionChanges(ctx context.Context, obj *ent.Integration, filter *model.PermissionChangeFilterInput, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*ent.PermissionChangeConnection, error) {
 	p, err := newPage(gid.PermissionChange, first, last, after, before)
 	if err != nil {
 		return nil, err
 	}
-	return obj.QueryPermissionChanges().Paginate(ctx, p.after, p.first, p.before, p.last, ent.WithPermissionChangeOrder(newestChanges()))
+	return obj.QueryPermissionChanges().Where(changePredicates(filter)...).Paginate(ctx, p.after, p.first, p.before, p.last, ent.WithPermissionChangeOrder(newestChanges()))
 }
 
 func (r *mutationResolver) ReconnectIntegration(ctx context.Context, input model.ReconnectIntegrationInput) (*model.ReconnectIntegrationPayload, error) {

@@ -33,6 +33,9 @@ type loaders struct {
 	// explained explain the verdicts of integrations; made at first use.
 	explainOnce sync.Once
 	explained   *dataloadgen.Loader[string, *permission.Explanation]
+	// losses count what integrations had lost, day by day; made at first use.
+	lossOnce sync.Once
+	losses   *dataloadgen.Loader[healthAsked, []*model.PermissionHealthDay]
 	// healths are the numbers of workspaces; made at first use.
 	healthOnce sync.Once
 	healths    *dataloadgen.Loader[string, *model.WorkspaceHealth]
@@ -97,6 +100,14 @@ func (l *loaders) explanations(r *Resolver) *dataloadgen.Loader[string, *permiss
 		l.explained = dataloadgen.NewLoader(explanationsOf(r), dataloadgen.WithWait(time.Millisecond))
 	})
 	return l.explained
+}
+
+// permissionHealth is made at first use, since a use case answers it.
+func (l *loaders) permissionHealth(r *Resolver) *dataloadgen.Loader[healthAsked, []*model.PermissionHealthDay] {
+	l.lossOnce.Do(func() {
+		l.losses = dataloadgen.NewLoader(permissionHealths(r), dataloadgen.WithWait(time.Millisecond))
+	})
+	return l.losses
 }
 
 // from returns the loaders of a response. A caller outside of one (a test of a

@@ -242,6 +242,10 @@ func (r *identitySimulationResolver) Settings(ctx context.Context, obj *ent.Iden
 	return simulatedSettings(obj)
 }
 
+func (r *integrationResolver) PermissionHealth(ctx context.Context, obj *ent.Integration, days int) ([]*model.PermissionHealthDay, error) {
+	return r.loaders(ctx).permissionHealth(r.Resolver).Load(ctx, healthAsked{obj.ID, days})
+}
+
 func (r *integrationResolver) WatchMode(ctx context.Context, obj *ent.Integration) (*model.WatchMode, error) {
 	return r.watchMode(ctx, obj.ID)
 }

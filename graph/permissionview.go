@@ -308,6 +308,25 @@ func (p changePage) fill(connection *ent.PermissionChangeConnection, changes []*
 	}
 }
 
+// changePredicates match the changes of a filter.
+func changePredicates(filter *model.PermissionChangeFilterInput) []predicate.PermissionChange {
+	if filter == nil {
+		return nil
+	}
+	var all []predicate.PermissionChange
+	if filter.Objects != nil {
+		all = append(all, permissionchange.ObjectNameIn(filter.Objects...))
+	}
+	if filter.Changes != nil {
+		all = append(all, permissionchange.ChangeIn(filter.Changes...))
+	}
+	if filter.StandardizedOnly {
+		all = append(all, permissionchange.Or(
+			permissionchange.Standardized(true), permissionchange.FieldName(""), permissionchange.FieldNameIsNil()))
+	}
+	return all
+}
+
 // maxDifferences is how many differences of two snapshots are shown.
 const maxDifferences = 1000
 

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/fieldwarden/fieldwarden/ent"
+	"github.com/fieldwarden/fieldwarden/graph/model"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 	"github.com/fieldwarden/fieldwarden/internal/store/storetest"
@@ -62,5 +64,45 @@ func TestHistoriesPageEachFieldByItself(t *testing.T) {
 		require.True(t, found[3].PageInfo.HasPreviousPage)
 		require.Equal(t, []string{"Email 1"}, said(found[4]))
 		require.True(t, found[4].PageInfo.HasPreviousPage)
+	})
+}
+
+// A filter of the history leaves out what a subscription with it would.
+func TestChangesAreFiltered(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store, _ *clockwork.FakeClock) {
+		ctx, workspace := storetest.Workspace(t, s)
+		require.NoError(t, s.WithTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+			made, err := tx.Ent().Integration.Create().
+				SetWorkspaceID(workspace.ID).SetCreatedAt(tx.Now()).SetUpdatedAt(tx.Now()).
+				SetConnector("salesforce").SetEnvironment(crm.Production).SetState(crm.IntegrationActive).Save(ctx)
+			if err != nil {
+				return err
+			}
+			add := func(object, field string, change crm.ChangeType, standardized bool) error {
+				return tx.Ent().PermissionChange.Create().SetWorkspaceID(workspace.ID).SetIntegrationID(made.ID).
+					SetCreatedAt(tx.Now()).SetObjectName(object).SetFieldName(field).SetChange(change).
+					SetStandardized(standardized).Exec(ctx)
+			}
+			return errors.Join(
+				add("Lead", "", crm.ChangeLost, false), add("Contact", "Email", crm.ChangeLost, true),
+				add("Contact", "Fax", crm.ChangeVanished, false), add("Contact", "Email", crm.ChangeRestored, true),
+			)
+		}))
+		for _, one := range []struct {
+			filter *model.PermissionChangeFilterInput
+			want   int
+		}{
+			{nil, 4},
+			{&model.PermissionChangeFilterInput{}, 4},
+			{&model.PermissionChangeFilterInput{StandardizedOnly: true}, 3},
+			{&model.PermissionChangeFilterInput{Objects: []string{"Contact"}}, 3},
+			{&model.PermissionChangeFilterInput{Objects: []string{}}, 0},
+			{&model.PermissionChangeFilterInput{Changes: []crm.ChangeType{crm.ChangeLost}}, 2},
+			{&model.PermissionChangeFilterInput{Objects: []string{"Contact"}, Changes: []crm.ChangeType{crm.ChangeVanished}, StandardizedOnly: true}, 0},
+		} {
+			found, err := s.Read().PermissionChange.Query().Where(changePredicates(one.filter)...).Count(ctx)
+			require.NoError(t, err)
+			require.Equal(t, one.want, found, "%+v", one.filter)
+		}
 	})
 }

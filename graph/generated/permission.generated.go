@@ -1435,6 +1435,52 @@ func (ec *executionContext) fieldContext_CrmObject_published(_ context.Context, 
 	return graphql.NewScalarFieldContext("CrmObject", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
+func (ec *executionContext) _CrmObject_syncPhase(ctx context.Context, field graphql.CollectedField, obj *ent.CrmObject) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CrmObject_syncPhase(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SyncPhase, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v crm.SyncPhase) graphql.Marshaler {
+			return ec.marshalNSyncPhase2githubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐSyncPhase(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CrmObject_syncPhase(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CrmObject", field, false, false, errors.New("field of type SyncPhase does not have child fields"))
+}
+
+func (ec *executionContext) _CrmObject_lastReadAt(ctx context.Context, field graphql.CollectedField, obj *ent.CrmObject) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CrmObject_lastReadAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.LastReadAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CrmObject_lastReadAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CrmObject", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
 func (ec *executionContext) _CrmObject_accessed(ctx context.Context, field graphql.CollectedField, obj *ent.CrmObject) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -5777,6 +5823,16 @@ func (ec *executionContext) _CrmObject(ctx context.Context, sel ast.SelectionSet
 		case "published":
 			out.Values[i] = ec._CrmObject_published(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "syncPhase":
+			out.Values[i] = ec._CrmObject_syncPhase(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "lastReadAt":
+			out.Values[i] = ec._CrmObject_lastReadAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "accessed":

@@ -345,6 +345,7 @@ type ComplexityRoot struct {
 		History          func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
 		ID               func(childComplexity int) int
 		Label            func(childComplexity int) int
+		LastReadAt       func(childComplexity int) int
 		MatchCounts      func(childComplexity int, search *string) int
 		MissingRights    func(childComplexity int) int
 		Monitored        func(childComplexity int) int
@@ -360,6 +361,7 @@ type ComplexityRoot struct {
 		StaleReason      func(childComplexity int) int
 		Status           func(childComplexity int) int
 		SuspectedAt      func(childComplexity int) int
+		SyncPhase        func(childComplexity int) int
 	}
 
 	CrmObjectConnection struct {
@@ -661,7 +663,7 @@ type ComplexityRoot struct {
 		Onboarding          func(childComplexity int) int
 		Package             func(childComplexity int) int
 		PackageUpgrade      func(childComplexity int) int
-		PermissionChanges   func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
+		PermissionChanges   func(childComplexity int, filter *model.PermissionChangeFilterInput, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
 		PermissionHealth    func(childComplexity int, days int) int
 		PermissionSnapshots func(childComplexity int, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) int
 		Picklist            func(childComplexity int, source crm.PicklistSource) int
@@ -3028,6 +3030,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CrmObject.Label(childComplexity), true
+	case "CrmObject.lastReadAt":
+		if e.ComplexityRoot.CrmObject.LastReadAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CrmObject.LastReadAt(childComplexity), true
 	case "CrmObject.matchCounts":
 		if e.ComplexityRoot.CrmObject.MatchCounts == nil {
 			break
@@ -3123,6 +3131,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CrmObject.SuspectedAt(childComplexity), true
+	case "CrmObject.syncPhase":
+		if e.ComplexityRoot.CrmObject.SyncPhase == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CrmObject.SyncPhase(childComplexity), true
 
 	case "CrmObjectConnection.edges":
 		if e.ComplexityRoot.CrmObjectConnection.Edges == nil {
@@ -4316,7 +4330,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Integration.PermissionChanges(childComplexity, args["first"].(*int), args["after"].(*entgql.Cursor[string]), args["last"].(*int), args["before"].(*entgql.Cursor[string])), true
+		return e.ComplexityRoot.Integration.PermissionChanges(childComplexity, args["filter"].(*model.PermissionChangeFilterInput), args["first"].(*int), args["after"].(*entgql.Cursor[string]), args["last"].(*int), args["before"].(*entgql.Cursor[string])), true
 	case "Integration.permissionHealth":
 		if e.ComplexityRoot.Integration.PermissionHealth == nil {
 			break
@@ -11391,6 +11405,8 @@ type Integration implements Node {
   ): AlertConnection!
   "What checks saw change, newest first."
   permissionChanges(
+    "Only those that match."
+    filter: PermissionChangeFilterInput
     "How many from the start, 1 to 100."
     first: Int
     "Only those after this position."
@@ -13152,6 +13168,10 @@ type CrmObject implements Node {
   fix: Fix
   "Whether it is standardized and synced; an admin publishes and unpublishes it."
   published: Boolean!
+  "ONBOARDING until all its history is read, then DAILY."
+  syncPhase: SyncPhase!
+  "When its records were last read to the end."
+  lastReadAt: DateTime
   "Whether the daily run reads its records."
   accessed: Boolean!
   "Whether its loss is alerted."
@@ -13600,7 +13620,7 @@ type PermissionChangeEvent {
 }
 
 """
-Which changes to follow.
+Which changes to list or follow.
 """
 input PermissionChangeFilterInput {
   "Only on these objects, by CRM name."
@@ -16020,6 +16040,10 @@ func (ec *executionContext) childFields_CrmObject(ctx context.Context, field gra
 		return ec.fieldContext_CrmObject_fix(ctx, field)
 	case "published":
 		return ec.fieldContext_CrmObject_published(ctx, field)
+	case "syncPhase":
+		return ec.fieldContext_CrmObject_syncPhase(ctx, field)
+	case "lastReadAt":
+		return ec.fieldContext_CrmObject_lastReadAt(ctx, field)
 	case "accessed":
 		return ec.fieldContext_CrmObject_accessed(ctx, field)
 	case "monitored":

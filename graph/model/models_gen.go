@@ -906,7 +906,7 @@ type PermissionChangeEvent struct {
 	Change *ent.PermissionChange `json:"change"`
 }
 
-// Which changes to follow.
+// Which changes to list or follow.
 type PermissionChangeFilterInput struct {
 	// Only on these objects, by CRM name.
 	Objects []string `json:"objects"`

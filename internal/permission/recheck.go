@@ -25,7 +25,8 @@ const (
 // RefreshIfStale asks for a check of an object that somebody looks at when its
 // verdict is older than Config.FreshFor, and reports whether it did; the answer
 // arrives as a "check" feed entry. Viewers may do it. A check that is waiting or
-// being retried is not asked for again.
+// being retried is not asked for again, nor within Config.FreshFor one that failed:
+// whoever looks again at every answer would ask without end.
 func (s *Service) RefreshIfStale(ctx context.Context, integrationID, object string) (bool, error) {
 	row, err := s.store.Read().CrmObject.Query().
 		Where(crmobject.IntegrationID(integrationID), crmobject.Name(object)).WithIntegration().Only(ctx)
@@ -36,7 +37,7 @@ func (s *Service) RefreshIfStale(ctx context.Context, integrationID, object stri
 		return false, fmt.Errorf("permission: object: %w", err)
 	}
 	fresh := row.CheckedAt != nil && !row.Stale && row.CheckedAt.After(s.now().Add(-s.freshFor))
-	if fresh || checkable(row.Edges.Integration) != nil {
+	if fresh || checkable(row.Edges.Integration) != nil || !s.looks.allow(row.ID, s.now(), s.freshFor) {
 		return false, nil //nolint:nilerr // opening the list of a paused integration is no failure
 	}
 	err = s.store.WithTx(ctx, func(ctx context.Context, tx *store.Tx) error {

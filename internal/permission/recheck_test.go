@@ -121,6 +121,9 @@ func TestLookingAtAnOldVerdictAsksForACheck(t *testing.T) {
 		require.True(t, look())
 		require.Equal(t, fault.CRMUnavailable, fault.CodeOf(f.jobs.run(f.ctx)))
 		require.True(t, f.object("Contact").Stale)
+		require.False(t, look(), "who looks at each failure does not ask without end")
+		clock.Advance(time.Minute)
+		require.True(t, look())
 
 		f.setState(crm.IntegrationGrace)
 		require.False(t, look(), "there is no credential to check with")

@@ -99,6 +99,7 @@ type Service struct {
 	onOnboarded  func(ctx context.Context, tx *store.Tx, integrationID string) error
 	confirmDelay time.Duration
 	freshFor     time.Duration
+	looks        looks
 	// tidiedAt is when old snapshots were last looked for, in Unix seconds.
 	tidiedAt atomic.Int64
 }
