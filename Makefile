@@ -7,7 +7,7 @@ TOOL    = $(CURDIR)/$(TOOLS)
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -X main.version=$(VERSION)
 # Tests print one line per package; failures are printed whole.
-TESTFLAGS ?= -race -timeout 30m
+TESTFLAGS ?= -race -timeout 45m
 
 .DEFAULT_GOAL := help
 .PHONY: web web-check web-test web-dev help run demo build test test-long lint generate verify bench tools generate-check cross migration clean
