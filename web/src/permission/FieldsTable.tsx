@@ -1,13 +1,10 @@
-import { Box, Button, Group, Text, UnstyledButton } from "@mantine/core";
+import { Box, Button, Group, Text } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { defaultRangeExtractor, type Range, useWindowVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, memo, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
-import { Status } from "~/ui/Status";
+import { type KeyboardEvent, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { FieldRow } from "./FieldRow";
 import classes from "./FieldsTable.module.css";
-import type { PermissionFieldRowFragment } from "./fields.generated";
-import { RightMarks } from "./RightMarks";
 import type { FieldPages } from "./useFieldPages";
-import { fieldStatusTone, fieldStatusWords } from "./words";
 
 const wideRow = 48;
 const narrowRow = 72;
@@ -48,7 +45,7 @@ export function FieldsTable({
   const virtual = useWindowVirtualizer({
     count: fields.length,
     estimateSize: () => size,
-    overscan: 12,
+    overscan: 8,
     scrollMargin: margin,
     // The header sticks below the shell's; what is scrolled to stays free of both.
     scrollPaddingStart: 112,
@@ -116,7 +113,7 @@ export function FieldsTable({
           const field = fields[row.index];
           return (
             field && (
-              <Row
+              <FieldRow
                 key={row.key}
                 field={field}
                 index={row.index}
@@ -146,69 +143,3 @@ export function FieldsTable({
     </Box>
   );
 }
-
-const Row = memo(function Row({
-  field,
-  index,
-  top,
-  height,
-  reachable,
-  opened,
-  onFocus,
-  onOpen,
-}: {
-  field: PermissionFieldRowFragment;
-  index: number;
-  top: number;
-  height: number;
-  reachable: boolean;
-  opened: boolean;
-  onFocus(index: number): void;
-  onOpen(name: string): void;
-}) {
-  return (
-    <Box
-      role="row"
-      aria-rowindex={index + 2}
-      data-index={index}
-      data-opened={opened || undefined}
-      className={`${classes.row} ${classes.field}`}
-      style={{ position: "absolute", top: 0, left: 0, right: 0, height, transform: `translateY(${top}px)` }}
-    >
-      <Box role="cell" className={classes.name}>
-        <UnstyledButton
-          className={classes.open ?? ""}
-          tabIndex={reachable ? 0 : -1}
-          aria-haspopup="dialog"
-          onFocus={() => onFocus(index)}
-          onClick={() => onOpen(field.name)}
-        >
-          <Text size="sm" fw={550} truncate>
-            {field.label || field.name}
-          </Text>
-          <Text size="xs" c="dimmed" ff="monospace" truncate>
-            {field.name}
-          </Text>
-        </UnstyledButton>
-      </Box>
-      <Box role="cell" className={classes.status}>
-        <Status tone={fieldStatusTone[field.status]}>{fieldStatusWords[field.status]}</Status>
-      </Box>
-      <Text role="cell" size="sm" truncate className={classes.extra ?? ""}>
-        {field.dataType}
-      </Text>
-      <Text
-        role="cell"
-        size="sm"
-        truncate
-        className={classes.extra ?? ""}
-        c={field.standardField ? "inherit" : "dimmed"}
-      >
-        {field.standardField ?? "not mapped"}
-      </Text>
-      <Box role="cell" className={classes.extra}>
-        <RightMarks given={field.rights} />
-      </Box>
-    </Box>
-  );
-});

@@ -1,7 +1,7 @@
-import { Group, Text } from "@mantine/core";
 import { IconCheck, IconX } from "@tabler/icons-react";
 import type { Right } from "~/api/schema.generated";
 import type { PermissionRightsFragment } from "./permission.generated";
+import classes from "./RightMarks.module.css";
 import { rights, rightWords } from "./words";
 
 export function has(given: PermissionRightsFragment, right: Right): boolean {
@@ -23,34 +23,27 @@ export function Mark({ given, label }: { given: boolean; label: string }) {
   );
 }
 
+const signs = { there: "may", missing: "may not, but must", absent: "may not" } as const;
+
 /** RightMarks shows what the integration user may do. Missing are rights that something in use needs. */
 export function RightMarks({ given, missing = [] }: { given: PermissionRightsFragment; missing?: readonly Right[] }) {
   return (
-    <Group gap={10} wrap="nowrap">
+    <span className={classes.marks}>
       {rights.map((right) => {
-        const there = has(given, right);
-        const needed = missing.includes(right);
-        const Sign = there ? IconCheck : IconX;
+        const state = has(given, right) ? "there" : missing.includes(right) ? "missing" : "absent";
+        const Sign = state === "there" ? IconCheck : IconX;
         return (
-          <Text
+          <span
             key={right}
-            span
-            size="xs"
-            fw={needed ? 650 : 400}
-            c={there ? "inherit" : needed ? "var(--mantine-color-red-light-color)" : "dimmed"}
-            title={needed ? `${rightWords[right]}: missing, and something in use needs it` : undefined}
-            style={{ display: "inline-flex", alignItems: "center", gap: 2, whiteSpace: "nowrap" }}
+            className={classes.mark}
+            data-state={state}
+            title={state === "missing" ? `${rightWords[right]}: missing, and something in use needs it` : undefined}
           >
-            <Sign
-              size={14}
-              stroke={2.2}
-              role="img"
-              aria-label={there ? "may" : needed ? "may not, but must" : "may not"}
-            />
+            <Sign size={14} stroke={2.2} role="img" aria-label={signs[state]} />
             {rightWords[right].toLowerCase()}
-          </Text>
+          </span>
         );
       })}
-    </Group>
+    </span>
   );
 }
