@@ -26,7 +26,11 @@ export function AlertDeliveries({ alert, mailed }: { alert: AlertFactsFragment; 
         </Text>
       )}
       {deliveries.length === 0 ? (
-        <Text size="sm">It was sent to nobody by itself: no channel or recipient wants alerts of this kind.</Text>
+        <Text size="sm">
+          {mailed === "AT_ONCE"
+            ? "It was sent to nobody: no channel and no recipient wanted alerts as severe as this."
+            : "No channel got it: there was none that wanted alerts as severe as this."}
+        </Text>
       ) : (
         <List listStyleType="none" spacing="xs">
           {deliveries.map((each) => (

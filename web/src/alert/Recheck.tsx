@@ -38,7 +38,7 @@ export function Recheck({ alert, onDone }: { alert: AlertFactsFragment; onDone()
     }
   };
   return (
-    <Stack gap="xs">
+    <Stack gap="xs" align="flex-start">
       <Tooltip label="Only an owner or an admin can check." disabled={may}>
         <Button
           size="xs"

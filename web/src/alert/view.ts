@@ -1,6 +1,6 @@
 import { useMemo } from "react";
-import { useSearchParams } from "react-router";
 import type { AlertFilterInput, AlertRule, AlertState, Severity } from "~/api/schema.generated";
+import { useAddress } from "./useAddress";
 import { openStates, severities } from "./words";
 
 export const tabs = ["open", "unread", "resolved", "all", "rules"] as const;
@@ -19,7 +19,7 @@ export interface AlertView {
 
 /** The address's view of alerts, and how to change it. Any change but of the page begins at its first page. */
 export function useAlertView(): [AlertView, (change: Partial<AlertView>) => void] {
-  const [params, setParams] = useSearchParams();
+  const [params, setParams] = useAddress();
   const view = useMemo(() => read(params), [params]);
   const change = (wanted: Partial<AlertView>) => {
     // What is being typed is no place to go back to.

@@ -1,7 +1,7 @@
 import { Button, Group, NativeSelect, Stack, Text } from "@mantine/core";
 import { IconFilterOff, IconRefresh, IconSend } from "@tabler/icons-react";
-import { useSearchParams } from "react-router";
 import { Pages } from "~/alert/Pages";
+import { useAddress } from "~/alert/useAddress";
 import { useScreen } from "~/api/query";
 import type { DeliveryFilterInput, DeliveryKind, DeliveryState } from "~/api/schema.generated";
 import { Empty } from "~/ui/Empty";
@@ -26,7 +26,7 @@ function filterOf(params: URLSearchParams): DeliveryFilterInput {
 
 /** DeliveriesTab is what was sent in the last 90 days, newest first. */
 export function DeliveriesTab() {
-  const [params, setParams] = useSearchParams();
+  const [params, setParams] = useAddress();
   const filter = filterOf(params);
   const screen = useScreen(
     NotifyDeliveriesDocument,

@@ -145,7 +145,7 @@ function Past({ data }: { data: NotifyDigestsQuery }) {
                   <Table.Th>Day</Table.Th>
                   <Table.Th>Ran</Table.Th>
                   <Table.Th>Lost</Table.Th>
-                  <Table.Th>Resolved since the one before</Table.Th>
+                  <Table.Th>Resolved</Table.Th>
                   <Table.Th>Mailed to</Table.Th>
                 </Table.Tr>
               </Table.Thead>
