@@ -1,7 +1,8 @@
 import { Alert, Anchor, Group, Text } from "@mantine/core";
+import { Link } from "react-router";
 import { useCommand } from "~/api/command";
 import { CommandProblems } from "~/ui/Notice";
-import { Fact } from "./about";
+import { Fact, Reason } from "./about";
 import { Guarded } from "./Guarded";
 import { leaveFor } from "./leave";
 import type { Onboarding } from "./OnboardingPage";
@@ -51,7 +52,7 @@ export function AuthorizeStep({ integration }: { integration: Onboarding }) {
       )}
       {!done && state === "DRAFT" && stateReason && (
         <Alert color="red" variant="light" title="The sign-in did not succeed">
-          <Text size="sm">{stateReason}</Text>
+          <Reason text={stateReason} />
         </Alert>
       )}
       {!done && (
@@ -61,6 +62,14 @@ export function AuthorizeStep({ integration }: { integration: Onboarding }) {
             <Guarded scope="CONNECT" loading={signIn.busy} onClick={() => void goOn()}>
               {stateReason || state === "AUTHORIZING" ? "Sign in again" : `Sign in at ${connector.title}`}
             </Guarded>
+            <Anchor
+              component={Link}
+              to={`/connect/${connector.name}?environment=${environment}`}
+              size="sm"
+              underline="always"
+            >
+              Look at the prerequisites again
+            </Anchor>
             <Anchor href={`/docs/admins/${connector.name}`} target="_blank" size="sm" underline="always">
               Connection guide
             </Anchor>

@@ -28,12 +28,10 @@ export function hasConfig(schema: unknown): boolean {
   return Object.keys(schemaOf(schema).properties ?? {}).length > 0;
 }
 
-/** The required properties that have no value yet, by what people call them. */
+/** The required properties that have no value yet. */
 export function missingConfig(schema: unknown, value: Config): string[] {
   const { required = [], properties = {} } = schemaOf(schema);
-  return required
-    .filter((name) => value[name] === undefined && properties[name]?.default === undefined)
-    .map((name) => properties[name]?.title ?? name);
+  return required.filter((name) => value[name] === undefined && properties[name]?.default === undefined);
 }
 
 /**
@@ -59,7 +57,7 @@ export function ConfigForm({
     onChange(rest);
   };
   return (
-    <Stack>
+    <Stack maw={720}>
       {Object.entries(properties).map(([name, property]) => (
         <Field
           key={name}

@@ -125,9 +125,8 @@ function Import({ integrationId }: { integrationId: string }) {
       <Textarea
         label="Apply a document"
         description="Paste it here. Nothing is changed before you have seen what it would do."
-        autosize
-        minRows={3}
-        maxRows={14}
+        rows={5}
+        resize="vertical"
         spellCheck={false}
         styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)" } }}
         value={document}

@@ -2,16 +2,27 @@ import { Checkbox, List, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useState } from "react";
 import { useCommand } from "~/api/command";
+import type { IntegrationState } from "~/api/schema.generated";
 import { Confirm } from "~/ui/Confirm";
 import { CommandProblems } from "~/ui/Notice";
 import { count } from "~/ui/words";
 import { DisconnectIntegrationDocument, type DisconnectIntegrationMutation } from "./life.generated";
-import type { Overview } from "./OverviewPage";
 
 const pickDisconnect = (data: DisconnectIntegrationMutation) => data.disconnectIntegration;
 
 /** Asks before disconnecting, with the choice to delete what was imported; also to delete it afterwards. */
-export function DisconnectDialog({ integration, onClose }: { integration: Overview; onClose(): void }) {
+export function DisconnectDialog({
+  integration,
+  onClose,
+}: {
+  integration: {
+    id: string;
+    state: IntegrationState;
+    connector: { title: string };
+    instance: { name: string } | null;
+  };
+  onClose(): void;
+}) {
   const already = integration.state === "DISCONNECTED";
   const [purge, setPurge] = useState(already);
   const disconnect = useCommand(DisconnectIntegrationDocument, pickDisconnect);

@@ -14,6 +14,7 @@ import {
   isBeforeOnboarded,
   nameOf,
   type OpenAlerts,
+  Reason,
   runWords,
   StateStatus,
 } from "./about";
@@ -88,6 +89,7 @@ function openOf(data: HomeQuery, id: string): OpenAlerts {
 function Card({ integration, open }: { integration: Integration; open: OpenAlerts }) {
   const path = `/integrations/${integration.id}`;
   const outstanding = isBeforeOnboarded(integration.state);
+  const alerts = open.critical + open.warning + open.info;
   return (
     <Paper withBorder p="md" h="100%" component="article">
       <Stack gap="sm" h="100%">
@@ -105,7 +107,7 @@ function Card({ integration, open }: { integration: Integration; open: OpenAlert
           </div>
           <StateStatus state={integration.state} />
         </Group>
-        {integration.stateReason && <Text size="sm">{integration.stateReason}</Text>}
+        {integration.stateReason && <Reason text={integration.stateReason} />}
         {integration.graceUntil && (
           <Text size="sm">
             It is disconnected <Ago at={integration.graceUntil} /> unless somebody signs in again.
@@ -135,14 +137,16 @@ function Card({ integration, open }: { integration: Integration; open: OpenAlert
         )}
         <Group gap="xs" mt="auto">
           {!outstanding && <FreshnessStatus freshness={integration.freshness} />}
-          <Anchor
-            component={Link}
-            to={`/alerts?integration=${integration.id}`}
-            underline="never"
-            style={{ display: "flex", alignItems: "center", gap: 8, flexWrap: "wrap", minHeight: 24 }}
-          >
-            <AlertCounts open={open} />
-          </Anchor>
+          {(!outstanding || alerts > 0) && (
+            <Anchor
+              component={Link}
+              to={`/alerts?integration=${integration.id}`}
+              underline="never"
+              style={{ display: "flex", alignItems: "center", gap: 8, flexWrap: "wrap", minHeight: 24 }}
+            >
+              <AlertCounts open={open} />
+            </Anchor>
+          )}
           {outstanding && (
             <Button component={Link} to={`${path}/onboarding`} size="xs" variant="light" ml="auto">
               Continue the onboarding

@@ -1,29 +1,24 @@
-import { Button, Paper, Stack, Stepper, useMatches } from "@mantine/core";
+import { Button, Group, Stack } from "@mantine/core";
 import { IconPlayerPause } from "@tabler/icons-react";
+import { useState } from "react";
 import { Link, useParams, useSearchParams } from "react-router";
 import { useScreen } from "~/api/query";
-import type { OnboardingStep } from "~/api/schema.generated";
 import { useMay } from "~/app/viewer";
 import { Empty } from "~/ui/Empty";
 import { Loaded, Page } from "~/ui/Page";
 import { AuthorizeStep } from "./AuthorizeStep";
 import { isBeforeOnboarded, nameOf, StateStatus } from "./about";
 import { CheckStep } from "./CheckStep";
+import { DisconnectDialog } from "./DisconnectDialog";
+import { Guarded } from "./Guarded";
 import { NoIntegration } from "./NoIntegration";
 import { OnboardingDocument, type OnboardingQuery } from "./onboarding.generated";
 import { ReviewStep } from "./ReviewStep";
 import { SettingsStep } from "./SettingsStep";
 import { StandardizationStep } from "./StandardizationStep";
+import { StepNav } from "./StepNav";
 
 export type Onboarding = NonNullable<OnboardingQuery["integration"]>;
-
-const stepTitles: Record<OnboardingStep, [string, string]> = {
-  AUTHORIZE: ["Sign in", "at the CRM"],
-  CHECK: ["Check", "what can be read"],
-  SETTINGS: ["Settings", "what is synced"],
-  STANDARDIZATION: ["Standardization", "which field is which"],
-  REVIEW: ["Review", "and finish"],
-};
 
 /** The onboarding of an integration. Where it stands is the server's: it can be left and gone on with at any time. */
 export function Component() {
@@ -72,42 +67,29 @@ function Over({ integration }: { integration: Onboarding }) {
 }
 
 function Steps({ integration }: { integration: Onboarding }) {
-  const [search, setSearch] = useSearchParams();
-  const orientation = useMatches({ base: "vertical" as const, sm: "horizontal" as const });
+  const [search] = useSearchParams();
+  const [leaving, setLeaving] = useState(false);
   const steps = integration.onboarding;
   const open = steps.findIndex((each) => !each.done);
   const current = open < 0 ? steps.length - 1 : open;
-  const asked = steps.findIndex((each) => each.step === search.get("step"));
-  const shown = asked < 0 ? current : asked;
-  const step = steps[shown]?.step;
+  // Who watches a step is not taken on to the next by its end, but from the sign-in to its check.
+  const [entered] = useState(steps[current]?.step);
+  const here = entered === "AUTHORIZE" && current > 0 ? "CHECK" : entered;
+  const step = steps.find((each) => each.step === search.get("step"))?.step ?? here;
   return (
     <Stack gap="lg">
-      <Paper withBorder p="md" component="nav" aria-label="Steps of the onboarding">
-        <Stepper
-          active={shown}
-          size="sm"
-          orientation={orientation}
-          onStepClick={(index) => {
-            const next = steps[index]?.step;
-            if (next) setSearch({ step: next });
-          }}
-        >
-          {steps.map((each, index) => (
-            <Stepper.Step
-              key={each.step}
-              label={stepTitles[each.step][0]}
-              description={each.done ? "Done" : index === current ? "To do" : stepTitles[each.step][1]}
-              state={index === shown ? "stepProgress" : each.done ? "stepCompleted" : "stepInactive"}
-              {...(index === shown ? { "aria-current": "step" as const } : {})}
-            />
-          ))}
-        </Stepper>
-      </Paper>
+      {step && <StepNav steps={steps} shown={step} next={steps[current]?.step ?? step} />}
       {step === "AUTHORIZE" && <AuthorizeStep integration={integration} />}
       {step === "CHECK" && <CheckStep integration={integration} />}
       {step === "SETTINGS" && <SettingsStep integration={integration} />}
       {step === "STANDARDIZATION" && <StandardizationStep integration={integration} />}
       {step === "REVIEW" && <ReviewStep integration={integration} />}
+      <Group justify="flex-end">
+        <Guarded scope="CONNECT" variant="subtle" color="red" size="xs" onClick={() => setLeaving(true)}>
+          Give up this connection
+        </Guarded>
+      </Group>
+      {leaving && <DisconnectDialog integration={integration} onClose={() => setLeaving(false)} />}
     </Stack>
   );
 }

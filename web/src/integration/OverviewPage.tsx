@@ -4,7 +4,16 @@ import { useScreen } from "~/api/query";
 import { Ago } from "~/ui/Ago";
 import { Loaded, Page } from "~/ui/Page";
 import { words } from "~/ui/words";
-import { AlertCounts, ConnectorIcon, Fact, FreshnessStatus, isBeforeOnboarded, runWords, StateStatus } from "./about";
+import {
+  AlertCounts,
+  ConnectorIcon,
+  Fact,
+  FreshnessStatus,
+  isBeforeOnboarded,
+  Reason,
+  runWords,
+  StateStatus,
+} from "./about";
 import { Budgets } from "./Budgets";
 import { Card } from "./Card";
 import { Checklist } from "./Checklist";
@@ -100,7 +109,7 @@ function StateNotice({ integration }: { integration: Overview }) {
   if (state === "GRACE") {
     return (
       <Alert color="red" variant="light" title="The CRM refuses the sign-in; nothing is synced">
-        <Text size="sm">{stateReason}</Text>
+        <Reason text={stateReason} />
         <Text size="sm">
           It is disconnected <Ago at={graceUntil} /> unless somebody signs in again below. Mappings and history stay
           either way.
@@ -111,14 +120,14 @@ function StateNotice({ integration }: { integration: Overview }) {
   if (state === "PAUSED") {
     return (
       <Alert color="orange" variant="light" title="Paused: nothing is synced or checked">
-        {stateReason && <Text size="sm">{stateReason}</Text>}
+        {stateReason && <Reason text={stateReason} />}
       </Alert>
     );
   }
   if (state === "DISCONNECTED") {
     return (
       <Alert color="gray" variant="light" title="Disconnected">
-        {stateReason && <Text size="sm">{stateReason}</Text>}
+        {stateReason && <Reason text={stateReason} />}
         <Text size="sm">Signing in again brings it back with its ids, mappings and history.</Text>
       </Alert>
     );
@@ -136,7 +145,7 @@ function StateNotice({ integration }: { integration: Overview }) {
   }
   return stateReason ? (
     <Alert color="blue" variant="light">
-      <Text size="sm">{stateReason}</Text>
+      <Reason text={stateReason} />
     </Alert>
   ) : null;
 }

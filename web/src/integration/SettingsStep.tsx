@@ -6,8 +6,11 @@ import { Blockers, Say, StepCard } from "./StepCard";
 /** What is synced and written back: each setting is decided by somebody, none by default. */
 export function SettingsStep({ integration }: { integration: Onboarding }) {
   const step = integration.onboarding.find((each) => each.step === "SETTINGS");
+  // What cannot be had now waits for no decision.
   const needed =
-    integration.settings?.groups.flatMap((group) => group.settings).filter((each) => each.mustDecide) ?? [];
+    integration.settings?.groups
+      .flatMap((group) => group.settings)
+      .filter((each) => each.mustDecide && each.available) ?? [];
   const decided = needed.filter((each) => each.decided).length;
   const text = `${decided} of ${needed.length} settings decided`;
   return (

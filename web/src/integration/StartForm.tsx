@@ -1,5 +1,5 @@
 import { Paper, Radio, Stack, Text, Title } from "@mantine/core";
-import { type FormEvent, useMemo, useState } from "react";
+import { type FormEvent, useMemo, useRef, useState } from "react";
 import { useNavigate } from "react-router";
 import { useCommand } from "~/api/command";
 import type { Environment, OAuthGrant } from "~/api/schema.generated";
@@ -44,6 +44,7 @@ export function StartForm({
   const start = useCommand(StartIntegrationDocument, pickStart);
   const [missing, setMissing] = useState<string[]>([]);
   const navigate = useNavigate();
+  const form = useRef<HTMLFormElement>(null);
 
   const errorOf = (...path: string[]) =>
     start.outcome?.userErrors.find((each) => each.field.join(".").endsWith(path.join(".")))?.message;
@@ -51,7 +52,11 @@ export function StartForm({
   const submit = async () => {
     const lacking = missingConfig(connector.configSchema, draft.config);
     setMissing(lacking);
-    if (lacking.length > 0) return;
+    const first = lacking[0];
+    if (first !== undefined) {
+      form.current?.querySelector<HTMLElement>(`[name="${CSS.escape(first)}"]`)?.focus();
+      return;
+    }
     const { ok, payload } = await start.run({
       connector: connector.name,
       environment,
@@ -72,7 +77,7 @@ export function StartForm({
   };
   return (
     <Paper withBorder p="md" component="section" aria-labelledby="start">
-      <form onSubmit={onSubmit} noValidate>
+      <form ref={form} onSubmit={onSubmit} noValidate>
         <Stack>
           <Title order={2} id="start">
             Start
@@ -82,7 +87,7 @@ export function StartForm({
               schema={connector.configSchema}
               value={draft.config}
               onChange={(config) => setDraft({ ...draft, config })}
-              errorOf={(name) => errorOf("config", name)}
+              errorOf={(name) => (missing.includes(name) ? "Please enter this." : errorOf("config", name))}
             />
           )}
           {connector.grants.length > 1 && (
@@ -109,11 +114,6 @@ export function StartForm({
             onChange={(schedule) => setDraft({ ...draft, schedule })}
             errorOf={(field) => errorOf(field === "time" ? "scheduleTime" : "scheduleZone")}
           />
-          {missing.length > 0 && (
-            <Text size="sm" c="var(--mantine-color-error)" role="alert">
-              Please enter: {missing.join(", ")}.
-            </Text>
-          )}
           <CommandProblems outcome={start.outcome} />
           <div>
             <Guarded scope="CONNECT" type="submit" loading={start.busy}>

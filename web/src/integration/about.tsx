@@ -1,4 +1,4 @@
-import { Text } from "@mantine/core";
+import { Anchor, Text } from "@mantine/core";
 import type { ReactNode } from "react";
 import type { Environment, Freshness, IntegrationState } from "~/api/schema.generated";
 import { Status, type Tone } from "~/ui/Status";
@@ -37,6 +37,20 @@ const states: Record<IntegrationState, [Tone, string]> = {
 export function StateStatus({ state }: { state: IntegrationState }) {
   const [tone, word] = states[state];
   return <Status tone={tone}>{word}</Status>;
+}
+
+/** Why an integration is in its state. A reason that begins with an error code leads to the code's page. */
+export function Reason({ text }: { text: string }) {
+  const [, code, rest] = /^([A-Z][A-Z_]{3,}): (.+)$/s.exec(text) ?? [];
+  if (!code) return <Text size="sm">{text}</Text>;
+  return (
+    <Text size="sm">
+      {rest}{" "}
+      <Anchor href={`/docs/errors#${code}`} target="_blank" size="xs" underline="always">
+        {code}
+      </Anchor>
+    </Text>
+  );
 }
 
 /** Whether the integration has its onboarding before it. */

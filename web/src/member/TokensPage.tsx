@@ -1,4 +1,4 @@
-import { Button, Paper, Stack, Table, Text } from "@mantine/core";
+import { Button, Paper, Stack, Table, Text, VisuallyHidden } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { IconKey, IconLock } from "@tabler/icons-react";
 import { useState } from "react";
@@ -74,7 +74,10 @@ function TokenTable({ tokens, onDone }: { tokens: readonly TokenRowFragment[]; o
   };
   return (
     <Paper withBorder p="md" component="section" aria-label="Service tokens">
-      <Table.ScrollContainer minWidth={760} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
+      <Table.ScrollContainer
+        minWidth={760}
+        scrollAreaProps={{ offsetScrollbars: false, viewportProps: { tabIndex: 0 } }}
+      >
         <Table verticalSpacing="xs">
           <Table.Thead>
             <Table.Tr>
@@ -83,7 +86,9 @@ function TokenTable({ tokens, onDone }: { tokens: readonly TokenRowFragment[]; o
               <Table.Th>State</Table.Th>
               <Table.Th>Last used</Table.Th>
               <Table.Th>Made</Table.Th>
-              <Table.Th aria-label="What to do" />
+              <Table.Th>
+                <VisuallyHidden>What to do</VisuallyHidden>
+              </Table.Th>
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
