@@ -68,6 +68,7 @@ export function AlertTimeline({ alert, members }: { alert: AlertFactsFragment; m
           size="sm"
           underline="always"
           to={`/integrations/${alert.integration.id}/permissions?${new URLSearchParams({
+            tab: "timeline",
             object: alert.objectName,
             ...(alert.fieldName ? { field: alert.fieldName } : {}),
           })}`}
