@@ -71,8 +71,7 @@ export function Destroy<Payload>({
           <Textarea
             label="Reason"
             description="For the history: why it is not needed any more."
-            autosize
-            minRows={2}
+            rows={3}
             required
             maxLength={500}
             value={reason}

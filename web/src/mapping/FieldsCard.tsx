@@ -128,7 +128,7 @@ function FieldRow({
           </Text>
         )}
       </Stack>
-      <Group gap={4} wrap="nowrap">
+      <Group gap={4} wrap="nowrap" className={classes.buttons ?? ""}>
         <Button
           size="xs"
           variant={mapping ? "default" : "filled"}
@@ -138,7 +138,7 @@ function FieldRow({
         >
           {mapping ? "Change" : "Map"}
         </Button>
-        <Menu position="bottom-end" width={320} disabled={!mayEdit}>
+        <Menu position="bottom-end" width={320} withInitialFocusPlaceholder={false}>
           <Menu.Target>
             <ActionIcon
               variant="subtle"
@@ -162,11 +162,7 @@ function FieldRow({
             {mayReset && (
               <Menu.Item onClick={() => onTask("reset")}>Follow the default again ({field.defaultCrmField})…</Menu.Item>
             )}
-            {mapping && (
-              <Menu.Item color="red" onClick={() => onTask("unmap")}>
-                Unmap…
-              </Menu.Item>
-            )}
+            {mapping && <Menu.Item onClick={() => onTask("unmap")}>Unmap…</Menu.Item>}
           </Menu.Dropdown>
         </Menu>
       </Group>

@@ -84,7 +84,7 @@ function What({ step, label }: { step: Step; label: string | undefined }) {
           to <Code>{step.crmFieldAfter}</Code>
         </>
       )}
-      {step.origin && ` (${origins[step.origin]})`}
+      {step.origin === "DEFAULT" && ` (${origins.DEFAULT})`}
     </>
   );
 }

@@ -86,7 +86,7 @@ export function ObjectsCard({ integration, onDone }: { integration: IntegrationO
                       variant="subtle"
                       color="red"
                       disabled={!mayEdit || !object.object}
-                      aria-label={`Take ${object.label} out`}
+                      aria-label={`Take out ${object.label}`}
                       onClick={() => setTaking(object)}
                     >
                       Take out

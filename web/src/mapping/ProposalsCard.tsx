@@ -14,9 +14,9 @@ const pickApply = (data: MappingApplyMutation) => data.applyMappingProposals;
 
 const keyOf = (proposal: Proposal) => `${proposal.standardField} ${proposal.crmField}`;
 
-/** What is as good as certain is chosen from the start; the rest is for a person to look at. */
+/** What is as good as certain, and takes nothing's place, is chosen from the start; the rest is for a person to look at. */
 export function isSound(proposal: Proposal): boolean {
-  return proposal.readable && proposal.confidence >= 0.5;
+  return proposal.readable && proposal.confidence >= 0.5 && proposal.presentCrmField === "";
 }
 
 /** ProposalsCard offers what Fieldwarden would map; an admin chooses and applies. */
@@ -68,7 +68,7 @@ export function ProposalsCard({
         </Text>
         <Checkbox
           mt="xs"
-          label="All"
+          label="Choose all"
           checked={chosen.length === proposals.length}
           indeterminate={chosen.length > 0 && chosen.length < proposals.length}
           disabled={!mayEdit}

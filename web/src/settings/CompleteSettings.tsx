@@ -23,7 +23,7 @@ export function CompleteSettings({ integration, unsaved }: { integration: Settin
   };
   const blocked = step.blockers.length > 0 || unsaved;
   return (
-    <Alert color={blocked ? "blue" : "green"} variant="light" title="A step of the onboarding">
+    <Alert color={blocked ? "blue" : "green"} variant="light" role="note" title="A step of the onboarding">
       <Stack gap="sm" align="flex-start">
         {unsaved ? (
           <Text size="sm">Save your changes, then complete the step.</Text>

@@ -153,6 +153,8 @@ function Control({
   return (
     <Switch
       label={setting.title}
+      // The help describes it; without this it would be part of its name, too.
+      aria-label={setting.title}
       description={help}
       checked={value === true}
       onChange={(event) => onChange(event.currentTarget.checked)}

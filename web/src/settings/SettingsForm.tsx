@@ -38,7 +38,7 @@ export function SettingsForm({
       )}
       <MeanwhileNotice draft={draft} />
       {toDecide.length > 0 && (
-        <Alert color="blue" variant="light" title={`${count(toDecide.length, "setting")} to decide`}>
+        <Alert color="blue" variant="light" role="note" title={`${count(toDecide.length, "setting")} to decide`}>
           <Stack gap="sm" align="flex-start">
             <Text size="sm">
               On or off: each has to be decided once. Until then it has no effect, and the onboarding cannot be
