@@ -18,7 +18,7 @@ import (
 // with moving progress, a field switched off in the CRM, the alert without a reload,
 // its fix, and the field switched on again.
 func TestStory(t *testing.T) {
-	browse(t, newSite(t, 4000).world, "story")
+	browse(t, newSite(t, 30000).world, "story")
 }
 
 // TestScreens opens each screen of a workspace in which much has happened.
