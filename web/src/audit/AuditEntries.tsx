@@ -134,7 +134,10 @@ function Changes({ changed, entry }: { changed: readonly Difference[]; entry: Au
     );
   const both = entry.before !== null && entry.after !== null;
   return (
-    <Table.ScrollContainer minWidth={both ? 480 : 320} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
+    <Table.ScrollContainer
+      minWidth={both ? 480 : 320}
+      scrollAreaProps={{ offsetScrollbars: false, viewportProps: { tabIndex: 0 } }}
+    >
       <Table verticalSpacing={4} aria-label="What was changed" layout="fixed">
         <Table.Thead>
           <Table.Tr>

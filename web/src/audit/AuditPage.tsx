@@ -31,7 +31,7 @@ export function Component() {
   return (
     <Page
       title="Audit log"
-      lead="What was done, tried or refused, by whom, and what it changed. Entries are only ever added. Reading the log is itself recorded."
+      lead="What was done, tried or refused, and what it changed. Reading the log is itself recorded."
       actions={
         <>
           <Button

@@ -96,7 +96,11 @@ export function CreateToken({ onDone }: { onDone(): void }) {
               <Stack gap="xs" mt={6}>
                 <Radio value="VIEWER" label="Viewer" description="Reads everything but settings and the audit log." />
                 {viewer.role !== "VIEWER" && (
-                  <Radio value="ADMIN" label="Admin" description="What you may do, but owners." />
+                  <Radio
+                    value="ADMIN"
+                    label="Admin"
+                    description="Reads and changes everything that you may, but owners."
+                  />
                 )}
               </Stack>
             </Radio.Group>

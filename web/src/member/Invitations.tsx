@@ -1,4 +1,4 @@
-import { Button, Paper, Stack, Table, Text, Title } from "@mantine/core";
+import { Button, Paper, Stack, Table, Text, Title, VisuallyHidden } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useState } from "react";
 import { useCommand } from "~/api/command";
@@ -42,7 +42,10 @@ export function Invitations({
           None. An invitation waits here until it is accepted or its seven days are over.
         </Text>
       ) : (
-        <Table.ScrollContainer minWidth={560} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
+        <Table.ScrollContainer
+          minWidth={560}
+          scrollAreaProps={{ offsetScrollbars: false, viewportProps: { tabIndex: 0 } }}
+        >
           <Table verticalSpacing="xs">
             <Table.Thead>
               <Table.Tr>
@@ -50,7 +53,9 @@ export function Invitations({
                 <Table.Th>Role</Table.Th>
                 <Table.Th>Made</Table.Th>
                 <Table.Th>Ends</Table.Th>
-                <Table.Th aria-label="What to do" />
+                <Table.Th>
+                  <VisuallyHidden>What to do</VisuallyHidden>
+                </Table.Th>
               </Table.Tr>
             </Table.Thead>
             <Table.Tbody>

@@ -1,4 +1,4 @@
-import { Badge, Button, Group, Paper, Stack, Table, Text } from "@mantine/core";
+import { Badge, Button, Group, Paper, Stack, Table, Text, VisuallyHidden } from "@mantine/core";
 import { IconUsers } from "@tabler/icons-react";
 import { useState } from "react";
 import { useSearchParams } from "react-router";
@@ -74,7 +74,10 @@ function MemberTable({ data, manage, onDone }: { data: MembersQuery; manage: boo
       <Text size="sm" c="dimmed" mb="xs" role="status">
         {count(data.members.totalCount, "member")}
       </Text>
-      <Table.ScrollContainer minWidth={manage ? 760 : 560} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
+      <Table.ScrollContainer
+        minWidth={manage ? 760 : 560}
+        scrollAreaProps={{ offsetScrollbars: false, viewportProps: { tabIndex: 0 } }}
+      >
         <Table verticalSpacing="xs">
           <Table.Thead>
             <Table.Tr>
@@ -82,7 +85,11 @@ function MemberTable({ data, manage, onDone }: { data: MembersQuery; manage: boo
               <Table.Th>Role</Table.Th>
               <Table.Th>Last signed in</Table.Th>
               {integrations.length > 0 && <Table.Th>CRM user</Table.Th>}
-              {manage && <Table.Th aria-label="What to do" />}
+              {manage && (
+                <Table.Th>
+                  <VisuallyHidden>What to do</VisuallyHidden>
+                </Table.Th>
+              )}
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>

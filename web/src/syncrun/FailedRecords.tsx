@@ -1,4 +1,4 @@
-import { Checkbox, Group, NativeSelect, Stack, Table, Text } from "@mantine/core";
+import { Checkbox, Group, NativeSelect, Paper, Stack, Table, Text } from "@mantine/core";
 import { IconCircleCheck, IconRefresh } from "@tabler/icons-react";
 import { useState } from "react";
 import { useNavigate } from "react-router";
@@ -95,69 +95,74 @@ export function FailedRecords({
           What the CRM has and could be read is stored.
         </Empty>
       ) : (
-        <Table.ScrollContainer minWidth={720} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
-          <Table verticalSpacing="xs">
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th w={40}>
-                  <Checkbox
-                    aria-label="Choose all on this page"
-                    checked={every}
-                    indeterminate={here.length > 0 && !every}
-                    onChange={(event) =>
-                      toggle(
-                        rows.map(({ id }) => id),
-                        event.currentTarget.checked,
-                      )
-                    }
-                  />
-                </Table.Th>
-                <Table.Th>Record</Table.Th>
-                <Table.Th>Problem</Table.Th>
-                <Table.Th ta="right">Attempts</Table.Th>
-                <Table.Th>First failed</Table.Th>
-                <Table.Th>Last failed</Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {rows.map((row) => (
-                <Table.Tr key={row.id} style={{ verticalAlign: "top" }}>
-                  <Table.Td>
+        <Paper withBorder px="md" py="xs">
+          <Table.ScrollContainer
+            minWidth={720}
+            scrollAreaProps={{ offsetScrollbars: false, viewportProps: { tabIndex: 0 } }}
+          >
+            <Table verticalSpacing="xs">
+              <Table.Thead>
+                <Table.Tr>
+                  <Table.Th w={40}>
                     <Checkbox
-                      aria-label={`Choose ${row.objectName} ${row.recordId}`}
-                      checked={chosen.has(row.id)}
-                      onChange={(event) => toggle([row.id], event.currentTarget.checked)}
+                      aria-label="Choose all on this page"
+                      checked={every}
+                      indeterminate={here.length > 0 && !every}
+                      onChange={(event) =>
+                        toggle(
+                          rows.map(({ id }) => id),
+                          event.currentTarget.checked,
+                        )
+                      }
                     />
-                  </Table.Td>
-                  <Table.Th scope="row" fw={600} style={{ overflowWrap: "anywhere" }}>
-                    {row.objectName}
-                    <Text size="xs" ff="monospace" fw={400}>
-                      {row.recordId}
-                    </Text>
                   </Table.Th>
-                  <Table.Td>
-                    <Text size="sm" style={{ overflowWrap: "anywhere" }}>
-                      {row.problem.message}
-                    </Text>
-                    {row.problem.hint && row.problem.hint !== row.problem.message && (
-                      <Text size="sm" c="dimmed">
-                        {row.problem.hint}
-                      </Text>
-                    )}
-                    <CodeLink code={row.problem.code} />
-                  </Table.Td>
-                  <Table.Td ta="right">{row.attempts.toLocaleString()}</Table.Td>
-                  <Table.Td>
-                    <Ago at={row.createdAt} />
-                  </Table.Td>
-                  <Table.Td>
-                    <Ago at={row.lastSeenAt} />
-                  </Table.Td>
+                  <Table.Th>Record</Table.Th>
+                  <Table.Th>Problem</Table.Th>
+                  <Table.Th ta="right">Attempts</Table.Th>
+                  <Table.Th>First failed</Table.Th>
+                  <Table.Th>Last failed</Table.Th>
                 </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
+              </Table.Thead>
+              <Table.Tbody>
+                {rows.map((row) => (
+                  <Table.Tr key={row.id} style={{ verticalAlign: "top" }}>
+                    <Table.Td>
+                      <Checkbox
+                        aria-label={`Choose ${row.objectName} ${row.recordId}`}
+                        checked={chosen.has(row.id)}
+                        onChange={(event) => toggle([row.id], event.currentTarget.checked)}
+                      />
+                    </Table.Td>
+                    <Table.Th scope="row" fw={600} style={{ overflowWrap: "anywhere" }}>
+                      {row.objectName}
+                      <Text size="xs" ff="monospace" fw={400}>
+                        {row.recordId}
+                      </Text>
+                    </Table.Th>
+                    <Table.Td>
+                      <Text size="sm" style={{ overflowWrap: "anywhere" }}>
+                        {row.problem.message}
+                      </Text>
+                      {row.problem.hint && row.problem.hint !== row.problem.message && (
+                        <Text size="sm" c="dimmed">
+                          {row.problem.hint}
+                        </Text>
+                      )}
+                      <CodeLink code={row.problem.code} />
+                    </Table.Td>
+                    <Table.Td ta="right">{row.attempts.toLocaleString()}</Table.Td>
+                    <Table.Td>
+                      <Ago at={row.createdAt} />
+                    </Table.Td>
+                    <Table.Td>
+                      <Ago at={row.lastSeenAt} />
+                    </Table.Td>
+                  </Table.Tr>
+                ))}
+              </Table.Tbody>
+            </Table>
+          </Table.ScrollContainer>
+        </Paper>
       )}
       <Pages next={failed.pageInfo.hasNextPage ? failed.pageInfo.endCursor : null} />
     </Stack>

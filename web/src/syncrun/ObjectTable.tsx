@@ -26,14 +26,14 @@ export function ObjectTable({
       </Text>
     );
   return (
-    <Table.ScrollContainer minWidth={640} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
+    <Table.ScrollContainer minWidth={640} scrollAreaProps={{ offsetScrollbars: false, viewportProps: { tabIndex: 0 } }}>
       <Table verticalSpacing="xs">
         <Table.Thead>
           <Table.Tr>
             <Table.Th>Object</Table.Th>
             <Table.Th>Status</Table.Th>
             <Table.Th>Records</Table.Th>
-            <Table.Th>Pace</Table.Th>
+            <Table.Th>Time</Table.Th>
             <Table.Th ta="right">CRM calls</Table.Th>
           </Table.Tr>
         </Table.Thead>

@@ -1,4 +1,4 @@
-import { Anchor, Stack, Table, Text } from "@mantine/core";
+import { Anchor, Paper, Stack, Table, Text } from "@mantine/core";
 import { IconHistory } from "@tabler/icons-react";
 import { Link } from "react-router";
 import { Pages } from "~/alert/Pages";
@@ -20,52 +20,65 @@ export function RunHistory({ runs, integrationId }: { runs: Runs; integrationId:
     );
   return (
     <Stack>
-      <Table.ScrollContainer minWidth={860} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
-        <Table verticalSpacing="xs" highlightOnHover>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>Run</Table.Th>
-              <Table.Th>Status</Table.Th>
-              <Table.Th>Started</Table.Th>
-              <Table.Th>Took</Table.Th>
-              <Table.Th>Records</Table.Th>
-              <Table.Th ta="right">CRM calls</Table.Th>
-              <Table.Th w="28%">Problem</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {rows.map((run) => (
-              <Table.Tr key={run.id} style={{ verticalAlign: "top" }}>
-                <Table.Th scope="row" fw={400}>
-                  <Anchor component={Link} to={`/integrations/${integrationId}/runs/${run.id}`} size="sm" fw={600}>
-                    {run.localDate}
-                  </Anchor>
-                  <Text size="xs" c="dimmed">
-                    {kindWords[run.kind]}
-                  </Text>
+      <Paper withBorder px="md" py="xs">
+        <Table.ScrollContainer
+          minWidth={860}
+          scrollAreaProps={{ offsetScrollbars: false, viewportProps: { tabIndex: 0 } }}
+        >
+          <Table verticalSpacing="xs" highlightOnHover>
+            <Table.Thead>
+              <Table.Tr>
+                <Table.Th>Run</Table.Th>
+                <Table.Th>Status</Table.Th>
+                <Table.Th>Started</Table.Th>
+                <Table.Th>Took</Table.Th>
+                <Table.Th>Records</Table.Th>
+                <Table.Th ta="right" style={{ whiteSpace: "nowrap" }}>
+                  CRM calls
                 </Table.Th>
-                <Table.Td>
-                  <RunStatus run={run} />
-                </Table.Td>
-                <Table.Td>
-                  <Ago at={run.startedAt} none="not yet" />
-                </Table.Td>
-                <Table.Td style={{ whiteSpace: "nowrap" }}>{took(run)}</Table.Td>
-                <Table.Td>{countWords(run.counters)}</Table.Td>
-                <Table.Td ta="right">{run.crmCalls.toLocaleString()}</Table.Td>
-                <Table.Td>
-                  {run.reason && (
-                    <Text size="sm" lineClamp={3} style={{ overflowWrap: "anywhere" }}>
-                      {run.reason}
-                    </Text>
-                  )}
-                  {run.problem && <CodeLink code={run.problem.code} />}
-                </Table.Td>
+                <Table.Th w="28%">Problem</Table.Th>
               </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
+            </Table.Thead>
+            <Table.Tbody>
+              {rows.map((run) => (
+                <Table.Tr key={run.id} style={{ verticalAlign: "top" }}>
+                  <Table.Th scope="row" fw={400}>
+                    <Anchor
+                      component={Link}
+                      to={`/integrations/${integrationId}/runs/${run.id}`}
+                      size="sm"
+                      fw={600}
+                      style={{ whiteSpace: "nowrap" }}
+                    >
+                      {run.localDate}
+                    </Anchor>
+                    <Text size="xs" c="dimmed">
+                      {kindWords[run.kind]}
+                    </Text>
+                  </Table.Th>
+                  <Table.Td>
+                    <RunStatus run={run} />
+                  </Table.Td>
+                  <Table.Td>
+                    <Ago at={run.startedAt} none="not yet" />
+                  </Table.Td>
+                  <Table.Td style={{ whiteSpace: "nowrap" }}>{took(run)}</Table.Td>
+                  <Table.Td>{countWords(run.counters)}</Table.Td>
+                  <Table.Td ta="right">{run.crmCalls.toLocaleString()}</Table.Td>
+                  <Table.Td>
+                    {run.reason && (
+                      <Text size="sm" lineClamp={3} style={{ overflowWrap: "anywhere" }}>
+                        {run.reason}
+                      </Text>
+                    )}
+                    {run.problem && <CodeLink code={run.problem.code} />}
+                  </Table.Td>
+                </Table.Tr>
+              ))}
+            </Table.Tbody>
+          </Table>
+        </Table.ScrollContainer>
+      </Paper>
       <Pages next={runs.pageInfo.hasNextPage ? runs.pageInfo.endCursor : null} />
     </Stack>
   );

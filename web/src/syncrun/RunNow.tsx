@@ -1,4 +1,4 @@
-import { Checkbox, Group, Modal, Radio, Stack, Text } from "@mantine/core";
+import { Button, Checkbox, Group, Modal, Radio, Stack, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconPlayerPlay } from "@tabler/icons-react";
 import { useState } from "react";
@@ -76,6 +76,9 @@ export function RunNow({
           )}
           <CommandProblems outcome={command.outcome} />
           <Group justify="flex-end">
+            <Button variant="default" onClick={close}>
+              Cancel
+            </Button>
             <Guarded
               scope="OPERATE"
               loading={command.busy}

@@ -109,7 +109,7 @@ function Summary({ run, active }: { run: Run; active: boolean }) {
       <Stack gap="md">
         {active && <Phases phase={run.phase} started={run.startedAt !== null} />}
         <WhyRun run={run} />
-        <Group component="dl" gap="xl" m={0}>
+        <Group component="dl" gap="12px 28px" m={0}>
           {facts.map(([term, value]) => (
             <Fact key={term} term={term}>
               {value.toLocaleString()}

@@ -91,8 +91,7 @@ export function Component() {
 function Next({ integration }: { integration: Integration }) {
   return (
     <Text inherit>
-      What was read from {integration.connector.title}, and how it went. Last synced{" "}
-      <Ago at={integration.lastSyncedAt} />; the next daily run{" "}
+      Last synced <Ago at={integration.lastSyncedAt} />; the next daily run{" "}
       {integration.nextRunAt ? "is due " : "is not planned: the integration is not active."}
       {integration.nextRunAt && (
         <>

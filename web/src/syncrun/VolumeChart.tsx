@@ -1,5 +1,5 @@
 import "@mantine/charts/styles.css";
-import { AreaChart } from "@mantine/charts";
+import { BarChart } from "@mantine/charts";
 import type { VolumeDays } from "./VolumeCard";
 
 const short = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", timeZone: "UTC" });
@@ -8,20 +8,24 @@ const compact = new Intl.NumberFormat(undefined, { notation: "compact" });
 /** The picture of what was synced; loaded when it is shown, since charts are heavy. */
 export default function VolumeChart({ days }: { days: VolumeDays }) {
   return (
-    <AreaChart
+    <BarChart
       h={220}
-      data={days.map((day) => ({ ...day, day: short.format(new Date(`${day.date}T00:00:00Z`)) }))}
+      type="stacked"
+      data={days.map(({ date, read, created, updated, failed }) => ({
+        day: short.format(new Date(`${date}T00:00:00Z`)),
+        created,
+        updated,
+        failed,
+        // A bar is as high as what was read that day.
+        same: Math.max(0, read - created - updated - failed),
+      }))}
       dataKey="day"
       series={[
-        { name: "read", label: "Read", color: "blue.6" },
-        { name: "created", label: "Created", color: "brand.6" },
-        { name: "updated", label: "Updated", color: "grape.6" },
-        { name: "failed", label: "Failed", color: "red.6" },
+        { name: "created", label: "Read: new", color: "brand.6" },
+        { name: "updated", label: "Read: changed", color: "blue.6" },
+        { name: "same", label: "Read: nothing to store", color: "gray.5" },
+        { name: "failed", label: "Read: failed", color: "red.6" },
       ]}
-      curveType="linear"
-      withDots={false}
-      withGradient={false}
-      fillOpacity={0.12}
       withLegend
       legendProps={{ verticalAlign: "bottom", height: 32 }}
       valueFormatter={(value) => value.toLocaleString()}
@@ -32,8 +36,8 @@ export default function VolumeChart({ days }: { days: VolumeDays }) {
         domain: [0, (most: number) => Math.max(most, 1)],
       }}
       tickLine="none"
-      gridAxis="y"
-      areaChartProps={{ accessibilityLayer: false }}
+      maxBarWidth={24}
+      barChartProps={{ accessibilityLayer: false }}
     />
   );
 }

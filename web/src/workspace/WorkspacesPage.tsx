@@ -109,15 +109,15 @@ function Card({ workspace, onEntitle }: { workspace: WorkspaceRowFragment; onEnt
         </Stack>
         <Group gap="xs">
           {mayEntitle && (
-            <Button variant="default" size="xs" aria-label={`What ${workspace.name} bought`} onClick={onEntitle}>
-              What it bought…
+            <Button variant="default" size="xs" aria-label={`What it bought: ${workspace.name}`} onClick={onEntitle}>
+              What it bought
             </Button>
           )}
           {!here && (
             <Button
               size="xs"
               leftSection={<IconEye size={14} aria-hidden />}
-              aria-label={`Look into ${workspace.name}`}
+              aria-label={`Look into it: ${workspace.name}`}
               onClick={() => lookInto(workspace.id)}
             >
               Look into it
