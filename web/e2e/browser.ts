@@ -82,9 +82,10 @@ export async function violations(page: Page): Promise<string[]> {
   });
 }
 
-export async function photograph(world: World, page: Page, name: string) {
+/** Takes a picture of the whole page, or of the window where the page draws only what the window shows. */
+export async function photograph(world: World, page: Page, name: string, fullPage = true) {
   mkdirSync(world.artifacts, { recursive: true });
-  await page.screenshot({ path: join(world.artifacts, `${name}.png`), fullPage: true });
+  await page.screenshot({ path: join(world.artifacts, `${name}.png`), fullPage });
 }
 
 /** No page scrolls sideways, whatever its width. */

@@ -9,6 +9,8 @@ export interface ScreenTest {
   statements: number;
   /** Text that is only there when the screen is. */
   shows?: string | RegExp;
+  /** True when it draws only what the window shows. */
+  windowed?: boolean;
   role?: "ADMIN" | "VIEWER" | "CSM";
 }
 
@@ -32,6 +34,7 @@ export function screens({ integrations }: World): ScreenTest[] {
     {
       name: "fields",
       path: `${active}/data-sync/Contact`,
+      windowed: true,
       operations: ["PermissionFields"],
       statements: 20,
       shows: "Email",
@@ -39,6 +42,7 @@ export function screens({ integrations }: World): ScreenTest[] {
     {
       name: "field",
       path: `${active}/data-sync/Contact?field=Email`,
+      windowed: true,
       operations: ["PermissionFields"],
       statements: 20,
       shows: "Email",
