@@ -85,7 +85,7 @@ function List({ data, onDone }: { data: NotifyRecipientsQuery; onDone(): void })
     <Stack gap="xs">
       <Title order={2}>{count(data.recipients.totalCount, "recipient")}</Title>
       <Paper withBorder>
-        <Table.ScrollContainer minWidth={680} type="native">
+        <Table.ScrollContainer minWidth={820} type="native">
           <Table verticalSpacing="sm" horizontalSpacing="md">
             <Table.Thead>
               <Table.Tr>
@@ -135,6 +135,7 @@ function Row({ recipient, onRemove }: { recipient: NotifyRecipientFragment; onRe
         <Table.Td>
           <NativeSelect
             size="xs"
+            miw={150}
             aria-label={`What kind of address ${recipient.address} is`}
             disabled={!may || update.busy}
             value={recipient.kind}
@@ -145,6 +146,7 @@ function Row({ recipient, onRemove }: { recipient: NotifyRecipientFragment; onRe
         <Table.Td>
           <NativeSelect
             size="xs"
+            miw={150}
             aria-label={`What ${recipient.address} is mailed at once`}
             disabled={!may || update.busy}
             value={recipient.minSeverity}
