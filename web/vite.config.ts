@@ -44,5 +44,7 @@ export default defineConfig({
     include: ["src/**/*.test.{ts,tsx}"],
     setupFiles: ["src/test/setup.ts"],
     restoreMocks: true,
+    // A shared machine is slow; a test that hangs still ends.
+    testTimeout: 60_000,
   },
 });

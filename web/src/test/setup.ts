@@ -1,8 +1,13 @@
 import "@testing-library/jest-dom/vitest";
+import { notifications } from "@mantine/notifications";
 import { cleanup } from "@testing-library/react";
 import { afterEach, vi } from "vitest";
 
-afterEach(cleanup);
+afterEach(() => {
+  cleanup();
+  notifications.clean();
+  sessionStorage.clear();
+});
 
 // What jsdom lacks and Mantine asks for.
 Object.defineProperty(window, "matchMedia", {

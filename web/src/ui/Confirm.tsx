@@ -30,7 +30,7 @@ export function Confirm({
           <Button variant="default" onClick={onCancel}>
             Cancel
           </Button>
-          <Button {...(danger ? { color: "red" } : {})} loading={busy} onClick={onConfirm}>
+          <Button {...(danger ? { color: "red.9" } : {})} loading={busy} onClick={onConfirm}>
             {action}
           </Button>
         </Group>

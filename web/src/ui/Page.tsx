@@ -67,7 +67,7 @@ export function Loaded<Data>({
   return (
     <>
       {screen.error && <ErrorNotice error={screen.error} onRetry={screen.refresh} />}
-      {screen.data !== undefined ? children(screen.data) : !screen.error && (skeleton ?? <Lines />)}
+      {screen.data != null ? children(screen.data) : !screen.error && (skeleton ?? <Lines />)}
     </>
   );
 }

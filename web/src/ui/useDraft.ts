@@ -24,6 +24,14 @@ export function useDraft<Value>(name: string, initial: Value): [Value, Dispatch<
       // Storage is blocked: the draft lasts as long as the page.
     }
   }, [key, value, initial]);
-  const clear = useCallback(() => setValue(initial), [initial]);
+  const clear = useCallback(() => {
+    // At once: a dialog that closes with it has no later effect.
+    try {
+      sessionStorage.removeItem(key);
+    } catch {
+      // Storage is blocked: there is nothing to forget.
+    }
+    setValue(initial);
+  }, [key, initial]);
   return [value, setValue, clear];
 }
