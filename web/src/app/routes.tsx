@@ -43,7 +43,12 @@ export const screens: RouteObject[] = [
 
 export function makeRouter() {
   return createBrowserRouter([
-    { path: "signin/token", lazy: () => import("~/member/TokenSignInPage") },
+    {
+      path: "signin/token",
+      lazy: () => import("~/member/TokenSignInPage"),
+      hydrateFallbackElement: <Lines />,
+      errorElement: <Crashed />,
+    },
     {
       path: "/",
       element: <Shell />,
