@@ -951,6 +951,8 @@ export type CrmObject = Node & {
   id: Scalars['ID']['output'];
   /** What the CRM shows people; the name when it shows none. */
   label: Scalars['String']['output'];
+  /** When its records were last read to the end. */
+  lastReadAt: Maybe<Scalars['DateTime']['output']>;
   /** How many fields of each status match a search: the counts beside the status filter. */
   matchCounts: FieldCounts;
   /** Rights that something needs and that are missing. */
@@ -981,6 +983,8 @@ export type CrmObject = Node & {
   status: ObjectStatus;
   /** A loss was seen once and waits for its confirmation since then. */
   suspectedAt: Maybe<Scalars['DateTime']['output']>;
+  /** ONBOARDING until all its history is read, then DAILY. */
+  syncPhase: SyncPhase;
 };
 
 
@@ -1871,6 +1875,11 @@ export type Integration = Node & {
   packageUpgrade: Maybe<PackagePlan>;
   /** What checks saw change, newest first. */
   permissionChanges: PermissionChangeConnection;
+  /**
+   * How many objects and standardized fields were lost on each of the last days, the
+   * oldest first and today last; none before the integration was made.
+   */
+  permissionHealth: Array<PermissionHealthDay>;
   /** What checks saw, newest first; a check that saw the same as the one before adds none. */
   permissionSnapshots: PermissionSnapshotConnection;
   /** The choices that the CRM gives for a source; null while no setting needs them, or before they were first fetched. */
@@ -1881,6 +1890,8 @@ export type Integration = Node & {
   scheduleTime: Scalars['String']['output'];
   /** The IANA time zone of the schedule. */
   scheduleZone: Scalars['String']['output'];
+  /** Who decided which settings when, newest first. */
+  settingChanges: SettingsChangeConnection;
   /** The settings: a self-describing tree and a typed mirror. */
   settings: Settings;
   /** The standard fields of the package with what is mapped to them, in the package's order. */
@@ -1891,6 +1902,8 @@ export type Integration = Node & {
   state: IntegrationState;
   /** Why it is in that state, for a person; empty when there is nothing to say. */
   stateReason: Scalars['String']['output'];
+  /** What its runs moved, day by day, the oldest day first and today last; days without a run count 0. */
+  syncVolume: Array<SyncVolumeDay>;
   /** The workspace's members and which CRM user each one is, matched by e-mail address. */
   userMatches: UserMatchConnection;
   /** Watch mode: how often cheap probes are made between daily runs. */
@@ -1963,8 +1976,15 @@ export type IntegrationObjectsArgs = {
 export type IntegrationPermissionChangesArgs = {
   after?: InputMaybe<Scalars['Cursor']['input']>;
   before?: InputMaybe<Scalars['Cursor']['input']>;
+  filter?: InputMaybe<PermissionChangeFilterInput>;
   first?: InputMaybe<Scalars['Int']['input']>;
   last?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** A workspace's link to one CRM and environment. */
+export type IntegrationPermissionHealthArgs = {
+  days?: Scalars['Int']['input'];
 };
 
 
@@ -1989,6 +2009,21 @@ export type IntegrationRunsArgs = {
   before?: InputMaybe<Scalars['Cursor']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
   last?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** A workspace's link to one CRM and environment. */
+export type IntegrationSettingChangesArgs = {
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  before?: InputMaybe<Scalars['Cursor']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** A workspace's link to one CRM and environment. */
+export type IntegrationSyncVolumeArgs = {
+  days?: Scalars['Int']['input'];
 };
 
 
@@ -2035,6 +2070,14 @@ export type IntegrationState =
   | 'ONBOARDING'
   /** An admin paused it; nothing syncs. */
   | 'PAUSED';
+
+/** How many integrations are in a state. */
+export type IntegrationStateCount = {
+  /** How many. */
+  count: Scalars['Int']['output'];
+  /** The state. */
+  state: IntegrationState;
+};
 
 /** Something that happened to the state of an integration. */
 export type IntegrationStateEvent = {
@@ -3287,7 +3330,7 @@ export type PermissionChangeEvent = {
   snapshot: Scalars['Boolean']['output'];
 };
 
-/** Which changes to follow. */
+/** Which changes to list or follow. */
 export type PermissionChangeFilterInput = {
   /** Only these changes. */
   changes?: InputMaybe<Array<PermissionChangeType>>;
@@ -3324,6 +3367,21 @@ export type PermissionDiff = {
   to: PermissionSnapshot;
   /** How many there are in all. */
   totalCount: Scalars['Int']['output'];
+};
+
+/**
+ * What was lost on one day: objects of the package, and standardized fields that were not
+ * merely taken down with their object.
+ */
+export type PermissionHealthDay = {
+  /** The day in the workspace's time zone. */
+  date: Scalars['LocalDate']['output'];
+  /** How many could not be read at the end of the day; of today, how many cannot now. */
+  lost: Scalars['Int']['output'];
+  /** How many were lost on that day, confirmed. */
+  lostDuring: Scalars['Int']['output'];
+  /** How many could be read again on that day; those that were unmapped instead are not counted. */
+  restoredDuring: Scalars['Int']['output'];
 };
 
 /** What checks saw, from the first that saw it to the last. */
@@ -3593,6 +3651,11 @@ export type Query = {
   serverInfo: ServerInfo;
   /** The workspace's service tokens, newest first, ended ones too; never the tokens themselves. */
   serviceTokens: ServiceTokenConnection;
+  /**
+   * What changes of settings would do, without making them: what takes effect or stops
+   * with them, which rights are missing, and what updateSettings would refuse.
+   */
+  settingsPreflight: SettingsPreflight;
   /** How many items of the inbox the member has not read, up to 1,000; 0 for a principal that is no member. */
   unreadCount: Scalars['Int']['output'];
   /** Whoever the request acts as. */
@@ -3779,6 +3842,13 @@ export type QueryServiceTokensArgs = {
   before?: InputMaybe<Scalars['Cursor']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
   last?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** What can be read. Everything is limited to the workspace of the bearer token. */
+export type QuerySettingsPreflightArgs = {
+  changes: Array<SettingChangeInput>;
+  integrationId: Scalars['ID']['input'];
 };
 
 
@@ -4624,6 +4694,46 @@ export type SettingChangeInput = {
   value: Scalars['JSON']['input'];
 };
 
+/** A setting that somebody decided. */
+export type SettingDecision = {
+  /** The value after. */
+  after: Maybe<Scalars['JSON']['output']>;
+  /** The value before; null when nobody had decided. */
+  before: Maybe<Scalars['JSON']['output']>;
+  /** The setting's key. */
+  key: Scalars['String']['output'];
+  /** What people call it; its key when it is gone. */
+  title: Scalars['String']['output'];
+};
+
+/** A setting before and after changes. */
+export type SettingEffect = {
+  /** What would be stored; as before when the change is refused. */
+  after: Maybe<Scalars['JSON']['output']>;
+  /** Whether it could take effect then. */
+  available: Scalars['Boolean']['output'];
+  /** The stored value; null while undecided. */
+  before: Maybe<Scalars['JSON']['output']>;
+  /** What would be in effect; null when nothing would be. */
+  effectiveAfter: Maybe<Scalars['JSON']['output']>;
+  /** What is in effect now; null when nothing is. */
+  effectiveBefore: Maybe<Scalars['JSON']['output']>;
+  /** The setting's key. */
+  key: Scalars['String']['output'];
+  /** The rights in the CRM that it needs and that are not known to be there. */
+  missing: Array<SettingRequirement>;
+  /** True when a change names it; false when it follows from another change. */
+  requested: Scalars['Boolean']['output'];
+  /** What people call it. */
+  title: Scalars['String']['output'];
+  /** The same for a person to read; empty when it could. */
+  unavailableMessage: Scalars['String']['output'];
+  /** Why it could not; null when it could. */
+  unavailableReason: Maybe<SettingUnavailableReason>;
+  /** Whether the onboarding would wait for a decision on it. */
+  undecided: Scalars['Boolean']['output'];
+};
+
 /** A group of settings that belong together. */
 export type SettingGroup = {
   /** A stable key. */
@@ -4646,6 +4756,8 @@ export type SettingOption = {
 export type SettingRequirement = {
   /** The field's CRM name; empty when it is about the object. */
   field: Scalars['String']['output'];
+  /** How to get the right, for a setting as it is now; null when it is not known to be missing. */
+  fix: Maybe<Fix>;
   /** The object's CRM name. */
   object: Scalars['String']['output'];
   /** Which right. */
@@ -4686,6 +4798,38 @@ export type Settings = {
   version: Scalars['Int']['output'];
 };
 
+/** Settings that somebody decided in one step. */
+export type SettingsChange = {
+  /** The id of who did it. */
+  changedBy: Scalars['String']['output'];
+  /** The name of who did it, as it was then. */
+  changedByName: Scalars['String']['output'];
+  /** When it was. */
+  createdAt: Scalars['DateTime']['output'];
+  /** The settings with their values. */
+  decisions: Array<SettingDecision>;
+  /** Its id. */
+  id: Scalars['ID']['output'];
+};
+
+/** A page of the history of settings. */
+export type SettingsChangeConnection = {
+  /** The items with their positions. */
+  edges: Maybe<Array<Maybe<SettingsChangeEdge>>>;
+  /** Where the page stands. */
+  pageInfo: PageInfo;
+  /** How many there are in all. */
+  totalCount: Scalars['Int']['output'];
+};
+
+/** One item of a page of the history of settings. */
+export type SettingsChangeEdge = {
+  /** Its position. */
+  cursor: Scalars['Cursor']['output'];
+  /** The change. */
+  node: Maybe<SettingsChange>;
+};
+
 /** A change of settings, as a subscriber sees it. */
 export type SettingsChangedEvent = {
   /** When it was committed; with snapshot, when it was asked. */
@@ -4700,6 +4844,16 @@ export type SettingsChangedEvent = {
   snapshot: Scalars['Boolean']['output'];
   /** The version after the change; null with snapshot. */
   version: Maybe<Scalars['Int']['output']>;
+};
+
+/** What changes of settings would do (requirement D23). */
+export type SettingsPreflight = {
+  /** The settings that would be different, in the order of the page. */
+  effects: Array<SettingEffect>;
+  /** What updateSettings would refuse, one per change; empty when it would make the changes. */
+  problems: Array<UserError>;
+  /** The version of the settings that this is told of: give it as expectedVersion. */
+  version: Scalars['Int']['output'];
 };
 
 /** How bad an alert is. */
@@ -5184,6 +5338,24 @@ export type SyncRunStatus =
   /** Every object was read. */
   | 'SUCCEEDED';
 
+/** What the runs of one local day moved, over all objects. */
+export type SyncVolumeDay = {
+  /** Records new here. */
+  created: Scalars['Int']['output'];
+  /** The day that the runs are for, in the integration's time zone. */
+  date: Scalars['LocalDate']['output'];
+  /** Records deleted in the CRM. */
+  deleted: Scalars['Int']['output'];
+  /** Records not stored because of an error. */
+  failed: Scalars['Int']['output'];
+  /** Records read from the CRM. */
+  read: Scalars['Int']['output'];
+  /** How many runs there were, active ones too. */
+  runs: Scalars['Int']['output'];
+  /** Records changed here. */
+  updated: Scalars['Int']['output'];
+};
+
 /** Where to send to: exactly one of the two. */
 export type TestChannelInput = {
   /** The channel's id. */
@@ -5490,6 +5662,8 @@ export type Workspace = Node & {
   edition: Edition;
   /** The position of the newest feed entry: subscribe after it to follow what comes next. */
   feedCursor: Scalars['FeedCursor']['output'];
+  /** How its integrations fare, in numbers. */
+  health: WorkspaceHealth;
   /** The global id. */
   id: Scalars['ID']['output'];
   /** The name people know it by. */
@@ -5528,4 +5702,24 @@ export type WorkspaceEvent = {
   entry: Maybe<FeedEntry>;
   /** True for the one event that only says where the feed stands, if it was asked for. */
   snapshot: Scalars['Boolean']['output'];
+};
+
+/** How the integrations of a workspace fare, in numbers. */
+export type WorkspaceHealth = {
+  /** How many integrations it has, disconnected ones too. */
+  integrations: Scalars['Int']['output'];
+  /** When the last run that read something ended, of any integration; null before the first. */
+  lastSyncedAt: Maybe<Scalars['DateTime']['output']>;
+  /** How many are late: the last run that read something is more than one interval old. */
+  late: Scalars['Int']['output'];
+  /** How many need somebody: in GRACE, late, stale, or with an open critical alert. */
+  needAttention: Scalars['Int']['output'];
+  /** Critical alerts that are not resolved; those that an object's alert stands for do not count. */
+  openCritical: Scalars['Int']['output'];
+  /** Warnings that are not resolved; those that an object's alert stands for do not count. */
+  openWarning: Scalars['Int']['output'];
+  /** How many are stale: the last run that read something is more than two intervals old. */
+  stale: Scalars['Int']['output'];
+  /** How many are in each state; states that none is in are left out. */
+  states: Array<IntegrationStateCount>;
 };

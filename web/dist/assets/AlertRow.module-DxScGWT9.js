@@ -1,0 +1,1 @@
+var e={list:`_list_19fdz_1`,row:`_row_19fdz_6`,marks:`_marks_19fdz_12`,dot:`_dot_19fdz_17`,hidden:`_hidden_19fdz_25`,line:`_line_19fdz_33`};export{e as t};

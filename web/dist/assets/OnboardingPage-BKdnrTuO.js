@@ -1,1 +1,0 @@
-import{n as e,t}from"./index-Cjclx-T1.js";var n=e();function r(){return(0,n.jsx)(t,{title:`OnboardingPage`,children:null})}export{r as Component};

@@ -1,0 +1,1 @@
+function e(e){let t=new URL(e,window.location.href);(t.protocol===`https:`||t.protocol===`http:`)&&window.location.assign(t.href)}export{e as t};

@@ -1,0 +1,1 @@
+import{K as e,U as t}from"./Box-CWSQR-Ep.js";import{h as n}from"./Stack-DXvEnIfE.js";var r=e(t(),1);function i(){let[e,t]=n(),i=(0,r.useRef)(e);return(0,r.useEffect)(()=>{i.current=e},[e]),[e,(0,r.useCallback)((e,n)=>{i.current=e(i.current),t(i.current,n)},[t])]}export{i as t};
