@@ -69,10 +69,10 @@ function Entry({ entry, change }: { entry: AuditRowFragment; change(changes: Par
                 {inShort(changed)}
               </Text>
             )}
+            <Text size="sm" c="dimmed" component="div" ml="auto" style={{ whiteSpace: "nowrap" }}>
+              <Ago at={entry.createdAt} />
+            </Text>
           </Group>
-          <Text size="sm" c="dimmed" component="div" style={{ whiteSpace: "nowrap" }}>
-            <Ago at={entry.createdAt} />
-          </Text>
         </Group>
       </UnstyledButton>
       <Collapse expanded={opened} id={details}>
@@ -134,38 +134,38 @@ function Changes({ changed, entry }: { changed: readonly Difference[]; entry: Au
     );
   const both = entry.before !== null && entry.after !== null;
   return (
-    <Table.ScrollContainer
-      minWidth={both ? 480 : 320}
-      scrollAreaProps={{ offsetScrollbars: false, viewportProps: { tabIndex: 0 } }}
-    >
-      <Table verticalSpacing={4} aria-label="What was changed" layout="fixed">
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>Value</Table.Th>
-            {entry.before !== null && <Table.Th>Before</Table.Th>}
-            {entry.after !== null && <Table.Th>{both ? "After" : "Given"}</Table.Th>}
+    <Table verticalSpacing={4} aria-label="What was changed" layout="fixed">
+      <Table.Thead>
+        <Table.Tr>
+          <Table.Th>Value</Table.Th>
+          {entry.before !== null && <Table.Th>Before</Table.Th>}
+          {entry.after !== null && <Table.Th>{both ? "After" : "Given"}</Table.Th>}
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {changed.map((each) => (
+          <Table.Tr key={each.path} style={{ verticalAlign: "top", overflowWrap: "anywhere" }}>
+            <Table.Th scope="row" fw={400}>
+              {each.path}
+            </Table.Th>
+            {entry.before !== null && (
+              <Table.Td>{each.before === undefined ? <Missing /> : <Removed>{each.before}</Removed>}</Table.Td>
+            )}
+            {entry.after !== null && (
+              <Table.Td>
+                {each.after === undefined ? <Missing /> : both ? <Added>{each.after}</Added> : each.after}
+              </Table.Td>
+            )}
           </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {changed.map((each) => (
-            <Table.Tr key={each.path} style={{ verticalAlign: "top", overflowWrap: "anywhere" }}>
-              <Table.Th scope="row" fw={400}>
-                {each.path}
-              </Table.Th>
-              {entry.before !== null && (
-                <Table.Td>{each.before === undefined ? <Missing /> : <del>{each.before}</del>}</Table.Td>
-              )}
-              {entry.after !== null && (
-                <Table.Td>
-                  {each.after === undefined ? <Missing /> : both ? <Added>{each.after}</Added> : each.after}
-                </Table.Td>
-              )}
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
+        ))}
+      </Table.Tbody>
+    </Table>
   );
+}
+
+function Removed({ children }: { children: string }) {
+  // A line through a dash would be nothing to see.
+  return children === "–" ? children : <del>{children}</del>;
 }
 
 function Added({ children }: { children: string }) {

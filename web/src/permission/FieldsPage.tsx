@@ -1,6 +1,6 @@
 import { Group, Loader, Stack, Text } from "@mantine/core";
 import { IconFilterOff, IconListSearch, IconRefresh } from "@tabler/icons-react";
-import { useCallback } from "react";
+import { useCallback, useEffect, useRef } from "react";
 import { useParams, useSearchParams } from "react-router";
 import { useScreen } from "~/api/query";
 import type { FieldStatus } from "~/api/schema.generated";
@@ -45,22 +45,24 @@ function useWanted(): [Wanted, (change: Partial<Wanted>, replace?: boolean) => v
     inaccessible: params.has("inaccessible"),
     field: params.get("field") ?? "",
   };
+  // Two changes may come before the page has seen the first.
+  const latest = useRef(params);
+  useEffect(() => {
+    latest.current = params;
+  }, [params]);
   const set = useCallback(
-    (change: Partial<Wanted>, replace = true) =>
-      setParams(
-        (before) => {
-          const next = new URLSearchParams(before);
-          if (change.search !== undefined) put(next, "search", change.search);
-          if (change.field !== undefined) put(next, "field", change.field);
-          if (change.inaccessible !== undefined) put(next, "inaccessible", change.inaccessible ? "1" : "");
-          if (change.statuses !== undefined) {
-            next.delete("status");
-            for (const status of change.statuses) next.append("status", status);
-          }
-          return next;
-        },
-        { replace, preventScrollReset: true },
-      ),
+    (change: Partial<Wanted>, replace = true) => {
+      const next = new URLSearchParams(latest.current);
+      if (change.search !== undefined) put(next, "search", change.search);
+      if (change.field !== undefined) put(next, "field", change.field);
+      if (change.inaccessible !== undefined) put(next, "inaccessible", change.inaccessible ? "1" : "");
+      if (change.statuses !== undefined) {
+        next.delete("status");
+        for (const status of change.statuses) next.append("status", status);
+      }
+      latest.current = next;
+      setParams(next, { replace, preventScrollReset: true });
+    },
     [setParams],
   );
   return [wanted, set];

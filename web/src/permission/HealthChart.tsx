@@ -16,7 +16,8 @@ export default function HealthChart({ days }: { days: HealthDays }) {
       legendProps={{ verticalAlign: "bottom", height: 32 }}
       yAxisProps={{ allowDecimals: false, width: 32, domain: [0, (most: number) => Math.max(most, 1)] }}
       tickLine="none"
-      gridAxis="y"
+      gridAxis="x"
+      barChartProps={{ accessibilityLayer: false }}
       maxBarWidth={24}
     />
   );

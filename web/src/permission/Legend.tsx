@@ -1,9 +1,10 @@
-import { Button, Collapse, Paper, SimpleGrid, Stack, Text } from "@mantine/core";
+import { Button, Collapse, Paper, Text } from "@mantine/core";
 import { IconChevronDown, IconChevronUp } from "@tabler/icons-react";
-import { useId } from "react";
+import { Fragment, useId } from "react";
 import { Status } from "~/ui/Status";
 import { useDraft } from "~/ui/useDraft";
 import type { PermissionFieldsQuery } from "./fields.generated";
+import classes from "./Legend.module.css";
 import { fieldStatusTone } from "./words";
 
 /** Legend says what each field status means and what to do, in the words of the API. */
@@ -26,23 +27,18 @@ export function Legend({ guides }: { guides: PermissionFieldsQuery["fieldStatuse
         What the statuses mean
       </Button>
       <Collapse expanded={opened} id={content}>
-        <SimpleGrid cols={{ base: 1, sm: 3 }} component="dl" my="xs">
+        <dl className={classes.legend}>
           {guides.map((guide) => (
-            <div key={guide.status}>
+            <Fragment key={guide.status}>
               <dt>
                 <Status tone={fieldStatusTone[guide.status]}>{guide.title}</Status>
               </dt>
-              <Stack component="dd" gap={4} m={0} mt={6}>
-                <Text size="sm">{guide.description}</Text>
-                {guide.guidance && (
-                  <Text size="sm" c="dimmed">
-                    {guide.guidance}
-                  </Text>
-                )}
-              </Stack>
-            </div>
+              <dd>
+                {guide.description} <span className={classes.guidance}>{guide.guidance}</span>
+              </dd>
+            </Fragment>
           ))}
-        </SimpleGrid>
+        </dl>
         <Text size="sm" c="dimmed" mb="xs">
           A field that does not appear at all cannot be read, or is not in the CRM, and nothing is mapped to it.
         </Text>

@@ -1,9 +1,10 @@
-import { Alert, List, Stack, Text } from "@mantine/core";
+import { Alert, Stack, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useNavigate } from "react-router";
 import { useCommand } from "~/api/command";
 import { Guarded } from "~/integration/Guarded";
 import { CommandProblems } from "~/ui/Notice";
+import { count } from "~/ui/words";
 import { SettingsCompleteStepDocument, type SettingsCompleteStepMutation } from "./settings.generated";
 import type { SettingsOf } from "./tree";
 
@@ -28,11 +29,7 @@ export function CompleteSettings({ integration, unsaved }: { integration: Settin
         {unsaved ? (
           <Text size="sm">Save your changes, then complete the step.</Text>
         ) : step.blockers.length > 0 ? (
-          <List size="sm">
-            {step.blockers.map((blocker) => (
-              <List.Item key={blocker}>{blocker}</List.Item>
-            ))}
-          </List>
+          <Text size="sm">Decide {count(step.blockers.length, "more setting")}, then complete the step.</Text>
         ) : (
           <Text size="sm">Everything is decided.</Text>
         )}

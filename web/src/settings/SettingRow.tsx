@@ -1,4 +1,4 @@
-import { Box, Group, Radio, Select, Stack, Switch, Text } from "@mantine/core";
+import { Badge, Box, Group, Radio, Select, Stack, Switch, Text } from "@mantine/core";
 import type { SettingUnavailableReason } from "~/api/schema.generated";
 import { Ago } from "~/ui/Ago";
 import { Status, type Tone } from "~/ui/Status";
@@ -92,7 +92,11 @@ function Standing({ setting }: { setting: Setting }) {
   if (setting.effectiveValue === true || (setting.type === "ENUM" && setting.effectiveValue !== null))
     return <Status tone="good">In effect</Status>;
   if (setting.type === "ENUM" || setting.value === true) return <Status tone="waiting">No effect</Status>;
-  return <Status tone="unknown">Off</Status>;
+  return (
+    <Badge variant="light" color="gray" tt="none" fw={600}>
+      Off
+    </Badge>
+  );
 }
 
 function Control({

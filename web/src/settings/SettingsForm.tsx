@@ -1,7 +1,8 @@
-import { Alert, Button, Group, Paper, Stack, Text, Title } from "@mantine/core";
+import { Alert, Button, Group, List, Paper, Stack, Text, Title } from "@mantine/core";
 import { useState } from "react";
 import { useMay } from "~/app/viewer";
 import { whoMay } from "~/integration/Guarded";
+import { Status } from "~/ui/Status";
 import { count } from "~/ui/words";
 import { MeanwhileNotice } from "./MeanwhileNotice";
 import { ReviewChanges } from "./ReviewChanges";
@@ -41,9 +42,14 @@ export function SettingsForm({
         <Alert color="blue" variant="light" role="note" title={`${count(toDecide.length, "setting")} to decide`}>
           <Stack gap="sm" align="flex-start">
             <Text size="sm">
-              On or off: each has to be decided once. Until then it has no effect, and the onboarding cannot be
-              finished.
+              Each has to be decided once, be it to leave it off. Until then it has no effect, and the onboarding cannot
+              be finished.
             </Text>
+            <List size="sm">
+              {toDecide.map((setting) => (
+                <List.Item key={setting.key}>{setting.title}</List.Item>
+              ))}
+            </List>
             {mayEdit && proposed.length > 0 && (
               <Button size="xs" variant="default" onClick={takeProposals}>
                 Enter what is proposed for {count(proposed.length, "setting")}
@@ -76,9 +82,12 @@ export function SettingsForm({
       {draft.changes.length > 0 && (
         <Paper withBorder p="sm" className={classes.bar ?? ""} component="section" aria-label="Changes">
           <Group justify="space-between" gap="sm">
-            <Text fw={600} role="status">
-              {count(draft.changes.length, "change")}, not saved
-            </Text>
+            <Group gap="xs">
+              <Text fw={600} role="status">
+                {count(draft.changes.length, "change")}, not saved
+              </Text>
+              {draft.meanwhile.length > 0 && <Status tone="warning">Others changed settings meanwhile</Status>}
+            </Group>
             <Group gap="xs">
               <Button variant="default" onClick={draft.discard}>
                 Discard

@@ -42,7 +42,7 @@ export function SettingsHistory({
               <List size="sm" mt={4}>
                 {change.decisions.map((decision) => (
                   <List.Item key={decision.key}>
-                    {decision.title}: {valueWords(decision.before, settings.get(decision.key))} →{" "}
+                    {decision.title.replace(/\?$/, "")}: {valueWords(decision.before, settings.get(decision.key))} →{" "}
                     <strong>{valueWords(decision.after, settings.get(decision.key))}</strong>
                   </List.Item>
                 ))}

@@ -146,7 +146,7 @@ it("tells who decided what", async () => {
   show({}, { at: "/integrations/int_1/settings?view=history" });
   expect(await screen.findByText("Ines Admin")).toBeVisible();
   expect(screen.getByText(/Data sync: Not decided/)).toHaveTextContent("Data sync: Not decided → On");
-  expect(screen.getByText(/At which stage\?:/)).toHaveTextContent("→ Closed won");
+  expect(screen.getByText(/At which stage:/)).toHaveTextContent("→ Closed won");
 });
 
 const copied = ({ dryRun }: Record<string, unknown>) => ({

@@ -6,7 +6,7 @@ import { ObjectTable } from "./ObjectTable";
 import { Phases } from "./Phases";
 import type { RunsQuery } from "./runs.generated";
 import { useRate } from "./useRate";
-import { countWords, kindWords, RunStatus, WhyRun } from "./words";
+import { countWords, dayWords, kindWords, RunStatus, WhyRun } from "./words";
 
 type Active = NonNullable<NonNullable<RunsQuery["integration"]>["activeRun"]>;
 
@@ -31,7 +31,7 @@ export function ActiveRun({ run, integrationId }: { run: Active; integrationId: 
           </Group>
         </Group>
         <Text size="sm" c="dimmed">
-          {kindWords[run.kind]} for {run.localDate} · {run.startedAt ? "began " : "made "}
+          {kindWords[run.kind]} of {dayWords(run.localDate)} · {run.startedAt ? "began " : "made "}
           <Ago at={run.startedAt ?? run.createdAt} /> · {countWords(run.counters)}
         </Text>
         <Phases phase={run.phase} started={run.startedAt !== null} />

@@ -90,7 +90,7 @@ function Pace({
   if (object.finishedAt)
     return (
       <Text size="sm" c="dimmed">
-        {took(object)}
+        {object.startedAt && object.startedAt === object.finishedAt ? "in one step" : took(object)}
       </Text>
     );
   if (object.status !== "RUNNING") return <Text size="sm">–</Text>;

@@ -5,7 +5,7 @@ import { Pages } from "~/alert/Pages";
 import { Ago } from "~/ui/Ago";
 import { Empty } from "~/ui/Empty";
 import type { RunsQuery } from "./runs.generated";
-import { CodeLink, countWords, kindWords, RunStatus, took } from "./words";
+import { CodeLink, countWords, dayWords, kindWords, RunStatus, took } from "./words";
 
 type Runs = NonNullable<NonNullable<RunsQuery["integration"]>["runs"]>;
 
@@ -50,7 +50,7 @@ export function RunHistory({ runs, integrationId }: { runs: Runs; integrationId:
                       fw={600}
                       style={{ whiteSpace: "nowrap" }}
                     >
-                      {run.localDate}
+                      {dayWords(run.localDate)}
                     </Anchor>
                     <Text size="xs" c="dimmed">
                       {kindWords[run.kind]}

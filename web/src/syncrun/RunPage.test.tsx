@@ -68,7 +68,7 @@ it("shows how a run fared with each object, its errors and its log", async () =>
     },
     { path, at },
   );
-  expect(await screen.findByRole("heading", { level: 1, name: "Daily run of 2026-03-02" })).toBeInTheDocument();
+  expect(await screen.findByRole("heading", { level: 1, name: "Daily run of Mar 2, 2026" })).toBeInTheDocument();
   expect(screen.getByText("2 records of Contact were not stored.")).toBeInTheDocument();
   const errors = screen.getByRole("region", { name: "Errors" });
   expect(errors).toHaveTextContent("24 times");

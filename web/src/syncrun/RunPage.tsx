@@ -16,7 +16,7 @@ import { Phases } from "./Phases";
 import { RunErrors } from "./RunErrors";
 import { RunDocument, type RunQuery } from "./run.generated";
 import { useRate } from "./useRate";
-import { isActive, kindWords, RunStatus, took, WhyRun } from "./words";
+import { dayWords, isActive, kindWords, RunStatus, took, WhyRun } from "./words";
 
 type Run = Exclude<NonNullable<RunQuery["node"]>, Record<PropertyKey, never>>;
 
@@ -36,7 +36,7 @@ export function Component() {
   const earlier = (integration?.runs.edges ?? []).flatMap((edge) => edge?.node ?? []);
   return (
     <Page
-      title={run ? `${kindWords[run.kind]} of ${run.localDate}` : "Run"}
+      title={run ? `${kindWords[run.kind]} of ${dayWords(run.localDate)}` : "Run"}
       above={[
         ["Integrations", "/"],
         [

@@ -10,7 +10,7 @@ const at = "/integrations/int_1/runs";
 
 it("lists the runs with what they moved and why they are not whole", async () => {
   renderScreen(Component, { Runs: runsAnswer() }, { path, at });
-  const [, partial] = await screen.findAllByRole("row", { name: /2026-03-02 Daily run/ });
+  const [, partial] = await screen.findAllByRole("row", { name: /Mar 2, 2026 Daily run/ });
   expect(partial).toHaveTextContent("Partial");
   expect(partial).toHaveTextContent("Contact: The integration user cannot read it.");
   expect(partial).toHaveTextContent("1,200 read · 12 created · 1,188 unchanged");

@@ -30,7 +30,7 @@ export function VolumeCard({ days, zone }: { days: VolumeDays; zone: string }) {
       {moved && (
         <>
           <div aria-hidden>
-            <Suspense fallback={<Skeleton height={220} />}>
+            <Suspense fallback={<Skeleton height={240} />}>
               <VolumeChart days={days} />
             </Suspense>
           </div>

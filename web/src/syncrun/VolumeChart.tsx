@@ -9,7 +9,7 @@ const compact = new Intl.NumberFormat(undefined, { notation: "compact" });
 export default function VolumeChart({ days }: { days: VolumeDays }) {
   return (
     <BarChart
-      h={220}
+      h={240}
       type="stacked"
       data={days.map(({ date, read, created, updated, failed }) => ({
         day: short.format(new Date(`${date}T00:00:00Z`)),
@@ -21,13 +21,13 @@ export default function VolumeChart({ days }: { days: VolumeDays }) {
       }))}
       dataKey="day"
       series={[
-        { name: "created", label: "Read: new", color: "brand.6" },
-        { name: "updated", label: "Read: changed", color: "blue.6" },
-        { name: "same", label: "Read: nothing to store", color: "gray.5" },
-        { name: "failed", label: "Read: failed", color: "red.6" },
+        { name: "created", label: "New", color: "brand.6" },
+        { name: "updated", label: "Changed", color: "blue.6" },
+        { name: "same", label: "Unchanged", color: "gray.5" },
+        { name: "failed", label: "Failed", color: "red.6" },
       ]}
       withLegend
-      legendProps={{ verticalAlign: "bottom", height: 32 }}
+      legendProps={{ verticalAlign: "bottom" }}
       valueFormatter={(value) => value.toLocaleString()}
       yAxisProps={{
         allowDecimals: false,

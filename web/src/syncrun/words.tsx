@@ -59,6 +59,13 @@ export const phases: readonly (readonly [SyncRunPhase, string])[] = [
   ["EVALUATE", "Evaluate"],
 ];
 
+const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeZone: "UTC" });
+
+/** "Mar 2, 2026": a local date, which no zone changes. */
+export function dayWords(localDate: string): string {
+  return day.format(new Date(`${localDate}T00:00:00Z`));
+}
+
 /** Whether a run is still under way. */
 export function isActive(run: Pick<RunState, "finishedAt">): boolean {
   return run.finishedAt === null;
