@@ -129,7 +129,6 @@ function Frame({
             <Text c="dimmed" size="sm" truncate title={viewer.workspace.name}>
               {viewer.workspace.name}
             </Text>
-            {session.workspace && <LookingInto name={viewer.workspace.name} />}
           </Group>
           <Group gap="xs" wrap="nowrap">
             <LiveBadge />
@@ -171,6 +170,7 @@ function Frame({
       </AppShell.Navbar>
       <AppShell.Main id="main" className={classes.main ?? ""}>
         <div className={classes.content}>
+          {session.workspace && <LookingInto name={viewer.workspace.name} />}
           <Suspense fallback={<Lines />}>
             <Outlet />
           </Suspense>

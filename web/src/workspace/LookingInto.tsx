@@ -1,22 +1,29 @@
-import { Button, Center } from "@mantine/core";
-import { IconArrowBackUp, IconBuildingCommunity } from "@tabler/icons-react";
+import { Button, Center, Group, Paper, Text } from "@mantine/core";
+import { IconArrowBackUp, IconBuildingCommunity, IconEye } from "@tabler/icons-react";
 import { Empty } from "~/ui/Empty";
 import { lookInto } from "./look";
 
-/** LookingInto stands beside the name of a workspace that was chosen, and leads back to one's own. */
+/** LookingInto says on every screen that a workspace was chosen, and leads back to one's own. */
 export function LookingInto({ name }: { name: string }) {
   return (
-    <Button
-      size="compact-sm"
-      variant="light"
-      color="orange"
-      leftSection={<IconArrowBackUp size={16} aria-hidden />}
-      aria-label={`You look into ${name}. Back to your own workspace`}
-      style={{ flex: "none" }}
-      onClick={() => lookInto(null)}
-    >
-      Back
-    </Button>
+    <Paper withBorder px="sm" py={6} mb="md" component="section" aria-label="Chosen workspace">
+      <Group justify="space-between" gap="xs">
+        <Group gap={8} wrap="nowrap" style={{ minWidth: 0 }}>
+          <IconEye size={18} style={{ flex: "none" }} aria-hidden />
+          <Text size="sm" style={{ overflowWrap: "anywhere" }}>
+            You look into <b>{name}</b>.
+          </Text>
+        </Group>
+        <Button
+          size="compact-sm"
+          variant="default"
+          leftSection={<IconArrowBackUp size={16} aria-hidden />}
+          onClick={() => lookInto(null)}
+        >
+          Back to your own workspace
+        </Button>
+      </Group>
+    </Paper>
   );
 }
 
