@@ -44,6 +44,10 @@ func screens() map[string]struct {
 			message cause affected { title } fix { steps deepLink who } createdAt integration { id instance { name } } } } } }`, 4},
 		"run": {`query($id: ID!) { integration(id: $id) { id runs(first: %d) { totalCount edges { node { id kind status reason
 			counters { read created } objects { name status reason counters { read } } } } } } }`, 6},
+		"runs": {`query($id: ID!) { integration(id: $id) { id activeRun { id objects { name } } syncVolume { date runs read failed }
+			failedRecords(first: 1) { totalCount } runs(first: %d) { totalCount edges { node { id status problem { code } } } } } }`, 8},
+		"workspaces": {`{ workspaces(first: %d) { totalCount edges { node { id name edition packageKey
+			health { integrations states { state count } needAttention late stale openCritical openWarning lastSyncedAt } } } } }`, 6},
 	}
 }
 

@@ -83,7 +83,7 @@ export function Destroy<Payload>({
             <Button variant="default" onClick={onClose}>
               Cancel
             </Button>
-            <Button type="submit" color="red" loading={command.busy} disabled={reason.trim() === ""}>
+            <Button type="submit" color="red.9" loading={command.busy} disabled={reason.trim() === ""}>
               {action}
             </Button>
           </Group>

@@ -1,7 +1,7 @@
 import { configure, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, expect, it } from "vitest";
-import { renderScreen } from "./tmpRender";
+import { renderScreen } from "~/test/render";
 import { Component } from "./FieldsPage";
 import { fieldRow, guides, integrationFacts, lostEmail, of, page, verdict } from "./fixtures";
 
@@ -50,7 +50,7 @@ it("searches by name and label, and keeps the search in the address", async () =
   await waitFor(() => expect(router.state.location.search).toBe("?search=mail"));
   expect(sent.at(-1)?.variables).toMatchObject({ search: "mail", statuses: null, inaccessible: false });
   await user.click(screen.getByRole("checkbox", { name: "Active 2" }));
-  expect(sent.at(-1)?.variables).toMatchObject({ search: "mail", statuses: ["ACTIVE"] });
+  await waitFor(() => expect(sent.at(-1)?.variables).toMatchObject({ search: "mail", statuses: ["ACTIVE"] }));
 });
 
 it("says what an empty search means, and leads to what cannot be read", async () => {
@@ -79,9 +79,13 @@ it("opens the field that a link names: why, how to fix it, who needs it", async 
   expect(within(drawer).getByRole("table", { name: "Who needs which right on E-mail" })).toHaveTextContent("Mapping");
   expect(within(drawer).getByText("Yes, its loss is alerted")).toBeInTheDocument();
   await user.click(within(drawer).getByRole("button", { name: "Email__c" }));
-  expect(router.state.location.search).toBe("?field=Email__c");
-  expect(await screen.findByText(/No check has ever seen a field named “Email__c”/)).toBeInTheDocument();
-  expect(sent.at(-1)?.variables).toMatchObject({ field: "Email__c", withField: true });
+  await waitFor(() => expect(router.state.location.search).toBe("?field=Email__c"));
+  await waitFor(() => expect(sent.at(-1)?.variables).toMatchObject({ field: "Email__c", withField: true }));
+});
+
+it("says when no check has ever seen the field that a link names", async () => {
+  renderScreen(Component, { PermissionFields: answer() }, { path, at: `${at}?field=Fax` });
+  expect(await screen.findByText(/No check has ever seen a field named “Fax”/)).toBeInTheDocument();
 });
 
 it("asks for the next page by itself", async () => {

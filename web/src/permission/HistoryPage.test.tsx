@@ -1,7 +1,7 @@
-import { configure, screen, within } from "@testing-library/react";
+import { configure, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, it } from "vitest";
-import { type Answers, renderScreen } from "./tmpRender";
+import { type Answers, renderScreen } from "~/test/render";
 import { entry, integrationFacts, of, page, rightsOf } from "./fixtures";
 import { Component } from "./HistoryPage";
 
@@ -34,10 +34,8 @@ it("lists changes, filters them and shows older ones", async () => {
   expect(screen.queryByRole("button", { name: "Show older" })).not.toBeInTheDocument();
   await user.click(screen.getByRole("checkbox", { name: "Lost" }));
   await user.click(screen.getByRole("switch", { name: "Only objects and standardized fields" }));
-  expect(sent.at(-1)?.variables).toEqual({
-    id: "int_1",
-    filter: { changes: ["LOST"], objects: null, standardizedOnly: true },
-  });
+  const filter = { changes: ["LOST"], objects: null, standardizedOnly: true };
+  await waitFor(() => expect(sent.at(-1)?.variables).toEqual({ id: "int_1", filter }));
 });
 
 it("shows the history of one field", async () => {
@@ -90,11 +88,14 @@ it("compares a snapshot with the one before", async () => {
         }
       : {}),
   });
-  const { sent } = show("snapshots", { PermissionSnapshotsTab: snapshots });
+  const { sent, unmount } = show("snapshots", { PermissionSnapshotsTab: snapshots });
   await user.click(await screen.findByRole("button", { name: /compare with the one before/ }));
+  const both = { id: "int_1", from: "snp_1", to: "snp_2", compare: true };
+  await waitFor(() => expect(sent.at(-1)?.variables).toEqual(both));
+  unmount();
+  show("snapshots&from=snp_1&to=snp_2", { PermissionSnapshotsTab: snapshots });
   const table = await screen.findByRole("table", { name: "Differences" });
   expect(within(table).getByRole("row", { name: /Contact\.Email Lost read, update not there/ })).toBeVisible();
-  expect(sent.at(-1)?.variables).toEqual({ id: "int_1", from: "snp_1", to: "snp_2", compare: true });
 });
 
 const watchMode = of("WatchMode", {

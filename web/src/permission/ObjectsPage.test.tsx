@@ -1,7 +1,7 @@
 import { configure, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, it } from "vitest";
-import { renderScreen } from "./tmpRender";
+import { renderScreen } from "~/test/render";
 import { fix, integrationFacts, of, page, rightsOf, verdict } from "./fixtures";
 import { Component } from "./ObjectsPage";
 import type { PermissionVerdictFragment } from "./permission.generated";
