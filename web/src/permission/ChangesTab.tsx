@@ -1,7 +1,7 @@
 import { Anchor, Chip, Group, Paper, Select, Stack, Switch, Text } from "@mantine/core";
 import { IconHistory } from "@tabler/icons-react";
 import { useCallback } from "react";
-import { Link, useSearchParams } from "react-router";
+import { Link } from "react-router";
 import { useClient } from "urql";
 import { useScreen } from "~/api/query";
 import type { PermissionChangeFilterInput } from "~/api/schema.generated";
@@ -19,6 +19,7 @@ import {
 import { NoSuchIntegration } from "./NoSuchIntegration";
 import { OlderButton } from "./OlderButton";
 import type { PermissionEntryFragment } from "./permission.generated";
+import { put, putAll, useAddress } from "./useAddress";
 import { useMore } from "./useMore";
 import { changeTone, changeTypes, changeWords, whyChanged } from "./words";
 
@@ -38,22 +39,13 @@ function filterOf(params: URLSearchParams): PermissionChangeFilterInput {
 
 /** ChangesTab is what checks saw change, newest first. */
 export function ChangesTab({ integrationId }: { integrationId: string }) {
-  const [params, setParams] = useSearchParams();
+  const [params, set] = useAddress();
   const filter = filterOf(params);
   const screen = useScreen(
     PermissionChangesTabDocument,
     { id: integrationId, filter },
     { kinds: ["permission"], integrationId },
   );
-  const set = (change: (next: URLSearchParams) => void) =>
-    setParams(
-      (before) => {
-        const next = new URLSearchParams(before);
-        change(next);
-        return next;
-      },
-      { replace: true },
-    );
   return (
     <Loaded screen={screen}>
       {({ integration }) =>
@@ -90,12 +82,7 @@ function Filter({
         clearButtonProps={{ "aria-label": "All objects" }}
         data={objects.map(({ name, label }) => ({ value: name, label: label === name ? name : `${label} (${name})` }))}
         value={filter.objects?.[0] ?? null}
-        onChange={(value) =>
-          onSet((next) => {
-            if (value) next.set("object", value);
-            else next.delete("object");
-          })
-        }
+        onChange={(value) => onSet((next) => put(next, "object", value ?? ""))}
         w={220}
       />
       <Group gap={6} role="group" aria-label="Show only these changes">
@@ -103,10 +90,13 @@ function Filter({
           multiple
           value={filter.changes ?? []}
           onChange={(value) =>
-            onSet((next) => {
-              next.delete("change");
-              for (const type of changeTypes) if (value.includes(type)) next.append("change", type);
-            })
+            onSet((next) =>
+              putAll(
+                next,
+                "change",
+                changeTypes.filter((type) => value.includes(type)),
+              ),
+            )
           }
         >
           {changeTypes.map((type) => (
@@ -122,10 +112,7 @@ function Filter({
         checked={filter.standardizedOnly ?? false}
         onChange={(event) => {
           const { checked } = event.currentTarget;
-          onSet((next) => {
-            if (checked) next.set("standardized", "1");
-            else next.delete("standardized");
-          });
+          onSet((next) => put(next, "standardized", checked ? "1" : ""));
         }}
       />
     </Group>

@@ -1,13 +1,15 @@
 import { configure, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { beforeEach, expect, it } from "vitest";
+import { beforeEach, expect, it, vi } from "vitest";
 import { renderScreen } from "~/test/render";
 import { Component } from "./FieldsPage";
 import { fieldRow, guides, integrationFacts, lostEmail, of, page, verdict } from "./fixtures";
 
 beforeEach(() => sessionStorage.clear());
 
-configure({ asyncUtilTimeout: 5_000 });
+// A busy machine takes its time.
+configure({ asyncUtilTimeout: 10_000 });
+vi.setConfig({ testTimeout: 60_000 });
 
 const path = "/integrations/:integrationId/data-sync/:objectName";
 const at = "/integrations/int_1/data-sync/Contact";

@@ -1,7 +1,7 @@
 import { Group, Loader, Stack, Text } from "@mantine/core";
 import { IconFilterOff, IconListSearch, IconRefresh } from "@tabler/icons-react";
-import { useCallback, useEffect, useRef } from "react";
-import { useParams, useSearchParams } from "react-router";
+import { useCallback } from "react";
+import { useParams } from "react-router";
 import { useScreen } from "~/api/query";
 import type { FieldStatus } from "~/api/schema.generated";
 import { nameOf } from "~/integration/about";
@@ -19,6 +19,7 @@ import { FieldsToolbar } from "./FieldsToolbar";
 import { PermissionFieldsDocument, type PermissionFieldsQuery } from "./fields.generated";
 import { Legend } from "./Legend";
 import { ObjectNotice } from "./ObjectNotice";
+import { put, putAll, useAddress } from "./useAddress";
 import { useChecking } from "./useChecking";
 import { type FieldList, useFieldPages } from "./useFieldPages";
 import { useRecheckFields } from "./useRecheck";
@@ -37,7 +38,7 @@ export interface Wanted {
 }
 
 function useWanted(): [Wanted, (change: Partial<Wanted>, replace?: boolean) => void] {
-  const [params, setParams] = useSearchParams();
+  const [params, address] = useAddress();
   const named = params.getAll("status");
   const wanted = {
     search: params.get("search") ?? "",
@@ -45,32 +46,17 @@ function useWanted(): [Wanted, (change: Partial<Wanted>, replace?: boolean) => v
     inaccessible: params.has("inaccessible"),
     field: params.get("field") ?? "",
   };
-  // Two changes may come before the page has seen the first.
-  const latest = useRef(params);
-  useEffect(() => {
-    latest.current = params;
-  }, [params]);
   const set = useCallback(
-    (change: Partial<Wanted>, replace = true) => {
-      const next = new URLSearchParams(latest.current);
-      if (change.search !== undefined) put(next, "search", change.search);
-      if (change.field !== undefined) put(next, "field", change.field);
-      if (change.inaccessible !== undefined) put(next, "inaccessible", change.inaccessible ? "1" : "");
-      if (change.statuses !== undefined) {
-        next.delete("status");
-        for (const status of change.statuses) next.append("status", status);
-      }
-      latest.current = next;
-      setParams(next, { replace, preventScrollReset: true });
-    },
-    [setParams],
+    (change: Partial<Wanted>, replace = true) =>
+      address((next) => {
+        if (change.search !== undefined) put(next, "search", change.search);
+        if (change.field !== undefined) put(next, "field", change.field);
+        if (change.inaccessible !== undefined) put(next, "inaccessible", change.inaccessible ? "1" : "");
+        if (change.statuses !== undefined) putAll(next, "status", change.statuses);
+      }, replace),
+    [address],
   );
   return [wanted, set];
-}
-
-function put(params: URLSearchParams, key: string, value: string) {
-  if (value) params.set(key, value);
-  else params.delete(key);
 }
 
 /** The Fields toolbar: what the integration user may do with each field of one object. */

@@ -1,11 +1,13 @@
 import { configure, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { type Answers, renderScreen } from "~/test/render";
 import { entry, integrationFacts, of, page, rightsOf } from "./fixtures";
 import { Component } from "./HistoryPage";
 
-configure({ asyncUtilTimeout: 5_000 });
+// A busy machine takes its time.
+configure({ asyncUtilTimeout: 10_000 });
+vi.setConfig({ testTimeout: 60_000 });
 
 const path = "/integrations/:integrationId/permissions";
 const show = (tab: string, answers: Answers, viewer = {}) =>

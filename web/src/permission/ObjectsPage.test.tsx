@@ -1,12 +1,14 @@
 import { configure, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { renderScreen } from "~/test/render";
 import { fix, integrationFacts, of, page, rightsOf, verdict } from "./fixtures";
 import { Component } from "./ObjectsPage";
 import type { PermissionVerdictFragment } from "./permission.generated";
 
-configure({ asyncUtilTimeout: 5_000 });
+// A busy machine takes its time.
+configure({ asyncUtilTimeout: 10_000 });
+vi.setConfig({ testTimeout: 60_000 });
 
 const where = { path: "/integrations/:integrationId/data-sync", at: "/integrations/int_1/data-sync" };
 
