@@ -81,7 +81,7 @@ func (r *integrationResolver) ActiveRun(ctx context.Context, obj *ent.Integratio
 	return r.activeRun(ctx, obj.ID)
 }
 
-func (r *integrationResolver) SyncVolume(ctx context.Context, obj *ent.Integration, days int) ([]*syncrun.VolumeDay, error) {
+func (r *integrationResolver) SyncVolume(ctx context.Context, obj *ent.Integration, days int) ([]*crm.VolumeDay, error) {
 	return r.Deps.Runs.Volume(ctx, obj, days)
 }
 

@@ -16,7 +16,6 @@ import (
 	"github.com/fieldwarden/fieldwarden/ent"
 	"github.com/fieldwarden/fieldwarden/graph/model"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
-	"github.com/fieldwarden/fieldwarden/internal/syncrun"
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
@@ -38,7 +37,7 @@ type IntegrationResolver interface {
 	APIBudgets(ctx context.Context, obj *ent.Integration) ([]*model.APIBudget, error)
 	CrmQuota(ctx context.Context, obj *ent.Integration) (*model.CrmQuota, error)
 	ActiveRun(ctx context.Context, obj *ent.Integration) (*ent.SyncRun, error)
-	SyncVolume(ctx context.Context, obj *ent.Integration, days int) ([]*syncrun.VolumeDay, error)
+	SyncVolume(ctx context.Context, obj *ent.Integration, days int) ([]*crm.VolumeDay, error)
 	FailedRecords(ctx context.Context, obj *ent.Integration, object *string, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*ent.FailedRecordConnection, error)
 	UserMatches(ctx context.Context, obj *ent.Integration, status *model.UserMatchStatus, first *int, after *entgql.Cursor[string], last *int, before *entgql.Cursor[string]) (*model.UserMatchConnection, error)
 
@@ -2334,8 +2333,8 @@ func (ec *executionContext) _Integration_syncVolume(ctx context.Context, field g
 			return ec.Resolvers.Integration().SyncVolume(ctx, obj, fc.Args["days"].(int))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*syncrun.VolumeDay) graphql.Marshaler {
-			return ec.marshalNSyncVolumeDay2ᚕᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋsyncrunᚐVolumeDayᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*crm.VolumeDay) graphql.Marshaler {
+			return ec.marshalNSyncVolumeDay2ᚕᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐVolumeDayᚄ(ctx, selections, v)
 		},
 		true,
 		true,

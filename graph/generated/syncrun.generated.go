@@ -17,7 +17,6 @@ import (
 	"github.com/fieldwarden/fieldwarden/graph/model"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
 	"github.com/fieldwarden/fieldwarden/internal/fault"
-	"github.com/fieldwarden/fieldwarden/internal/syncrun"
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
@@ -2231,7 +2230,7 @@ func (ec *executionContext) fieldContext_SyncRunProgressEvent_counters(_ context
 	return fc, nil
 }
 
-func (ec *executionContext) _SyncVolumeDay_date(ctx context.Context, field graphql.CollectedField, obj *syncrun.VolumeDay) (ret graphql.Marshaler) {
+func (ec *executionContext) _SyncVolumeDay_date(ctx context.Context, field graphql.CollectedField, obj *crm.VolumeDay) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -2254,7 +2253,7 @@ func (ec *executionContext) fieldContext_SyncVolumeDay_date(_ context.Context, f
 	return graphql.NewScalarFieldContext("SyncVolumeDay", field, false, false, errors.New("field of type LocalDate does not have child fields"))
 }
 
-func (ec *executionContext) _SyncVolumeDay_runs(ctx context.Context, field graphql.CollectedField, obj *syncrun.VolumeDay) (ret graphql.Marshaler) {
+func (ec *executionContext) _SyncVolumeDay_runs(ctx context.Context, field graphql.CollectedField, obj *crm.VolumeDay) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -2277,7 +2276,7 @@ func (ec *executionContext) fieldContext_SyncVolumeDay_runs(_ context.Context, f
 	return graphql.NewScalarFieldContext("SyncVolumeDay", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _SyncVolumeDay_read(ctx context.Context, field graphql.CollectedField, obj *syncrun.VolumeDay) (ret graphql.Marshaler) {
+func (ec *executionContext) _SyncVolumeDay_read(ctx context.Context, field graphql.CollectedField, obj *crm.VolumeDay) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -2300,7 +2299,7 @@ func (ec *executionContext) fieldContext_SyncVolumeDay_read(_ context.Context, f
 	return graphql.NewScalarFieldContext("SyncVolumeDay", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _SyncVolumeDay_created(ctx context.Context, field graphql.CollectedField, obj *syncrun.VolumeDay) (ret graphql.Marshaler) {
+func (ec *executionContext) _SyncVolumeDay_created(ctx context.Context, field graphql.CollectedField, obj *crm.VolumeDay) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -2323,7 +2322,7 @@ func (ec *executionContext) fieldContext_SyncVolumeDay_created(_ context.Context
 	return graphql.NewScalarFieldContext("SyncVolumeDay", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _SyncVolumeDay_updated(ctx context.Context, field graphql.CollectedField, obj *syncrun.VolumeDay) (ret graphql.Marshaler) {
+func (ec *executionContext) _SyncVolumeDay_updated(ctx context.Context, field graphql.CollectedField, obj *crm.VolumeDay) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -2346,7 +2345,7 @@ func (ec *executionContext) fieldContext_SyncVolumeDay_updated(_ context.Context
 	return graphql.NewScalarFieldContext("SyncVolumeDay", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _SyncVolumeDay_deleted(ctx context.Context, field graphql.CollectedField, obj *syncrun.VolumeDay) (ret graphql.Marshaler) {
+func (ec *executionContext) _SyncVolumeDay_deleted(ctx context.Context, field graphql.CollectedField, obj *crm.VolumeDay) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -2369,7 +2368,7 @@ func (ec *executionContext) fieldContext_SyncVolumeDay_deleted(_ context.Context
 	return graphql.NewScalarFieldContext("SyncVolumeDay", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
-func (ec *executionContext) _SyncVolumeDay_failed(ctx context.Context, field graphql.CollectedField, obj *syncrun.VolumeDay) (ret graphql.Marshaler) {
+func (ec *executionContext) _SyncVolumeDay_failed(ctx context.Context, field graphql.CollectedField, obj *crm.VolumeDay) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -3823,7 +3822,7 @@ func (ec *executionContext) _SyncRunProgressEvent(ctx context.Context, sel ast.S
 
 var syncVolumeDayImplementors = []string{"SyncVolumeDay"}
 
-func (ec *executionContext) _SyncVolumeDay(ctx context.Context, sel ast.SelectionSet, obj *syncrun.VolumeDay) graphql.Marshaler {
+func (ec *executionContext) _SyncVolumeDay(ctx context.Context, sel ast.SelectionSet, obj *crm.VolumeDay) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, syncVolumeDayImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -4177,11 +4176,11 @@ func (ec *executionContext) marshalNSyncRunStatus2githubᚗcomᚋfieldwardenᚋf
 	return res
 }
 
-func (ec *executionContext) marshalNSyncVolumeDay2ᚕᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋsyncrunᚐVolumeDayᚄ(ctx context.Context, sel ast.SelectionSet, v []*syncrun.VolumeDay) graphql.Marshaler {
+func (ec *executionContext) marshalNSyncVolumeDay2ᚕᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐVolumeDayᚄ(ctx context.Context, sel ast.SelectionSet, v []*crm.VolumeDay) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNSyncVolumeDay2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋsyncrunᚐVolumeDay(ctx, sel, v[i])
+		return ec.marshalNSyncVolumeDay2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐVolumeDay(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -4193,7 +4192,7 @@ func (ec *executionContext) marshalNSyncVolumeDay2ᚕᚖgithubᚗcomᚋfieldward
 	return ret
 }
 
-func (ec *executionContext) marshalNSyncVolumeDay2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋsyncrunᚐVolumeDay(ctx context.Context, sel ast.SelectionSet, v *syncrun.VolumeDay) graphql.Marshaler {
+func (ec *executionContext) marshalNSyncVolumeDay2ᚖgithubᚗcomᚋfieldwardenᚋfieldwardenᚋinternalᚋcrmᚐVolumeDay(ctx context.Context, sel ast.SelectionSet, v *crm.VolumeDay) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")

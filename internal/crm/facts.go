@@ -53,3 +53,11 @@ func (c Counters) Add(o Counters) Counters {
 		Deleted: c.Deleted + o.Deleted, Skipped: c.Skipped + o.Skipped, Failed: c.Failed + o.Failed,
 	}
 }
+
+// VolumeDay is what the runs of one local day moved, over all objects.
+type VolumeDay struct {
+	// Date is the day that the runs are for, YYYY-MM-DD.
+	Date string
+	Runs int
+	Counters
+}

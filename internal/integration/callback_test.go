@@ -49,7 +49,7 @@ func TestConnectFromStartToOnboarding(t *testing.T) {
 		result, err := h.Callback(t.Context(), connect.CallbackInput{State: state, Code: code, BrowserCookie: cookie})
 		require.NoError(t, err)
 		who, _ := principal.From(h.ctx)
-		require.Equal(t, connect.CallbackResult{WorkspaceID: who.WorkspaceID, IntegrationID: id}, result)
+		require.Equal(t, connect.CallbackResult{WorkspaceID: who.WorkspaceID, IntegrationID: id, State: crm.IntegrationOnboarding}, result)
 
 		row := h.row(id)
 		require.Equal(t, crm.IntegrationOnboarding, row.State)

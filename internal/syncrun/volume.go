@@ -15,26 +15,18 @@ import (
 // maxVolumeDays is the most that Volume looks back.
 const maxVolumeDays = 90
 
-// VolumeDay is what the runs of one local day moved.
-type VolumeDay struct {
-	// Date is the day that the runs are for, YYYY-MM-DD.
-	Date string
-	Runs int
-	crm.Counters
-}
-
 // Volume is what the integration's runs moved on each of the last days, the oldest
 // first and today last. fault.BadInput for less than a day or more than 90.
-func (s *Service) Volume(ctx context.Context, row *ent.Integration, days int) ([]*VolumeDay, error) {
+func (s *Service) Volume(ctx context.Context, row *ent.Integration, days int) ([]*crm.VolumeDay, error) {
 	if days < 1 || days > maxVolumeDays {
 		return nil, fault.New(fault.BadInput, fmt.Sprintf("days is from 1 to %d.", maxVolumeDays), fault.Field("days"))
 	}
 	now := s.store.Clock().Now()
 	first := crm.LocalDate(now, usage.Zone(row)).AddDays(1 - days)
-	volume := make([]*VolumeDay, days)
-	on := make(map[string]*VolumeDay, days)
+	volume := make([]*crm.VolumeDay, days)
+	on := make(map[string]*crm.VolumeDay, days)
 	for i := range volume {
-		volume[i] = &VolumeDay{Date: first.AddDays(i).String()}
+		volume[i] = &crm.VolumeDay{Date: first.AddDays(i).String()}
 		on[volume[i].Date] = volume[i]
 	}
 	// The time, a day more than any zone needs, is there for the index.

@@ -13,7 +13,6 @@ import (
 	"github.com/fieldwarden/fieldwarden/internal/fault"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 	"github.com/fieldwarden/fieldwarden/internal/store/storetest"
-	"github.com/fieldwarden/fieldwarden/internal/syncrun"
 )
 
 func TestVolumeAddsUpTheRunsOfEachLocalDay(t *testing.T) {
@@ -38,7 +37,7 @@ func TestVolumeAddsUpTheRunsOfEachLocalDay(t *testing.T) {
 
 		volume, err := b.runs.Volume(b.ctx, b.integration, 3)
 		require.NoError(t, err)
-		require.Equal(t, []*syncrun.VolumeDay{
+		require.Equal(t, []*crm.VolumeDay{
 			{Date: "2026-03-03", Runs: 2, Counters: crm.Counters{Read: 4, Updated: 2, Deleted: 4, Failed: 1}},
 			{Date: "2026-03-04"},
 			{Date: "2026-03-05"},

@@ -15,16 +15,28 @@ func TestSettingsAreToldBeforeTheyAreChanged(t *testing.T) {
 	storetest.EachURL(t, func(t *testing.T, url string) {
 		s := newSite(t, url, siteOptions{})
 		i := s.active(t)
+		const email, create = "contacts.create.emailRequired", "contacts.create"
+		all := []vars{{"key": create, "value": true}, {"key": "contacts.create.bulk", "value": true}, {"key": email, "value": true}}
+		i.do(t, "updateSettings", "", vars{"expectedVersion": i.settings(t).Version, "changes": all}, nil)
 		s.setRead(t, false, "Contact.Email")
 		i.check(t)
-		const email, create = "contacts.create.emailRequired", "contacts.create"
+		eventually(t, "the right is known to be missing", func() bool {
+			for _, group := range i.settings(t).Groups {
+				for _, one := range group.Settings {
+					if one.Key == email {
+						return one.UnavailableReason == "PERMISSION_MISSING"
+					}
+				}
+			}
+			return false
+		})
 		version := i.settings(t).Version
 		type effect struct {
-			Key, UnavailableReason        string
-			Requested                     bool
-			EffectiveBefore               any
-			EffectiveAfter, Before, After any
-			Missing                       []struct {
+			Key, UnavailableReason          string
+			Requested                       bool
+			EffectiveBefore, EffectiveAfter any
+			Before, After                   any
+			Missing                         []struct {
 				Object, Field, Right, Status string
 				Fix                          *struct{ Steps []string }
 			}
