@@ -155,18 +155,11 @@ func foldedOf(s *store.Store) func(context.Context, []subject) ([][]*ent.Alert, 
 	}
 }
 
+// alertsByID loads alerts; nil for one that retention deleted.
 func alertsByID(s *store.Store) func(context.Context, []string) ([]*ent.Alert, []error) {
-	return func(ctx context.Context, ids []string) ([]*ent.Alert, []error) {
-		rows, err := s.Read().Alert.Query().Where(alert.IDIn(ids...)).All(ctx)
-		if err != nil {
-			return nil, []error{fmt.Errorf("graph: loading alerts: %w", err)}
-		}
-		found := make(map[string]*ent.Alert, len(rows))
-		for _, row := range rows {
-			found[row.ID] = row
-		}
-		return inOrder(ids, found, func(id string) (*ent.Alert, error) { return nil, fmt.Errorf("graph: alert %s is gone", id) })
-	}
+	return rowsOrNil("alerts", func(ctx context.Context, ids []string) ([]*ent.Alert, error) {
+		return s.Read().Alert.Query().Where(alert.IDIn(ids...)).All(ctx)
+	}, func(row *ent.Alert) string { return row.ID })
 }
 
 // unreadItems tells which items of the inbox whoever acts has not read.

@@ -8,7 +8,9 @@ import (
 	"entgo.io/contrib/entgql"
 
 	"github.com/fieldwarden/fieldwarden/ent"
+	"github.com/fieldwarden/fieldwarden/ent/channel"
 	"github.com/fieldwarden/fieldwarden/ent/delivery"
+	"github.com/fieldwarden/fieldwarden/ent/digest"
 	"github.com/fieldwarden/fieldwarden/ent/predicate"
 	"github.com/fieldwarden/fieldwarden/graph/model"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
@@ -77,29 +79,33 @@ func (r *Resolver) deliveryChannel(ctx context.Context, of *ent.Delivery) (*ent.
 	if of.ChannelID == "" {
 		return nil, nil //nolint:nilnil // null is the answer
 	}
-	return absent(r.Store.Read().Channel.Get(ctx, of.ChannelID))
+	return r.loaders(ctx).channels.Load(ctx, of.ChannelID)
 }
 
 func (r *Resolver) deliveryAlert(ctx context.Context, of *ent.Delivery) (*ent.Alert, error) {
 	if of.AlertID == "" {
 		return nil, nil //nolint:nilnil // null is the answer
 	}
-	return absent(r.Store.Read().Alert.Get(ctx, of.AlertID))
+	return r.loaders(ctx).alerts.Load(ctx, of.AlertID)
 }
 
 func (r *Resolver) deliveryDigest(ctx context.Context, of *ent.Delivery) (*ent.Digest, error) {
 	if of.DigestID == "" {
 		return nil, nil //nolint:nilnil // null is the answer
 	}
-	return absent(r.Store.Read().Digest.Get(ctx, of.DigestID))
+	return r.loaders(ctx).digests.Load(ctx, of.DigestID)
 }
 
-// absent turns a missing row into null.
-func absent[T any](found *T, err error) (*T, error) {
-	if ent.IsNotFound(err) {
-		return nil, nil //nolint:nilnil // null is the answer
-	}
-	return found, err
+func channelsByID(s *store.Store) func(context.Context, []string) ([]*ent.Channel, []error) {
+	return rowsOrNil("channels", func(ctx context.Context, ids []string) ([]*ent.Channel, error) {
+		return s.Read().Channel.Query().Where(channel.IDIn(ids...)).All(ctx)
+	}, func(row *ent.Channel) string { return row.ID })
+}
+
+func digestsByID(s *store.Store) func(context.Context, []string) ([]*ent.Digest, []error) {
+	return rowsOrNil("digests", func(ctx context.Context, ids []string) ([]*ent.Digest, error) {
+		return s.Read().Digest.Query().Where(digest.IDIn(ids...)).All(ctx)
+	}, func(row *ent.Digest) string { return row.ID })
 }
 
 // waitingDeliveries counts what waits for channels.

@@ -15,6 +15,7 @@ import (
 	"github.com/fieldwarden/fieldwarden/ent/runobject"
 	"github.com/fieldwarden/fieldwarden/graph/model"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
+	"github.com/fieldwarden/fieldwarden/internal/member"
 	"github.com/fieldwarden/fieldwarden/internal/permission"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 )
@@ -39,6 +40,9 @@ type loaders struct {
 	// healths are the numbers of workspaces; made at first use.
 	healthOnce sync.Once
 	healths    *dataloadgen.Loader[string, *model.WorkspaceHealth]
+	// matched are the members with the CRM users that they are; made at first use.
+	matchOnce sync.Once
+	matched   *dataloadgen.Loader[*ent.Integration, []member.Match]
 	// read are the objects of a run.
 	read *dataloadgen.Loader[string, []*ent.RunObject]
 	// failures are the errors of a run.
@@ -56,8 +60,11 @@ type loaders struct {
 	completed *dataloadgen.Loader[string, *time.Time]
 	defaults  *dataloadgen.Loader[string, map[string]string]
 	readable  *dataloadgen.Loader[string, []crm.FieldInfo]
-	// waiting counts the deliveries that wait for a channel.
-	waiting *dataloadgen.Loader[string, int]
+	// waiting counts the deliveries that wait for a channel; channels and digests are
+	// what deliveries went through and were for.
+	waiting  *dataloadgen.Loader[string, int]
+	channels *dataloadgen.Loader[string, *ent.Channel]
+	digests  *dataloadgen.Loader[string, *ent.Digest]
 }
 
 type loadersKey struct{}
@@ -74,6 +81,8 @@ func newLoaders(s *store.Store) *loaders {
 	wait := dataloadgen.WithWait(time.Millisecond)
 	return &loaders{
 		waiting:   dataloadgen.NewLoader(waitingDeliveries(s), wait),
+		channels:  dataloadgen.NewLoader(channelsByID(s), wait),
+		digests:   dataloadgen.NewLoader(digestsByID(s), wait),
 		objects:   dataloadgen.NewLoader(objectsByID(s), wait),
 		counts:    dataloadgen.NewLoader(fieldCounts(s), wait),
 		standard:  dataloadgen.NewLoader(standardFields(s), wait),
@@ -100,6 +109,14 @@ func (l *loaders) explanations(r *Resolver) *dataloadgen.Loader[string, *permiss
 		l.explained = dataloadgen.NewLoader(explanationsOf(r), dataloadgen.WithWait(time.Millisecond))
 	})
 	return l.explained
+}
+
+// userMatches is made at first use, since a use case answers it.
+func (l *loaders) userMatches(r *Resolver) *dataloadgen.Loader[*ent.Integration, []member.Match] {
+	l.matchOnce.Do(func() {
+		l.matched = dataloadgen.NewLoader(matchesOf(r), dataloadgen.WithWait(time.Millisecond))
+	})
+	return l.matched
 }
 
 // permissionHealth is made at first use, since a use case answers it.
@@ -130,6 +147,21 @@ func inOrder[V any](keys []string, found map[string]V, missing func(key string) 
 		values[i] = value
 	}
 	return values, failures
+}
+
+// rowsOrNil makes a loader of rows by id; a row that is gone is nil.
+func rowsOrNil[T any](what string, load func(context.Context, []string) ([]*T, error), idOf func(*T) string) func(context.Context, []string) ([]*T, []error) {
+	return func(ctx context.Context, ids []string) ([]*T, []error) {
+		rows, err := load(ctx, ids)
+		if err != nil {
+			return nil, []error{fmt.Errorf("graph: loading %s: %w", what, err)}
+		}
+		found := make(map[string]*T, len(rows))
+		for _, row := range rows {
+			found[idOf(row)] = row
+		}
+		return inOrder(ids, found, func(string) (*T, error) { return nil, nil }) //nolint:nilnil // null is the answer
+	}
 }
 
 func objectsByID(s *store.Store) func(context.Context, []string) ([]*ent.CrmObject, []error) {

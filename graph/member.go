@@ -79,7 +79,7 @@ func (r *Resolver) disabledSettings(ctx context.Context, lost []member.Disabled)
 // userMatches is a page of the members with the CRM users that they are, by e-mail
 // address and id.
 func (r *Resolver) userMatches(ctx context.Context, found *ent.Integration, status *model.UserMatchStatus, p page) (*model.UserMatchConnection, error) {
-	matches, err := r.Members.Matches(ctx, found)
+	matches, err := r.loaders(ctx).userMatches(r).Load(ctx, found)
 	if err != nil {
 		return nil, err
 	}
@@ -94,6 +94,21 @@ func (r *Resolver) userMatches(ctx context.Context, found *ent.Integration, stat
 		}
 	}
 	return pageOfMatches(edges, p)
+}
+
+// matchesOf loads the matches of integrations in one batch.
+func matchesOf(r *Resolver) func(context.Context, []*ent.Integration) ([][]member.Match, []error) {
+	return func(ctx context.Context, rows []*ent.Integration) ([][]member.Match, []error) {
+		found, err := r.Members.Matches(ctx, rows...)
+		if err != nil {
+			return nil, []error{err}
+		}
+		matches := make([][]member.Match, len(rows))
+		for i, row := range rows {
+			matches[i] = found[row.ID]
+		}
+		return matches, nil
+	}
 }
 
 // pageOfMatches cuts a page out of all edges, which are in the order of their

@@ -35,21 +35,49 @@ func (s *Service) Onboarding(ctx context.Context, integrationID string) ([]StepS
 	}
 	over := slices.Contains(row.StepsDone, crm.StepReview) ||
 		slices.Contains([]crm.IntegrationState{crm.IntegrationActive, crm.IntegrationPaused, crm.IntegrationGrace}, row.State)
+	if !over {
+		return s.stepStates(ctx, row)
+	}
 	states := make([]StepState, 0, len(steps()))
 	for _, step := range steps() {
-		state := StepState{Step: step, Done: over || slices.Contains(row.StepsDone, step)}
-		if !over {
-			if state.Blockers, err = s.blockers(ctx, row, step); err != nil {
+		states = append(states, StepState{Step: step, Done: true})
+	}
+	return states, nil
+}
+
+// stepStates looks at each step once: REVIEW goes by what was found of those before it.
+func (s *Service) stepStates(ctx context.Context, row *ent.Integration) ([]StepState, error) {
+	states := make([]StepState, 0, len(steps()))
+	for _, step := range steps() {
+		state := StepState{Step: step, Done: slices.Contains(row.StepsDone, step)}
+		if step == crm.StepReview {
+			state.Blockers = reviewBlockers(states)
+		} else {
+			found, err := s.blockers(ctx, row, step)
+			if err != nil {
 				return nil, err
 			}
+			state.Blockers = found
 		}
 		states = append(states, state)
 	}
 	return states, nil
 }
 
-// blockers says what keeps one step from being done. REVIEW finishes the
-// onboarding, so everything before it blocks it.
+// reviewBlockers says what keeps the onboarding from being finished: everything before
+// the review.
+func reviewBlockers(before []StepState) []string {
+	var all []string
+	for _, state := range before {
+		if len(state.Blockers) == 0 && !state.Done {
+			all = append(all, fmt.Sprintf("The step %s is not completed.", state.Step))
+		}
+		all = append(all, state.Blockers...)
+	}
+	return all
+}
+
+// blockers says what keeps one step from being done.
 func (s *Service) blockers(ctx context.Context, row *ent.Integration, step crm.OnboardingStep) ([]string, error) {
 	switch step {
 	case crm.StepAuthorize:
@@ -60,18 +88,11 @@ func (s *Service) blockers(ctx context.Context, row *ent.Integration, step crm.O
 	case crm.StepCheck:
 		return s.checkBlockers(row)
 	case crm.StepReview:
-		var all []string
-		for _, before := range steps()[:len(steps())-1] {
-			found, err := s.blockers(ctx, row, before)
-			if err != nil {
-				return nil, err
-			}
-			if len(found) == 0 && !slices.Contains(row.StepsDone, before) {
-				found = []string{fmt.Sprintf("The step %s is not completed.", before)}
-			}
-			all = append(all, found...)
+		states, err := s.stepStates(ctx, row)
+		if err != nil {
+			return nil, err
 		}
-		return all, nil
+		return states[len(states)-1].Blockers, nil
 	default:
 		if look := s.c.StepBlockers[step]; look != nil {
 			return look(ctx, row.ID)

@@ -239,7 +239,7 @@ func (f *fixture) matches(integration *ent.Integration) [][2]string {
 	found, err := f.members.Matches(f.ctx, integration)
 	require.NoError(f.t, err)
 	var list [][2]string
-	for _, match := range found {
+	for _, match := range found[integration.ID] {
 		list = append(list, [2]string{match.Member.ID, match.CRMUserID})
 	}
 	return list

@@ -7,9 +7,10 @@ import (
 	"slices"
 
 	"github.com/fieldwarden/fieldwarden/ent"
-	"github.com/fieldwarden/fieldwarden/ent/mapping"
 	"github.com/fieldwarden/fieldwarden/ent/member"
+	"github.com/fieldwarden/fieldwarden/ent/workspace"
 	"github.com/fieldwarden/fieldwarden/internal/crm"
+	"github.com/fieldwarden/fieldwarden/internal/snapshot"
 	"github.com/fieldwarden/fieldwarden/internal/store"
 )
 
@@ -23,13 +24,17 @@ type Match struct {
 // userObject is the package's word for the CRM's users.
 const userObject = "user"
 
-// Matches matches the members of the workspace with the users of an integration's
-// CRM by e-mail address (requirement A5), by address and id. It looks at the records
+// Matches matches the members of the workspace with the users of the CRMs of its
+// integrations by e-mail address (requirement A5): for each integration's id all
+// members, by address and id. It looks at the records
 // that the last run stored, each time it is asked: a changed address matches at once,
 // a changed CRM user after the next run. Deleted users, and inactive ones where the
 // package knows how to tell, match nobody. Of several users with one address it is
 // the first by id.
-func (s *Service) Matches(ctx context.Context, integration *ent.Integration) ([]Match, error) {
+func (s *Service) Matches(ctx context.Context, integrations ...*ent.Integration) (map[string][]Match, error) {
+	if len(integrations) == 0 {
+		return map[string][]Match{}, nil
+	}
 	client := s.Store.Read()
 	members, err := client.Member.Query().Where(member.RemovedAtIsNil()).All(ctx)
 	if err != nil {
@@ -37,18 +42,33 @@ func (s *Service) Matches(ctx context.Context, integration *ent.Integration) ([]
 	}
 	// Here, not in the database: its order of text is not the same everywhere.
 	slices.SortFunc(members, func(a, b *ent.Member) int { return cmp.Or(cmp.Compare(a.Email, b.Email), cmp.Compare(a.ID, b.ID)) })
-	pkg, _, err := s.Packages.Of(ctx, client, integration)
+	tenant, err := client.Workspace.Query().Where(workspace.ID(integrations[0].WorkspaceID)).Only(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("member: workspace: %w", err)
+	}
+	ids := make([]string, len(integrations))
+	for i, row := range integrations {
+		ids[i] = row.ID
+	}
+	mapped, err := snapshot.Mappings(ctx, client, ids...)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := client.Mapping.Query().Where(mapping.IntegrationID(integration.ID)).All(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("member: mappings: %w", err)
+	found := make(map[string][]Match, len(integrations))
+	for _, row := range integrations {
+		pkg, err := s.Packages.For(tenant, row)
+		if err != nil {
+			return nil, err
+		}
+		if found[row.ID], err = s.match(ctx, row, members, pkg, mapped[row.ID]); err != nil {
+			return nil, err
+		}
 	}
-	mapped := make(map[string]string, len(rows))
-	for _, row := range rows {
-		mapped[row.StandardField] = row.CrmField
-	}
+	return found, nil
+}
+
+// match matches members with the users of one integration's CRM.
+func (s *Service) match(ctx context.Context, integration *ent.Integration, members []*ent.Member, pkg crm.Package, mapped map[string]string) ([]Match, error) {
 	matches := make([]Match, len(members))
 	addresses := make([]string, len(members))
 	for i, row := range members {

@@ -30,7 +30,7 @@ export async function scrollFields(page: Page, last: string): Promise<string> {
     let before = performance.now();
     const started = before;
     // The list grows as one scrolls, page by page, until its last field shows.
-    while (!document.body.innerText.includes(name) && before - started < 120_000) {
+    while (!document.body.textContent.includes(name) && before - started < 120_000) {
       scroller.scrollTop += 600;
       await new Promise(requestAnimationFrame);
       const now = performance.now();
@@ -46,7 +46,7 @@ export async function scrollFields(page: Page, last: string): Promise<string> {
       p95: at(0.95),
       most: at(1),
       elements: document.querySelectorAll("main *").length,
-      reached: document.body.innerText.includes(name),
+      reached: document.body.textContent.includes(name),
     };
   }, last);
   if (!found.reached) throw new Error(`scrolling never reached ${last}`);

@@ -70,7 +70,7 @@ it("connects, decides, standardizes, syncs, and tells what was lost and how to g
   await button("Re-check this field").click();
   const toast = page.getByRole("alert").filter({ hasText: "Email" }).first();
   await toast.waitFor({ timeout: patience });
-  await expect.poll(() => page.getByTestId("unread").innerText(), { timeout: patience }).toBe("1");
+  await expect.poll(() => page.getByTestId("unread").textContent(), { timeout: patience }).toBe("1");
   await page.getByText("Error (Standardized)").first().waitFor({ timeout: patience });
   await photograph(world, page, "story-5-lost");
 

@@ -1,5 +1,6 @@
 import { Accordion, Anchor, Badge, Group, List, Stack, Table, Text } from "@mantine/core";
 import { Status } from "~/ui/Status";
+import { WideTable } from "~/ui/WideTable";
 import { words } from "~/ui/words";
 import type { Connector } from "./ConnectorsPage";
 
@@ -73,7 +74,7 @@ function Protections({ connector }: { connector: Connector }) {
       <Text size="sm" c="dimmed">
         Enforced by the operating system, or only advisory: a hostile connector could escape what is advisory here.
       </Text>
-      <Table.ScrollContainer minWidth={460} type="native">
+      <WideTable label="Protections" minWidth={460}>
         <Table verticalSpacing={6}>
           <Table.Thead>
             <Table.Tr>
@@ -94,7 +95,7 @@ function Protections({ connector }: { connector: Connector }) {
             ))}
           </Table.Tbody>
         </Table>
-      </Table.ScrollContainer>
+      </WideTable>
     </Stack>
   );
 }

@@ -26,7 +26,7 @@ it("shows how a connector does and how it is confined", async () => {
   expect(entry.getByText("2 crashes since the start")).toBeVisible();
   expect(entry.getByText("1 enforced, 1 advisory")).toBeVisible();
   await userEvent.click(entry.getByRole("button", { name: "Protections of its process" }));
-  expect(entry.getByRole("row", { name: /Network Advisory nothing stops it/ })).toBeVisible();
+  expect(await entry.findByRole("row", { name: /Network Advisory nothing stops it/ })).toBeVisible();
 });
 
 it("sets the OAuth client, and keeps the secret nowhere", async () => {

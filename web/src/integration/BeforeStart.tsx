@@ -1,5 +1,6 @@
 import { Anchor, Badge, Group, List, Paper, SimpleGrid, Table, Text, ThemeIcon, Title } from "@mantine/core";
 import { IconCheck } from "@tabler/icons-react";
+import { WideTable } from "~/ui/WideTable";
 import type { StartPageQuery } from "./connect.generated";
 
 type Package = StartPageQuery["packages"][number];
@@ -82,7 +83,7 @@ export function NeededRights({ objects, crm }: { objects: Package["objects"]; cr
       <Text size="sm" c="dimmed" mb="sm">
         These objects of {crm} are checked right after you have signed in, and every day from then on.
       </Text>
-      <Table.ScrollContainer minWidth={420} type="native">
+      <WideTable label="Rights" minWidth={420}>
         <Table verticalSpacing={6}>
           <Table.Thead>
             <Table.Tr>
@@ -107,7 +108,7 @@ export function NeededRights({ objects, crm }: { objects: Package["objects"]; cr
             ))}
           </Table.Tbody>
         </Table>
-      </Table.ScrollContainer>
+      </WideTable>
     </Paper>
   );
 }

@@ -1,5 +1,6 @@
 import { Table, Text } from "@mantine/core";
 import { Status } from "~/ui/Status";
+import { WideTable } from "~/ui/WideTable";
 import { CompleteStep } from "./CompleteStep";
 import type { Onboarding } from "./OnboardingPage";
 import { Blockers, Say, StepCard } from "./StepCard";
@@ -21,7 +22,7 @@ export function StandardizationStep({ integration }: { integration: Onboarding }
         </Text>
       ))}
       {objects.length > 0 && (
-        <Table.ScrollContainer minWidth={420} type="native">
+        <WideTable label="Objects" minWidth={420}>
           <Table verticalSpacing={6}>
             <Table.Thead>
               <Table.Tr>
@@ -48,7 +49,7 @@ export function StandardizationStep({ integration }: { integration: Onboarding }
               ))}
             </Table.Tbody>
           </Table>
-        </Table.ScrollContainer>
+        </WideTable>
       )}
       <Blockers blockers={step?.blockers ?? []} />
       <CompleteStep

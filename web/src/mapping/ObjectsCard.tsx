@@ -6,6 +6,7 @@ import { useCommand } from "~/api/command";
 import { useMay } from "~/app/viewer";
 import { CommandProblems } from "~/ui/Notice";
 import { Status } from "~/ui/Status";
+import { WideTable } from "~/ui/WideTable";
 import { count } from "~/ui/words";
 import { Destroy } from "./Destroy";
 import {
@@ -37,7 +38,7 @@ export function ObjectsCard({ integration, onDone }: { integration: IntegrationO
         Objects
       </Title>
       <CommandProblems outcome={publish.outcome} />
-      <Table.ScrollContainer minWidth={620} scrollAreaProps={{ tabIndex: 0 }}>
+      <WideTable label="Objects" minWidth={620}>
         <Table verticalSpacing="sm" horizontalSpacing="md">
           <Table.Thead>
             <Table.Tr>
@@ -108,7 +109,7 @@ export function ObjectsCard({ integration, onDone }: { integration: IntegrationO
             ))}
           </Table.Tbody>
         </Table>
-      </Table.ScrollContainer>
+      </WideTable>
       {taking && <TakeOut integration={integration} object={taking} onClose={() => setTaking(null)} onDone={onDone} />}
     </Paper>
   );

@@ -5,6 +5,7 @@ import { useCommand } from "~/api/command";
 import { Ago } from "~/ui/Ago";
 import { Confirm } from "~/ui/Confirm";
 import { CommandProblems } from "~/ui/Notice";
+import { WideTable } from "~/ui/WideTable";
 import {
   type InvitationRowFragment,
   MembersRevokeInvitationDocument,
@@ -42,10 +43,7 @@ export function Invitations({
           None. An invitation waits here until it is accepted or its seven days are over.
         </Text>
       ) : (
-        <Table.ScrollContainer
-          minWidth={560}
-          scrollAreaProps={{ offsetScrollbars: false, viewportProps: { tabIndex: 0 } }}
-        >
+        <WideTable label="Invitations" minWidth={560}>
           <Table verticalSpacing="xs">
             <Table.Thead>
               <Table.Tr>
@@ -88,7 +86,7 @@ export function Invitations({
               ))}
             </Table.Tbody>
           </Table>
-        </Table.ScrollContainer>
+        </WideTable>
       )}
       <Confirm
         opened={revoking !== null}

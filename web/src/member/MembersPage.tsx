@@ -9,6 +9,7 @@ import { nameOf } from "~/integration/about";
 import { Ago } from "~/ui/Ago";
 import { Empty } from "~/ui/Empty";
 import { Loaded, Page } from "~/ui/Page";
+import { WideTable } from "~/ui/WideTable";
 import { count } from "~/ui/words";
 import { EditMember } from "./EditMember";
 import { Invitations } from "./Invitations";
@@ -74,10 +75,7 @@ function MemberTable({ data, manage, onDone }: { data: MembersQuery; manage: boo
       <Text size="sm" c="dimmed" mb="xs" role="status">
         {count(data.members.totalCount, "member")}
       </Text>
-      <Table.ScrollContainer
-        minWidth={manage ? 760 : 560}
-        scrollAreaProps={{ offsetScrollbars: false, viewportProps: { tabIndex: 0 } }}
-      >
+      <WideTable label="Members" minWidth={manage ? 760 : 560}>
         <Table verticalSpacing="xs">
           <Table.Thead>
             <Table.Tr>
@@ -153,7 +151,7 @@ function MemberTable({ data, manage, onDone }: { data: MembersQuery; manage: boo
             ))}
           </Table.Tbody>
         </Table>
-      </Table.ScrollContainer>
+      </WideTable>
       {editing && <EditMember member={editing} onClose={() => setEditing(null)} />}
       {removing && <RemoveMember member={removing} onClose={() => setRemoving(null)} onDone={onDone} />}
     </Paper>

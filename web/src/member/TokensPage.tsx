@@ -13,6 +13,7 @@ import { Empty } from "~/ui/Empty";
 import { CommandProblems } from "~/ui/Notice";
 import { Loaded, Page } from "~/ui/Page";
 import { Status } from "~/ui/Status";
+import { WideTable } from "~/ui/WideTable";
 import { CreateToken } from "./CreateToken";
 import {
   type TokenRowFragment,
@@ -74,10 +75,7 @@ function TokenTable({ tokens, onDone }: { tokens: readonly TokenRowFragment[]; o
   };
   return (
     <Paper withBorder p="md" component="section" aria-label="Service tokens">
-      <Table.ScrollContainer
-        minWidth={760}
-        scrollAreaProps={{ offsetScrollbars: false, viewportProps: { tabIndex: 0 } }}
-      >
+      <WideTable label="Service tokens" minWidth={760}>
         <Table verticalSpacing="xs">
           <Table.Thead>
             <Table.Tr>
@@ -133,7 +131,7 @@ function TokenTable({ tokens, onDone }: { tokens: readonly TokenRowFragment[]; o
             ))}
           </Table.Tbody>
         </Table>
-      </Table.ScrollContainer>
+      </WideTable>
       <Confirm
         opened={revoking !== null}
         title={`Revoke ${revoking?.name ?? ""}?`}

@@ -11,6 +11,7 @@ import { Confirm } from "~/ui/Confirm";
 import { CommandProblems } from "~/ui/Notice";
 import { Loaded } from "~/ui/Page";
 import { exact } from "~/ui/time";
+import { WideTable } from "~/ui/WideTable";
 import { count } from "~/ui/words";
 import { DigestTime } from "./DigestTime";
 import { MailView } from "./MailView";
@@ -138,7 +139,7 @@ function Past({ data }: { data: NotifyDigestsQuery }) {
         <Text size="sm">None has run yet. From the first on there is one for each day.</Text>
       ) : (
         <Paper withBorder>
-          <Table.ScrollContainer minWidth={560} type="native">
+          <WideTable label="Digests" minWidth={560}>
             <Table verticalSpacing="sm" horizontalSpacing="md">
               <Table.Thead>
                 <Table.Tr>
@@ -169,7 +170,7 @@ function Past({ data }: { data: NotifyDigestsQuery }) {
                 ))}
               </Table.Tbody>
             </Table>
-          </Table.ScrollContainer>
+          </WideTable>
         </Paper>
       )}
       <Pages next={data.digests.pageInfo.hasNextPage ? data.digests.pageInfo.endCursor : null} />

@@ -12,6 +12,7 @@ import { Confirm } from "~/ui/Confirm";
 import { Empty } from "~/ui/Empty";
 import { CommandProblems } from "~/ui/Notice";
 import { Loaded } from "~/ui/Page";
+import { WideTable } from "~/ui/WideTable";
 import { count } from "~/ui/words";
 import { AddRecipients } from "./AddRecipients";
 import { NoMail } from "./NoMail";
@@ -85,7 +86,7 @@ function List({ data, onDone }: { data: NotifyRecipientsQuery; onDone(): void })
     <Stack gap="xs">
       <Title order={2}>{count(data.recipients.totalCount, "recipient")}</Title>
       <Paper withBorder>
-        <Table.ScrollContainer minWidth={820} type="native">
+        <WideTable label="Recipients" minWidth={820}>
           <Table verticalSpacing="sm" horizontalSpacing="md">
             <Table.Thead>
               <Table.Tr>
@@ -101,7 +102,7 @@ function List({ data, onDone }: { data: NotifyRecipientsQuery; onDone(): void })
               ))}
             </Table.Tbody>
           </Table>
-        </Table.ScrollContainer>
+        </WideTable>
       </Paper>
       <Text size="sm" c="dimmed">
         Mandatory mails, the daily digest first of all, go to everybody whatever is chosen here: nobody can unsubscribe

@@ -3,6 +3,7 @@ import { useState } from "react";
 import { Link } from "react-router";
 import { Ago } from "~/ui/Ago";
 import { Status } from "~/ui/Status";
+import { WideTable } from "~/ui/WideTable";
 import { count } from "~/ui/words";
 import type { PermissionSnapshotsTabQuery } from "./history.generated";
 import type { PermissionRightsFragment } from "./permission.generated";
@@ -35,7 +36,7 @@ export function SnapshotDiff({ diff, integrationId }: { diff: Diff; integrationI
       </Text>
       {shown.length > 0 && (
         <Paper withBorder>
-          <Table.ScrollContainer minWidth={640} type="native" tabIndex={0} role="region" aria-label="Differences">
+          <WideTable label="Differences" minWidth={640}>
             <Table verticalSpacing={8} fz="sm" aria-label="Differences">
               <Table.Thead>
                 <Table.Tr>
@@ -75,7 +76,7 @@ export function SnapshotDiff({ diff, integrationId }: { diff: Diff; integrationI
                 })}
               </Table.Tbody>
             </Table>
-          </Table.ScrollContainer>
+          </WideTable>
         </Paper>
       )}
       {!all && diff.differences.length > shownAtFirst && (

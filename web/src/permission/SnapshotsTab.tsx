@@ -7,6 +7,7 @@ import { useScreen } from "~/api/query";
 import { Ago } from "~/ui/Ago";
 import { Empty } from "~/ui/Empty";
 import { Loaded } from "~/ui/Page";
+import { WideTable } from "~/ui/WideTable";
 import { count } from "~/ui/words";
 import {
   PermissionSnapshotsAfterDocument,
@@ -93,7 +94,7 @@ function Listed({
         a later one to see what lies between them.
       </Text>
       <Paper withBorder>
-        <Table.ScrollContainer minWidth={720} type="native" tabIndex={0} role="region" aria-label="Snapshots">
+        <WideTable label="Snapshots" minWidth={720}>
           <Table verticalSpacing={8} fz="sm" aria-label="Snapshots">
             <Table.Thead>
               <Table.Tr>
@@ -167,7 +168,7 @@ function Listed({
               })}
             </Table.Tbody>
           </Table>
-        </Table.ScrollContainer>
+        </WideTable>
       </Paper>
       <OlderButton list={list} what="snapshots" />
       {from !== "" && from === to && (

@@ -4,6 +4,7 @@ import { Link } from "react-router";
 import type { RequirementStatus } from "~/api/schema.generated";
 import { Empty } from "~/ui/Empty";
 import { Status, type Tone } from "~/ui/Status";
+import { WideTable } from "~/ui/WideTable";
 import { type Requirement, type Setting, type SettingsOf, settingsOf } from "./tree";
 
 const shown: Record<RequirementStatus, [Tone, string]> = {
@@ -47,7 +48,7 @@ export function Matrix({ integration }: { integration: SettingsOf }) {
         needs on the object and its fields.
       </Text>
       <Paper withBorder>
-        <Table.ScrollContainer minWidth={160 + objects.length * 150} scrollAreaProps={{ tabIndex: 0 }}>
+        <WideTable label="Settings and rights" minWidth={160 + objects.length * 150}>
           <Table verticalSpacing="sm" layout="fixed">
             <caption style={{ position: "absolute", clipPath: "inset(50%)" }}>
               Rights that settings need, by object
@@ -91,7 +92,7 @@ export function Matrix({ integration }: { integration: SettingsOf }) {
               ))}
             </Table.Tbody>
           </Table>
-        </Table.ScrollContainer>
+        </WideTable>
       </Paper>
     </Stack>
   );

@@ -8,6 +8,7 @@ import { Guarded } from "~/integration/Guarded";
 import { Ago } from "~/ui/Ago";
 import { Empty } from "~/ui/Empty";
 import { CommandProblems } from "~/ui/Notice";
+import { WideTable } from "~/ui/WideTable";
 import { count } from "~/ui/words";
 import { type RunsQuery, RunsRetryFailedDocument, type RunsRetryFailedMutation } from "./runs.generated";
 import { CodeLink } from "./words";
@@ -96,10 +97,7 @@ export function FailedRecords({
         </Empty>
       ) : (
         <Paper withBorder px="md" py="xs">
-          <Table.ScrollContainer
-            minWidth={720}
-            scrollAreaProps={{ offsetScrollbars: false, viewportProps: { tabIndex: 0 } }}
-          >
+          <WideTable label="Failed records" minWidth={720}>
             <Table verticalSpacing="xs">
               <Table.Thead>
                 <Table.Tr>
@@ -161,7 +159,7 @@ export function FailedRecords({
                 ))}
               </Table.Tbody>
             </Table>
-          </Table.ScrollContainer>
+          </WideTable>
         </Paper>
       )}
       <Pages next={failed.pageInfo.hasNextPage ? failed.pageInfo.endCursor : null} />

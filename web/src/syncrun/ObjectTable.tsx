@@ -1,6 +1,7 @@
 import { Progress, Stack, Table, Text } from "@mantine/core";
 import { Ago } from "~/ui/Ago";
 import { duration } from "~/ui/time";
+import { WideTable } from "~/ui/WideTable";
 import { timeLeft } from "./left";
 import type { RunObjectRowFragment } from "./runs.generated";
 import type { Rate } from "./useRate";
@@ -26,7 +27,7 @@ export function ObjectTable({
       </Text>
     );
   return (
-    <Table.ScrollContainer minWidth={640} scrollAreaProps={{ offsetScrollbars: false, viewportProps: { tabIndex: 0 } }}>
+    <WideTable label="Objects of the run" minWidth={640}>
       <Table verticalSpacing="xs">
         <Table.Thead>
           <Table.Tr>
@@ -74,7 +75,7 @@ export function ObjectTable({
           ))}
         </Table.Tbody>
       </Table>
-    </Table.ScrollContainer>
+    </WideTable>
   );
 }
 

@@ -4,6 +4,7 @@ import { Link } from "react-router";
 import { Pages } from "~/alert/Pages";
 import { Ago } from "~/ui/Ago";
 import { Empty } from "~/ui/Empty";
+import { WideTable } from "~/ui/WideTable";
 import type { RunsQuery } from "./runs.generated";
 import { CodeLink, countWords, dayWords, kindWords, RunStatus, took } from "./words";
 
@@ -21,10 +22,7 @@ export function RunHistory({ runs, integrationId }: { runs: Runs; integrationId:
   return (
     <Stack>
       <Paper withBorder px="md" py="xs">
-        <Table.ScrollContainer
-          minWidth={860}
-          scrollAreaProps={{ offsetScrollbars: false, viewportProps: { tabIndex: 0 } }}
-        >
+        <WideTable label="Runs" minWidth={860}>
           <Table verticalSpacing="xs" highlightOnHover>
             <Table.Thead>
               <Table.Tr>
@@ -77,7 +75,7 @@ export function RunHistory({ runs, integrationId }: { runs: Runs; integrationId:
               ))}
             </Table.Tbody>
           </Table>
-        </Table.ScrollContainer>
+        </WideTable>
       </Paper>
       <Pages next={runs.pageInfo.hasNextPage ? runs.pageInfo.endCursor : null} />
     </Stack>

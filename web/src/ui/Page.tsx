@@ -29,7 +29,7 @@ export function Page({ title, lead, above, actions, children }: PageProps) {
         {above && above.length > 0 && (
           <Breadcrumbs component="nav" aria-label="Breadcrumb" separatorMargin={6} fz="sm" style={{ flexWrap: "wrap" }}>
             {above.map(([name, path]) => (
-              <Anchor key={path} component={Link} to={path} size="sm">
+              <Anchor key={path} component={Link} to={path} size="sm" lh="24px">
                 {name}
               </Anchor>
             ))}

@@ -27,6 +27,11 @@ export const theme = createTheme({
     fontWeight: "650",
     sizes: { h1: { fontSize: "1.5rem" }, h2: { fontSize: "1.125rem" }, h3: { fontSize: "1rem" } },
   },
+  components: {
+    // Their <header> is the dialog's; as a landmark it would be a second banner of the page.
+    Modal: { defaultProps: { attributes: { header: { role: "presentation" } } } },
+    Drawer: { defaultProps: { attributes: { header: { role: "presentation" } } } },
+  },
 });
 
 const toned = ["brand", "red", "orange", "yellow", "green", "blue", "gray", "teal", "violet", "grape"];
