@@ -12,6 +12,73 @@ export interface ScreenTest {
   /** True when it draws only what the window shows. */
   windowed?: boolean;
   role?: "ADMIN" | "VIEWER" | "CSM";
+  /** True for what is seen before one signs in, outside of the frame. */
+  outside?: boolean;
+}
+
+/** What lies below the screens: their other tabs and steps, and what is seen before one signs in. */
+export function corners({ integrations }: World): ScreenTest[] {
+  const active = `/integrations/${integrations["salesforce"]}`;
+  const onboarding = `/integrations/${integrations["hubspot"]}/onboarding`;
+  const step = (name: string, shows: RegExp): ScreenTest => ({
+    name: `onboarding-${name.toLowerCase()}`,
+    path: `${onboarding}?step=${name}`,
+    operations: ["Onboarding"],
+    statements: 32,
+    shows,
+  });
+  const outside = (name: string, path: string, shows: RegExp): ScreenTest => ({
+    name,
+    path,
+    operations: [],
+    statements: 0,
+    shows,
+    outside: true,
+  });
+  const permissions = (tab: string, operation: string): ScreenTest => ({
+    name: `permissions-${tab}`,
+    path: `${active}/permissions?tab=${tab}`,
+    operations: [operation],
+    statements: 12,
+  });
+  return [
+    step("AUTHORIZE", /sign/i),
+    step("CHECK", /objects checked/),
+    step("STANDARDIZATION", /Standardization/),
+    step("REVIEW", /Finish/),
+    {
+      name: "settings-history",
+      path: `${active}/settings?view=history`,
+      operations: ["SettingsScreen"],
+      statements: 20,
+    },
+    permissions("timeline", "PermissionTimelineTab"),
+    permissions("snapshots", "PermissionSnapshotsTab"),
+    permissions("watch", "PermissionWatchTab"),
+    permissions("simulation", "PermissionSimulationsTab"),
+    {
+      name: "standardization-object",
+      path: `${active}/standardization?object=Contact`,
+      operations: ["MappingScreen"],
+      statements: 20,
+    },
+    { name: "runs-failed", path: `${active}/runs?tab=failed`, operations: ["Runs"], statements: 12 },
+    { name: "alerts-rules", path: "/alerts?tab=rules", operations: ["AlertsScreen"], statements: 12 },
+    { name: "alerts-resolved", path: "/alerts?tab=resolved", operations: ["AlertsScreen"], statements: 12 },
+    {
+      name: "viewer-settings",
+      path: `${active}/settings`,
+      operations: ["SettingsScreen"],
+      statements: 20,
+      role: "VIEWER",
+    },
+    { name: "viewer-members", path: "/members", operations: ["Members"], statements: 10, role: "VIEWER" },
+    { name: "not-found", path: "/nowhere", operations: [], statements: 0 },
+    outside("signin", "/signin", /Sign in/),
+    outside("signin-token", "/signin/token", /token/i),
+    outside("guide", "/docs/admins/salesforce", /Salesforce/),
+    outside("error-codes", "/docs/errors", /NOT_FOUND/),
+  ];
 }
 
 /** Every screen, in a workspace in which much has happened. */

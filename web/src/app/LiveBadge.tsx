@@ -1,4 +1,4 @@
-import { Tooltip } from "@mantine/core";
+import { Text, Tooltip } from "@mantine/core";
 import { type LiveState, useLiveState } from "~/api/live";
 import { Status, type Tone } from "~/ui/Status";
 
@@ -20,8 +20,11 @@ export function LiveBadge() {
     <Tooltip label={meaning}>
       <div role="status" style={{ display: "flex" }} aria-label={`${word}. ${meaning}`} data-live={state}>
         <Status tone={tone}>
-          {word}
-          {state === "RECONNECTING" ? ", nothing missed" : ""}
+          {/* On a narrow screen the sign alone says that all is well, and leaves room for the workspace's name. */}
+          <Text span inherit {...(state === "LIVE" ? { visibleFrom: "xs" } : {})}>
+            {word}
+            {state === "RECONNECTING" ? ", nothing missed" : ""}
+          </Text>
         </Status>
       </div>
     </Tooltip>

@@ -93,9 +93,9 @@ function Card({ integration, open }: { integration: Integration; open: OpenAlert
   return (
     <Paper withBorder p="md" h="100%" component="article">
       <Stack gap="sm" h="100%">
-        <Group wrap="nowrap" align="flex-start" gap="sm">
+        <Group align="flex-start" gap="sm">
           <ConnectorIcon svg={integration.connector.iconSvg} size={36} />
-          <div style={{ flex: 1, minWidth: 0 }}>
+          <div style={{ flex: "1 1 180px", minWidth: 0 }}>
             <Title order={2} size="h3" style={{ overflowWrap: "anywhere" }}>
               <Anchor component={Link} to={outstanding ? `${path}/onboarding` : path} inherit>
                 {integration.instance?.name ?? nameOf(integration)}

@@ -22,7 +22,7 @@ export function StandardizationStep({ integration }: { integration: Onboarding }
         </Text>
       ))}
       {objects.length > 0 && (
-        <WideTable label="Objects" minWidth={420}>
+        <WideTable label="Table of objects" minWidth={420}>
           <Table verticalSpacing={6}>
             <Table.Thead>
               <Table.Tr>

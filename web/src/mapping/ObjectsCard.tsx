@@ -38,7 +38,7 @@ export function ObjectsCard({ integration, onDone }: { integration: IntegrationO
         Objects
       </Title>
       <CommandProblems outcome={publish.outcome} />
-      <WideTable label="Objects" minWidth={620}>
+      <WideTable label="Table of objects" minWidth={620}>
         <Table verticalSpacing="sm" horizontalSpacing="md">
           <Table.Thead>
             <Table.Tr>

@@ -43,7 +43,7 @@ export function Invitations({
           None. An invitation waits here until it is accepted or its seven days are over.
         </Text>
       ) : (
-        <WideTable label="Invitations" minWidth={560}>
+        <WideTable label="Table of invitations" minWidth={560}>
           <Table verticalSpacing="xs">
             <Table.Thead>
               <Table.Tr>

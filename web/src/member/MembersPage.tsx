@@ -71,7 +71,7 @@ function MemberTable({ data, manage, onDone }: { data: MembersQuery; manage: boo
       </Empty>
     );
   return (
-    <Paper withBorder p="md" component="section" aria-label="Members">
+    <Paper withBorder p="md" component="section" aria-label="Table of members">
       <Text size="sm" c="dimmed" mb="xs" role="status">
         {count(data.members.totalCount, "member")}
       </Text>

@@ -74,7 +74,7 @@ function TokenTable({ tokens, onDone }: { tokens: readonly TokenRowFragment[]; o
     notifications.show({ message: `${revoking.name} is revoked.`, closeButtonProps: { "aria-label": "Close" } });
   };
   return (
-    <Paper withBorder p="md" component="section" aria-label="Service tokens">
+    <Paper withBorder p="md" component="section" aria-label="Table of tokens">
       <WideTable label="Service tokens" minWidth={760}>
         <Table verticalSpacing="xs">
           <Table.Thead>

@@ -3,7 +3,7 @@ import { IconHistoryOff } from "@tabler/icons-react";
 import { useState } from "react";
 import { Link, useParams, useSearchParams } from "react-router";
 import { useScreen } from "~/api/query";
-import { useMay } from "~/app/viewer";
+import { useMay, useViewer } from "~/app/viewer";
 import { Fact, nameOf } from "~/integration/about";
 import { Ago } from "~/ui/Ago";
 import { Empty } from "~/ui/Empty";
@@ -129,16 +129,18 @@ function Summary({ run, active }: { run: Run; active: boolean }) {
 /** Who asked for the run; the system is not worth a word. */
 function RequestedBy({ id }: { id: string }) {
   const mayAudit = useMay("READ_AUDIT");
+  const viewer = useViewer();
   if (!id || id.startsWith("system:")) return null;
+  const who = id === viewer.id ? "you" : id.startsWith("tok_") ? "a service token" : "a member";
   return (
     <Fact term="Asked for by">
       {mayAudit ? (
-        <Anchor component={Link} to={`/audit?actor=${encodeURIComponent(id)}`} size="sm">
-          {id}
+        <Anchor component={Link} to={`/audit?actor=${encodeURIComponent(id)}`} size="sm" title={id}>
+          {who}
         </Anchor>
       ) : (
-        <Text span size="sm">
-          {id}
+        <Text span size="sm" title={id}>
+          {who}
         </Text>
       )}
     </Fact>
