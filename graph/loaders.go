@@ -160,7 +160,7 @@ func rowsOrNil[T any](what string, load func(context.Context, []string) ([]*T, e
 		for _, row := range rows {
 			found[idOf(row)] = row
 		}
-		return inOrder(ids, found, func(string) (*T, error) { return nil, nil }) //nolint:nilnil // null is the answer
+		return inOrder(ids, found, func(string) (*T, error) { return nil, nil })
 	}
 }
 

@@ -1,6 +1,7 @@
 package crm
 
 import (
+	"maps"
 	"slices"
 	"time"
 )
@@ -92,9 +93,7 @@ func Health(history HealthHistory, first, last Date, loc *time.Location) []Healt
 // could not be read at that time.
 func lostWhenUnmapped(history HealthHistory) map[int]bool {
 	unreadable := map[HealthSubject]bool{}
-	for subject, lost := range history.LostBefore {
-		unreadable[subject] = lost
-	}
+	maps.Copy(unreadable, history.LostBefore)
 	found := map[int]bool{}
 	for i, event := range history.Events {
 		switch event.Type {

@@ -9,7 +9,7 @@ export function NotFound() {
     <Page title="There is no such page">
       <Empty icon={IconMapPinOff} title="The address leads nowhere">
         It may be of an older version, or mistyped.{" "}
-        <Anchor component={Link} to="/">
+        <Anchor component={Link} to="/" underline="always">
           Go to the integrations
         </Anchor>
       </Empty>
