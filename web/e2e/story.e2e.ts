@@ -72,7 +72,7 @@ it("connects, decides, standardizes, syncs, and tells what was lost and how to g
   await toast.waitFor({ timeout: patience });
   await expect.poll(() => page.getByTestId("unread").textContent(), { timeout: patience }).toBe("1");
   await page.getByText("Error (Standardized)").first().waitFor({ timeout: patience });
-  await photograph(world, page, "story-5-lost");
+  await photograph(world, page, "story-5-lost", false);
 
   // What to do stands there: cause, what breaks, steps.
   await toast.getByRole("link").click();
@@ -81,13 +81,13 @@ it("connects, decides, standardizes, syncs, and tells what was lost and how to g
     .getByText(/Who can do it/)
     .first()
     .waitFor();
-  await photograph(world, page, "story-6-fix");
+  await photograph(world, page, "story-6-fix", false);
 
   // Repaired in the CRM, and seen to be: on this very page.
   await setField(world, "salesforce", "Contact", "Email", true);
   await button("Check again now").click();
   await page.getByText("Resolved").first().waitFor({ timeout: patience });
-  await photograph(world, page, "story-7-resolved");
+  await photograph(world, page, "story-7-resolved", false);
   expect(problems).toEqual([]);
   await browser.close();
 });

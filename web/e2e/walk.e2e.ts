@@ -68,7 +68,8 @@ it("reaches the first live alert from the printed link", async () => {
   await here.enters("E-mail", "olga@example.com");
   await here.presses("Sign in");
   await here.presses("Connect a CRM");
-  await photograph(world, ui.page, "walk-1-connect");
+  await ui.page.getByRole("link", { name: "Choose Salesforce" }).waitFor();
+  await photograph(world, ui.page, "walk-1-connect", false);
   await here.presses("Choose Salesforce");
   await here.presses("Start");
   await here.presses("Approve");
@@ -77,14 +78,15 @@ it("reaches the first live alert from the printed link", async () => {
     .or(ui.page.getByText(/(\d+) of \1 objects checked/))
     .first()
     .waitFor({ timeout: 60_000 });
-  await photograph(world, ui.page, "walk-2-checked");
+  await photograph(world, ui.page, "walk-2-checked", false);
 
   await there.opens(`${world.simulator}/sim/`, "the printed address of the simulators");
   await there.switches("Lead", "Read");
   await here.presses("Check again");
   const toast = ui.page.getByRole("alert").filter({ hasText: /Lead/ }).first();
   await toast.waitFor({ timeout: 60_000 });
-  await photograph(world, ui.page, "walk-3-alert");
+  await ui.page.evaluate(() => Promise.all(document.getAnimations().map((each) => each.finished)));
+  await photograph(world, ui.page, "walk-3-alert", false);
   const steps = [...here.steps, ...there.steps];
   console.log(
     `${steps.length} actions:\n  ${[...here.steps.slice(0, -1), ...there.steps, here.steps.at(-1)].join("\n  ")}`,
@@ -93,7 +95,7 @@ it("reaches the first live alert from the printed link", async () => {
 
   await toast.getByRole("link").click();
   await ui.page.getByRole("heading", { level: 1 }).filter({ hasText: /Lead/ }).waitFor();
-  await photograph(world, ui.page, "walk-4-what-to-do");
+  await photograph(world, ui.page, "walk-4-what-to-do", false);
   expect(ui.problems).toEqual([]);
   await browser.close();
 });

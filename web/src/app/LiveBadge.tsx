@@ -1,4 +1,5 @@
-import { Text, Tooltip } from "@mantine/core";
+import { Box, ThemeIcon, Tooltip } from "@mantine/core";
+import { IconCircleCheck } from "@tabler/icons-react";
 import { type LiveState, useLiveState } from "~/api/live";
 import { Status, type Tone } from "~/ui/Status";
 
@@ -19,13 +20,18 @@ export function LiveBadge() {
   return (
     <Tooltip label={meaning}>
       <div role="status" style={{ display: "flex" }} aria-label={`${word}. ${meaning}`} data-live={state}>
-        <Status tone={tone}>
-          {/* On a narrow screen the sign alone says that all is well, and leaves room for the workspace's name. */}
-          <Text span inherit {...(state === "LIVE" ? { visibleFrom: "xs" } : {})}>
+        {/* On a narrow screen the sign alone says that all is well, and leaves room for the workspace's name. */}
+        {state === "LIVE" && (
+          <ThemeIcon size={22} radius="xl" color="green" variant="light" hiddenFrom="xs" aria-hidden>
+            <IconCircleCheck size={14} />
+          </ThemeIcon>
+        )}
+        <Box {...(state === "LIVE" ? { visibleFrom: "xs" } : {})}>
+          <Status tone={tone}>
             {word}
             {state === "RECONNECTING" ? ", nothing missed" : ""}
-          </Text>
-        </Status>
+          </Status>
+        </Box>
       </div>
     </Tooltip>
   );

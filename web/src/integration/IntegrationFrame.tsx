@@ -1,5 +1,6 @@
 import { Anchor, Group, ScrollArea, Stack } from "@mantine/core";
 import { IconArrowLeft } from "@tabler/icons-react";
+import { useEffect, useRef } from "react";
 import { Link, Outlet, useLocation, useParams, useSearchParams } from "react-router";
 import classes from "./IntegrationFrame.module.css";
 
@@ -23,6 +24,14 @@ export function Component() {
   const base = `/integrations/${integrationId}`;
   const here = pathname.slice(base.length + 1).split("/")[0] ?? "";
   const inOnboarding = search.get("from") === "onboarding";
+  const nav = useRef<HTMLElement>(null);
+  // On a narrow screen not all tabs show at once: the one that is open does.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another tab is shown
+  useEffect(() => {
+    const tab = nav.current?.querySelector<HTMLElement>("[aria-current]");
+    const viewport = nav.current?.closest<HTMLElement>(".mantine-ScrollArea-viewport");
+    if (tab && viewport) viewport.scrollLeft = tab.offsetLeft - (viewport.clientWidth - tab.offsetWidth) / 2;
+  }, [here, inOnboarding]);
   return (
     <Stack gap="md">
       {here === "onboarding" ? null : inOnboarding ? (
@@ -36,7 +45,7 @@ export function Component() {
         </div>
       ) : (
         <ScrollArea type="auto" scrollbarSize={6} offsetScrollbars="present">
-          <nav aria-label="Integration" className={classes.tabs}>
+          <nav aria-label="Integration" className={classes.tabs} ref={nav}>
             {tabs.map(([title, path]) => (
               <Link
                 key={path}

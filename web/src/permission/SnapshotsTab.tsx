@@ -94,7 +94,7 @@ function Listed({
         a later one to see what lies between them.
       </Text>
       <Paper withBorder>
-        <WideTable label="Snapshots" minWidth={720}>
+        <WideTable label="Snapshots" minWidth={980}>
           <Table verticalSpacing={8} fz="sm" aria-label="Snapshots">
             <Table.Thead>
               <Table.Tr>
@@ -135,7 +135,7 @@ function Listed({
                     <Table.Td>
                       <Ago at={snapshot.createdAt} />
                       {index === 0 && (
-                        <Badge ml={6} size="sm" variant="light" tt="none">
+                        <Badge ml={6} size="sm" variant="light" tt="none" style={{ overflow: "visible" }}>
                           Present
                         </Badge>
                       )}

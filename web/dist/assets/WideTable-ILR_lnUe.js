@@ -1,0 +1,1 @@
+import{t as e}from"./Table-C1P2rl0e.js";import{p as t}from"./Box-CWSQR-Ep.js";var n=t();function r({label:t,minWidth:r,children:i}){return(0,n.jsx)(e.ScrollContainer,{minWidth:r,type:`native`,pos:`relative`,tabIndex:0,role:`region`,"aria-label":t,children:i})}export{r as t};
