@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -72,6 +73,12 @@ func (s *site) fillWorkspace(t *testing.T, mark string) *filled {
 		// The history of the object itself has none of its field's changes.
 		return tx.Ent().PermissionChange.Create().SetWorkspaceID(w.workspaceID).SetCreatedAt(tx.Now()).SetIntegrationID(w.ids["integrations"]).
 			SetObjectName("Contact").SetFieldName("").SetChange(crm.ChangeLost).SetEvidence(mark).Exec(ctx)
+	}))
+	require.NoError(t, s.Store().WithTx(principal.System(t.Context(), w.workspaceID, "test"), func(ctx context.Context, tx *store.Tx) error {
+		// The history of settings is part of the audit log.
+		return tx.Ent().AuditEntry.Create().SetWorkspaceID(w.workspaceID).SetCreatedAt(tx.Now()).SetActor(mark).SetActorName(mark).
+			SetAction("updateSettings").SetOutcome(crm.AuditSucceeded).SetTarget(w.ids["integrations"]).
+			SetAfter(json.RawMessage(`{"dataSync":true}`)).Exec(ctx)
 	}))
 	w.feed(t, s)
 	return w
