@@ -55,6 +55,7 @@ func (s *site) happen(t *testing.T) {
 	_, err = i.RunEnds(ctx, 2)
 	require.NoError(t, err)
 	s.world.Integrations["run"] = run
+	s.past(t, i.ID)
 	s.widen(t, i.ID)
 	s.do(t, `mutation { sendDigestNow(input: {idempotencyKey: "ui-5"}) { userErrors { message } } }`, nil)
 	var found struct {
