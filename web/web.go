@@ -39,7 +39,7 @@ type handler struct {
 }
 
 // Handler serves the pages out of dist, as [Dist] holds it: its files by their names, and its index for every other
-// path, since the pages' addresses mean something to their script only.
+// path that a browser goes to, since the pages' addresses mean something to their script only.
 func Handler(dist fs.FS) (http.Handler, error) {
 	h := &handler{assets: map[string]asset{}}
 	err := fs.WalkDir(dist, ".", func(name string, entry fs.DirEntry, err error) error {
@@ -104,8 +104,9 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		file.serve(w, r)
 		return
 	}
-	if strings.HasPrefix(name, "assets/") {
-		// Of another version: a page here would be taken for a script.
+	// A file of another version, for which a page would be mistaken, or something that no
+	// browser goes to: who does not ask for a page learns that there is nothing.
+	if strings.HasPrefix(name, "assets/") || name != "" && !strings.Contains(r.Header.Get("Accept"), "text/html") {
 		http.NotFound(w, r)
 		return
 	}

@@ -24,7 +24,9 @@ func TestMailsAreFramedWithoutScripts(t *testing.T) {
 	get := func(path string) http.Header {
 		answer := httptest.NewRecorder()
 		answer.Header().Set("X-Frame-Options", "DENY") // as the server sets it for all
-		handler.ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil))
+		request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil)
+		request.Header.Set("Accept", "text/html,*/*;q=0.8") // as a browser that goes there
+		handler.ServeHTTP(answer, request)
 		require.Equal(t, http.StatusOK, answer.Code, path)
 		return answer.Header()
 	}
@@ -39,4 +41,24 @@ func TestMailsAreFramedWithoutScripts(t *testing.T) {
 	require.NotContains(t, frame.Get("Content-Security-Policy"), "script")
 	require.Equal(t, "SAMEORIGIN", frame.Get("X-Frame-Options"))
 	require.Equal(t, "DENY", get("/other.html").Get("X-Frame-Options"))
+}
+
+// TestOnlyPagesAreMadeUp: a program that asks for what is not there is not told that
+// it is.
+func TestOnlyPagesAreMadeUp(t *testing.T) {
+	t.Parallel()
+	handler, err := web.Handler(fstest.MapFS{"index.html": {Data: []byte(`<!doctype html>`)}})
+	require.NoError(t, err)
+	get := func(path, accept string) int {
+		answer := httptest.NewRecorder()
+		request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil)
+		request.Header.Set("Accept", accept)
+		handler.ServeHTTP(answer, request)
+		return answer.Code
+	}
+	require.Equal(t, http.StatusOK, get("/", "*/*"))
+	require.Equal(t, http.StatusOK, get("/alerts", "text/html,application/xhtml+xml"))
+	require.Equal(t, http.StatusNotFound, get("/metrics", "*/*"))
+	require.Equal(t, http.StatusNotFound, get("/metrics", ""))
+	require.Equal(t, http.StatusNotFound, get("/assets/old.js", "text/html"))
 }

@@ -266,7 +266,8 @@ func pages(t *testing.T, s *site, types schema) {
 func (w *walls) itemsOf(t *testing.T, list string) string {
 	t.Helper()
 	_, f, _ := w.place(t, list)
-	return strings.Replace(f.Type.named(), "UserMatch", "Member", 1) // each is of a member
+	// A match is of a member, and the history of settings is a part of the audit log.
+	return strings.NewReplacer("UserMatch", "Member", "SettingsChange", "AuditEntry").Replace(f.Type.named())
 }
 
 func badSettings(t *testing.T, i *integration) {
