@@ -96,6 +96,7 @@ func (b *Browser) Do(request *http.Request) (*http.Response, error) {
 }
 
 func (b *Browser) load(request *http.Request) (Page, error) {
+	request.Header.Set("Accept", "text/html,*/*;q=0.8")
 	response, err := b.http.Do(request)
 	if err != nil {
 		return Page{}, fmt.Errorf("drive: %w", err)
