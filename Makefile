@@ -24,7 +24,7 @@ run: build ## Start server, connectors and CRM simulators on embedded SQLite und
 demo: build ## Play the story of all CRMs against a real server; exits non-zero if a step fails.
 	./$(BIN)/fieldwarden demo --crm all
 
-test: web-test ## Run all tests, Go's with the race detector (about 30 minutes on 2 cores).
+test: web-test ## Run all tests, Go's with the race detector (about 55 minutes on 2 cores).
 	$(GO) test $(TESTFLAGS) $$($(GO) list ./... | grep -v /test/)
 	@# Whole servers, one package at a time: side by side they would starve each other.
 	$(GO) test -p 1 $(TESTFLAGS) ./test/...
